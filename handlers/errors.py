@@ -104,7 +104,7 @@ class Errors:
         record(error, found, kind=str(body.get("type") or body.get("command") or ""))
         locale = await self.people.locale(key) if isinstance(key, PersonKey) else "en-US"
         sentence = self.say(locale, found.sentence())
-        if not isinstance(found, InputError | TooLateError):  # it is not they who can mend it
+        if not isinstance(found, InputError | TooLateError | NotAllowedError):  # it is not they who can mend it
             sentence = f"{sentence} ({self.say(locale, ERROR_ID, id=found.id)})"
         answer: str | dict[str, Any] = ""
         status = 200

@@ -147,8 +147,10 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     cases = _use_cases(adapters, calendars)
     shared = handlers.Services(
         statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
-        permissions=cases.permissions, undos=cases.undos, calendars=calendars.connections, accounts=calendars.accounts,
-        hooks=calendars.hooks, emoji=cases.emoji, sent=cases.sent, clock=clock, background=background,
+        permissions=cases.permissions, undos=cases.undos, admins=cases.workspace.admins,
+        policies=cases.workspace.policies,
+        calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, emoji=cases.emoji,
+        sent=cases.sent, clock=clock, background=background,
     )  # fmt: skip
     tab = handlers.HomeTab(shared)
     works, writer, carried = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
@@ -229,16 +231,15 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         clock, wake_signal,
     )  # fmt: skip
     statuses = Statuses(stores.overrides, stores.preferences, reader, undos, clock, wake_signal)
-    settings = PersonalSettings(stores.preferences, stores.lines, undos, clock, wake_signal)
+    workspace = workspace_cases(of)
+    settings = PersonalSettings(stores.preferences, stores.lines, workspace.policies, undos, clock, wake_signal)
     permissions = Permissions(
-        stores.people, stores.lines, stores.overrides, stores.workspaces, of.slack.authority, clock,
+        stores.people, stores.lines, stores.overrides, stores.workspaces, stores.policies, of.slack.authority, clock,
         of.config.base_url, can_install=bool(of.config.slack_client_id), replies_allowed=of.config.replies_allowed,
     )  # fmt: skip
     sent = SentFiles(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, settings, clock)
     emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
-    return UseCases(
-        people, statuses, reader, settings, permissions, undos, leaving, teller, sent, emoji, workspace_cases(of)
-    )
+    return UseCases(people, statuses, reader, settings, permissions, undos, leaving, teller, sent, emoji, workspace)
 
 
 def engine(

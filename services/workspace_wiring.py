@@ -1,4 +1,4 @@
-"""What a workspace has as a whole, put together: its members, its digests."""
+"""What a workspace has as a whole, put together: its members, its policy, its digests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from services.engine.members import MemberReading
 from services.engine.sender import Chore
 from services.engine.workspaces import OwnedWorkspaces
 from services.ports import DueWork
+from services.usecases.admins import Admins
 from services.usecases.members import Members
+from services.usecases.workspace import OperatorAllows, WorkspacePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,8 @@ class WorkspaceCases:
     """What people and events ask for."""
 
     members: Members
+    admins: Admins
+    policies: WorkspacePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,13 @@ class WorkspaceEngine:
 
 def workspace_cases(of: Adapters) -> WorkspaceCases:
     """The use cases."""
-    stores, clock, wake_signal = of.stores, of.clock, of.wake_signal
-    return WorkspaceCases(members=Members(stores.members, clock, wake_signal))
+    stores, clock, wake_signal, config = of.stores, of.clock, of.wake_signal, of.config
+    operator = OperatorAllows(config.replies_allowed, config.keeper_allowed, config.agents_allowed)
+    return WorkspaceCases(
+        members=Members(stores.members, clock, wake_signal),
+        admins=Admins(stores.workspaces, stores.people, of.slack.members),
+        policies=WorkspacePolicy(stores.policies, clock, wake_signal, operator),
+    )
 
 
 def workspace_engine(of: Adapters, workspaces: OwnedWorkspaces) -> WorkspaceEngine:

@@ -33,12 +33,14 @@ from services.ports import Clock
 from services.slack.client import error_for
 from services.slack.scopes import REPLIES
 from services.store.calendars import CalendarView
+from services.usecases.admins import Admins
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
 from services.usecases.people import People, PersonalSettings
 from services.usecases.sent_files import SentFiles
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.undo import Undos
+from services.usecases.workspace import WorkspacePolicy
 
 Body = dict[str, Any]
 """A payload of Slack's."""
@@ -54,6 +56,8 @@ class Services:
     people: People
     permissions: Permissions
     undos: Undos
+    admins: Admins
+    policies: WorkspacePolicy
     calendars: Connections
     accounts: Accounts
     hooks: Hooks

@@ -26,7 +26,6 @@ def _of_person(table: str, *key: str) -> list[sa.Constraint]:
 
 
 def upgrade() -> None:
-    op.add_column("workspaces", sa.Column("allow_replies", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.add_column("workspaces", sa.Column("emoji_due_at", sa.BigInteger(), nullable=True))
     op.create_index("ix_workspaces_emoji_due_at", "workspaces", ["emoji_due_at"], unique=False)
     op.add_column("workspaces", sa.Column("emoji_read_at", sa.BigInteger(), nullable=True))
@@ -115,4 +114,3 @@ def downgrade() -> None:
     op.drop_column("workspaces", "emoji_read_at")
     op.drop_index("ix_workspaces_emoji_due_at", table_name="workspaces")
     op.drop_column("workspaces", "emoji_due_at")
-    op.drop_column("workspaces", "allow_replies")

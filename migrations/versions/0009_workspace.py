@@ -44,13 +44,13 @@ def upgrade() -> None:
     op.create_index("ix_workspaces_members_due_at", "workspaces", ["members_due_at"], unique=False)
     op.add_column("workspaces", sa.Column("members_read_at", sa.BigInteger(), nullable=True))
     op.add_column("people", sa.Column("moved_at", sa.BigInteger(), nullable=True))
-    op.add_column("people", sa.Column("admin", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index(
         "ix_people_leave_due", "people", ["due_at"], unique=False,
         sqlite_where=sa.text("user_id = 'leave'"), postgresql_where=sa.text("user_id = 'leave'"),
     )  # fmt: skip
     op.add_column("accounts", sa.Column("connected_by", sa.String(64), nullable=True))
     op.add_column("calendars", sa.Column("connected_by", sa.String(64), nullable=True))
+    op.add_column("people", sa.Column("admin", sa.Boolean(), nullable=True))
     op.create_table(
         "absences",
         *_person(),

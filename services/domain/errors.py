@@ -134,6 +134,10 @@ class NotAllowedError(StatusQuoError):
     """Your workspace does not allow that. Ask a workspace admin."""
 
 
+class NotAnAdminError(NotAllowedError):
+    """Only an admin of your workspace can do that, and Slack says that you are not one. Nothing was changed."""
+
+
 # ── calendars ───────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -12,19 +12,22 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.domain.lines import Line
 from services.domain.model import Event, Override, OwnStatusPolicy, Pause, PersonKey, Status
+from services.domain.policy import FixedError, Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """What users.info says of a person. `zone` is an IANA name, "" where Slack gives none that exists.
 
-    `names` are what they are called, for telling their absences from other people's.
+    `names` are what they are called, for telling their absences from other people's. `admin`: whether they manage the
+    workspace; None where nothing is said of it.
     """
 
     zone: str = ""
     locale: str = ""
     address: str = field(default="", repr=False)
     names: tuple[str, ...] = field(default=(), repr=False)
+    admin: bool | None = None
 
     @property
     def name(self) -> str:
@@ -51,7 +54,10 @@ class GrantState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """What is known of a person."""
+    """What is known of a person. `admin`: whether they manage the workspace, by what Slack said last: to be drawn by.
+
+    None where Slack was not asked yet. What needs the right asks Slack anew.
+    """
 
     key: PersonKey
     zone: ZoneInfo
@@ -59,6 +65,7 @@ class PersonView:
     grant_state: GrantState
     pause: Pause | None
     created_at: datetime
+    admin: bool | None = None
 
     @property
     def granted(self) -> bool:
@@ -106,14 +113,6 @@ class Preferences:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """What the workspace's admin allows."""
-
-    titles: bool = True
-    replies: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class PersonFacts:
     """All that deciding needs to know of one person, as stored. `lines` is their list, highest first.
 
@@ -135,6 +134,30 @@ class PersonFacts:
     events: tuple[Event, ...] = ()
     coming: tuple[Event, ...] = ()
     resolved_until: datetime | None = None
+
+    @property
+    def floored(self) -> PersonFacts:
+        """These facts as they count under the workspace's policy."""
+        policy = self.policy
+        if policy.is_open:
+            return self
+        chosen = self.preferences
+        return replace(
+            self,
+            preferences=replace(
+                chosen, titles=chosen.titles and policy.titles, idle=chosen.idle if policy.texts else None
+            ),
+            lines=tuple(map(policy.floored, self.lines)),
+            overrides=tuple(map(policy.floored_override, self.overrides)),
+        )
+
+
+def check_preferences(policy: Policy, before: Preferences, after: Preferences) -> None:
+    """Refuse a change by which the person would have what the workspace does not let them have. Raises FixedError."""
+    if after.titles and not before.titles and not policy.titles:
+        raise FixedError("titles", field="options")
+    if after.idle not in {None, before.idle} and not policy.texts:
+        raise FixedError("idle", field="idle_text")
 
 
 # ── Slack's tokens as its OAuth gives them ─────────────────────────────────────────────────────────

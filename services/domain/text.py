@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from services.domain.lines import Rule
 from services.domain.model import STATUS_TEXT_LIMIT, Event, Kind, Location, Look, Status, Visibility
-from services.domain.people import Policy, Preferences
+from services.domain.people import Preferences
 from services.domain.rules import location_of
 
 DEFAULT_EMOJI = ":speech_balloon:"
@@ -290,12 +290,11 @@ class Coverage:
 class StatusTexts:
     """Says what an event or an override says, for one person, in their language and zone.
 
-    `looks` are those of the kinds' own lines.
+    `looks` are those of the kinds' own lines; they and `preferences` are what counts under the workspace's policy.
     """
 
     looks: Mapping[Kind, Look]
     preferences: Preferences
-    policy: Policy
     zone: ZoneInfo
     default_texts: DefaultTexts
 
@@ -325,7 +324,7 @@ class StatusTexts:
 
     def _is_open(self, event: Event) -> bool:
         """Whether anything of its title may be shown; a location tells as much as a title does."""
-        return self.preferences.titles and self.policy.titles and event.visibility is Visibility.DEFAULT
+        return self.preferences.titles and event.visibility is Visibility.DEFAULT
 
     def until(self, coverage: Coverage) -> str:
         """The end of a coverage: a time where it ends on the day it starts, else the day of its end; "" if unknown."""

@@ -54,13 +54,15 @@ def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: D
 
     All-day and floating events are placed in the person's zone here. Events outside of the window may be given and
     help: they tell where a span that runs into the window began, and until when an absence lasts. A span that the
-    window's end cuts ends, and expires, there; absences go on behind it. Raises ValueError for a window that is empty.
+    window's end cuts ends, and expires, there; absences go on behind it. The workspace's policy is the floor of all of
+    it. Raises ValueError for a window that is empty.
     """
     if end <= start:
         raise ValueError("the window is empty")
-    preferences, zone, lines = facts.preferences, facts.zone, complete(facts.lines)
+    facts = replace(facts, lines=complete(facts.lines)).floored
+    preferences, zone, lines = facts.preferences, facts.zone, facts.lines
     looks = {line.kind: line.look for line in lines if isinstance(line, Rule) and line.kind is not None}
-    texts = StatusTexts(looks, preferences, facts.policy, zone, default_texts)
+    texts = StatusTexts(looks, preferences, zone, default_texts)
     judged = _judged(facts, facts.events, lines)
     candidates = [
         of_event(verdict, position, line, preferences.lead, texts)

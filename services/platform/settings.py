@@ -64,6 +64,10 @@ class Settings(BaseModel):
         int, Field(ge=1, le=86_400, description="seconds between two regular looks at a calendar")
     ] = 900
     replies_allowed: bool = Field(True, description="tell whoever mentions a person who is out, where they want it")
+    keeper_allowed: bool = Field(
+        True, description="keep statuses of members without a grant, for leave alone, by an admin's grant"
+    )
+    agents_allowed: bool = Field(True, description="let agents act for people who gave them a key")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least that is logged")
     log_format: Literal["console", "json"] | None = Field(None, description="console on a terminal, json otherwise")
 

@@ -87,7 +87,7 @@ def parse_workspace_member(user: object, homes: Collection[str]) -> WorkspaceMem
 
 
 def parse_member(user: object) -> Member:
-    """Zone, language, address and names from a user object, of users.info or of an event."""
+    """Zone, language, address, names and role from a user object, of users.info or of an event."""
     found = mapping(user)
     profile = mapping(found.get("profile"))
     called = (profile.get("real_name"), found.get("real_name"), profile.get("display_name"))
@@ -99,6 +99,7 @@ def parse_member(user: object) -> Member:
         locale=locale.replace("_", "-") if _LOCALE.fullmatch(locale) else "",
         address=address if len(address) <= _LONGEST_ADDRESS else "",
         names=names or tuple(filter(None, (_name(found.get("name")),))),
+        admin=_manages(found),
     )
 
 
@@ -110,6 +111,13 @@ def parse_colleague(user: object, homes: Collection[str]) -> Member | None:
     found = mapping(user)
     no_colleague = _is_bot(found) or found.get("deleted") is True or _is_stranger(found, homes)
     return None if no_colleague else parse_member(found)
+
+
+def _manages(user: Mapping[str, Any]) -> bool | None:
+    """Whether they manage the workspace; None where nothing is said of it. Of the deactivated Slack tells no role."""
+    if user.get("deleted") is True:
+        return False
+    return role_of(user) >= Role.ADMIN if any(name in user for name, _ in _ROLES) else None
 
 
 def role_of(user: Mapping[str, Any]) -> Role:

@@ -18,7 +18,6 @@ from sqlalchemy import (
     String,
     Text,
     false,
-    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -84,8 +83,7 @@ class Workspace(Base):
     bot_expires_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     bot_scopes: Mapped[str] = mapped_column(Text, default="")
     installed_at: Mapped[datetime] = mapped_column(UtcInstant)
-    allow_titles: Mapped[bool] = mapped_column(Boolean, default=True)
-    allow_replies: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
+    allow_titles: Mapped[bool] = mapped_column(Boolean, default=True)  # read by the release before alone
     policy: Mapped[str] = mapped_column(Text, default="{}", server_default="{}")  # JSON: what differs from the default
     policy_by: Mapped[str] = mapped_column(ID, default="", server_default="")
     policy_at: Mapped[datetime | None] = mapped_column(UtcInstant)
@@ -119,7 +117,7 @@ class Person(Base):
     addresses: Mapped[bytes | None] = mapped_column(Sealed)
     names: Mapped[bytes | None] = mapped_column(Sealed)  # a JSON list of what they are called
     moved_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # the event that told these last, by Slack's clock
-    admin: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # as Slack said last
+    admin: Mapped[bool | None] = mapped_column(Boolean)  # as Slack said last; None: not asked yet
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
     # the grant: a user token
     token: Mapped[bytes | None] = mapped_column(Sealed)

@@ -39,6 +39,7 @@ _PEOPLE = Person.__table__
 VIEW = (
     _PEOPLE.c.team_id.label("home"), _PEOPLE.c.user_id.label("member"), _PEOPLE.c.zone, _PEOPLE.c.locale,
     _PEOPLE.c.grant_state, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _PEOPLE.c.created_at, _PEOPLE.c.leave_by,
+    _PEOPLE.c.admin,
 )  # fmt: skip
 """The columns of a view."""
 
@@ -161,14 +162,13 @@ class PeopleStore(Store):
         return True
 
     async def move(self, key: PersonKey, member: Member, at: datetime, now: datetime) -> bool:
-        """Follow the person's zone, language, names and address, as Slack told at `at`; whether any differs.
+        """Follow the person's zone, language, names, address and role, as Slack told at `at`; whether any differs.
 
         Mostly none does: that is told by a read alone. What is older than the last move, by Slack's clock, changes
         nothing. The timeline is resolved anew.
         """
-        theirs = select(Person.zone, Person.locale, Person.names, Person.addresses, Person.moved_at).where(
-            of_person(Person, key)
-        )
+        columns = (Person.zone, Person.locale, Person.names, Person.addresses, Person.admin, Person.moved_at)
+        theirs = select(*columns).where(of_person(Person, key))
         if not self._moves(key, await self._database.fetch_one(theirs), member, at):
             return False
         async with self._database.write() as connection:
@@ -187,9 +187,10 @@ class PeopleStore(Store):
         place = (key.team_id, key.user_id)
         names = tuple(json.loads(self._encryptor.open(row.names, "people.names", *place) or "[]"))
         addresses = json.loads(self._encryptor.open(row.addresses, "people.addresses", *place) or "[]")
-        known = (row.zone, row.locale, names, addresses)
+        known = (row.zone, row.locale, names, addresses, row.admin)
         address = [member.address] if member.address else addresses
-        return (member.zone or row.zone, member.locale or row.locale, member.names or names, address) != known
+        admin = row.admin if member.admin is None else member.admin
+        return (member.zone or row.zone, member.locale or row.locale, member.names or names, address, admin) != known
 
     async def see(self, key: PersonKey, seen: Status, at: datetime, now: datetime) -> bool:
         """Remember that the profile showed `seen` at `at`; False where that is our own echo, or nothing new.
@@ -212,6 +213,11 @@ class PeopleStore(Store):
                     due.setdefault(key, now)
             await mark_all_due(connection, due, stale=False)
         return news
+
+    async def set_admin(self, key: PersonKey, *, admin: bool) -> None:
+        """Keep whether the person manages the workspace, as Slack says now; their Home tab is drawn by it."""
+        other = update(Person).where(of_person(Person, key), Person.admin.is_distinct_from(admin))
+        await self._database.execute(other.values(admin=admin, home_stale=True))
 
     async def open_home(self, key: PersonKey, now: datetime) -> None:
         """The person looks at their Home tab: it is made anew, and kept up to date for `HOME_LIVES`."""
@@ -266,6 +272,8 @@ class PeopleStore(Store):
         if member.address:
             addresses = json.dumps([member.address])
             known["addresses"] = self._encryptor.seal(addresses, "people.addresses", key.team_id, key.user_id)
+        if member.admin is not None:
+            known["admin"] = member.admin
         if member.names:
             known["names"] = self._encryptor.seal(json.dumps(member.names), "people.names", key.team_id, key.user_id)
         return known
@@ -280,4 +288,5 @@ def view_of(row: Any) -> PersonView:
         grant_state=GrantState(row.grant_state) if row.leave_by is None else GrantState.NONE,
         pause=pause_of(row.paused_from, row.paused_until),
         created_at=row.created_at,
+        admin=row.admin,
     )

@@ -29,6 +29,7 @@ from services.store.due import ProfileStateStore
 from services.store.effect_models import ReplyRow, StretchRow
 from services.store.models import OverrideRow, Person, ProfileStateRow, Workspace
 from services.store.person_rows import insert_for, lock_staying, named, names, of_person, one_of, tuples
+from services.store.policies import allows_replies
 from services.store.timeline import override_of, pause_of
 
 Intervals = tuple[tuple[datetime, datetime], ...]
@@ -56,7 +57,7 @@ _STRETCHES, _PEOPLE, _WORKSPACES = StretchRow.__table__, Person.__table__, Works
 _STANDINGS, _OVERRIDES, _REPLIES = ProfileStateRow.__table__, OverrideRow.__table__, ReplyRow.__table__
 _NOW = bindparam("now", type_=UtcInstant)
 _MAY_REPLY = and_(
-    _WORKSPACES.c.allow_replies,
+    allows_replies(),
     _WORKSPACES.c.bot_token.is_not(None),
     or_(*(_WORKSPACES.c.bot_scopes.contains(scope) for scope in sorted(scopes.INSTALLS[scopes.REPLIES]))),
 )

@@ -38,6 +38,7 @@ from services.store.overrides import DELIVERIES_KEPT, DeliveryStore, OverrideSto
 from services.store.people import PeopleStore
 from services.store.person_rows import NoticeStore, of_person
 from services.store.pictures import PictureStore
+from services.store.policies import PolicyStore
 from services.store.preferences import LineStore, PreferenceStore
 from services.store.replies import ReplyStore
 from services.store.schema import HealthStore
@@ -70,6 +71,7 @@ class Stores:
         self.accounts = AccountStore(database, encryptor, self.notices)
         self.oauth_states = OAuthStateStore(database, encryptor)
         self.workspaces = WorkspaceStore(database, encryptor)
+        self.policies = PolicyStore(database)
         self.tokens = TokenStore(database, encryptor, self.notices)
         self.leavers = LeaverStore(database, encryptor)
         self.deliveries = DeliveryStore(database)

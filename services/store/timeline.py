@@ -35,7 +35,7 @@ from services.domain.model import (
     Span,
     Status,
 )
-from services.domain.people import LEAVE, PersonFacts, Policy, zone_or
+from services.domain.people import LEAVE, PersonFacts, zone_or
 from services.domain.profile_state import AuditEntry
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor, SealedBytes
@@ -46,6 +46,7 @@ from services.store.leave_rows import leave_asked, leave_in, leave_lasts
 from services.store.line_json import line_from_json
 from services.store.models import Account, EventRow, OverrideRow, Person, RuleRow, SpanRow, Workspace, Write
 from services.store.person_rows import chunks, of_people, those
+from services.store.policies import policy_of
 
 SPANS = SpanRow.__table__
 _THEIR_SPANS = select(SPANS).where(
@@ -159,7 +160,8 @@ _THE_PEOPLE = (
     select(
         _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.zone, _PEOPLE.c.locale, _PEOPLE.c.names, _PEOPLE.c.addresses,
         _PEOPLE.c.grant_state, _PEOPLE.c.leave_by, _PEOPLE.c.preferences, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
-        _PEOPLE.c.stale, _PEOPLE.c.resolved_until, _WORKSPACES.c.allow_titles, _WORKSPACES.c.allow_replies,
+        _PEOPLE.c.stale, _PEOPLE.c.resolved_until, _WORKSPACES.c.policy, _WORKSPACES.c.policy_by,
+        _WORKSPACES.c.policy_at,
     )
     .join(_WORKSPACES, _WORKSPACES.c.team_id == _PEOPLE.c.team_id)
     .where(of_people(_PEOPLE), _PEOPLE.c.user_id != LEAVE)
@@ -293,7 +295,7 @@ class FactStore(Store):
             granted=row.grant_state == "ok" and row.leave_by is None,
             preferences=json_values.preferences_from_json(row.preferences),
             lines=complete(lines, json_values.looks_from_json(row.preferences)),
-            policy=Policy(titles=row.allow_titles, replies=row.allow_replies),
+            policy=policy_of(row),
             pause=pause_of(row.paused_from, row.paused_until),
             resolved_until=None if row.stale else row.resolved_until,
         )

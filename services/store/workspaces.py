@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.model import PersonKey
 from services.domain.people import OAuthAnswer, PersonView, Renewed
+from services.domain.policy import Policy
 from services.domain.request_errors import NotInstalledError
 from services.platform.crypto import Encryptor
 from services.slack import scopes
@@ -29,6 +30,7 @@ from services.store.effects import end_grant
 from services.store.models import Delivery, OAuthState, Person, Workspace
 from services.store.people import VIEW, view_of
 from services.store.person_rows import NoticeStore, of_person, upsert
+from services.store.policies import policy_of
 from services.store.workspace_models import WorkspaceBudget
 
 
@@ -45,7 +47,7 @@ class Bot:
     token: str | None = field(repr=False)
     scopes: frozenset[str]
     installed_at: datetime
-    allow_replies: bool = True
+    policy: Policy
 
 
 APP_REDIRECT = "https://slack.com/app_redirect"
@@ -97,7 +99,7 @@ class WorkspaceStore(Store):
             token=self._encryptor.open(row.bot_token, "workspaces.bot_token", row.team_id),
             scopes=scopes.parse(row.bot_scopes),
             installed_at=row.installed_at,
-            allow_replies=row.allow_replies,
+            policy=policy_of(row),
         )
 
     async def bot_token(self, team_id: str) -> str | None:

@@ -33,6 +33,7 @@ from services.slack.oauth import SlackAuthority
 from services.store.accounts import OAuthStateStore, Ticket
 from services.store.overrides import OverrideStore
 from services.store.people import PeopleStore
+from services.store.policies import PolicyStore
 from services.store.preferences import LineStore
 from services.store.workspaces import Bot, WorkspaceStore
 from services.usecases.identity import member_of
@@ -114,6 +115,7 @@ class Permissions:
     lines: LineStore
     overrides: OverrideStore
     workspaces: WorkspaceStore
+    policies: PolicyStore
     authority: SlackAuthority
     clock: Clock
     base_url: str
@@ -121,10 +123,14 @@ class Permissions:
     replies_allowed: bool = True
 
     async def chosen(self, key: PersonKey) -> frozenset[Effect]:
-        """The effects of the person's lines that are switched on, and of overrides that are not over."""
-        lines = [line.effects for line in await self.lines.list(key) if line.enabled]
+        """The effects of the person's lines that are switched on, and of overrides that are not over.
+
+        What the workspace does not allow is not asked for.
+        """
+        policy = await self.policies.get(key.team_id)
+        lines = [line.effects for line in map(policy.floored, await self.lines.list(key)) if line.enabled]
         overrides = [override.effects for override in await self.overrides.standing(key, self.clock.now())]
-        return frozenset().union(*lines, *overrides)
+        return frozenset().union(*lines, *overrides) & policy.allowed
 
     async def waiting(self, key: PersonKey, effects: Iterable[Effect] | None = None) -> Waiting:
         """Which of `effects` (default: all that the person chose) wait for a permission."""
@@ -153,7 +159,7 @@ class Permissions:
     async def may_reply(self, key: PersonKey) -> bool:
         """Whether operator and workspace allow replies, and Slack tells of what is written in channels."""
         bot = await self.workspaces.find(key.team_id, "")
-        return self.replies_allowed and bot is not None and bot.allow_replies and _has(bot, scopes.REPLIES)
+        return self.replies_allowed and bot is not None and bot.policy.replies and _has(bot, scopes.REPLIES)
 
     async def install_link(self, key: PersonKey, purpose: str) -> str:
         """Where an admin allows what `purpose`, one of `scopes.INSTALLS`, needs, for the whole workspace.

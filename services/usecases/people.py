@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from urllib.parse import urlencode
 import structlog
 
 from services.domain.model import PersonKey, Status
-from services.domain.people import Member, PersonView, Preferences
+from services.domain.people import Member, PersonView, Preferences, check_preferences
 from services.domain.request_errors import NotInstalledError
 from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
@@ -29,6 +30,7 @@ from services.usecases.grants import LINK
 from services.usecases.identity import member_of
 from services.usecases.offboarding import Offboarding
 from services.usecases.undo import Undos
+from services.usecases.workspace import WorkspacePolicy
 
 log = structlog.get_logger(__name__)
 
@@ -125,10 +127,24 @@ class People:
         return moved
 
     async def opened_home(self, key: PersonKey) -> None:
-        """The person looks at their Home tab, which is published anew from now on whenever it changes."""
-        await self.ensure(key)
+        """The person looks at their Home tab, which is published anew from now on whenever it changes.
+
+        Of whom it was never asked whether they manage the workspace, it is asked now: the tab is drawn by it.
+        """
+        view = await self.ensure(key)
+        if view.admin is None:
+            await self._ask_role(key)
         await self.store.open_home(key, self.clock.now())
         self.wake_signal.wake()
+
+    async def _ask_role(self, key: PersonKey) -> None:
+        token = await self.workspaces.bot_token(key.team_id)
+        member = Member()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                member = await member_of(self.authority, token, key)
+        if member.admin is not None:
+            await self.store.set_admin(key, admin=member.admin)
 
     async def forget(self, key: PersonKey) -> bool:
         """Delete everything of the person at once and revoke their token; whether there was anything."""
@@ -141,6 +157,7 @@ class PersonalSettings:
 
     preference_store: PreferenceStore
     line_store: LineStore
+    policies: WorkspacePolicy
     undos: Undos
     clock: Clock
     wake_signal: WakeSignal
@@ -150,8 +167,17 @@ class PersonalSettings:
         return await self.preference_store.get(key)
 
     async def save_preferences(self, key: PersonKey, preferences: Preferences) -> str:
-        """Keep what the person chose; what takes that back, "" where nothing is another than before."""
-        before = await self.preference_store.save(key, preferences, self.clock.now())
+        """Keep what the person chose; what takes that back, "" where nothing is another than before.
+
+        Raises FixedError where the workspace has fixed it.
+        """
+        policy = await self.policies.of(key.team_id)
+
+        def edit(before: Preferences) -> Preferences:
+            check_preferences(policy, before, preferences)
+            return preferences
+
+        before, _ = await self.preference_store.change(key, self.clock.now(), edit)
         self.wake_signal.wake()
         if before == preferences:
             return ""
@@ -164,8 +190,15 @@ class PersonalSettings:
     async def change_lines(self, key: PersonKey, edit: Callable[[Lines], Lines]) -> str:
         """Make the list what `edit` makes of it; what takes that back, "" where it stays as it is.
 
-        Raises what `edit` raises.
+        Raises what `edit` raises, and FixedError where the workspace has fixed it.
         """
-        before, after = await self.line_store.change(key, self.clock.now(), edit)
+        policy = await self.policies.of(key.team_id)
+
+        def checked(before: Lines) -> Lines:
+            after = edit(before)
+            policy.check(before, after)
+            return after
+
+        before, after = await self.line_store.change(key, self.clock.now(), checked)
         self.wake_signal.wake()
         return "" if before == after else await self.undos.record(key, Change(lines=(before, after)))

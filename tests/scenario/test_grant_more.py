@@ -76,8 +76,8 @@ async def test_admins_install_for_replies_takes_nothing_from_what_a_person_allow
     assert running_app.service is not None
     stores, clients = running_app.service.stores, SlackClients(running_app.slack.api_url)
     reader = Permissions(
-        stores.people, stores.lines, stores.overrides, stores.workspaces, SlackAuthority(clients, "", ""),
-        running_app.clock, running_app.url, can_install=True,
+        stores.people, stores.lines, stores.overrides, stores.workspaces, stores.policies,
+        SlackAuthority(clients, "", ""), running_app.clock, running_app.url, can_install=True,
     )  # fmt: skip
     assert await reader.waiting(ann, [Effect.REPLY]) == Waiting(frozenset(), frozenset({Effect.REPLY}))
     link = await reader.install_link(ann, "replies")

@@ -88,14 +88,14 @@ async def test_reinstall_replaces_the_bot_token_and_keeps_people_and_their_choic
     await install_side.install(answer())
     async with install_side.database.write() as connection:
         await connection.execute(sa.update(Person).values(preferences='{"titles": true}'))
-        await connection.execute(sa.update(Workspace).values(allow_titles=False))
+        await connection.execute(sa.update(Workspace).values(policy='{"titles":false}'))
     install_side.clock.move(hours=1)
     await install_side.install(answer("U2", token="xoxp-2", bot="xoxb-9"))
     assert await install_side.workspaces.bot_token("T1") == "xoxb-9"
     row = await person(install_side, ANN)
     assert (row.preferences, row.grant_state) == ('{"titles": true}', "ok")
     async with install_side.database.read() as connection:
-        assert await connection.scalar(sa.select(Workspace.allow_titles)) is False
+        assert await connection.scalar(sa.select(Workspace.policy)) == '{"titles":false}'
 
 
 async def test_reinstall_of_the_bot_alone_keeps_the_persons_grant(install_side: InstallSide) -> None:

@@ -195,7 +195,7 @@ async def test_replies_wait_where_operator_or_workspace_do_not_want_them(install
     assert await installed.permissions.waiting(ANN, [Effect.REPLY]) == Waiting()
     assert await replace(installed.permissions, replies_allowed=False).waiting(ANN, [Effect.REPLY]) == nobody
     async with installed.database.write() as connection:
-        await connection.execute(sa.update(Workspace).values(allow_replies=False))
+        await connection.execute(sa.update(Workspace).values(policy='{"replies":false}'))
     assert await installed.permissions.waiting(ANN, [Effect.REPLY]) == nobody
 
 

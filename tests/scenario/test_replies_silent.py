@@ -102,7 +102,7 @@ async def test_workspace_that_does_not_want_it_and_person_who_lost_their_permiss
 ) -> None:
     await office.is_out()
     for change, back in (
-        (sa.update(Workspace).values(allow_replies=False), sa.update(Workspace).values(allow_replies=True)),
+        (sa.update(Workspace).values(policy='{"replies":false}'), sa.update(Workspace).values(policy="{}")),
         (sa.update(Person).values(grant_state="lost"), sa.update(Person).values(grant_state="ok")),
     ):
         await office.app.tampers(change)

@@ -94,7 +94,7 @@ async def test_out_are_those_whose_stretches_hold_or_begin_soon(database: Databa
 @pytest.mark.parametrize(
     "statement",
     [
-        sa.update(Workspace).values(allow_replies=False),
+        sa.update(Workspace).values(policy='{"replies":false}'),
         sa.update(Workspace).values(bot_scopes="chat:write,im:history"),
         sa.update(Workspace).values(bot_token=None),
         sa.update(Person).values(grant_state="lost"),

@@ -32,6 +32,7 @@ from services.platform.addresses import AddressRules
 from services.platform.crypto import Encryptor
 from services.platform.locale import default_texts, say
 from services.platform.metrics import Metrics
+from services.slack.members import SlackMembers
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
 from services.store.absences import AbsenceStore
@@ -41,15 +42,18 @@ from services.store.db import Database
 from services.store.leavers import LeaverStore
 from services.store.overrides import DeliveryStore, OverrideStore
 from services.store.people import PeopleStore
+from services.store.policies import PolicyStore
 from services.store.preferences import LineStore, PreferenceStore
 from services.store.undos import UndoStore
 from services.store.workspaces import WorkspaceStore
+from services.usecases.admins import Admins
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.undo import Undos
+from services.usecases.workspace import WorkspacePolicy
 from tests.support import blockkit
 from tests.support.account_doubles import KeptAccounts, KeptHooks
 from tests.support.clocks import ManualClock
@@ -227,14 +231,17 @@ async def open_stepped_app(
             UndoStore(database, encryptor), lines, preferences, overrides, kept, connections, clock, wake_signal
         )
         statuses = Statuses(overrides, preferences, reader, undos, clock, wake_signal)
-        settings = PersonalSettings(preferences, lines, undos, clock, wake_signal)
+        policies = WorkspacePolicy(PolicyStore(database), clock, wake_signal)
+        settings = PersonalSettings(preferences, lines, policies, undos, clock, wake_signal)
         emoji = EmojiSearch(replica.emoji, workspaces, clock, wake_signal)
         permissions = Permissions(
-            store, lines, overrides, workspaces, authority, clock, "https://quo.example", can_install=True
-        )
+            store, lines, overrides, workspaces, policies.store, authority, clock, "https://quo.example",
+            can_install=True,
+        )  # fmt: skip
         surface = Services(
             statuses=statuses, reader=reader, settings=settings, people=people, permissions=permissions, undos=undos,
-            calendars=connections, accounts=kept, hooks=KeptHooks(), emoji=emoji, sent=KeptSentFiles(), clock=clock,
+            admins=Admins(workspaces, store, SlackMembers(clients)), policies=policies, calendars=connections,
+            accounts=kept, hooks=KeptHooks(), emoji=emoji, sent=KeptSentFiles(), clock=clock,
         )  # fmt: skip
         tab = HomeTab(surface)
         commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))

@@ -60,11 +60,11 @@ class ListView:
 
     def looks(self, line: Line) -> Status:
         """What the line says, its placeholders filled with an example."""
-        facts = self.facts
-        line = replace(line, look=self._known(line.look))
+        facts = self.facts.floored
+        line = facts.policy.floored(replace(line, look=self._known(line.look)))
         rules = [one for one in facts.lines if isinstance(one, Rule)]
         looks = {one.kind: self._known(one.look) for one in rules if one.kind is not None}
-        texts = StatusTexts(looks, facts.preferences, facts.policy, facts.zone, default_texts(facts.locale))
+        texts = StatusTexts(looks, facts.preferences, facts.zone, default_texts(facts.locale))
         today = self.now.astimezone(facts.zone).date()
         if isinstance(line, Routine):
             last = today if line.end > line.start else today + _DAY
