@@ -86,7 +86,7 @@ class SlackConsent:
         if wrong:
             return consent.blocked(wrong)
         teams = {team_id: team.name for team_id, team in self._slack.workspaces.items()}
-        members = [member for member in self._slack.members.values() if not member.is_bot]
+        members = [one for one in self._slack.members.values() if not one.is_bot and not one.deleted]
         people = {member.user_id: f"{member.real_name}, {teams[member.team_id]}" for member in members}
         return consent.page(_BRAND, people, _asked(query), query, person, optional=self.optional(query))
 

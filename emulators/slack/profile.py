@@ -98,6 +98,7 @@ class Expiry:
         self._slack = slack
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._ending: dict[str, SlackMember] = {}  # whose status has an end: a few, of twenty thousand
         self.works = True  # a test's knob: Slack's expiry has failed before
 
     def start(self) -> None:
@@ -111,14 +112,18 @@ class Expiry:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
-    def look(self) -> None:
-        """Something has got another expiration."""
+    def look(self, member: SlackMember) -> None:
+        """The status or the snooze of a member may have got another end."""
+        if member.expiration:
+            self._ending[member.user_id] = member
+        else:
+            self._ending.pop(member.user_id, None)
         self._wake.set()
 
     def sweep(self) -> None:
         """Reset what has expired by now."""
         now = self._slack.clock.now().timestamp()
-        for member in self._slack.members.values() if self.works else ():
+        for member in list(self._ending.values()) if self.works else ():
             if 0 < member.expiration <= now:
                 member.text, member.emoji, member.expiration, member.updated = "", "", 0, int(now)
                 self._slack.member_changed(member)
@@ -129,7 +134,7 @@ class Expiry:
             self._wake.clear()
             self.sweep()
             now = self._slack.clock.now().timestamp()
-            ends = [member.expiration for member in self._slack.members.values() if member.expiration > now]
+            ends = [member.expiration for member in self._ending.values() if member.expiration > now]
             ends += self._slack.dnd.ends()
             await self._slack.clock.wait(datetime.fromtimestamp(min(ends), UTC) if ends else None, self._wake)
 

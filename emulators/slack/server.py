@@ -136,6 +136,7 @@ class LocalSlack(LocalServer):
         about = {"email": f"{name}@example.com", "updated": int(self.clock.now().timestamp()), **more}
         self.members[user_id] = SlackMember(team_id, user_id, name, real_name or name.title(), **about)
         self.general(team_id).members.add(user_id)
+        self.expiry.look(self.members[user_id])
         return self.members[user_id]
 
     def install(self, team_id: str, scopes: Iterable[str] = DEFAULT_BOT_SCOPES) -> SlackToken:
@@ -241,7 +242,7 @@ class LocalSlack(LocalServer):
 
     def member_changed(self, member: SlackMember) -> None:
         """Something that others see of a member became another."""
-        self.expiry.look()
+        self.expiry.look(member)
         self.hub.publish("member", user_id=member.user_id)
 
     def note(self, member: SlackMember, what: str, by: str, before: Any, after: Any, *, whose: str) -> None:
