@@ -192,6 +192,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
             *calendars.closing,
             pictures.close,
             cases.sent.close,
+            *cases.workspace.closing,
             adapters.slack.clients.close,
             stores.database.close,
         ):
@@ -269,7 +270,7 @@ def engine(
         )
         for carrier in carriers
     ]  # fmt: skip
-    whole = workspace_engine(of, workspaces)
+    whole = workspace_engine(of, cases.workspace, workspaces)
     chores: list[Chore] = [
         cases.leaving,
         *([replies] if of.config.replies_allowed else []),

@@ -1,15 +1,18 @@
-"""What a workspace has as a whole, put together: its members, its policy, its digests."""
+"""What a workspace has as a whole, put together: its members, its policy, its leave, its digests."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from services.adapters import Adapters
+from services.engine.leave import LeaveMatching
 from services.engine.members import MemberReading
 from services.engine.sender import Chore
 from services.engine.workspaces import OwnedWorkspaces
 from services.ports import DueWork
 from services.usecases.admins import Admins
+from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.members import Members
 from services.usecases.workspace import OperatorAllows, WorkspacePolicy
 
@@ -21,6 +24,9 @@ class WorkspaceCases:
     members: Members
     admins: Admins
     policies: WorkspacePolicy
+    matcher: LeaveMatcher
+    closing: tuple[Callable[[], Awaitable[None]], ...]
+    """To be called in this order when the program ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +41,19 @@ def workspace_cases(of: Adapters) -> WorkspaceCases:
     """The use cases."""
     stores, clock, wake_signal, config = of.stores, of.clock, of.wake_signal, of.config
     operator = OperatorAllows(config.replies_allowed, config.keeper_allowed, config.agents_allowed)
+    matcher = LeaveMatcher()
     return WorkspaceCases(
         members=Members(stores.members, clock, wake_signal),
         admins=Admins(stores.workspaces, stores.people, of.slack.members),
         policies=WorkspacePolicy(stores.policies, clock, wake_signal, operator),
+        matcher=matcher,
+        closing=(matcher.close,),
     )
 
 
-def workspace_engine(of: Adapters, workspaces: OwnedWorkspaces) -> WorkspaceEngine:
+def workspace_engine(of: Adapters, cases: WorkspaceCases, workspaces: OwnedWorkspaces) -> WorkspaceEngine:
     """The due work and the chores, in the `workspaces` that this process owns."""
     stores, slack, clock, queue = of.stores, of.slack, of.clock, of.stores.write_queue
     members = MemberReading(stores.members, queue, workspaces, slack.members, clock)
-    return WorkspaceEngine(work=(members,), chores=())
+    leave = LeaveMatching(stores.leave, stores.members, cases.policies, cases.matcher, clock)
+    return WorkspaceEngine(work=(members, leave), chores=())

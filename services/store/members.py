@@ -100,8 +100,8 @@ class MemberStore(Store):
             if not done.rowcount:
                 return False
             gone = delete(MemberRow).where(MemberRow.team_id == team_id, MemberRow.read_at < began)
-            if (await connection.execute(gone)).rowcount:
-                await mark_due(connection, leave_key(team_id), began)
+            await connection.execute(gone)
+            await mark_due(connection, leave_key(team_id), began)
         return True
 
     async def put(

@@ -30,6 +30,7 @@ from services.store.effect_models import ReplyRow, UndoRow
 from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.events import EventStore
+from services.store.leave import LeaveStore
 from services.store.leavers import LeaverStore
 from services.store.line_file import lines_to_file
 from services.store.members import MemberStore
@@ -80,6 +81,7 @@ class Stores:
         self.write_queue = WriteQueue(database, encryptor, self.notices, self.writes)
         self.emoji = EmojiStore(database)
         self.members = MemberStore(database, encryptor)
+        self.leave = LeaveStore(database, encryptor, events, self.members)
         self.digests = DigestStore(database, self.notices)
         self.replies = ReplyStore(database, encryptor)
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)

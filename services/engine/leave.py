@@ -1,0 +1,125 @@
+"""Whose leave the entries of leave calendars are: found anew where calendars, members, ties, types or refusals changed.
+
+A calendar that cannot be read keeps its entries, so its leave stays as it is. What is found is written while the facts
+that it was found from stand; a change meanwhile wins, and has it found again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from services.domain.leave import LeaveLine, LeaveMember, Matched, MatchResult
+from services.domain.members import WorkspaceMember
+from services.domain.model import Event, EventType, Response, ShowAs
+from services.domain.people import zone_or
+from services.platform.logs import guarded
+from services.ports import Clock, Report
+from services.store.leave import FoundLeave, LeaveClaim, LeaveFacts, LeaveStore, LostLine
+from services.store.members import MemberStore
+from services.usecases.leave_matcher import MOST_LINES, LeaveMatcher
+from services.usecases.workspace import WorkspacePolicy
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 4
+"""Workspaces whose leave is found one after the other before the next look at what is due."""
+
+AGAIN = timedelta(minutes=15)
+"""When it is tried again after it failed."""
+
+_UTC = ZoneInfo("UTC")
+_NO_LEAVE = frozenset({EventType.BIRTHDAY, EventType.FOCUS, EventType.WORKING_LOCATION})
+_UNSURE = frozenset({Response.DECLINED, Response.TENTATIVE})
+
+
+class LeaveMatching:
+    """DueWork "leave"."""
+
+    name = "leave"
+
+    def __init__(
+        self, leave: LeaveStore, members: MemberStore, policies: WorkspacePolicy, matcher: LeaveMatcher, clock: Clock
+    ) -> None:
+        """`policies` tell what a workspace added to the types of leave; `matcher` works in a process of its own."""
+        self._leave = leave
+        self._members = members
+        self._policies = policies
+        self._matcher = matcher
+        self._clock = clock
+
+    async def next_due(self) -> datetime | None:
+        """When the leave of the first workspace is to be found."""
+        return await self._leave.next_due()
+
+    async def run_due(self) -> Report:
+        """Find the leave of some workspaces. `changed` counts those where it is another than before."""
+        claims = await self._leave.claim(self._clock.now(), AT_ONCE)
+        changed = failed = 0
+        for claim in claims:
+            with guarded("leave_not_found", team_id=claim.team_id) as result:
+                changed += await self._find(claim)
+            if result.failed:  # what was found before stays
+                await self._leave.put_off(claim, self._clock.now() + AGAIN)
+            failed += result.failed
+        return Report(len(claims), changed, failed)
+
+    async def _find(self, claim: LeaveClaim) -> bool:
+        now = self._clock.now()
+        facts = await self._leave.facts(claim.team_id, now)
+        if facts.events and not facts.ready:
+            await self._leave.wait_for_members(claim, now)
+            return False
+        possible = [event for event in facts.events if may_be_leave(event)][:MOST_LINES]  # the first ones
+        entries = {str(number): event for number, event in enumerate(possible)}
+        members = {one.user_id: one for one in await self._members.all(claim.team_id) if one.is_colleague}
+        policy = await self._policies.of(claim.team_id)
+        lines = [line_of(line_id, event, facts.by_address) for line_id, event in entries.items()]
+        matched = await self._matcher.match(
+            claim.team_id, lines, [leave_member(one) for one in members.values()], facts.ties, policy.leave_types
+        )
+        found = _found(matched, entries, members, facts)
+        lost = [
+            LostLine(entries[one.line_id], one.result, one.name)
+            for one in matched
+            if one.result in {MatchResult.UNKNOWN, MatchResult.TWO}
+            and entries[one.line_id].calendar_id not in facts.by_address
+        ]
+        lost.sort(key=lambda line: (line.event.end <= now, line.event.start))
+        changed = await self._leave.save(claim, found, lost, self._clock.now())
+        if changed:
+            log.info("leave_found", team_id=claim.team_id, entries=len(found), lost=len(lost), changed=len(changed))
+        return bool(changed)
+
+
+def _found(
+    matched: Sequence[Matched],
+    entries: dict[str, Event],
+    members: dict[str, WorkspaceMember],
+    facts: LeaveFacts,
+) -> list[FoundLeave]:
+    return [
+        FoundLeave(one.user_id, entries[one.line_id], zone_or(members[one.user_id].zone, _UTC))
+        for one in matched
+        if one.result is MatchResult.MATCHED and one.user_id in members and one.user_id not in facts.refused
+    ]
+
+
+def leave_member(member: WorkspaceMember) -> LeaveMember:
+    """A member as leave is matched with."""
+    return LeaveMember(member.user_id, member.names, member.address)
+
+
+def line_of(line_id: str, event: Event, by_address: frozenset[str]) -> LeaveLine:
+    """An entry as it is matched; of a calendar among `by_address`, the address stands in place of the organizer."""
+    address = event.organizer_text if event.calendar_id in by_address else ""
+    return LeaveLine(line_id, event.title, address)
+
+
+def may_be_leave(event: Event) -> bool:
+    """Whether an entry can be leave at all: sure, of some length, and of no other type. Free or busy is the same."""
+    unsure = event.cancelled or event.tentative or event.show_as is ShowAs.TENTATIVE or event.response in _UNSURE
+    return not unsure and event.type not in _NO_LEAVE and event.end > event.start

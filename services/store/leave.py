@@ -1,0 +1,380 @@
+"""Leave calendars of workspaces: whose leave is due to be found, what came of it, and names that an admin tied.
+
+The calendars of a workspace hang on a row of `people` that is nobody's (`services.domain.people.LEAVE`), so that they
+are read as everybody's are. A change of them makes that row due as it would a person; here it is claimed instead. What
+is found is written by difference: whose leave is another than before becomes due, and nobody else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.calendars import TEAM
+from services.domain.leave import folded_name
+from services.domain.model import Event, PersonKey
+from services.domain.people import LEAVE, GrantState, leave_key
+from services.platform.concurrency import off_loop_if
+from services.platform.crypto import Encryptor
+from services.store.columns import UtcInstant
+from services.store.db import Database, Store
+from services.store.events import EventStore
+from services.store.leave_rows import leave_asked, leave_in
+from services.store.members import MemberStore
+from services.store.models import Calendar, Person, Workspace
+from services.store.person_rows import chunks, insert_for, lock_staying, mark_all_due, mark_due, of_person
+from services.store.workspace_models import LeaveLineRow, LeaveRow, LeaveTieRow, RefusalRow
+
+LEASE = timedelta(minutes=1)
+"""How long a replica has for the leave of a workspace that it has claimed."""
+
+BACK = timedelta(days=2)
+AHEAD = timedelta(days=400)
+"""What is looked at of the calendars. Most are not read that far; what a team hook was told may be that far away."""
+
+AGAIN = timedelta(days=1)
+"""Leave is looked at once a day without a change, too: what is over goes."""
+
+UNREAD = timedelta(minutes=1)
+"""How long it waits for the members of the workspace to be read."""
+
+MOST_LINES = 500
+"""Lines that fit nobody, or two people, that are kept: the next ones. A calendar with more is not one of leave."""
+
+OFF_LOOP = 200
+
+_PEOPLE, _LEAVE, _LINES, _TIES = Person.__table__, LeaveRow.__table__, LeaveLineRow.__table__, LeaveTieRow.__table__
+_NOBODYS = _PEOPLE.c.user_id == literal_column(f"'{LEAVE}'")  # as the index of these rows says it
+_NEXT = select(func.min(_PEOPLE.c.due_at)).where(_NOBODYS)
+_DUE = (
+    select(_PEOPLE.c.team_id)
+    .where(_NOBODYS, _PEOPLE.c.due_at <= bindparam("now", type_=UtcInstant))
+    .order_by(_PEOPLE.c.due_at, _PEOPLE.c.team_id)
+    .limit(bindparam("most"))
+)
+_CONTENT, _NAME = "leave_lines.content", "leave_ties.name"
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveClaim:
+    """A workspace whose leave this process finds; `seq` is the fence that its result carries."""
+
+    team_id: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveFacts:
+    """What finding a workspace's leave needs besides its members and policy.
+
+    `by_address`: the calendars whose lines name people by their address, which stands in place of the organizer.
+    `refused`: those who said "this is not me", and those of whom nothing is to be kept. `ready`: the members were read.
+    """
+
+    events: tuple[Event, ...] = field(repr=False)
+    by_address: frozenset[str]
+    ties: Mapping[str, str] = field(repr=False)
+    refused: frozenset[str]
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLeave:
+    """An entry of a leave calendar that is somebody's; `zone` is theirs."""
+
+    user_id: str
+    event: Event = field(repr=False)
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class LostLine:
+    """An entry that fits nobody ("unknown") or two people ("two"), and the name in it to tie, or ""."""
+
+    event: Event = field(repr=False)
+    result: str
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLine:
+    """Such an entry as an admin sees it."""
+
+    line_id: str
+    calendar_id: str
+    result: str
+    title: str = field(repr=False)
+    name: str = field(repr=False)
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A name that an admin tied to a member."""
+
+    tie_id: str
+    name: str = field(repr=False)
+    user_id: str
+    tied_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveSummary:
+    """What was found: `people` who have leave ahead, `entries` of theirs, and the next ones as (who, from, to)."""
+
+    people: int
+    entries: int
+    coming: tuple[tuple[str, datetime, datetime], ...]
+
+
+async def mark_leave_due(connection: AsyncConnection, team_id: str, at: datetime) -> None:
+    """Have the leave of a workspace found anew: members, ties, types or refusals changed. Nothing where it has none."""
+    await mark_due(connection, leave_key(team_id), at)
+
+
+class LeaveStore(Store):
+    """Reads and writes `leave`, `leave_lines`, `leave_ties`, and the row that leave calendars hang on."""
+
+    def __init__(self, database: Database, encryptor: Encryptor, events: EventStore, members: MemberStore) -> None:
+        super().__init__(database, encryptor)
+        self._events = events
+        self._members = members
+
+    async def begin(self, team_id: str, zone: str, now: datetime) -> PersonKey:
+        """Make room for leave calendars of a workspace; return their key. `zone` is where days without one are."""
+        row = {
+            "team_id": team_id, "user_id": LEAVE, "created_at": now, "zone": zone, "locale": "en-US", "scopes": "",
+            "grant_state": GrantState.NONE.value, "preferences": "{}", "stale": False, "home_opened": False,
+            "home_stale": False, "refresh_seq": 0,
+        }  # fmt: skip
+        async with self._database.write() as connection:
+            adding = insert_for(connection, Person).values(**row)
+            await connection.execute(adding.on_conflict_do_nothing(index_elements=["team_id", "user_id"]))
+        return leave_key(team_id)
+
+    # ── the loop's side ─────────────────────────────────────────────────────────────────────────────
+
+    async def next_due(self) -> datetime | None:
+        """When the leave of the first workspace is to be found."""
+        return await self._database.scalar(_NEXT)
+
+    async def claim(self, now: datetime, limit: int) -> list[LeaveClaim]:
+        """Claim at most `limit` workspaces whose leave is due at `now`, the longest due first."""
+        if not await self._database.fetch(_DUE, {"now": now, "most": limit}):
+            return []
+        async with self._database.write() as connection:
+            due = _DUE.with_for_update(key_share=True, skip_locked=True)
+            teams = [row.team_id for row in await connection.execute(due, {"now": now, "most": limit})]
+            claimed = (
+                update(Person)
+                .where(_NOBODYS, _PEOPLE.c.team_id.in_(teams))
+                .values(due_at=now + LEASE, facts_seq=_PEOPLE.c.facts_seq + 1)
+                .returning(_PEOPLE.c.team_id, _PEOPLE.c.facts_seq)
+            )
+            return [LeaveClaim(row.team_id, row.facts_seq) for row in await connection.execute(claimed)]
+
+    async def facts(self, team_id: str, now: datetime) -> LeaveFacts:
+        """What is known now. Raises SealError."""
+        key = leave_key(team_id)
+        calendars = select(Calendar.calendar_id, Calendar.provider).where(of_person(Calendar, key))
+        refusals = select(RefusalRow.user_id).where(
+            RefusalRow.team_id == team_id,
+            or_(RefusalRow.what == "leave", ~exists().where(of_person(Person, RefusalRow))),
+        )
+        async with self._database.read() as connection:
+            its = (await connection.execute(calendars)).all()
+            rows = (await connection.execute(*self._events.asked([key], now - BACK, now + AHEAD))).all()
+            refused = frozenset(await connection.scalars(refusals))
+            ready = select(Workspace.members_read_at.is_not(None)).where(Workspace.team_id == team_id)
+            is_ready = bool(await connection.scalar(ready))
+        events = (await self._events.open(rows)).get(key, ())
+        return LeaveFacts(
+            events=events,
+            by_address=frozenset(row.calendar_id for row in its if row.provider == TEAM),
+            ties={folded_name(tie.name): tie.user_id for tie in await self.ties(team_id)},
+            refused=refused,
+            ready=is_ready,
+        )
+
+    async def put_off(self, claim: LeaveClaim, until: datetime) -> None:
+        """Have it found at `until`; made due meanwhile, it stays due."""
+        its = update(Person).where(of_person(Person, leave_key(claim.team_id)), Person.facts_seq == claim.seq)
+        await self._database.execute(its.values(due_at=until))
+
+    async def wait_for_members(self, claim: LeaveClaim, now: datetime) -> None:
+        """Have the members of the workspace read first; that has it found again."""
+        async with self._database.write() as connection:
+            its = update(Person).where(of_person(Person, leave_key(claim.team_id)), Person.facts_seq == claim.seq)
+            await connection.execute(its.values(due_at=now + UNREAD))
+            await self._members.needed(connection, claim.team_id, now)
+
+    async def save(
+        self, claim: LeaveClaim, found: Iterable[FoundLeave], lost: Iterable[LostLine], now: datetime
+    ) -> frozenset[str] | None:
+        """Make this the leave of the workspace; whose is another than before, and due. None where facts changed since.
+
+        Rows that stay the same are not written.
+        """
+        wanted = {(row["user_id"], row["leave_id"]): row for row in (_row(claim.team_id, one) for one in found)}
+        stored = await self._database.fetch(select(_LEAVE).where(_LEAVE.c.team_id == claim.team_id))
+        same = {(row.user_id, row.leave_id) for row in stored if _said(wanted.get((row.user_id, row.leave_id)), row)}
+        gone = [(row.user_id, row.leave_id) for row in stored if (row.user_id, row.leave_id) not in same]
+        new = [row for place, row in wanted.items() if place not in same]
+        changed = frozenset({user_id for user_id, _ in gone} | {row["user_id"] for row in new})
+        lines = await off_loop_if(True, self._lines, claim.team_id, list(lost)[:MOST_LINES])
+        async with self._database.write() as connection:
+            mine = leave_key(claim.team_id)
+            theirs = [PersonKey(claim.team_id, user_id) for user_id in changed]
+            staying = await lock_staying(connection, [mine, *theirs])
+            fence = select(Person.facts_seq).where(of_person(Person, mine))
+            if await connection.scalar(fence) != claim.seq:
+                return None
+            its = _LEAVE.c.team_id == claim.team_id, _LEAVE.c.user_id == bindparam("b_user")
+            dropped = delete(LeaveRow).where(*its, _LEAVE.c.leave_id == bindparam("b_leave"))
+            for some in chunks(gone):
+                await connection.execute(dropped, [{"b_user": user, "b_leave": leave} for user, leave in some])
+            for rows in chunks(new):
+                await connection.execute(insert(LeaveRow), list(rows))
+            await self._replace_lines(connection, claim.team_id, lines)
+            await mark_all_due(connection, {key: now for key in theirs if key in staying})
+            done = {"due_at": now + AGAIN, "stale": False, "home_stale": False}
+            await connection.execute(update(Person).where(of_person(Person, mine)).values(done))
+            await self._members.no_longer_needed(connection, claim.team_id)
+        return changed
+
+    def _lines(self, team_id: str, lost: Sequence[LostLine]) -> dict[tuple[str, str], dict[str, Any]]:
+        """The rows of lines, soonest first, sealed."""
+        rows = {}
+        for line in lost:
+            event = line.event
+            said = json.dumps([event.title, line.name])
+            place = json.dumps([event.uid, event.occurrence, said, line.result, *map(str, (event.start, event.end))])
+            line_id = self._encryptor.digest(place.encode())
+            rows[event.calendar_id, line_id] = {
+                "team_id": team_id,
+                "calendar_id": event.calendar_id,
+                "line_id": line_id,
+                "result": line.result,
+                "start_at": event.start,
+                "end_at": event.end,
+                "content": self._encryptor.seal(said, _CONTENT, team_id, event.calendar_id, line_id),
+            }
+        return rows
+
+    async def _replace_lines(
+        self, connection: AsyncConnection, team_id: str, rows: Mapping[tuple[str, str], Mapping[str, Any]]
+    ) -> None:
+        of_team = select(_LINES.c.calendar_id, _LINES.c.line_id).where(_LINES.c.team_id == team_id)
+        stored = {(row.calendar_id, row.line_id) for row in await connection.execute(of_team)}
+        its = _LINES.c.team_id == team_id, _LINES.c.calendar_id == bindparam("b_calendar")
+        dropped = delete(LeaveLineRow).where(*its, _LINES.c.line_id == bindparam("b_line"))
+        gone = [{"b_calendar": calendar_id, "b_line": line_id} for calendar_id, line_id in stored - rows.keys()]
+        if gone:
+            await connection.execute(dropped, gone)
+        new = [dict(row) for place, row in rows.items() if place not in stored]
+        if new:
+            await connection.execute(insert(LeaveLineRow), new)
+
+    # ── what others ask ─────────────────────────────────────────────────────────────────────────────
+
+    async def of(self, keys: Collection[PersonKey], start: datetime, end: datetime) -> dict[PersonKey, list[Event]]:
+        """The leave of members that overlaps `[start, end)`, those with a grant or without.
+
+        Whole and half days are to be placed in the member's zone (`Event.placed`), as everybody's events are.
+        """
+        return leave_in(await self._database.fetch(*leave_asked(keys, start, end)))
+
+    async def summary(self, team_id: str, now: datetime, until: datetime, most: int) -> LeaveSummary:
+        """What was found that is not over; the first `most` that begin before `until`."""
+        ahead = _LEAVE.c.team_id == team_id, _LEAVE.c.end_at > now
+        counts = select(func.count(), func.count(func.distinct(_LEAVE.c.user_id))).where(*ahead)
+        coming = (
+            select(_LEAVE.c.user_id, _LEAVE.c.start_at, _LEAVE.c.end_at)
+            .where(*ahead, _LEAVE.c.start_at < until)
+            .order_by(_LEAVE.c.start_at, _LEAVE.c.end_at, _LEAVE.c.user_id)
+            .limit(most)
+        )
+        async with self._database.read() as connection:
+            entries, people = (await connection.execute(counts)).one()
+            rows = (await connection.execute(coming)).all()
+        return LeaveSummary(people, entries, tuple((row.user_id, row.start_at, row.end_at) for row in rows))
+
+    async def counts_for(self, key: PersonKey, now: datetime) -> bool:
+        """Whether a leave calendar has something of the member that is not over."""
+        theirs = select(_LEAVE.c.leave_id).where(of_person(_LEAVE.c, key), _LEAVE.c.end_at > now)
+        return await self._database.scalar(theirs.limit(1)) is not None
+
+    async def lines(self, team_id: str, now: datetime) -> list[ListedLine]:
+        """The lines that fit nobody, or two people, and are not over, soonest first, as far as they can be opened."""
+        its = select(_LINES).where(_LINES.c.team_id == team_id, _LINES.c.end_at > now)
+        found = []
+        for row in await self._database.fetch(its.order_by(_LINES.c.start_at, _LINES.c.line_id)):
+            said = self._readable(row.content, _CONTENT, team_id, row.calendar_id, row.line_id)
+            if said is not None:
+                title, name = json.loads(said)
+                found.append(
+                    ListedLine(row.line_id, row.calendar_id, row.result, title, name, row.start_at, row.end_at)
+                )
+        return found
+
+    # ── names tied by hand ──────────────────────────────────────────────────────────────────────────
+
+    async def ties(self, team_id: str) -> list[Tie]:
+        """The names that are tied, in order; one whose key is gone is left out."""
+        rows = await self._database.fetch(select(_TIES).where(_TIES.c.team_id == team_id).order_by(_TIES.c.tied_at))
+        opened = [(row, self._readable(row.name, _NAME, team_id, row.name_digest)) for row in rows]
+        ties = [Tie(row.name_digest, name, row.user_id, row.tied_by) for row, name in opened if name is not None]
+        return sorted(ties, key=lambda tie: folded_name(tie.name))
+
+    async def tie(self, team_id: str, name: str, user_id: str, *, tied_by: str, now: datetime) -> None:
+        """Tie a name to a member from now on, in the place of whoever it was tied to."""
+        folded = folded_name(name)
+        before = [tie.tie_id for tie in await self.ties(team_id) if folded_name(tie.name) == folded]
+        tie_id = self._encryptor.digest(folded.encode())
+        sealed = self._encryptor.seal(name, _NAME, team_id, tie_id)
+        row = {"team_id": team_id, "name_digest": tie_id, "name": sealed, "user_id": user_id, "tied_by": tied_by}
+        replaced = _TIES.c.team_id == team_id, _TIES.c.name_digest.in_([*before, tie_id])
+        async with self._database.write() as connection:
+            await connection.execute(delete(LeaveTieRow).where(*replaced))
+            await connection.execute(insert(LeaveTieRow).values(**row, tied_at=now))
+            await mark_leave_due(connection, team_id, now)
+
+    async def untie(self, team_id: str, tie_id: str, now: datetime) -> bool:
+        """Untie a name; False where it is not tied."""
+        async with self._database.write() as connection:
+            its = delete(LeaveTieRow).where(_TIES.c.team_id == team_id, _TIES.c.name_digest == tie_id)
+            if not (await connection.execute(its)).rowcount:
+                return False
+            await mark_leave_due(connection, team_id, now)
+        return True
+
+
+def _row(team_id: str, found: FoundLeave) -> dict[str, Any]:
+    event, wall = found.event, found.event.wall
+    placed = event.placed(found.zone)
+    identity = f"{event.calendar_id}\x1f{event.uid}\x1f{event.occurrence}"
+    return {
+        "team_id": team_id,
+        "user_id": found.user_id,
+        "leave_id": hashlib.blake2b(identity.encode(), digest_size=20).hexdigest(),
+        "calendar_id": event.calendar_id,
+        "start_at": placed.start,
+        "end_at": placed.end,
+        "wall_start": wall and wall.start.isoformat(),
+        "wall_end": wall and wall.end.isoformat(),
+        "all_day": event.all_day,
+    }
+
+
+def _said(wanted: Mapping[str, Any] | None, row: Any) -> bool:
+    """Whether a stored row says what is wanted."""
+    return wanted is not None and all(getattr(row, name) == value for name, value in wanted.items())

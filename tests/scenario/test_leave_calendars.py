@@ -1,0 +1,174 @@
+"""Leave calendars of a workspace: what a leave system publishes, found in by name, as its members' own absences."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from io import StringIO
+
+import sqlalchemy as sa
+
+from services.domain.members import WorkspaceMember
+from services.domain.model import PersonKey
+from services.domain.people import LEAVE, leave_key
+from services.store.models import Base, Calendar
+from services.store.workspace_models import LeaveRow, MemberRow
+from tests.support.databases import BOTH
+from tests.support.feeds import entry
+from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
+
+TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2026, 11, day) for day in (24, 25, 26, 27))
+OUT = ("Out of office until 26 November", ":palm_tree:")
+FREE = "TRANSP:TRANSPARENT"
+
+
+async def workspace(app: RunningApp) -> None:
+    """Ann Lee, who granted, and Ben Sørensen, who has not, among others."""
+    app.slack.add_person(ANN, "ann", "Ann Lee", team_id=TEAM, tz="Etc/UTC", locale="en-GB")
+    app.slack.add_person(BEN, "ben", "Ben Sørensen", team_id=TEAM, tz="Asia/Tokyo", locale="en-GB")
+    await app.joins(ANN)
+
+
+async def connects_leave(app: RunningApp, feed: str = "hr") -> str:
+    """The workspace's leave calendar is connected, read and matched; its id."""
+    assert app.service is not None
+    stores, now = app.service.stores, app.clock.now()
+    key = await stores.leave.begin(TEAM, "Etc/UTC", now)
+    calendar_id = await stores.calendars.add(key, "ics", app.feeds.address(feed), "127.0.0.1", now, connected_by=ANN)
+    await app.settle()
+    return calendar_id
+
+
+async def of_leave(app: RunningApp) -> list[tuple[str, str, str]]:
+    """Whose leave is found, from when to when (UTC)."""
+    rows = await app.rows(sa.select(LeaveRow.user_id, LeaveRow.start_at, LeaveRow.end_at).order_by(LeaveRow.start_at))
+    return [(row.user_id, f"{row.start_at:%d %H:%M}", f"{row.end_at:%d %H:%M}") for row in rows]
+
+
+async def lost(app: RunningApp) -> list[tuple[str, str, str]]:
+    """The lines that fit nobody, or two."""
+    assert app.service is not None
+    return [(one.result, one.title, one.name) for one in await app.service.stores.leave.lines(TEAM, app.clock.now())]
+
+
+@BOTH
+async def test_published_leave_is_the_absence_of_whom_it_names_in_their_own_zone(running_app: RunningApp) -> None:
+    await workspace(running_app)
+    running_app.feeds["hr"].has(
+        entry("1", TUESDAY, THURSDAY, "Ann Lee (Paid Vacation - 2 days)", FREE, "CATEGORIES:Who's Out"),
+        entry("2", WEDNESDAY, FRIDAY, "Sorensen\\, Ben: sick leave"),
+        entry("3", WEDNESDAY, FRIDAY, "Company Holiday - Founders' Day"),
+        entry("4", WEDNESDAY, FRIDAY, "Ann Lee (3 yrs)"),
+        entry("5", WEDNESDAY, FRIDAY, "Nora Nobody (Vacation - 2 days)"),
+        entry("6", THURSDAY, FRIDAY, "Ann Lee (Vacation - 1 day)", "STATUS:TENTATIVE"),
+    )
+    await connects_leave(running_app)
+    assert await of_leave(running_app) == [(ANN, "24 00:00", "26 00:00"), (BEN, "24 15:00", "26 15:00")]
+    assert running_app.shows()[:2] == OUT
+    assert running_app.shows()[2] == at("00:00", 26)
+    assert running_app.text(BEN) == ""
+    assert await lost(running_app) == [("unknown", "Nora Nobody (Vacation - 2 days)", "Nora Nobody")]
+
+
+async def test_reasons_name_the_workspaces_leave_calendar_and_nothing_of_the_entry(running_app: RunningApp) -> None:
+    await workspace(running_app)
+    running_app.feeds["hr"].has(entry("1", TUESDAY, THURSDAY, "Ann Lee (Sick leave)", "LOCATION:Clinic"))
+    await connects_leave(running_app)
+    said = str(await running_app.types("/quo", "why"))
+    assert "Shown because of your workspace's leave calendar until the end of Wed 25 Nov." in said
+    assert "`all day` Your workspace's leave calendar: Counted" in said
+    assert "Sick" not in said
+    assert "Clinic" not in said
+
+
+async def test_leave_stays_while_its_calendar_cannot_be_read_and_goes_with_the_entry(running_app: RunningApp) -> None:
+    await workspace(running_app)
+    feed = running_app.feeds["hr"]
+    feed.has(entry("1", TUESDAY, THURSDAY, "Ann Lee (Vacation)"))
+    await connects_leave(running_app)
+    feed.status = 503
+    await running_app.polled()
+    await running_app.until(running_app.clock.now() + timedelta(hours=5))
+    assert running_app.shows()[:2] == OUT
+    feed.has(entry("1", WEDNESDAY, THURSDAY, "Ann Lee (Vacation)"))
+    await running_app.until(running_app.clock.now() + timedelta(hours=2))
+    assert running_app.text() == ""
+    assert await of_leave(running_app) == [(ANN, "25 00:00", "26 00:00")]
+
+
+async def test_member_who_joins_is_found_and_a_namesake_makes_it_nobodys(running_app: RunningApp) -> None:
+    await workspace(running_app)
+    running_app.feeds["hr"].has(entry("1", WEDNESDAY, THURSDAY, "Cat Wu (Vacation)"))
+    await connects_leave(running_app)
+    assert await lost(running_app) == [("unknown", "Cat Wu (Vacation)", "Cat Wu")]
+    for number, expected in ((1, [("U0CAT1", "25 00:00", "26 00:00")]), (2, [])):
+        cat = WorkspaceMember(f"U0CAT{number}", ("Cat Wu",), zone="Etc/UTC")
+        assert running_app.service is not None
+        assert await running_app.service.stores.members.put(TEAM, [cat], read_at=at("09:00"), now=at("09:00"))
+        await running_app.settle()
+        assert await of_leave(running_app) == expected
+    assert await lost(running_app) == [("two", "Cat Wu (Vacation)", "Cat Wu")]
+
+
+async def test_tied_name_is_a_members_and_untied_again_it_is_nobodys(running_app: RunningApp) -> None:
+    await workspace(running_app)
+    running_app.feeds["hr"].has(entry("1", TUESDAY, THURSDAY, "[Vacation] Annie Li"))
+    await connects_leave(running_app)
+    assert await lost(running_app) == [("unknown", "[Vacation] Annie Li", "Annie Li")]
+    assert running_app.service is not None
+    leave = running_app.service.stores.leave
+    await leave.tie(TEAM, "Annie Li", ANN, tied_by=BEN, now=running_app.clock.now())
+    await running_app.settle()
+    assert running_app.shows()[:2] == OUT
+    assert await lost(running_app) == []
+    (tie,) = await leave.ties(TEAM)
+    assert (tie.name, tie.user_id, tie.tied_by) == ("Annie Li", ANN, BEN)
+    assert await leave.untie(TEAM, tie.tie_id, running_app.clock.now())
+    await running_app.settle()
+    assert running_app.text() == ""
+
+
+async def test_leave_goes_with_its_calendar_and_the_member_list_with_the_last_one(running_app: RunningApp) -> None:
+    await workspace(running_app)
+    running_app.feeds["hr"].has(entry("1", TUESDAY, THURSDAY, "Ann Lee (Vacation)"))
+    calendar_id = await connects_leave(running_app)
+    assert len(await running_app.rows(sa.select(MemberRow.user_id))) >= 2
+    assert running_app.service is not None
+    assert await running_app.service.stores.calendars.remove(leave_key(TEAM), calendar_id, running_app.clock.now())
+    await running_app.settle()
+    assert running_app.text() == ""
+    for left in (LeaveRow.user_id, MemberRow.user_id, Calendar.user_id):
+        assert await running_app.rows(sa.select(left)) == []
+
+
+WORDS = ("Sabbatical", "Oncology", "Ward7", "Zebulon")
+"""The type of leave, its description, its place and a name that nobody has: in no other text."""
+
+
+async def test_nothing_of_an_entry_is_stored_in_clear_shown_exported_or_logged(
+    running_app: RunningApp, written: StringIO
+) -> None:
+    """There is data that could: in a matched line, and in one that fits nobody."""
+    await workspace(running_app)
+    running_app.feeds["hr"].has(
+        entry("Zebulon-1", TUESDAY, THURSDAY, "Ann Lee: Sabbatical", "DESCRIPTION:Oncology", "LOCATION:Ward7"),
+        entry("2", TUESDAY, THURSDAY, "Zebulon Zeta: Sabbatical", "LOCATION:Ward7"),
+    )
+    await connects_leave(running_app)
+    assert await of_leave(running_app) == [(ANN, "24 00:00", "26 00:00")]
+    assert await lost(running_app) == [("unknown", "Zebulon Zeta: Sabbatical", "Zebulon Zeta")]
+    await running_app.edits("out_of_office", text="{title} {location}")
+    await running_app.chooses(options={"type": "checkboxes", "selected_options": [{"value": "titles"}]})
+    await running_app.types("/quo", "why")
+    await running_app.types("/quo", "preview")
+    await running_app.opens_home()
+    assert running_app.service is not None
+    key = PersonKey(TEAM, ANN)
+    shown = [str(await running_app.service.stores.export.export(key)), written.getvalue()]
+    shown += [str(call.arguments) for call in running_app.slack.calls.all()]
+    for table in Base.metadata.sorted_tables:
+        of_others = [column for column in table.c if column.name != "uid"]
+        shown += [str(tuple(row)) for row in await running_app.rows(sa.select(*of_others))]
+    assert len(written.getvalue()) > 1000
+    for word in WORDS:
+        assert [text for text in shown if word in text] == []
+    assert await running_app.rows(sa.select(Calendar.user_id)) == [(LEAVE,)]
