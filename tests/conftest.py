@@ -9,12 +9,14 @@ import asyncio
 import gc
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,6 +75,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if _CLUSTER in config.stash:
         config.stash[_CLUSTER].close()
         del os.environ["TEST_POSTGRES_URL"]
+
+
+def pytest_sessionstart() -> None:
+    """Where somebody else handles SIGINT, asyncio leaves it alone: else it looks up each run's own handler among the
+    names of handlers, and, as it is none, writes the whole app out as a text, five times a test."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.support.databases import of_kind
 from tests.support.effects import EffectsOf, with_effects
 from tests.support.engine import RunningEngine
 from tests.support.loop_watch import watched
 from tests.support.stretches import ALL
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty, migrated database: SQLite, and in the slow run PostgreSQL, on which an engine that
+    looks for work all the time is dear; a test that is about what differs there says `BOTH`."""
+    yield from of_kind(request, tmp_path)
 
 
 @pytest.fixture

@@ -10,11 +10,13 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from services.domain.model import PersonKey
 from services.engine.leases import AdvisoryLocks
+from services.engine.limits import LIMITS, WINDOW
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
-from tests.support.engine import RunningEngine, meeting, open_engine, until
+from tests.support.engine import SET, RunningEngine, meeting, open_engine, until
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -152,27 +154,41 @@ async def test_statuses_are_written_by_whoever_owns_their_workspace(
         await engine.settled()
 
 
+@pytest.mark.parametrize(
+    ("people", "limits"),
+    [(12, LIMITS | {SET: 5}), pytest.param(100, LIMITS, marks=pytest.mark.slow)],
+    ids=["limited to a few", "limited by Slack"],
+)
 async def test_two_replicas_share_workspaces_and_never_exceed_a_limit(
-    database: Database, encryptor: Encryptor, clock: ManualClock
+    database: Database, encryptor: Encryptor, clock: ManualClock, people: int, limits: dict[str, int]
 ) -> None:
     async with open_engine(database, encryptor, clock) as engine:
         other = Database(database.url)
         try:
             for store in (database, other):
-                await engine.replica(database=store, leases=AdvisoryLocks(database.url)).start()
+                await engine.replica(database=store, leases=AdvisoryLocks(database.url), limits=limits).start()
             start = engine.clock.now() + timedelta(hours=1)
-            keys = [await engine.person(f"U{number}", team_id=f"T{number % 2}") for number in range(100)]
+            keys = [await engine.person(f"U{number}", team_id=f"T{number % 2}") for number in range(people)]
             for key in keys:
                 await engine.has(key, meeting(start, 60))
             await engine.settled(60)
             engine.clock.move(hours=1)
-            await until(lambda: len(engine.written()) == 2 * 40, 60)
-            for _ in range(14):
-                engine.clock.move(seconds=5)
+            at_once = 2 * (limits[SET] * 5 // 6)  # a little is kept back
+            await until(lambda: len(engine.written()) == at_once, 60)
+            for _ in range(5):
+                engine.clock.move(seconds=14)
                 await engine.rests()
-            await until(lambda: len(engine.written()) == 100, 60)
+            await until(lambda: len(engine.written()) == people, 60)
             assert all(call.ok for call in engine.calls())
+            assert max(busiest(engine, keys, team_id) for team_id in ("T0", "T1")) <= limits[SET]
         finally:
             await RunningEngine.close(engine)
             engine.replicas.clear()
             await other.close()
+
+
+def busiest(engine: RunningEngine, keys: list[PersonKey], team_id: str) -> int:
+    """The most writes that a workspace has seen in any minute."""
+    theirs = {key.user_id for key in keys if key.team_id == team_id}
+    written = [call.at for call in engine.calls(SET) if call.user_id in theirs]
+    return max(sum(at <= one < at + WINDOW for one in written) for at in written)

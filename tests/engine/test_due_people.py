@@ -11,12 +11,14 @@ from services.domain.model import Action
 from services.domain.profile_state import AuditEntry, ProfileState, Resolution
 from services.domain.reasons import Reason, ReasonCode
 from services.store.db import Database, after_commit
+from tests.support.databases import BOTH
 from tests.support.engine import RunningEngine
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 """For what takes several processes: SQLite has one."""
 
 
+@BOTH
 async def test_batch_takes_those_due_longest_first_and_leaves_the_rest(engine: RunningEngine) -> None:
     replica = engine.replica()
     now = engine.clock.now()
@@ -28,6 +30,7 @@ async def test_batch_takes_those_due_longest_first_and_leaves_the_rest(engine: R
     assert await replica.due.next_due() == now - timedelta(minutes=4)
 
 
+@BOTH
 async def test_batch_that_fails_leaves_everybody_due(engine: RunningEngine) -> None:
     replica = engine.replica()
     key = await engine.person(stale=False)
@@ -58,6 +61,7 @@ async def test_replicas_share_out_due_people_each_exactly_once(engine: RunningEn
         await other.close()
 
 
+@BOTH
 async def test_wish_that_waits_keeps_its_place_and_takes_the_better_urgency(engine: RunningEngine) -> None:
     replica = engine.replica()
     key = await engine.person(stale=False)
@@ -69,6 +73,7 @@ async def test_wish_that_waits_keeps_its_place_and_takes_the_better_urgency(engi
     assert (wish.seq, wish.urgency) == (3, 1)
 
 
+@BOTH
 async def test_record_of_an_older_wish_leaves_the_newer_one_pending(engine: RunningEngine) -> None:
     replica = engine.replica()
     key = await engine.person(stale=False)
@@ -88,6 +93,7 @@ async def test_record_of_an_older_wish_leaves_the_newer_one_pending(engine: Runn
     assert (await engine.memory(key)).decided == "new"
 
 
+@BOTH
 async def test_wish_that_is_put_off_waits_and_what_is_typed_does_not(engine: RunningEngine) -> None:
     replica = engine.replica()
     key = await engine.person(stale=False)
@@ -104,6 +110,7 @@ async def test_wish_that_is_put_off_waits_and_what_is_typed_does_not(engine: Run
     assert typed.failures == 1
 
 
+@BOTH
 async def test_most_urgent_of_all_workspaces_come_first_and_those_of_others_are_left_out(engine: RunningEngine) -> None:
     replica = engine.replica()
     now = engine.clock.now()
@@ -120,6 +127,7 @@ async def test_most_urgent_of_all_workspaces_come_first_and_those_of_others_are_
     assert ([one.key for one in found], more) == ([keys[1]], True)
 
 
+@BOTH
 async def test_notice_is_told_once_until_it_worked_in_between(engine: RunningEngine) -> None:
     replica = engine.replica()
     key = await engine.person(stale=False)
@@ -138,6 +146,7 @@ async def test_notice_is_told_once_until_it_worked_in_between(engine: RunningEng
     assert await tell() == 1
 
 
+@BOTH
 async def test_notice_that_cannot_be_sent_is_given_up_after_some_tries(engine: RunningEngine) -> None:
     replica = engine.replica()
     key = await engine.person(stale=False)
@@ -151,6 +160,7 @@ async def test_notice_that_cannot_be_sent_is_given_up_after_some_tries(engine: R
     assert tries == 5
 
 
+@BOTH
 async def test_hook_of_a_transaction_runs_after_its_commit_and_not_after_a_rollback(engine: RunningEngine) -> None:
     ran: list[str] = []
     with pytest.raises(RuntimeError):  # noqa: PT012  # the block is the transaction

@@ -17,6 +17,7 @@ from services.engine.emoji import AGAIN
 from services.engine.limits import LIMITS, STATUS, Budget
 from services.slack import emoji as slack_emoji
 from services.store.models import Workspace
+from tests.support.databases import BOTH
 from tests.support.engine import SET, TEAM, RunningEngine, meeting, until
 from tests.support.replica import Replica
 
@@ -152,6 +153,7 @@ async def test_workspace_without_a_token_waits(engine: RunningEngine, replica: R
     assert await due_at(replica) == engine.clock.now() + EVERY
 
 
+@BOTH
 async def test_change_that_arrives_during_the_read_is_read_too(engine: RunningEngine, replica: Replica) -> None:
     await engine.person()
     await due_now(engine)
@@ -284,6 +286,7 @@ async def test_meeting_shows_its_own_emoji_in_the_place_of_one_that_is_gone(
     assert (await engine.memory(key)).standing.unknown_emoji == ":party:"
 
 
+@BOTH
 async def test_two_processes_read_a_table_once(engine: RunningEngine, replica: Replica) -> None:
     """Each believes that the workspace is its own."""
     other = engine.replica()

@@ -18,6 +18,7 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Person, SpanRow
 from tests.support.clocks import ManualClock
+from tests.support.databases import BOTH
 from tests.support.engine import absence, meeting
 from tests.support.statements import statements
 from tests.support.stepped_app import SteppedApp, open_stepped_app, text_of
@@ -99,6 +100,7 @@ async def test_home_follows_pause_status_and_own_choice_before_the_timeline_is_r
     assert "Your status is :speech_balloon: *Lunch* until 10:30." in text_of(view)
 
 
+@BOTH
 async def test_home_resolves_where_what_is_stored_does_not_reach(app: SteppedApp) -> None:
     await _deletes(app, SpanRow.end_at <= app.clock.now())  # as the release before stored it
     _, reads = await publishes(app)

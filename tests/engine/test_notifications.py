@@ -11,6 +11,7 @@ from emulators.faults import Fault
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, new_key
 from services.store.models import Notice, Workspace
+from tests.support.databases import BOTH
 from tests.support.engine import TEAM, RunningEngine
 from tests.support.replica import Replica
 
@@ -69,6 +70,7 @@ async def test_bot_token_that_cannot_be_opened_keeps_its_lane_awake_once_an_hour
     assert await pending(engine) == 1
 
 
+@BOTH
 async def test_notice_that_slack_refuses_is_tried_again_later_and_later(engine: RunningEngine) -> None:
     replica, _ = await told(engine)
     engine.slack.faults.add(Fault(POST, error="restricted_action", times=None))
@@ -90,6 +92,7 @@ async def test_chore_that_fails_leaves_the_others_to_be_done(engine: RunningEngi
     assert replica.home.made == 1
 
 
+@BOTH
 async def test_home_tab_that_another_replica_has_published_since_is_published_again(engine: RunningEngine) -> None:
     key = await engine.person(home_opened_at=engine.clock.now())
     mine, other = engine.replica(), engine.replica()

@@ -10,6 +10,7 @@ from services.platform.clock import SystemClock
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
+from tests.support.databases import BOTH
 from tests.support.engine import GET, SET, RunningEngine, absence, meeting, open_engine, until
 
 
@@ -73,6 +74,7 @@ async def test_short_meeting_inside_of_an_absence_needs_no_write(engine: Running
     assert engine.written() == ["Out of office until 17:00"]
 
 
+@BOTH
 async def test_own_status_is_covered_for_the_meeting_and_put_back_after_it(engine: RunningEngine) -> None:
     await engine.replica().start()
     key = await engine.person()

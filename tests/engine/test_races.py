@@ -16,6 +16,7 @@ from services.engine.limits import Budget
 from services.store.models import Person
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
+from tests.support.databases import BOTH
 from tests.support.engine import SET, RunningEngine, meeting
 from tests.support.locks import somebody_waits
 from tests.support.replica import Replica
@@ -147,6 +148,7 @@ async def test_typed_status_that_is_taken_back_while_the_profile_is_read_is_not_
     assert engine.status() == ("", "", 0)
 
 
+@BOTH
 async def test_meeting_that_is_cancelled_while_the_profile_is_read_is_not_shown(engine: RunningEngine) -> None:
     replica, key = engine.replica(), await engine.person()
     await engine.has(key, meeting(engine.clock.now(), 60))
@@ -156,6 +158,7 @@ async def test_meeting_that_is_cancelled_while_the_profile_is_read_is_not_shown(
     assert engine.calls(SET) == []
 
 
+@BOTH
 async def test_what_is_typed_and_taken_back_during_a_meeting_leaves_the_meeting(engine: RunningEngine) -> None:
     replica, key = engine.replica(), await engine.person()
     await engine.has(key, meeting(engine.clock.now(), 60))

@@ -17,6 +17,7 @@ from services.engine.leases import OneProcess
 from services.slack.messages import POST
 from services.store.models import Person
 from tests.engine.test_owned_workspaces import Acquiring
+from tests.support.databases import BOTH
 from tests.support.engine import GET, SET, RunningEngine, meeting, until
 from tests.support.replica import Replica
 from tests.support.statements import statements
@@ -42,6 +43,7 @@ class HeldWrites:
         return written
 
 
+@BOTH
 async def test_workspace_is_released_once_what_was_under_way_is_recorded(engine: RunningEngine) -> None:
     left: list[int] = []
 
@@ -223,6 +225,7 @@ async def types_in_turn(engine: RunningEngine, key: PersonKey, numbers: range, e
         engine.clock.move(seconds=1)
 
 
+@BOTH
 async def test_people_who_wait_until_a_budget_is_stored_are_written_to_right_after(engine: RunningEngine) -> None:
     replica = engine.replica(look=60, poll=60)
     now, save = engine.clock.now(), replica.queue.save_budgets

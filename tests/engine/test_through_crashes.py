@@ -11,6 +11,7 @@ import pytest
 from emulators.faults import Fault
 from services.domain.model import PersonKey
 from tests.support.crashes import Killed, dies_at
+from tests.support.databases import BOTH
 from tests.support.engine import SET, RunningEngine, meeting, until
 from tests.support.replica import Replica
 
@@ -34,9 +35,18 @@ STEPS = [
     "before the read", "after the read", "before the intent", "after the intent", "before the write",
     "after the write", "before the record", "after the record",
 ]  # fmt: skip
+AT_ANY_STEP = pytest.mark.parametrize(
+    ("database_url", "where"),
+    [("sqlite", where) for where in STEPS]
+    + [
+        pytest.param("postgresql", where, marks=[] if where == "after the write" else pytest.mark.slow)
+        for where in STEPS
+    ],
+    indirect=["database_url"],
+)
 
 
-@pytest.mark.parametrize("where", STEPS)
+@AT_ANY_STEP
 async def test_death_at_any_step_of_a_write_loses_nothing_and_repeats_nothing(
     engine: RunningEngine, where: str
 ) -> None:
@@ -64,7 +74,7 @@ async def test_death_at_any_step_of_a_write_loses_nothing_and_repeats_nothing(
     assert engine.written() == ["In a meeting", "Reading"]
 
 
-@pytest.mark.parametrize("where", STEPS)
+@AT_ANY_STEP
 async def test_death_at_any_step_of_putting_back_loses_no_own_status(engine: RunningEngine, where: str) -> None:
     first = engine.replica()
     key = await engine.person()
@@ -91,6 +101,7 @@ async def test_death_at_any_step_of_putting_back_loses_no_own_status(engine: Run
     assert engine.status()[:2] == ("Reading", ":books:")
 
 
+@BOTH
 async def test_death_in_mid_tick_leaves_everybody_due(engine: RunningEngine) -> None:
     replica = engine.replica()
     key = await engine.person()

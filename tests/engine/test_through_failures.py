@@ -11,6 +11,7 @@ from emulators.faults import Fault
 from services.domain.model import PersonKey, Status
 from services.store.models import Person, ProfileStateRow, Workspace
 from services.store.person_rows import mark_due
+from tests.support.databases import BOTH
 from tests.support.engine import GET, SET, TEAM, RunningEngine, meeting, until
 
 
@@ -59,6 +60,7 @@ async def test_outage_that_lasts_is_met_with_growing_pauses(engine: RunningEngin
     await until(lambda: engine.status()[0] == "In a meeting")
 
 
+@BOTH
 async def test_answer_that_got_lost_after_the_write_repeats_nothing_visible(engine: RunningEngine) -> None:
     engine.slack.faults.add(Fault(SET, drop=True, after=True))
     await engine.replica().start()
@@ -204,6 +206,7 @@ async def test_pause_while_a_wish_waits_is_obeyed(engine: RunningEngine) -> None
     assert engine.written("U2") == []
 
 
+@BOTH
 async def test_person_who_is_forgotten_in_mid_write_leaves_no_trace_and_stops_nobody(engine: RunningEngine) -> None:
     engine.slack.faults.add(Fault(GET, latency=0.3, user_id="U1"))
     await engine.replica().start()
@@ -229,6 +232,7 @@ async def test_workspace_that_is_uninstalled_in_mid_write_is_not_written_to(engi
     assert engine.replicas[0].engine.healthy
 
 
+@BOTH
 async def test_status_typed_between_our_read_and_our_write_is_not_lost(engine: RunningEngine) -> None:
     replica = engine.replica()
     key = await engine.person()

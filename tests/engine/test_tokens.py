@@ -21,6 +21,7 @@ from services.store.db import Database
 from services.store.models import Person, Workspace
 from services.store.workspaces import LEASE, TokenClaim
 from tests.support.clocks import ManualClock
+from tests.support.databases import BOTH
 from tests.support.engine import TEAM, RunningEngine, meeting, open_engine, until
 
 EXCHANGE = "oauth.v2.access"
@@ -104,6 +105,7 @@ async def test_bots_token_is_renewed_too(rotating: RunningEngine) -> None:
     await until(renewed)
 
 
+@BOTH
 async def test_two_replicas_renew_each_token_exactly_once(rotating: RunningEngine, database_url: str) -> None:
     other = Database(database_url)
     try:
@@ -148,6 +150,7 @@ async def test_renewals_of_a_slow_slack_that_wait_are_left_to_whoever_is_free(
         await other.close()
 
 
+@BOTH
 async def test_refusal_of_a_claim_that_another_has_taken_over_loses_nothing(rotating: RunningEngine) -> None:
     replica = rotating.replica()
     key, due_at = await scheduled(rotating)
@@ -160,6 +163,7 @@ async def test_refusal_of_a_claim_that_another_has_taken_over_loses_nothing(rota
     assert await token_of(rotating, key) == "xoxp-new"
 
 
+@BOTH
 async def test_exchange_without_an_answer_ends_before_its_claim(
     rotating: RunningEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +250,7 @@ async def test_death_between_the_answer_and_its_record_heals_within_slacks_grace
     await until(lambda: rotating.status()[0] == "In a meeting")
 
 
+@BOTH
 async def test_grant_given_anew_during_a_renewal_is_kept(rotating: RunningEngine) -> None:
     replica = rotating.replica()
     key, due_at = await scheduled(rotating)

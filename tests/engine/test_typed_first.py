@@ -21,6 +21,7 @@ from services.store.db import Database
 from services.store.due import LEASE
 from services.store.models import ProfileStateRow
 from tests.support.clocks import ManualClock
+from tests.support.databases import BOTH
 from tests.support.engine import GET, SET, RunningEngine, absence, meeting, open_engine, until
 from tests.support.replica import Replica
 from tests.support.statements import statements
@@ -32,6 +33,7 @@ on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect
 # ── the tick ────────────────────────────────────────────────────────────────────────────────────────
 
 
+@BOTH
 async def test_typed_and_edges_do_not_stand_behind_timelines_that_are_resolved_anew(engine: RunningEngine) -> None:
     replica, now = engine.replica(), engine.clock.now()
     for number in range(3):
@@ -58,6 +60,7 @@ async def test_edge_is_met_by_what_is_stored_before_it_is_resolved_anew(engine: 
     assert await engine.column(key, "due_at") > engine.clock.now()
 
 
+@BOTH
 async def test_no_connection_is_held_while_a_timeline_is_resolved(engine: RunningEngine) -> None:
     replica = engine.replica()
     await engine.person()
@@ -72,6 +75,7 @@ async def test_no_connection_is_held_while_a_timeline_is_resolved(engine: Runnin
     assert held == [0]
 
 
+@BOTH
 async def test_facts_that_change_while_a_timeline_is_resolved_win(engine: RunningEngine) -> None:
     replica, now = engine.replica(), engine.clock.now()
     key = await engine.person()
@@ -136,6 +140,7 @@ def held(replica: Replica) -> Held:
     return made
 
 
+@BOTH
 async def test_typed_status_waits_for_no_place_that_others_have(engine: RunningEngine) -> None:
     """Neither in its own workspace, where somebody's profile is read for long, nor among those of the process."""
     replica = engine.replica(at_once=1)
@@ -236,6 +241,7 @@ async def test_owner_of_a_workspace_hears_of_what_was_typed_here(
 # ── looks at the tables, and Home tabs ──────────────────────────────────────────────────────────────
 
 
+@BOTH
 async def test_looks_for_what_is_due_read_no_whole_table(engine: RunningEngine) -> None:
     replica = engine.replica()
     await engine.person()

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from emulators.faults import Fault
 from services.domain.model import Event, EventType, PersonKey
+from tests.support.databases import BOTH
 from tests.support.engine import GET, SET, TEAM, RunningEngine, absence, meeting, until
 
 
-@pytest.mark.parametrize(
-    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
-)  # the limits do not know what they are stored in
 async def test_hundred_and_twenty_people_due_at_once_are_all_written_and_slack_never_refuses(
     engine: RunningEngine,
 ) -> None:
@@ -47,6 +43,7 @@ async def test_what_was_typed_goes_first_then_absences_then_meetings_then_the_re
     assert [call.user_id for call in engine.calls(SET)] == ["UTYPED", "UOUT", "UMEET", "UFOCUS"]
 
 
+@BOTH
 async def test_more_urgent_wish_overtakes_those_that_wait_for_the_budget(engine: RunningEngine) -> None:
     await engine.replica(limits={SET: 2, GET: 95}).start()
     now = engine.clock.now()

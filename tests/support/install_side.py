@@ -43,6 +43,7 @@ from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
+from tests.support import quick_bolt  # noqa: F401 - for what it does to Bolt
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal
 from tests.support.oauth_stub import CLIENT_ID, CLIENT_SECRET, OAuthStub

@@ -76,9 +76,9 @@ class Replica:
     person_limit: int = 9
     seconds: float = 5.0
     at_once: int = 8
-    look: float = 0.2
+    look: float = 0.5  # every look costs, on PostgreSQL most: what a test changes rings
     after_statuses: float = 0.0
-    poll: float = 0.05
+    poll: float = 0.3
     client_id: str = "111.222"
     client_secret: str = "local-client-secret"
     lost: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)

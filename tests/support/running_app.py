@@ -30,6 +30,7 @@ from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.effect_models import EffectRow, ReplyRow
 from services.store.models import Calendar, Notice, Person, ProfileStateRow
+from tests.support import quick_bolt  # noqa: F401 - for what it does to Bolt
 from tests.support.clocks import ManualClock
 from tests.support.engine import ACK_SECONDS, IS_DUE, instants, until
 from tests.support.feeds import Feeds

@@ -54,7 +54,7 @@ from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.undo import Undos
 from services.usecases.workspace import WorkspacePolicy
-from tests.support import blockkit
+from tests.support import blockkit, quick_bolt  # noqa: F401 - for what it does to Bolt
 from tests.support.account_doubles import KeptAccounts, KeptHooks
 from tests.support.clocks import ManualClock
 from tests.support.engine import TEAM, RunningEngine, open_engine
