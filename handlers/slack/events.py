@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -21,7 +20,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from handlers.errors import record
 from handlers.slack.context import Body, Requester, Services, by_key, chosen
 from handlers.slack.intake import KNOWN_PERSON, USER_NEWS
-from handlers.slack.payloads import instant_of
+from handlers.slack.payloads import happened_at
 from handlers.slack.views import file_replies, replies
 from services.calendars.connections import CalendarFiles
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
@@ -84,14 +83,14 @@ class Events:
         bolt.view_closed(_ANYTHING)(self.clicked)
 
     async def user_changed(self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext) -> None:
-        """A hint of what the profile shows, of zone, language, names and address, and of the photo.
+        """A hint of what the profile shows, of zone, language, names and address, of the role, and of the photo.
 
         Often it is our own echo, and mostly one of them alone is news: whichever changes, Slack sends all.
         """
         user, key = event.get("user"), context.get(KNOWN_PERSON)
         if not isinstance(user, dict) or not isinstance(key, PersonKey):
             return
-        at, profile = instant(body, event), user.get("profile")
+        at, profile = happened_at(body, event), user.get("profile")
         if isinstance(profile, dict):
             await self.people.seen_status(key, status_of(profile), at)
         await self.people.zone_changed(key, parse_member(user), at)
@@ -121,13 +120,13 @@ class Events:
         tokens = event.get("tokens")
         if home and isinstance(tokens, dict):
             users = [user for user in _listed(tokens, "oauth") if isinstance(user, str)]
-            await self.leaving.revoked(home, users, instant(body, event), bot=bool(tokens.get("bot")))
+            await self.leaving.revoked(home, users, happened_at(body, event), bot=bool(tokens.get("bot")))
 
     async def app_uninstalled(self, event: dict[str, Any], body: dict[str, Any]) -> None:
         """Everything of the workspace goes."""
         home = _home(body)
         if home:
-            await self.leaving.uninstalled(home, instant(body, event))
+            await self.leaving.uninstalled(home, happened_at(body, event))
 
     async def team_access_revoked(self, event: dict[str, Any], body: dict[str, Any]) -> None:
         """An org took the app away from some of its teams; whoever is left without access, Slack refuses."""
@@ -139,11 +138,6 @@ class Events:
     async def clicked(self, ack: Any) -> None:
         """A click that needs no answer."""
         await ack()
-
-
-def instant(body: dict[str, Any], event: dict[str, Any]) -> datetime:
-    """When it happened by Slack's clock: `event_ts` to the microsecond where there is one, else `event_time`."""
-    return instant_of(event.get("event_ts")) or instant_of(body.get("event_time")) or datetime.fromtimestamp(0, UTC)
 
 
 def _listed(part: dict[str, Any], name: str) -> list[Any]:

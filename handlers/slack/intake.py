@@ -26,7 +26,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers.errors import Errors
 from handlers.slack.commands import QUO
 from handlers.slack.mentions import Mentions, is_in_channel
-from handlers.slack.payloads import Payload, check
+from handlers.slack.payloads import Payload, check, happened_at
 from services.domain import command_parser
 from services.domain.command_parser import Name, UnknownCommandError
 from services.domain.model import PersonKey
@@ -35,6 +35,7 @@ from services.platform.metrics import Metrics
 from services.ports import Clock
 from services.store.overrides import DeliveryStore
 from services.store.workspaces import WorkspaceStore
+from services.usecases.members import Members
 from services.usecases.people import People
 
 log = structlog.get_logger(__name__)
@@ -137,13 +138,14 @@ class Intake:
     """Takes payloads whose origin is certain."""
 
     def __init__(
-        self, bolt: AsyncApp, deliveries: DeliveryStore, people: People, mentions: Mentions, *, clock: Clock,
-        metrics: Metrics,
+        self, bolt: AsyncApp, deliveries: DeliveryStore, people: People, members: Members, mentions: Mentions, *,
+        clock: Clock, metrics: Metrics,
     ) -> None:  # fmt: skip
         """`bolt` has every listener registered."""
         self._bolt = bolt
         self._deliveries = deliveries
         self._people = people
+        self._members = members
         self._mentions = mentions
         self._clock = clock
         self._metrics = metrics
@@ -179,6 +181,9 @@ class Intake:
         # Bolt sees a parsed payload: in its words that is Socket Mode, whichever way it came.
         request = AsyncBoltRequest(mode="socket_mode", body=payload)
         team_id, enterprise_id = request.context.team_id or "", request.context.enterprise_id or ""
+        if kind in USER_NEWS:  # with a grant or without: for leave calendars and the keeper
+            event = payload["event"]
+            await self._members.changed(team_id, enterprise_id, event.get("user"), happened_at(payload, event))
         if kind in PERSONAL_NEWS:
             known = await self._people.find(team_id, enterprise_id, request.context.user_id or "")
             if known is None:

@@ -99,6 +99,11 @@ def instant_of(stamp: object) -> datetime | None:
         return None
 
 
+def happened_at(body: Payload, event: Payload) -> datetime:
+    """When an event happened, by Slack's clock: `event_ts`, to the microsecond, if there is one, else `event_time`."""
+    return instant_of(event.get("event_ts")) or instant_of(body.get("event_time")) or datetime.fromtimestamp(0, UTC)
+
+
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 

@@ -149,7 +149,8 @@ class MemberStore(Store):
 
     async def keeps(self, team_id: str) -> bool:
         """Whether the members of that workspace are kept."""
-        return bool(await self._database.fetch(_KEEPS, {"team": team_id}))
+        (rows,) = await self._database.rows((_KEEPS, {"team": team_id}))
+        return bool(rows)
 
     async def read_at(self, team_id: str) -> datetime | None:
         """When all members of the workspace were read last; None where that is not done yet."""

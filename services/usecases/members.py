@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.domain.errors import SealError
@@ -32,7 +32,12 @@ class Members:
                 continue
             now = self.clock.now()
             with suppress(SealError):  # then it is kept anew
-                if await self.store.one(PersonKey(home, member.user_id)) == member:
+                known = await self.store.one(PersonKey(home, member.user_id))
+                if known is not None:  # an event may be without what users.list was asked for
+                    member = replace(
+                        member, address=member.address or known.address, locale=member.locale or known.locale
+                    )
+                if known == member:
                     return False
             if await self.store.put(home, [member], read_at=min(at, now), now=now):
                 self.wake_signal.wake()

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from services.domain.members import Role, WorkspaceMember
 from services.domain.model import PersonKey, Status
 from services.platform.crypto import Encryptor
 from services.store.due import ProfileStateStore
+from services.store.members import MemberStore
 from services.store.models import Base, Person
 from tests.support.databases import BOTH
 from tests.support.install_side import InstallSide, profile
@@ -70,6 +72,76 @@ async def test_news_of_strangers_is_dropped_without_a_trace(installed: InstallSi
     for kind in ("user_change", "team_join", "user_status_changed", "user_profile_changed"):
         assert await installed.event({"type": kind, "user": profile("U404", status_text="x")}) == (200, "")
     assert await rows_of(installed) == before
+
+
+# ── members without a grant, where a leave calendar or a keeper needs to know them ───────────────────
+
+
+def member(user: str, tz: str = "Asia/Tokyo", **more: Any) -> dict[str, Any]:
+    """The user object of somebody who is none of ours."""
+    shown = {"real_name": "Ann Lee", "display_name": "", "email": "ann@example.com"}
+    return {**profile(user, **shown), "tz": tz, "locale": "ja-JP", **more}
+
+
+async def needed(installed: InstallSide, encryptor: Encryptor) -> MemberStore:
+    """The members, from now on kept."""
+    store = MemberStore(installed.database, encryptor)
+    async with installed.database.write() as connection:
+        await store.needed(connection, "T1", installed.clock.now())
+    return store
+
+
+@BOTH
+@KINDS
+async def test_member_is_followed_where_they_are_kept(installed: InstallSide, encryptor: Encryptor, kind: str) -> None:
+    store, key = await needed(installed, encryptor), PersonKey("T1", "U404")
+    rings = installed.wake_signal.rung
+    for _ in range(2):
+        assert await installed.event({"type": kind, "user": member("U404")}) == (200, "")
+    ann = WorkspaceMember("U404", ("Ann Lee",), "ann@example.com", "Asia/Tokyo", "ja-JP")
+    assert await store.one(key) == ann
+    assert installed.wake_signal.rung == rings + 1
+    installed.clock.move(minutes=1)
+    shown = member("U404", "Europe/Rome", is_admin=True)
+    del shown["locale"], shown["profile"]["email"]
+    await installed.event({"type": kind, "user": shown})
+    assert await store.one(key) == replace(ann, zone="Europe/Rome", role=Role.ADMIN)
+    installed.clock.move(minutes=1)
+    await installed.event({"type": kind, "user": {"id": "U404", "team_id": "T1", "deleted": True, "profile": {}}})
+    found = await store.one(key)
+    assert found is not None
+    assert (found.deleted, found.is_admin) == (True, False)
+    assert await installed.people.get(key) is None
+
+
+async def test_persons_are_members_too_and_what_comes_late_changes_neither(
+    installed: InstallSide, encryptor: Encryptor
+) -> None:
+    store, at = await needed(installed, encryptor), installed.clock.now().timestamp()
+    installed.clock.move(seconds=10)
+    for after, zone in ((5, "Asia/Tokyo"), (2, "Europe/Berlin")):
+        news = {"type": "user_change", "user": member("U1", zone), "event_ts": f"{at + after:.6f}"}
+        assert (await installed.event(news))[0] == 200
+    view, found = await installed.people.get(ANN), await store.one(ANN)
+    assert view is not None
+    assert found is not None
+    assert (view.zone.key, found.zone) == ("Asia/Tokyo", "Asia/Tokyo")
+
+
+async def test_people_of_other_organisations_and_bots_are_told_apart(
+    installed: InstallSide, encryptor: Encryptor
+) -> None:
+    store = await needed(installed, encryptor)
+    await installed.event({"type": "user_change", "user": {**member("U7"), "team_id": "T7"}})
+    await installed.event({"type": "user_change", "user": member("U8", is_bot=True)})
+    found = await store.some("T1", ["U7", "U8"])
+    assert {user: (one.stranger, one.bot) for user, one in found.items()} == {"U7": (True, False), "U8": (False, True)}
+
+
+@pytest.mark.parametrize("user", [None, "U404", {}, {"id": "U404", "profile": []}])
+async def test_news_of_nobody_is_answered(installed: InstallSide, encryptor: Encryptor, user: Any) -> None:
+    await needed(installed, encryptor)
+    assert (await installed.event({"type": "team_join", "user": user}))[0] == 200
 
 
 async def rows_of(installed: InstallSide) -> dict[str, int]:

@@ -41,6 +41,7 @@ from services.store.workspaces import WorkspaceStore
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
+from services.usecases.members import Members
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
 from tests.support import quick_bolt  # noqa: F401 - for what it does to Bolt
@@ -195,7 +196,8 @@ async def open_install_side(
     listeners = Events(people, leaving, EmojiSearch(stores.emoji, workspaces, clock, wake_signal))
     listeners.register(bolt)
     deliveries = stores.deliveries
-    intake = Intake(bolt, deliveries, people, Mentions(None), clock=clock, metrics=metrics)
+    members = Members(stores.members, clock, wake_signal)
+    intake = Intake(bolt, deliveries, people, members, Mentions(None), clock=clock, metrics=metrics)
     operations = Operations(checks or {}, metrics)
     web_app = application(
         [*OAuth(grants, browsers, say, finish_held=nothing_held).routes(), *operations.routes()],

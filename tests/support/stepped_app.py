@@ -40,6 +40,7 @@ from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.leavers import LeaverStore
+from services.store.members import MemberStore
 from services.store.overrides import DeliveryStore, OverrideStore
 from services.store.people import PeopleStore
 from services.store.policies import PolicyStore
@@ -49,6 +50,7 @@ from services.store.workspaces import WorkspaceStore
 from services.usecases.admins import Admins
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
+from services.usecases.members import Members
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
@@ -257,7 +259,10 @@ async def open_stepped_app(
             ),
         )  # fmt: skip
         metrics = Metrics()
-        intake = Intake(bolt, DeliveryStore(database), people, Mentions(None), clock=clock, metrics=metrics)
+        members = Members(MemberStore(database, encryptor), clock, wake_signal)
+        intake = Intake(
+            bolt, DeliveryStore(database), people, members, Mentions(None), clock=clock, metrics=metrics
+        )  # fmt: skip
         signatures = Signatures(engine.slack.app.signing_secret, clock)
         web = application([], errors=errors, metrics=metrics, signatures=signatures, intake=intake)
         async with TestServer(web, host="127.0.0.1") as server:
