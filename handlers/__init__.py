@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from slack_bolt.app.async_app import AsyncApp
 
 from handlers.errors import Background, Errors
@@ -17,6 +19,7 @@ from handlers.slack.socket import SocketMode
 from handlers.slack.views.file_replies import IMPORT
 from handlers.slack.views.modals import CHOOSE_CALENDARS, CONNECT, DROP_ACCOUNT, OUT_OF_OFFICE, OVERRIDE
 from handlers.slack.views.settings import SETTINGS
+from handlers.slack.workspace import ReadSection, WorkspaceForms, WorkspaceParts
 from handlers.web.application import Operations, Signatures, application
 from handlers.web.oauth import Connect, OAuth
 from handlers.web.pages import Browsers
@@ -40,10 +43,13 @@ __all__ = [
     "Modals",
     "OAuth",
     "Operations",
+    "ReadSection",
     "Services",
     "Signatures",
     "SocketMode",
     "Webhooks",
+    "WorkspaceForms",
+    "WorkspaceParts",
     "application",
     "bolt_app",
     "register",
@@ -59,8 +65,12 @@ def register(
     lists: ListForms,
     files: FileMessages,
     events: Events,
+    more: Sequence[Callable[[AsyncApp], None]] = (),
 ) -> None:
-    """Wire every listener. Bolt tries them in this order: those for whom somebody waits and the busiest first."""
+    """Wire every listener. Bolt tries them in this order: those for whom somebody waits and the busiest first.
+
+    `more` bind those of the parts that a workspace has as a whole.
+    """
     bolt.command(QUO)(commands.typed)
     bolt.command(OOO)(commands.typed)
     events.register(bolt)
@@ -88,6 +98,8 @@ def register(
     bolt.view_submission(DROP_ACCOUNT)(home.drop_account)
     bolt.view_submission(SETTINGS)(modals.settings)
     lists.register(bolt)
+    for bind in more:
+        bind(bolt)
     bolt.global_shortcut("set_out_of_office")(home.open_out_of_office)
     bolt.global_shortcut("set_status")(home.open_override)
     events.register_rest(bolt)

@@ -54,7 +54,7 @@ from services.usecases.replies import Replies, WhoIsOut
 from services.usecases.sent_files import SentFiles
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.undo import Undos
-from services.workspace_wiring import WorkspaceCases, workspace_cases, workspace_engine
+from services.workspace_wiring import Bind, WorkspaceCases, workspace_cases, workspace_engine, workspace_listeners
 
 WARM_AFTER = 1.0
 """Seconds after the start."""
@@ -152,10 +152,13 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, emoji=cases.emoji,
         sent=cases.sent, clock=clock, background=background,
     )  # fmt: skip
-    tab = handlers.HomeTab(shared)
+    parts, more = workspace_listeners(adapters, cases.workspace, shared)
+    tab = handlers.HomeTab(shared, parts)
     works, writer, carried = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
     checks = {"worker": works.works} if worker else {}
-    listening = _listening(adapters, calendars, cases, handlers.HomeButtons(shared, tab), checks, socket_mode=listens)
+    listening = _listening(
+        adapters, calendars, cases, handlers.HomeButtons(shared, tab), checks, more=more, socket_mode=listens
+    )
     socket = listening.socket
 
     later: list[asyncio.TimerHandle] = []
@@ -297,9 +300,13 @@ def _listening(
     home: handlers.HomeButtons,
     checks: Mapping[str, Check],
     *,
+    more: Sequence[Bind],
     socket_mode: bool,
 ) -> Listening:
-    """`checks` are those of `/readyz` that are not about what is put together here; `socket_mode` allows that."""
+    """`checks` are those of `/readyz` that are not about what is put together here; `socket_mode` allows that.
+
+    `more` bind the listeners of a workspace's parts.
+    """
     config, clock, stores, slack, shared = of.config, of.clock, of.stores, of.slack, home.services
     commands = handlers.Commands(shared, cases.teller)
     grants = Grants(
@@ -312,7 +319,7 @@ def _listening(
     bolt = handlers.bolt_app(authorize, errors, slack.clients.client(), not_installed=refusal)
     handlers.register(
         bolt, commands=commands, home=home, modals=handlers.Modals(shared),
-        lists=handlers.ListForms(shared, home.tab, cases.teller),
+        lists=handlers.ListForms(shared, home.tab, cases.teller), more=more,
         events=handlers.Events(cases.people, cases.leaving, cases.emoji),
         files=handlers.FileMessages(
             shared, calendars.files, cases.teller, stores.deliveries

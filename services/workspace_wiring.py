@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from slack_bolt.app.async_app import AsyncApp
+
+import handlers
 from services.adapters import Adapters
 from services.engine.leave import LeaveMatching
 from services.engine.members import MemberReading
@@ -15,6 +18,9 @@ from services.usecases.admins import Admins
 from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.members import Members
 from services.usecases.workspace import OperatorAllows, WorkspacePolicy
+
+Bind = Callable[[AsyncApp], None]
+"""Binds listeners to Bolt's app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +51,22 @@ def workspace_cases(of: Adapters) -> WorkspaceCases:
     return WorkspaceCases(
         members=Members(stores.members, clock, wake_signal),
         admins=Admins(stores.workspaces, stores.people, of.slack.members),
-        policies=WorkspacePolicy(stores.policies, clock, wake_signal, operator),
+        policies=WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal, operator),
         matcher=matcher,
         closing=(matcher.close,),
     )
+
+
+def workspace_listeners(
+    of: Adapters, cases: WorkspaceCases, shared: handlers.Services
+) -> tuple[handlers.WorkspaceParts, tuple[Bind, ...]]:
+    """What the admins of a workspace see, and what binds the listeners of its parts.
+
+    A part adds what reads its section to `read`, in the order of the form, and what binds its buttons to the listeners.
+    """
+    read: tuple[handlers.ReadSection, ...] = ()
+    parts = handlers.WorkspaceParts(shared, read)
+    return parts, (handlers.WorkspaceForms(shared, parts).register,)
 
 
 def workspace_engine(of: Adapters, cases: WorkspaceCases, workspaces: OwnedWorkspaces) -> WorkspaceEngine:

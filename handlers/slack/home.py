@@ -26,6 +26,7 @@ from handlers.slack.views import blocks as kit
 from handlers.slack.views import home as home_view
 from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.modals import View
+from handlers.slack.workspace import WorkspaceParts
 from services.domain.calendars import HOOK
 from services.domain.errors import InputError, NothingToDoError
 from services.domain.model import PersonKey
@@ -44,6 +45,7 @@ class HomeTab:
     """Renders Home tabs: the `ports.HomeRenderer` of the engine."""
 
     services: Services
+    workspace: WorkspaceParts
 
     async def home(self, key: PersonKey) -> View:
         """The view of the person, ready for views.publish; of a stranger too."""
@@ -70,6 +72,7 @@ class HomeTab:
             again=again,
             undo=undo,
             is_new=now.at - view.created_at < NEW,
+            workspace=await self.workspace.home(who),
         )
 
     async def publish(self, args: AsyncArgs, key: PersonKey, view: View | None = None) -> None:

@@ -46,6 +46,7 @@ from services.store.schema import HealthStore
 from services.store.timeline import AuditStore, FactStore, SpanStore
 from services.store.undos import UndoStore
 from services.store.watches import HookStore, InboxStore, WatchStore
+from services.store.workspace_numbers import NumberStore
 from services.store.workspaces import TokenStore, WorkspaceStore
 from services.store.write_queue import WriteQueue
 
@@ -73,6 +74,7 @@ class Stores:
         self.oauth_states = OAuthStateStore(database, encryptor)
         self.workspaces = WorkspaceStore(database, encryptor)
         self.policies = PolicyStore(database)
+        self.numbers = NumberStore(database)
         self.tokens = TokenStore(database, encryptor, self.notices)
         self.leavers = LeaverStore(database, encryptor)
         self.deliveries = DeliveryStore(database)

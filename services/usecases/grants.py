@@ -173,8 +173,13 @@ class Permissions:
             return ""
         if not await self.authority.is_admin(bot.token, key.user_id):
             return ""
-        team = {"team": key.team_id} if _TEAM.fullmatch(key.team_id) else {}
-        return f"{self.base_url}/slack/install?{urlencode({'add': purpose, **team})}"
+        return self.again_link(key.team_id, purpose)
+
+    def again_link(self, team_id: str, purpose: str = "") -> str:
+        """Where an admin installs the app once more, for what it lacks; "" where nobody can install from here."""
+        asked = {"add": purpose} if purpose else {}
+        team = {"team": team_id} if _TEAM.fullmatch(team_id) else {}
+        return f"{self.base_url}/slack/install?{urlencode(asked | team)}" if self.can_install else ""
 
 
 def _has(bot: Bot, purpose: str) -> bool:

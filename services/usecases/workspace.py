@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import structlog
 
@@ -11,6 +12,7 @@ from services.domain.model import PersonKey
 from services.domain.policy import Policy
 from services.ports import Clock, WakeSignal
 from services.store.policies import PolicyStore
+from services.store.workspace_numbers import NumberStore, WorkspaceNumbers
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +24,12 @@ class OperatorAllows:
     replies: bool = True
     keeper: bool = True
     agents: bool = True
+
+    @property
+    def forbids(self) -> frozenset[str]:
+        """What the operator does not allow, by the names of a policy."""
+        allowed = {"replies": self.replies, "keeper": self.keeper, "agents": self.agents}
+        return frozenset(name for name, is_allowed in allowed.items() if not is_allowed)
 
     def below(self, policy: Policy) -> Policy:
         """Give what is left of a workspace's policy."""
@@ -38,9 +46,18 @@ class WorkspacePolicy:
     """The policies of all workspaces. `operator` stands above them."""
 
     store: PolicyStore
+    number_store: NumberStore
     clock: Clock
     wake_signal: WakeSignal
     operator: OperatorAllows = field(default_factory=OperatorAllows)
+
+    async def stored(self, team_id: str) -> Policy:
+        """What the workspace's admins set, whatever the operator allows."""
+        return await self.store.get(team_id)
+
+    async def numbers(self, team_id: str, start: datetime, end: datetime) -> WorkspaceNumbers:
+        """The workspace in numbers; `[start, end)` is the day of whoever asks, in UTC."""
+        return await self.number_store.of(team_id, start, end)
 
     async def of(self, team_id: str) -> Policy:
         """What the workspace and the operator allow; the default for a workspace that is not there."""

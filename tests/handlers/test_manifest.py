@@ -44,10 +44,10 @@ def manifest() -> Any:
 def wired() -> Recorder:
     bolt: Any = Recorder()
     nothing: Any = None
-    home = HomeButtons(nothing, HomeTab(nothing))
+    home = HomeButtons(nothing, HomeTab(nothing, nothing))
     register(
         bolt, commands=Commands(nothing, nothing), home=home, modals=Modals(nothing),
-        lists=ListForms(nothing, HomeTab(nothing), nothing),
+        lists=ListForms(nothing, HomeTab(nothing, nothing), nothing),
         events=Events(nothing, nothing, nothing),
         files=FileMessages(nothing, nothing, nothing, nothing),
     )  # fmt: skip

@@ -23,6 +23,7 @@ from handlers.slack.intake import Authorize, Intake, bolt_app
 from handlers.slack.lines import ListForms
 from handlers.slack.mentions import Mentions
 from handlers.slack.modals import Modals
+from handlers.slack.workspace import WorkspaceForms, WorkspaceParts
 from handlers.web.application import Signatures, application
 from services.calendars.accounts import ProviderCleanup
 from services.calendars.connections import Connections
@@ -46,6 +47,7 @@ from services.store.people import PeopleStore
 from services.store.policies import PolicyStore
 from services.store.preferences import LineStore, PreferenceStore
 from services.store.undos import UndoStore
+from services.store.workspace_numbers import NumberStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.admins import Admins
 from services.usecases.emoji import EmojiSearch
@@ -233,7 +235,7 @@ async def open_stepped_app(
             UndoStore(database, encryptor), lines, preferences, overrides, kept, connections, clock, wake_signal
         )
         statuses = Statuses(overrides, preferences, reader, undos, clock, wake_signal)
-        policies = WorkspacePolicy(PolicyStore(database), clock, wake_signal)
+        policies = WorkspacePolicy(PolicyStore(database), NumberStore(database), clock, wake_signal)
         settings = PersonalSettings(preferences, lines, policies, undos, clock, wake_signal)
         emoji = EmojiSearch(replica.emoji, workspaces, clock, wake_signal)
         permissions = Permissions(
@@ -245,14 +247,15 @@ async def open_stepped_app(
             admins=Admins(workspaces, store, SlackMembers(clients)), policies=policies, calendars=connections,
             accounts=kept, hooks=KeptHooks(), emoji=emoji, sent=KeptSentFiles(), clock=clock,
         )  # fmt: skip
-        tab = HomeTab(surface)
+        parts = WorkspaceParts(surface)
+        tab = HomeTab(surface, parts)
         commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
         errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))
         bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
         home = HomeButtons(surface, tab)
         handlers.register(
             bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE),
-            lists=ListForms(surface, tab, commands.teller),
+            lists=ListForms(surface, tab, commands.teller), more=[WorkspaceForms(surface, parts).register],
             events=Events(people, leaving, emoji),
             files=handlers.FileMessages(
                 surface, KeptFiles(), commands.teller, DeliveryStore(database)

@@ -35,11 +35,12 @@ def home(
     again: Mapping[str, str] = MappingProxyType({}),
     undo: Undoable | None = None,
     is_new: bool = False,
+    workspace: Sequence[kit.Block] = (),
 ) -> dict[str, Any]:
     """The tab of somebody we know, with their list; `link` leads to the grant, "" where it is given.
 
     `again`: links that mend lost accounts, by account. `undo`: what was changed last and can be taken back. `is_new`:
-    they came in the last days.
+    they came in the last days. `workspace`: the admins' part.
     """
     l10n = view.l10n
     blocks: list[kit.Block] = []
@@ -54,7 +55,7 @@ def home(
     settings = kit.actions(kit.button(l10n.say("Settings"), "open_settings"), forget_button(l10n))
     words = " · ".join(chosen_words(l10n, view.facts.preferences))
     chosen = [kit.context(words)] if words else []
-    blocks += [kit.header(l10n.say("Settings")), *chosen, settings, *_support(l10n)]
+    blocks += [kit.header(l10n.say("Settings")), *chosen, settings, *workspace, *_support(l10n)]
     return {"type": "home", "blocks": blocks}
 
 

@@ -1,0 +1,82 @@
+"""A workspace in numbers, for its admins: one query, of counts over the rows of that workspace alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import String, bindparam, func, select
+
+from services.domain.calendars import Health
+from services.domain.model import Kind
+from services.domain.people import LEAVE
+from services.slack import scopes
+from services.store.columns import UtcInstant
+from services.store.db import Database
+from services.store.models import Account, Calendar, Person, Workspace
+from services.store.workspace_models import AbsenceRow
+
+_TEAM = bindparam("team", type_=String)
+_START, _END = (bindparam(name, type_=UtcInstant) for name in ("day_start", "day_end"))
+_THEIRS = (Person.team_id == _TEAM, Person.user_id != LEAVE, Person.leave_by.is_(None))
+_CALENDARS = (Calendar.team_id == _TEAM, Calendar.user_id != LEAVE)
+_NUMBERS = select(
+    select(func.count()).where(*_THEIRS).scalar_subquery().label("people"),
+    select(func.count()).where(*_THEIRS, Person.grant_state == "ok").scalar_subquery().label("granted"),
+    select(func.count()).where(*_THEIRS, Person.grant_state == "lost").scalar_subquery().label("lost_grants"),
+    select(func.count()).where(*_CALENDARS).scalar_subquery().label("calendars"),
+    select(func.count()).where(*_CALENDARS, Calendar.health == Health.BROKEN.value).scalar_subquery().label("broken"),
+    select(func.count())
+    .where(Account.team_id == _TEAM, Account.user_id != LEAVE, Account.state != "ok")
+    .scalar_subquery()
+    .label("lost_accounts"),
+    select(func.count(AbsenceRow.user_id.distinct()))
+    .where(
+        AbsenceRow.team_id == _TEAM,
+        AbsenceRow.kind == Kind.OUT_OF_OFFICE.value,
+        AbsenceRow.end_at > _START,
+        AbsenceRow.start_at < _END,
+    )
+    .scalar_subquery()
+    .label("out_today"),
+    select(Workspace.bot_scopes).where(Workspace.team_id == _TEAM).scalar_subquery().label("bot_scopes"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceNumbers:
+    """How many people, grants and calendars there are, who is out, and what is wrong.
+
+    `broken_calendars`: those that are not tried any more, and accounts that let us in no more. `missing_scopes`: those
+    of the bot without which something does not work that everybody has.
+    """
+
+    people: int = 0
+    granted: int = 0
+    calendars: int = 0
+    out_today: int = 0
+    lost_grants: int = 0
+    broken_calendars: int = 0
+    missing_scopes: tuple[str, ...] = ()
+
+
+class NumberStore:
+    """The numbers of all workspaces."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, team_id: str, start: datetime, end: datetime) -> WorkspaceNumbers:
+        """The numbers of a workspace; `[start, end)` is the day of whoever asks, in UTC."""
+        (rows,) = await self._database.rows((_NUMBERS, {"team": team_id, "day_start": start, "day_end": end}))
+        row = rows[0]
+        missing = frozenset(scopes.BOT) - scopes.parse(row.bot_scopes)
+        return WorkspaceNumbers(
+            people=row.people,
+            granted=row.granted,
+            calendars=row.calendars,
+            out_today=row.out_today,
+            lost_grants=row.lost_grants,
+            broken_calendars=row.broken + row.lost_accounts,
+            missing_scopes=tuple(sorted(missing)),
+        )
