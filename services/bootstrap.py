@@ -273,7 +273,7 @@ def engine(
         )
         for carrier in carriers
     ]  # fmt: skip
-    whole = workspace_engine(of, cases.workspace, workspaces)
+    whole = workspace_engine(of, cases.workspace, workspaces, refresh=tokens.refresh, unknown_emoji=unknown)
     chores: list[Chore] = [
         cases.leaving,
         *([replies] if of.config.replies_allowed else []),

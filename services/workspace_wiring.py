@@ -1,4 +1,4 @@
-"""What a workspace has as a whole, put together: its members, its policy, its leave, its digests."""
+"""What a workspace has as a whole, put together: its members, its policy, its leave, its keeper, its digests."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ from slack_bolt.app.async_app import AsyncApp
 
 import handlers
 from services.adapters import Adapters
+from services.domain.model import PersonKey
+from services.engine.emoji import UnknownEmoji
+from services.engine.keeper import KeeperSender
+from services.engine.kept_writer import KeptWriter
 from services.engine.leave import LeaveMatching
 from services.engine.members import MemberReading
 from services.engine.sender import Chore
 from services.engine.workspaces import OwnedWorkspaces
+from services.platform import locale
 from services.ports import DueWork
+from services.slack.keeper import KeeperProfiles
 from services.usecases.admins import Admins
 from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.members import Members
@@ -69,9 +75,24 @@ def workspace_listeners(
     return parts, (handlers.WorkspaceForms(shared, parts).register,)
 
 
-def workspace_engine(of: Adapters, cases: WorkspaceCases, workspaces: OwnedWorkspaces) -> WorkspaceEngine:
-    """The due work and the chores, in the `workspaces` that this process owns."""
+def workspace_engine(
+    of: Adapters,
+    cases: WorkspaceCases,
+    workspaces: OwnedWorkspaces,
+    *,
+    refresh: Callable[[PersonKey], Awaitable[None]],
+    unknown_emoji: UnknownEmoji,
+) -> WorkspaceEngine:
+    """The due work and the chores, in the `workspaces` that this process owns; `refresh` renews an expired token."""
     stores, slack, clock, queue = of.stores, of.slack, of.clock, of.stores.write_queue
     members = MemberReading(stores.members, queue, workspaces, slack.members, clock)
+    kept = KeptWriter(
+        stores.kept, stores.keepers, slack=KeeperProfiles(slack.clients), profiles=slack.profiles, roles=slack.members,
+        members=stores.members, people=stores.people, refresh=refresh, unknown_emoji=unknown_emoji, clock=clock,
+    )  # fmt: skip
+    keeper = KeeperSender(
+        kept, stores.kept, stores.keepers, workspaces, queue, policy_of=cases.policies.of, clock=clock,
+        default_texts=locale.default_texts, allowed=of.config.keeper_allowed,
+    )  # fmt: skip
     leave = LeaveMatching(stores.leave, stores.members, cases.policies, cases.matcher, clock)
-    return WorkspaceEngine(work=(members, leave), chores=())
+    return WorkspaceEngine(work=(members, leave), chores=(keeper,))

@@ -148,7 +148,21 @@ def upgrade() -> None:
         sa.Column("memory", sa.LargeBinary(), nullable=True),
         *_of_workspace("kept", "user_id"),
     )
-    op.create_index("ix_kept_due_at", "kept", ["due_at"], unique=False)
+    op.create_index("ix_kept_due_at", "kept", ["team_id", "due_at"], unique=False)
+    op.create_table(
+        "kept_writes",
+        sa.Column("team_id", sa.String(64), nullable=False),
+        sa.Column("write_id", sa.String(64), nullable=False),
+        sa.Column("user_id", sa.String(64), nullable=False),
+        sa.Column("keeper_id", sa.String(64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("action", sa.String(16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.String(64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        *_of_workspace("kept_writes", "write_id"),
+    )
+    op.create_index("ix_kept_writes_member_at", "kept_writes", ["team_id", "user_id", "at"], unique=False)
     op.create_table(
         "digests",
         sa.Column("team_id", sa.String(64), nullable=False),
@@ -217,6 +231,7 @@ def downgrade() -> None:
         "absence_feeds",
         "digest_posts",
         "digests",
+        "kept_writes",
         "kept",
         "keepers",
         "refusals",

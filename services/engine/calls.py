@@ -44,6 +44,11 @@ class Calls:
         self.take(method)
         return True
 
+    def take_again(self, method: str) -> None:
+        """The same, where what was taken is used up and it has to be made all the same."""
+        if method not in self._open:
+            self.take(method)
+
     @contextmanager
     def making(self, method: str) -> Iterator[None]:
         """Use the room for `method`: the context of the call."""

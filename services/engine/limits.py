@@ -47,10 +47,23 @@ LIMITS = {
     "users.setPhoto": 18,
     "users.deletePhoto": 18,
 }
-STATUS = "status"
+STATUS, KEEPER = "status", "keeper"
+_SET = "users.profile.set"
+KEPT = "users.profile.set user"
+"""What counts as a call of its own, besides: setting somebody else's profile with the keeper's token."""
+
+LIMITS[KEPT] = 28
+_BY_TOKEN = 29
+"""Profiles that the keeper's token sets in a window, its owner's own among them."""
+
+KEEPER_FLOOR = 10
+"""Calls of users.profile.set in a window that members' own statuses leave to the keeper, while somebody waits for it;
+what it makes beyond them comes after theirs."""
+
 LANES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         STATUS: ("users.profile.get", "users.profile.set", "auth.test"),
+        KEEPER: ("users.profile.get", _SET, KEPT, "users.info", "auth.test"),
         Effect.DND: ("dnd.info", "dnd.setSnooze", "dnd.endSnooze", "auth.test"),
         Effect.PHOTO: ("users.profile.get", "users.setPhoto", "users.deletePhoto", "auth.test"),
         Effect.AWAY: ("users.getPresence", "users.setPresence", "auth.test"),
@@ -118,26 +131,45 @@ class Budget:
     limits: dict[str, int] = field(default_factory=lambda: dict(LIMITS))
     person_limit: int = PERSON_LIMIT
     window: timedelta = WINDOW
+    keeper: str = ""
+    """Whose token sets other members' profiles, too."""
+    keeper_waits: bool = False
+    """Whether somebody waits for that."""
     _calls: dict[str, deque[Slot]] = field(default_factory=dict)
     _pauses: dict[tuple[str, str], _Pause] = field(default_factory=dict)
     """By method and person; "" stands for everybody."""
 
-    def ready_at(self, method: str, now: datetime, person: str = "", *, keep: int = 0) -> datetime | None:
+    def ready_at(
+        self, method: str, now: datetime, person: str = "", *, keep: int = 0, most: int | None = None,
+        kept: bool = False,
+    ) -> datetime | None:  # fmt: skip
         """None when `method` may be called at `now` (for `person`, where their own limit counts), else when to ask.
 
-        Of the window's calls `keep` are left for what is more urgent, or a sixth of them where there are few. While
-        the room is taken by calls in flight the answer is an instant shortly after `now`.
+        Of the window's calls `keep` are left for what is more urgent, or a sixth of them where there are few; `most`
+        are made in all. `kept`: for the keeper, so that nothing is left for it. While the room is taken by calls in
+        flight the answer is an instant shortly after `now`.
         """
         pauses = [self._pauses.get((method, whose)) for whose in {"", person}]
         waits = [pause.until for pause in pauses if pause is not None and now < pause.until]
         calls, limit = self._recent(method, now), self._limit(method, now)
         limit -= min(keep, limit // 6)
+        limit = limit if most is None else min(limit, most)
+        if method == _SET and self.keeper_waits and not kept:
+            limit -= max(0, KEEPER_FLOOR - len(self._recent(KEPT, now)))
         if len(calls) >= limit:
             waits += self._room(list(calls), limit, now)
         if person and len(calls) >= self.person_limit:
             theirs = [slot for slot in calls if slot.person in {person, ANYBODY}]
             waits += self._room(theirs, self.person_limit, now)
+        if self.keeper and (method == KEPT or (method == _SET and person == self.keeper)):
+            own = [slot for slot in self._recent(_SET, now) if slot.person == self.keeper]
+            both = sorted([*self._recent(KEPT, now), *own], key=lambda slot: slot.ended or now)
+            waits += self._room(both, _BY_TOKEN if method == _SET else _BY_TOKEN - 1, now)
         return max(waits, default=None)
+
+    def made(self, method: str, now: datetime) -> int:
+        """How many calls of `method` are in the window that ends at `now`."""
+        return len(self._recent(method, now))
 
     def take(self, method: str, now: datetime, person: str = "") -> Slot:
         """Take room for a call that starts at `now`. To be given to `done` or `give_back`."""
@@ -218,8 +250,10 @@ class Budget:
         return self._a_sixth(*LANES[lane])
 
     def _unsaved(self, method: str) -> int:
-        lanes = [lane for lane, methods in LANES.items() if method in methods]
-        return sum(map(self.allowance, lanes)) if lanes else self._a_sixth(method)
+        lanes = [lane for lane, methods in LANES.items() if method in methods and (lane != KEEPER or self.keeper)]
+        if not lanes:
+            return 0 if method == KEPT else self._a_sixth(method)
+        return sum(map(self.allowance, lanes))
 
     def _a_sixth(self, *methods: str) -> int:
         return max(1, min([ALLOWANCE, *(self.limits[method] // 6 for method in methods if method in self.limits)]))
@@ -237,7 +271,9 @@ class Budget:
             for whose, pause in self._pauses.items()
             if pause.lately(now)
         ]  # fmt: skip
-        return json.dumps({"calls": calls, "pauses": pauses, "owned": owned}, separators=(",", ":"))
+        return json.dumps(
+            {"calls": calls, "pauses": pauses, "owned": owned, "keeper": self.keeper}, separators=(",", ":")
+        )
 
     def restore(self, stored: str, now: datetime, longest_call: timedelta) -> bool:
         """Take over what another owner stored; False where it cannot be read: then that owner did not let go.
@@ -260,6 +296,7 @@ class Budget:
         for method, whose, until, refused_at, person, in_a_row, lowered, others in found.pauses:
             pause = _Pause(_instant(until), _instant(refused_at), person, in_a_row, lowered, others)
             self._pauses[method, whose] = pause
+        self.keeper = found.keeper
         if found.owned:
             for method in self.limits:
                 unsaved = range(self._unsaved(method))
@@ -280,6 +317,7 @@ class _BudgetState(msgspec.Struct):
     calls: dict[str, list[tuple[str, _Stamp, _Stamp | None]]] = msgspec.field(default_factory=dict)
     pauses: list[tuple[str, str, _Stamp, _Stamp, str, int, _Lowered, bool]] = msgspec.field(default_factory=list)
     owned: bool = False
+    keeper: str = ""
 
 
 def _instant(stamp: float) -> datetime:

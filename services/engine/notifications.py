@@ -37,6 +37,15 @@ MANY = 100
 WITHOUT_A_BOT = timedelta(hours=1)
 """How long notices wait where the workspace's bot token cannot be opened."""
 
+KEEPER_LOST = (
+    "I no longer set the status of members who have not connected: the admin whose permission I used for that may not "
+    "do it any more, or took it back. What I had set ends by itself. Another admin can take over on my Home tab."
+)
+KEEPER_HAS_NO_PLAN = (
+    "Slack does not let me set the status of members who have not connected: it needs a paid plan. What your admin "
+    "agreed to is kept, and does nothing until an admin agrees again on my Home tab."
+)
+
 _NOT_NOW = (SlackRateLimitedError, SlackUnavailableError)
 
 
@@ -175,8 +184,12 @@ class NoticeSender:
             case "welcome":
                 text = self._say(locale, "Thank you. Connect a calendar, and your status is always right.")
                 return with_button(text, self._say(locale, "Connect a calendar"), action=CONNECT)
-            case "blocked":
-                return with_button(self._say(locale, errors.WorkspaceBlockedError.sentence()), "")
+            case "keeper" | "blocked":
+                text, button = self._say(locale, errors.WorkspaceBlockedError.sentence()), ""
+                if kind == "keeper":
+                    text = self._say(locale, KEEPER_HAS_NO_PLAN) if about else self._say(locale, KEEPER_LOST)
+                    button = self._say(locale, "Open")
+                return with_button(text, button, await self._links.home(key) if button else "")
             case "calendar":
                 return await self._calendar(locale, key, about)
             case "account":

@@ -250,6 +250,8 @@ class Sender:
             workspace = self._workspaces.get(team_id)
             if workspace is None or team_id in self._closed or (team_id in self._full and not typed):
                 self._look_soon |= workspace is None  # else it is read anew once there is room
+            elif pending.key.user_id in workspace.kept:
+                left.append(pending)
             elif (team_id, typed) in busy or self._is_busy(workspace, typed=typed):
                 busy.add((team_id, typed))
                 left.append(pending)

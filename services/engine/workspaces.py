@@ -41,12 +41,14 @@ class OwnedWorkspace:
     """One that this process owns: `under_way` counts, by lane, people for whom calls are being made.
 
     `unsaved` are, by lane, the ids of those whose calls are not stored; before that none are made twice for anybody.
+    `kept` are those whose profile the keeper is setting: nobody else sets it meanwhile.
     """
 
     team_id: str
     budget: Budget
     under_way: Counter[str] = field(default_factory=Counter)
     unsaved: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    kept: set[str] = field(default_factory=set)
     changed: bool = False
     used_at: float = field(default_factory=time.monotonic)
 

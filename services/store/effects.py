@@ -29,6 +29,7 @@ from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.effect_models import EffectRow, StretchRow
 from services.store.group_commit import Grouped
+from services.store.keeper import look_at_kept
 from services.store.models import Person
 from services.store.person_rows import (
     NoticeStore,
@@ -127,6 +128,7 @@ async def end_grant(connection: AsyncConnection, notices: NoticeStore, key: Pers
     lost = {"grant_state": "lost", "refresh_due_at": None, "home_stale": True}
     await connection.execute(update(Person).where(of_person(Person, key)).values(lost))
     await mark_effects_due(connection, [key], now)
+    await look_at_kept(connection, [key], now)
     await notices.tell(connection, key, "grant")
 
 

@@ -27,6 +27,7 @@ from services.platform.crypto import Encryptor
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.events import EventStore
+from services.store.keeper import mark_kept_due
 from services.store.leave_rows import leave_asked, leave_in
 from services.store.members import MemberStore
 from services.store.models import Calendar, Person, Workspace
@@ -246,6 +247,7 @@ class LeaveStore(Store):
                 await connection.execute(insert(LeaveRow), list(rows))
             await self._replace_lines(connection, claim.team_id, lines)
             await mark_all_due(connection, {key: now for key in theirs if key in staying})
+            await mark_kept_due(connection, claim.team_id, changed, now)
             done = {"due_at": now + AGAIN, "stale": False, "home_stale": False}
             await connection.execute(update(Person).where(of_person(Person, mine)).values(done))
             await self._members.no_longer_needed(connection, claim.team_id)

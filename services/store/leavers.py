@@ -26,23 +26,28 @@ from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.effect_models import EffectRow, PictureRow, ReplyRow
 from services.store.effects import mark_effects_due, memory_of
+from services.store.keeper import KEEPERS, KEPT, TAKES_OFF, delete_keeper, leave_kept
+from services.store.members import MemberStore
 from services.store.models import Base, Person, ProfileStateRow
 from services.store.person_rows import lock_one, lock_people, of_person
 from services.store.pictures import OWN
 from services.store.timeline import SpanStore
-from services.store.workspace_models import LeaveTieRow, MemberRow, RefusalRow
+from services.store.workspace_models import KeptWriteRow, LeaveTieRow, MemberRow, RefusalRow
 
 _PEOPLE = Person.__table__
 _STANDINGS, _EFFECTS = ProfileStateRow.__table__, EffectRow.__table__
 _KEPT = (_PEOPLE, _STANDINGS, _EFFECTS, PictureRow.__table__)
-_OF_WORKSPACE = (MemberRow.__table__, LeaveTieRow.__table__, RefusalRow.__table__)
-"""What names somebody and is the workspace's: its members, what its admins tied, and what a member does not want."""
+_OF_WORKSPACE = (
+    MemberRow.__table__, LeaveTieRow.__table__, RefusalRow.__table__, KEEPERS, KEPT, KeptWriteRow.__table__,
+)  # fmt: skip
+"""What names somebody and is the workspace's: its members, what its admins tied, and what a member does not want; and
+what its keeper does, which `leave_kept` forgets."""
 
 _AHEAD = timedelta(days=30)
 _LEAVING = (
     select(
         _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.locale, _PEOPLE.c.token, _PEOPLE.c.grant_state,
-        _PEOPLE.c.leave_by, _STANDINGS.c.memory,
+        _PEOPLE.c.leave_by, _STANDINGS.c.memory, TAKES_OFF.where(of_person(KEEPERS.c, _PEOPLE.c)).label("keeps"),
     )
     .join(_STANDINGS, of_person(_STANDINGS.c, _PEOPLE.c))
     .where(_PEOPLE.c.leave_by.is_not(None))
@@ -55,20 +60,25 @@ _THEIR_EFFECTS = select(_EFFECTS.c.team_id, _EFFECTS.c.user_id, _EFFECTS.c.effec
 
 @dataclass(frozen=True, slots=True)
 class Leaver:
-    """Somebody who is being forgotten, by `leave_by` at the latest. `granted`: something can still be taken back."""
+    """Somebody who is being forgotten, by `leave_by` at the latest.
+
+    `granted`: something can still be taken back. `keeps`: they were the workspace's keeper, and something of that still
+    stands on others' profiles.
+    """
 
     key: PersonKey
     locale: str
     leave_by: datetime
     token: str | None = field(repr=False)
     granted: bool
+    keeps: bool
     standing: Standing
     effects: Mapping[Effect, EffectMemory]
 
     def is_ready(self, now: datetime) -> bool:
         """Whether there is nothing (more) to wait for. What is about to be done stands in the memory too."""
         left = (self.standing.applied, self.standing.covered, self.standing.pending)
-        is_left = left != (None, None, None) or bool(self.owed(now))
+        is_left = left != (None, None, None) or bool(self.owed(now)) or self.keeps
         return not self.granted or self.token is None or self.leave_by <= now or not is_left
 
     def owed(self, now: datetime) -> Collection[Effect]:
@@ -83,6 +93,7 @@ class LeaverStore(Store):
         super().__init__(database, encryptor)
         self._standings = ProfileStateStore(encryptor)
         self._spans = SpanStore(encryptor)
+        self._members = MemberStore(database, encryptor)
 
     async def begin(self, key: PersonKey, now: datetime, leave_by: datetime) -> bool:
         """Delete everything of the person but their token and what is remembered of their profile.
@@ -96,6 +107,7 @@ class LeaverStore(Store):
             for table in reversed(Base.metadata.sorted_tables):
                 if table not in (*_KEPT, *_OF_WORKSPACE) and "user_id" in table.c:
                     await connection.execute(delete(table).where(of_person(table.c, key)))
+            await leave_kept(connection, key, now)
             told = or_(ReplyRow.asker_id == key.user_id, ReplyRow.person_id == key.user_id)
             await connection.execute(delete(ReplyRow).where(ReplyRow.team_id == key.team_id, told))
             sent = PictureRow.picture_id == OWN  # what shows of theirs comes back first
@@ -141,7 +153,10 @@ class LeaverStore(Store):
         async with self._database.write() as connection:
             await lock_people(connection, [leaver.key])
             theirs = delete(Person).where(of_person(Person, leaver.key), Person.leave_by == leaver.leave_by)
-            return bool((await connection.execute(theirs)).rowcount)
+            if not (await connection.execute(theirs)).rowcount:
+                return False
+            await delete_keeper(connection, self._members, leaver.key)
+        return True
 
     def _leaver(self, row: Any, effects: Mapping[PersonKey, Mapping[Effect, EffectMemory]]) -> Leaver:
         key, memory, token = PersonKey(row.team_id, row.user_id), ProfileState(), None
@@ -149,4 +164,6 @@ class LeaverStore(Store):
             token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
             memory = self._standings.open(row.memory, key)
         granted = row.grant_state == "ok"
-        return Leaver(key, row.locale, row.leave_by, token, granted, memory.standing, effects.get(key, {}))
+        return Leaver(
+            key, row.locale, row.leave_by, token, granted, row.keeps, memory.standing, effects.get(key, {})
+        )  # fmt: skip

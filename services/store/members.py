@@ -23,6 +23,7 @@ from services.platform.concurrency import off_loop
 from services.store.columns import UtcInstant
 from services.store.db import Store
 from services.store.json_values import Stored
+from services.store.keeper import look_at_kept
 from services.store.models import Calendar, Workspace
 from services.store.person_rows import chunks, insert_for, mark_due, named, names
 from services.store.workspace_models import KeeperRow, MemberRow
@@ -141,6 +142,7 @@ class MemberStore(Store):
                     put, [self._row(team_id, rows[user_id], read_at) for user_id in sorted(changed)]
                 )
                 await mark_due(connection, leave_key(team_id), now)
+            await look_at_kept(connection, (PersonKey(team_id, one) for one in changed), now)
             seen = update(MemberRow).where(MemberRow.team_id == team_id, named(_MEMBERS.c.user_id, "asked"))
             await connection.execute(seen.values(read_at=read_at), {"asked": names(same - newer)})
         return changed

@@ -22,6 +22,7 @@ from services.store.due import ProfileStateStore
 from services.store.effects import mark_effects_due
 from services.store.events import EventStore
 from services.store.group_commit import Grouped
+from services.store.keeper import adopt_kept, look_at_kept
 from services.store.models import Ask, Person, Workspace
 from services.store.person_rows import NoticeStore, lock_people, mark_all_due, mark_due, of_person, upsert
 from services.store.timeline import pause_of
@@ -117,6 +118,7 @@ class PeopleStore(Store):
                 )
             )
             await self._follow(connection, key, member)
+            await adopt_kept(connection, key, self._encryptor, self._standings)
             await self._notices.worked(connection, "grant", key)
             await self._notices.tell(connection, key, "welcome")
             await mark_effects_due(connection, [key], now)
@@ -159,6 +161,7 @@ class PeopleStore(Store):
             await self._notices.tell(connection, key, "grant")
             await mark_due(connection, key, now, stale=False)
             await mark_effects_due(connection, [key], now)
+            await look_at_kept(connection, [key], now)
         return True
 
     async def move(self, key: PersonKey, member: Member, at: datetime, now: datetime) -> bool:

@@ -19,6 +19,7 @@ from services.domain.request_errors import NotInstalledError
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.json_values import LookJson, Stored
+from services.store.keeper import mark_all_kept_due
 from services.store.models import Person, Workspace
 
 _LeaveType = Annotated[str, Meta(min_length=1, max_length=LONGEST_LEAVE_TYPE)]
@@ -127,6 +128,7 @@ class PolicyStore:
                 "allow_titles": after.titles,
             }
             await connection.execute(update(Workspace).where(row).values(**fresh))
+            await mark_all_kept_due(connection, key.team_id, now)
             # in the order of `lock_people`
             theirs = select(Person.user_id).where(Person.team_id == key.team_id).order_by(Person.user_id)
             await connection.execute(theirs.with_for_update(key_share=True))

@@ -30,6 +30,8 @@ from services.store.effect_models import ReplyRow, UndoRow
 from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.events import EventStore
+from services.store.keeper import KeeperStore, Refusals, forgotten_kept
+from services.store.kept import KeptStore
 from services.store.leave import LeaveStore
 from services.store.leavers import LeaverStore
 from services.store.line_file import lines_to_file
@@ -46,6 +48,7 @@ from services.store.schema import HealthStore
 from services.store.timeline import AuditStore, FactStore, SpanStore
 from services.store.undos import UndoStore
 from services.store.watches import HookStore, InboxStore, WatchStore
+from services.store.workspace_models import KeptWriteRow
 from services.store.workspace_numbers import NumberStore
 from services.store.workspaces import TokenStore, WorkspaceStore
 from services.store.write_queue import WriteQueue
@@ -83,6 +86,9 @@ class Stores:
         self.write_queue = WriteQueue(database, encryptor, self.notices, self.writes)
         self.emoji = EmojiStore(database)
         self.members = MemberStore(database, encryptor)
+        self.keepers = KeeperStore(database, encryptor, notices=self.notices, members=self.members)
+        self.kept = KeptStore(database, encryptor)
+        self.refusals = Refusals(database, encryptor)
         self.leave = LeaveStore(database, encryptor, events, self.members)
         self.digests = DigestStore(database, self.notices)
         self.replies = ReplyStore(database, encryptor)
@@ -134,6 +140,8 @@ class ExportStore:
         opened, place = self._stores.encryptor.open, (key.team_id, key.user_id)
         calendars = await self._stores.calendars.of(key)
         writes = await self._stores.writes.recent(key, _WRITES, effects=True)
+        kept = await self._stores.kept.recent(key, _WRITES)
+        refusals = await self._stores.refusals.of(key)
         pictures = self._stores.pictures
         everything = {
             "team_id": key.team_id,
@@ -180,6 +188,12 @@ class ExportStore:
             ],
             "notices": [_parts(notice, "subject", "sent_at") for notice in told],
             "pictures": [_parts(one, "picture_id", "created_at", "content") for one in await pictures.of(key)],
+            "kept": [
+                _parts(one.entry, "at", "action", "outcome", "status")
+                | {"reason": _reason(one.entry.reason), "keeper_id": one.keeper_id}
+                for one in kept
+            ],
+            "refusals": sorted(refusals),
             "replies": [_parts(one, "asker_id", "person_id", "channel_id", "day", "created_at") for one in answered],
         }  # fmt: skip
         found: dict[str, Any] = msgspec.to_builtins(everything)
@@ -213,6 +227,8 @@ class RetentionStore:
             delete(OverrideRow).where(OverrideRow.end_at < audit_before),
             delete(UndoRow).where(UndoRow.expires_at < now),
             delete(ReplyRow).where(ReplyRow.created_at < now - REPLIES_KEPT),
+            delete(KeptWriteRow).where(KeptWriteRow.at < audit_before),
+            forgotten_kept(now),
         )
         rows = 0
         for leftover in leftovers:

@@ -130,7 +130,7 @@ class KeeperRow(Base):
     team_id: Mapped[str] = mapped_column(ID, primary_key=True)
     user_id: Mapped[str] = mapped_column(ID)
     consented_at: Mapped[datetime] = mapped_column(UtcInstant)
-    state: Mapped[str] = mapped_column(String(16), default="ok")  # ok | lost
+    state: Mapped[str] = mapped_column(String(16), default="ok")  # services.domain.keeper.KeeperState
     problem: Mapped[str] = mapped_column(String(64), default="")  # Slack's code, where it does not let us
 
 
@@ -141,18 +141,35 @@ class KeptRow(Base):
     """
 
     __tablename__ = "kept"
-    __table_args__ = (_of_workspace(), Index("ix_kept_due_at", "due_at"))
+    __table_args__ = (_of_workspace(), Index("ix_kept_due_at", "team_id", "due_at"))
 
     team_id: Mapped[str] = mapped_column(ID, primary_key=True)
     user_id: Mapped[str] = mapped_column(ID, primary_key=True)
     due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
-    away_until: Mapped[datetime | None] = mapped_column(UtcInstant)  # of the leave now: the longest goes first
+    away_until: Mapped[datetime | None] = mapped_column(UtcInstant)  # the longest leave goes first; None: not known yet
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
     turn: Mapped[int] = mapped_column(BigInteger, default=0)
     failures: Mapped[int] = mapped_column(Integer, default=0)
     owed: Mapped[bool] = mapped_column(Boolean, default=False)  # something of ours is, or may be, on the profile
     problem: Mapped[str] = mapped_column(String(64), default="")  # Slack's code, where it does not let us
     memory: Mapped[bytes | None] = mapped_column(Sealed)
+
+
+class KeptWriteRow(Base):
+    """The audit of a keeper: every attempt on a member's profile and every decision to leave it, and by whose token."""
+
+    __tablename__ = "kept_writes"
+    __table_args__ = (_of_workspace(), Index("ix_kept_writes_member_at", "team_id", "user_id", "at"))
+
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    write_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ID)
+    keeper_id: Mapped[str] = mapped_column(ID)  # "" once that admin is forgotten
+    at: Mapped[datetime] = mapped_column(UtcInstant)
+    action: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)
+    outcome: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(Sealed)  # JSON: the status
 
 
 class DigestRow(Base):

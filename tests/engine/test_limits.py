@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.engine.limits import LANES, STATUS, Budget, Slot
+from services.engine.limits import KEEPER, KEPT, LANES, STATUS, Budget, Slot
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 SET = "users.profile.set"
@@ -299,7 +300,9 @@ def test_each_lane_has_calls_of_its_own_that_an_owner_may_not_have_stored() -> N
     """A status waits for no effect, and whoever takes over from an owner that died counts what all of them may use."""
     stored = Budget().to_json(START, owned=True)
     budget = Budget()
-    assert {lane: budget.allowance(lane) for lane in LANES} == {STATUS: 8, "dnd": 3, "photo": 3, "away": 3}
+    assert {lane: budget.allowance(lane) for lane in LANES} == {
+        STATUS: 8, KEEPER: 4, "dnd": 3, "photo": 3, "away": 3,
+    }  # fmt: skip
     budget.restore(stored, START, timedelta(seconds=10))
     left = {}
     for method in ("users.profile.set", "users.profile.get", "dnd.setSnooze", "users.setPresence", "users.setPhoto"):
@@ -311,3 +314,61 @@ def test_each_lane_has_calls_of_its_own_that_an_owner_may_not_have_stored() -> N
         "users.profile.set": 48 - 8, "users.profile.get": 95 - 8 - 3, "dnd.setSnooze": 18 - 3,
         "users.setPresence": 18 - 3, "users.setPhoto": 18 - 3,
     }  # fmt: skip
+
+
+# ── a keeper ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def fits(budget: Budget, method: str, person: str = "", **how: Any) -> int:
+    """How many calls there is room for; they are taken."""
+    calls = 0
+    while budget.ready_at(method, START, person, **how) is None and calls < 100:
+        slot = budget.take(method, START, person)
+        budget.done(slot, START)
+        calls += 1
+    return calls
+
+
+def test_owner_that_died_may_have_made_the_keepers_calls_where_there_is_one() -> None:
+    budget = Budget()
+    budget.restore(Budget(keeper="UADMIN").to_json(START, owned=True), START, timedelta(seconds=10))
+    assert budget.keeper == "UADMIN"
+    assert (fits(budget, "users.profile.set"), fits(budget, KEPT)) == (48 - 8 - 4, 28 - 4)
+
+
+def test_members_leave_ten_calls_to_the_keeper_while_somebody_waits_for_it() -> None:
+    budget = Budget(keeper="UADMIN")
+    budget.keeper_waits = True
+    assert fits(budget, "users.profile.set") == 38
+    for number in range(10):
+        assert budget.ready_at("users.profile.set", START, f"U{number}", kept=True) is None
+        budget.take("users.profile.set", START, f"U{number}")
+        budget.take(KEPT, START)
+    assert budget.ready_at("users.profile.set", START, kept=True) is not None
+
+
+def test_members_have_all_calls_while_nobody_waits_for_the_keeper() -> None:
+    assert fits(Budget(keeper="UADMIN"), "users.profile.set") == 48
+
+
+def test_what_the_keeper_has_made_of_its_ten_is_left_no_more() -> None:
+    budget = Budget(keeper="UADMIN", keeper_waits=True)
+    for number in range(6):
+        budget.take("users.profile.set", START, f"U{number}")
+        budget.take(KEPT, START)
+    assert fits(budget, "users.profile.set") == 48 - 4 - 6
+
+
+def test_keeper_makes_28_in_a_minute_and_ten_while_members_wait() -> None:
+    assert fits(Budget(keeper="UADMIN"), KEPT) == 28
+    assert fits(Budget(keeper="UADMIN"), KEPT, most=10) == 10
+
+
+def test_one_token_sets_no_more_than_29_profiles_its_owners_own_among_them() -> None:
+    budget = Budget(keeper="UADMIN")
+    assert fits(budget, "users.profile.set", "UADMIN") == 9
+    assert fits(budget, KEPT) == 28 - 9
+    budget = Budget(keeper="UADMIN")
+    assert fits(budget, KEPT) == 28
+    assert fits(budget, "users.profile.set", "UADMIN") == 1
+    assert fits(budget, "users.profile.set", "UBOB") == 9

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.domain.model import PersonKey
+from services.domain.policy import Policy
 from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrier
 from services.engine.due import Engine
 from services.engine.effects import EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
+from services.engine.keeper import KeeperSender
+from services.engine.kept_writer import KeptWriter
 from services.engine.leases import Leases, OneProcess
 from services.engine.limits import LIMITS, Budget
 from services.engine.members import MemberReading
@@ -27,6 +30,7 @@ from services.platform.net import GuardedClient
 from services.ports import Clock
 from services.slack.client import SlackClients
 from services.slack.emoji import SlackEmoji
+from services.slack.keeper import KeeperProfiles
 from services.slack.members import SlackMembers
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
@@ -38,7 +42,10 @@ from services.store.due import DueStore, ProfileStateStore
 from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.events import EventStore
+from services.store.keeper import KeeperStore, Refusals
+from services.store.kept import KeptStore
 from services.store.members import MemberStore
+from services.store.people import PeopleStore
 from services.store.person_rows import NoticeStore
 from services.store.pictures import PictureStore
 from services.store.timeline import AuditStore, FactStore
@@ -81,6 +88,8 @@ class Replica:
     poll: float = 0.3
     client_id: str = "111.222"
     client_secret: str = "local-client-secret"
+    policy: Policy = field(default_factory=Policy)
+    keeper_allowed: bool = True
     lost: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -133,7 +142,23 @@ class Replica:
             )
             for carrier in carriers
         ]  # fmt: skip
+        self.people = PeopleStore(
+            self.database, self.encryptor, notices=self.notices, standings=self.standings, events=self.events
+        )
+        self.keepers = KeeperStore(self.database, self.encryptor, notices=self.notices, members=self.members)
+        self.kept, self.refusals = KeptStore(self.database, self.encryptor), Refusals(self.database, self.encryptor)
+        self.kept_profiles, self.roles = KeeperProfiles(self.clients), SlackMembers(self.clients)
+        self.kept_writer = KeptWriter(
+            self.kept, self.keepers, slack=self.kept_profiles, profiles=self.profiles, roles=self.roles,
+            members=self.members, people=self.people, refresh=self.tokens.refresh,
+            unknown_emoji=UnknownEmoji(self.emoji, self.clock), clock=self.clock,
+        )  # fmt: skip
+        self.keeper = KeeperSender(
+            self.kept_writer, self.kept, self.keepers, self.workspaces, self.queue, policy_of=self._policy,
+            clock=self.clock, allowed=self.keeper_allowed,
+        )  # fmt: skip
         self.chores = (
+            self.keeper,
             *self.effect_senders,
             NoticeSender(self.queue, self.notices, self.workspaces, messages, links=links, say=say, clock=self.clock),
             HomePublisher(self.queue, self.workspaces, self.home, views, self.clock),
@@ -174,6 +199,9 @@ class Replica:
 
     def _budget(self) -> Budget:
         return Budget(limits=dict(self.limits), person_limit=self.person_limit)
+
+    async def _policy(self, team_id: str) -> Policy:
+        return self.policy
 
     async def _grant_link(self, key: PersonKey) -> str:
         return f"https://app.example/grant/{key.user_id}"
