@@ -24,7 +24,7 @@ def is_uncertain(memory: PhotoMemory, seen: str) -> bool:
 
     So it is where we did not live to see its hash, or Slack has carried a call out twice.
     """
-    return bool(memory.ours or memory.pending) and not memory.returning and seen not in {memory.pending, memory.ours}
+    return bool(memory.ours or memory.pending) and seen not in {memory.pending, memory.ours}
 
 
 def is_photo_news(memory: PhotoMemory, seen: str) -> bool:
@@ -42,11 +42,11 @@ def decide_photo(
     """
     lost = False
     if ours and is_uncertain(memory, seen):
-        memory = replace(memory, ours=seen, pending="")
+        memory = replace(memory, ours=seen, pending="", returning=False)
     elif memory.ours and memory.ours == seen:  # another one, that was pending, was not put on
         memory = replace(memory, pending="", photo=None if memory.pending else memory.photo, returning=False)
     else:
-        lost = is_uncertain(memory, seen)
+        lost = is_uncertain(memory, seen) and not memory.returning  # else it may be theirs that was put back
         memory = _without_ours(memory)
     if stretch is None:
         left = replace(memory, reason=None)

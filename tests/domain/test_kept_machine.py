@@ -311,7 +311,8 @@ class Keeping(RuleBasedStateMachine):
 
         self.touched = {Effect.DND} if self.slack.snooze is not None else set()
         self.touched |= {Effect.AWAY} if self.slack.away else set()
-        self.touched |= set() if self.slack.status.empty else {STATUS}
+        # an idle status that they cleared once stays cleared
+        self.touched |= set() if self.slack.status.empty and self.app.standing.own is None else {STATUS}
 
     # ── how it is done ──────────────────────────────────────────────────────────────────────────
 

@@ -73,7 +73,7 @@ def test_what_shows_after_a_crash_is_ours_where_a_look_says_so() -> None:
     assert is_uncertain(ON, OTHERS)
     assert not is_uncertain(ON, OURS)
     assert not is_uncertain(PhotoMemory(), OTHERS)
-    assert not is_uncertain(RETURNING, OTHERS)
+    assert is_uncertain(RETURNING, OTHERS)  # theirs that was put back, or ours that Slack has put on twice
     assert not is_uncertain(replace(ON, pending=OURS), OURS)
     known = replace(ON, ours=OTHERS)
     assert _decided(ABOUT_TO, OTHERS, ours=True) == (EffectAction.LEAVE, known, known)
@@ -87,6 +87,10 @@ def test_theirs_that_we_put_back_before_a_crash_is_not_taken_for_a_change_of_the
     assert _decided(RETURNING, OTHERS, None) == (EffectAction.LEAVE, NOTHING, NOTHING)
     assert _decided(RETURNING, OURS) == (EffectAction.LEAVE, ON, ON)  # it was not done
     assert _decided(RETURNING, OURS, None) == (EffectAction.TAKE_BACK, NOTHING, RETURNING)
+    known = replace(ON, ours=OTHERS)
+    assert _decided(RETURNING, OTHERS, ours=True) == (EffectAction.LEAVE, known, known)
+    returning = replace(known, returning=True)
+    assert _decided(RETURNING, OTHERS, None, ours=True) == (EffectAction.TAKE_BACK, NOTHING, returning)
 
 
 def test_event_is_worth_a_look_where_it_tells_of_another_picture_than_ours() -> None:
