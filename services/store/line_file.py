@@ -15,13 +15,13 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from services.domain.command_parser import emoji_of
-from services.domain.errors import InputError, NotAnEmojiError, TooManyError
+from services.domain.errors import NotAnEmojiError
 from services.domain.lines import END, KINDS, MOST_LINES, Line, Routine, Rule, complete, put
 from services.domain.model import STATUS_TEXT_LIMIT, Kind
 from services.domain.photos import CROP
 from services.domain.text import BROKEN_PLACEHOLDER, PLACEHOLDER, PLACEHOLDERS, length
-from services.store.json_values import wrong
 from services.store.line_json import MatchJson, RoutineJson, RuleJson, line_to_json, routine_of, rule_of
+from services.store.list_mistakes import ListMistakeError, Mistake, mistake_in
 
 VERSION: Final = 2
 """Of the file. Version 1 was the bare list of a person's own rules."""
@@ -69,7 +69,7 @@ def written(lines: Sequence[Line]) -> str:
 
 
 def lines_from_file(value: object) -> tuple[Line, ...]:
-    """The whole list that somebody wrote in a file, null being as good as missing. Raises InputError, TooManyError.
+    """The whole list that somebody wrote in a file, null being as good as missing. Raises ListMistakeError.
 
     An `id` that is missing, or means something else, is made from the position. A bare list is read as version 1; a
     version that is not known is refused, and nothing of it is read.
@@ -78,13 +78,14 @@ def lines_from_file(value: object) -> tuple[Line, ...]:
         version = value.get("version")
         if type(version) is not int or version != VERSION:
             is_newer = type(version) is int and version > VERSION
-            reason = "a newer release wrote it, update first" if is_newer else f"has to be {VERSION}"
-            raise InputError(reason, field="rules.version")
+            if is_newer:
+                raise ListMistakeError(Mistake.NEWER, "rules.version")
+            raise ListMistakeError(Mistake.NO_VERSION, "rules.version", version=VERSION)
         found, at = _converted(value, _File), "rules.lines"
     else:
         found, at = _File(VERSION, _converted(value, _Rules)), "rules"
     if sum(rule.kind is None for rule in found.lines) + len(found.routines) > MOST_LINES:
-        raise TooManyError("too many lines", field=at, most=MOST_LINES)
+        raise ListMistakeError(Mistake.TOO_MANY, at, most=MOST_LINES)
     rules = {f"{at}.{number}": rule for number, rule in enumerate(found.lines)}
     routines = {f"rules.routines.{number}": routine for number, routine in enumerate(found.routines)}
     for path, rule in rules.items():
@@ -95,13 +96,13 @@ def lines_from_file(value: object) -> tuple[Line, ...]:
     lines = complete([rule_of(rule) for rule in rules.values()])
     for path, routine in routines.items():
         if routine.below not in {None, END, *(line.id for line in lines)}:
-            raise InputError("is the id of no line", field=f"{path}.below")
+            raise ListMistakeError(Mistake.UNKNOWN_LINE, f"{path}.below")
         lines = put(lines, routine_of(routine), routine.below)
     return lines
 
 
 def _give_ids(rules: Mapping[str, RuleJson], routines: Mapping[str, RoutineJson]) -> None:
-    """Give an id to each line that has none of its own. Raises InputError where two have the same."""
+    """Give an id to each line that has none of its own. Raises ListMistakeError where two have the same."""
     taken = set[str]()
     nameless: list[tuple[str, int, RuleJson | RoutineJson]] = []
     named: dict[str, Mapping[str, RuleJson | RoutineJson]] = {"rule": rules, "routine": routines}
@@ -109,12 +110,12 @@ def _give_ids(rules: Mapping[str, RuleJson], routines: Mapping[str, RoutineJson]
         for number, (path, line) in enumerate(lines.items(), 1):
             if isinstance(line, RuleJson) and line.kind is not None:
                 if line.kind in taken:
-                    raise InputError("two lines are of the same kind", field=f"{path}.kind")
+                    raise ListMistakeError(Mistake.SAME_KIND, f"{path}.kind")
                 taken.add(line.kind)
             elif not line.id.strip() or line.id in RESERVED:
                 nameless.append((word, number, line))
             elif line.id in taken:
-                raise InputError("two lines have the same id", field=f"{path}.id")
+                raise ListMistakeError(Mistake.SAME_ID, f"{path}.id")
             else:
                 taken.add(line.id)
     for word, number, line in nameless:
@@ -123,96 +124,122 @@ def _give_ids(rules: Mapping[str, RuleJson], routines: Mapping[str, RoutineJson]
 
 
 def _check(path: str, line: RuleJson | RoutineJson) -> None:
-    """Raise InputError for what no line can have, as its form does; an emoji that is a character becomes its name."""
+    """Raise ListMistakeError for what no line can have, as its form does; a character as emoji becomes its name."""
     if not line.id.isprintable():
-        raise InputError("has characters that cannot be shown", field=f"{path}.id")
+        raise ListMistakeError(Mistake.NOT_SHOWN, f"{path}.id")
     text = line.show.text or ""
     if length(text) > STATUS_TEXT_LIMIT:
-        raise InputError(f"is longer than {STATUS_TEXT_LIMIT} characters", field=f"{path}.show.text")
+        raise ListMistakeError(Mistake.TOO_LONG, f"{path}.show.text", most=STATUS_TEXT_LIMIT)
     if BROKEN_PLACEHOLDER.search(text):
-        raise InputError("has half of what stands in braces", field=f"{path}.show.text")
+        raise ListMistakeError(Mistake.HALF_A_PLACEHOLDER, f"{path}.show.text")
     if not set(PLACEHOLDER.findall(text)) <= PLACEHOLDERS:
-        raise InputError("has something else in braces than title, until or location", field=f"{path}.show.text")
+        raise ListMistakeError(Mistake.NO_PLACEHOLDER, f"{path}.show.text")
     if line.show.emoji:
         try:
             line.show.emoji = emoji_of(line.show.emoji)
         except NotAnEmojiError:
-            raise InputError("is no emoji", field=f"{path}.show.emoji") from None
+            raise ListMistakeError(Mistake.NO_EMOJI, f"{path}.show.emoji") from None
     if line.photo is not None and CROP.fullmatch(line.photo.crop) is None:
-        raise InputError("is not centre, top, or x,y,width in pixels", field=f"{path}.photo.crop")
+        raise ListMistakeError(Mistake.NO_CROP, f"{path}.photo.crop")
 
 
 def _check_rule(path: str, rule: RuleJson) -> None:
     _check(path, rule)
     match = rule.match
     if rule.kind is not None and match not in (MatchJson(), MatchJson(kinds={rule.kind})):
-        raise InputError("a kind's own line has no conditions", field=f"{path}.match")
+        raise ListMistakeError(Mistake.CONDITIONS, f"{path}.match")
     for what, least, most in (
         ("guests", match.min_guests, match.max_guests),
         ("minutes", match.min_minutes, match.max_minutes),
     ):
         if least is not None and most is not None and most < least:
-            raise InputError(f"is less than min_{what}", field=f"{path}.match.max_{what}")
+            raise ListMistakeError(Mistake.LESS_THAN_LEAST, f"{path}.match.max_{what}", name=f"min_{what}")
 
 
 def _check_routine(path: str, routine: RoutineJson) -> None:
     _check(path, routine)
     if not (routine.show.text or "").strip() and not routine.show.emoji:
-        raise InputError("says nothing", field=f"{path}.show")
+        raise ListMistakeError(Mistake.SAYS_NOTHING, f"{path}.show")
     if _FACT_OF_EVENT.search(routine.show.text or ""):
-        raise InputError("a routine has no title and no location", field=f"{path}.show.text")
+        raise ListMistakeError(Mistake.NO_EVENT, f"{path}.show.text")
     if routine.first is not None and routine.last is not None and routine.last < routine.first:
-        raise InputError("is before the first day", field=f"{path}.last")
+        raise ListMistakeError(Mistake.ENDS_BEFORE, f"{path}.last")
 
 
 _MOST_PROBLEMS = 20
-_MISSING = re.compile(r"missing required field `([^`]*)`")
-_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 
 
-def problems_of(value: object) -> list[InputError]:
+def problems_of(value: object) -> list[ListMistakeError]:
     """What is wrong with the value of a file, field by field, as far as one can be told without the others."""
     try:
-        value = _given(value)  # a copy
+        left = _Left(_given(value))  # a copy
     except RecursionError:
-        return [InputError("is nested too deeply", field="rules")]
-    found, left_out = list[InputError](), set[str]()
+        return [ListMistakeError(Mistake.TOO_DEEP, "rules")]
+    found = list[ListMistakeError]()
     while len(found) < _MOST_PROBLEMS:
         try:
-            lines_from_file(value)
-        except InputError as error:
-            if left_out & {f"{error.field}.{name}" for name in _MISSING.findall(error.reason)}:
+            lines_from_file(left.value)
+        except ListMistakeError as error:
+            field = left.place_of(error)
+            if error.mistake is Mistake.MISSING_FIELD and f"{field}.{error.names}" in left.without:
                 break  # it is missing because it was wrong
-            found.append(error)
-            left_out.add(error.field or "")
-            if not _leave_out(value, error):
+            if not (error.mistake is Mistake.NO_HOURS and any(one.startswith(f"{field}.") for one in left.without)):
+                found.append(ListMistakeError(error.mistake, field, **error.sentence_facts))
+            if not left.leave_out(error):
                 break
         else:
             break
     return found
 
 
-def _leave_out(value: Any, error: InputError) -> bool:
-    """Take the field that `error` names out of `value`, so that what else is wrong shows; whether that was possible."""
-    *way, last = [
-        *[part for part in (error.field or "").split(".")[1:] if part != "*"], *_UNKNOWN.findall(error.reason)
-    ] or [""]  # fmt: skip
-    if not way:  # the version, or all of the lines
-        return False
-    for part in way:
-        if isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        elif isinstance(value, dict) and part in value:
-            value = value[part]
+class _Left:
+    """What is left of a value, so that what else is wrong shows; of lists the places that were there are remembered."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.without = set[str]()
+        self._numbers: dict[int, list[int]] = {}  # of a list, by its id: the numbers that its parts had
+
+    def place_of(self, error: ListMistakeError) -> str:
+        """The path of the field that `error` names, in the whole value."""
+        value, parts = self.value, list[str]()
+        for part in (error.field or "").split(".")[1:]:
+            if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+                parts.append(str(self._numbers_of(value)[int(part)]))
+                value = value[int(part)]
+            else:
+                parts.append(part)
+                value = value.get(part) if isinstance(value, dict) else None
+        return ".".join(["rules", *parts])
+
+    def leave_out(self, error: ListMistakeError) -> bool:
+        """Take out the field that `error` names; whether that was possible."""
+        place = self.place_of(error)
+        *way, last = [
+            *[part for part in (error.field or "").split(".")[1:] if part != "*"],
+            *([error.names] if error.mistake is Mistake.UNKNOWN_FIELD else []),
+        ] or [""]
+        if not way:  # the version, or all of the lines
+            return False
+        value = self.value
+        for part in way:
+            if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+                value = value[int(part)]
+            elif isinstance(value, dict) and part in value:
+                value = value[part]
+            else:
+                return False
+        if isinstance(value, dict) and last in value:
+            del value[last]
+        elif isinstance(value, list) and last.isdigit() and int(last) < len(value):
+            del self._numbers_of(value)[int(last)], value[int(last)]
         else:
             return False
-    if isinstance(value, dict) and last in value:
-        del value[last]
+        self.without.add(place)
         return True
-    if isinstance(value, list) and last.isdigit() and int(last) < len(value):
-        del value[int(last)]
-        return True
-    return False
+
+    def _numbers_of(self, value: list[Any]) -> list[int]:
+        return self._numbers.setdefault(id(value), list(range(len(value))))
 
 
 def _converted(value: object, type_: Any) -> Any:
@@ -220,13 +247,13 @@ def _converted(value: object, type_: Any) -> Any:
         _check_characters(value, "rules")
         return msgspec.convert(_given(value), type_)
     except RecursionError:
-        raise InputError("is nested too deeply", field="rules") from None
+        raise ListMistakeError(Mistake.TOO_DEEP, "rules") from None
     except msgspec.MsgspecError as error:
-        raise wrong(error, "rules") from None
+        raise mistake_in(error) from None
 
 
 def _check_characters(value: object, path: str) -> None:
-    """Raise InputError for a text or a name with a NUL or half a surrogate pair, which no form can send."""
+    """Raise ListMistakeError for a text or a name with a NUL or half a surrogate pair, which no form can send."""
     if isinstance(value, dict):
         for name, part in value.items():
             _check_characters(name, path)
@@ -235,7 +262,7 @@ def _check_characters(value: object, path: str) -> None:
         for number, part in enumerate(value):
             _check_characters(part, f"{path}.{number}")
     elif isinstance(value, str) and _NO_CHARACTER.search(value):
-        raise InputError("has characters that cannot be shown", field=path)
+        raise ListMistakeError(Mistake.NOT_SHOWN, path)
 
 
 def _given(value: Any) -> Any:

@@ -15,7 +15,7 @@ ERRORS: ErrorsByName = {NotAListError.__name__: NotAListError}
 
 
 def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
-    """The list in a file: its lines as they are stored, or what is wrong as [field, reason]. Raises NotAListError."""
+    """The list in a file: its lines as they are stored, or [field, name of a Mistake, facts]. Raises NotAListError."""
     from services.store.line_file import lines_from_file, problems_of  # noqa: PLC0415 - the app has it
     from services.store.line_json import line_to_json  # noqa: PLC0415
 
@@ -26,7 +26,8 @@ def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
     try:
         lines = lines_from_file(value)
     except InputError:
-        return {"problems": [[error.field or "", error.reason] for error in problems_of(value)]}, []
+        problems = problems_of(value)
+        return {"problems": [[one.field, one.mistake.name, one.sentence_facts] for one in problems]}, []
     return {"problems": []}, [line_to_json(line) for line in lines]
 
 

@@ -90,7 +90,7 @@ def _rules(path: Path) -> tuple[Line, ...]:
     try:
         return lines_from_file(found)
     except InputError:
-        wrong = [f"{error.reason} ({error.field})" for error in problems_of(found)]
+        wrong = [f"{error.reason.removesuffix('.')} ({error.field})" for error in problems_of(found)]
         raise InputError(f"--rules: {'; '.join(wrong)}") from None
 
 

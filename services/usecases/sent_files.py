@@ -26,6 +26,7 @@ from services.ports import Clock
 from services.slack.files import SentFile, SlackFiles
 from services.store import line_file
 from services.store.line_json import line_from_json
+from services.store.list_mistakes import ListMistakeError, Mistake
 from services.store.pictures import PictureStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.list_worker import ERRORS
@@ -40,8 +41,8 @@ _MEMORY = 512 * 2**20
 class ListProblemsError(InputError):
     """Nothing was changed: there are mistakes in this list."""
 
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        """`problems` are fields of the file, each with what is wrong there; of the operator's log they are no part."""
+    def __init__(self, problems: list[ListMistakeError]) -> None:
+        """`problems` of the file's fields; of the operator's log they are no part."""
         super().__init__("problems", count=len(problems))
         self.problems = problems
 
@@ -93,7 +94,9 @@ class SentFiles:
         content = await self._content(key, file, line_file.MOST_BYTES, NotAListError, NotAListError)
         said, stored = await self.list_readers.ask(f"{key.team_id}/{key.user_id}", {"task": "read"}, [content])
         if said["problems"]:
-            raise ListProblemsError([(name, reason) for name, reason in said["problems"]])
+            raise ListProblemsError(
+                [ListMistakeError(Mistake[name], at, **facts) for at, name, facts in said["problems"]]
+            )
         lines = tuple(map(line_from_json, stored))
         undo_id = await self.settings.change_lines(key, lambda _: lines)
         log.info("list_taken", team_id=key.team_id, user_id=key.user_id, lines=len(lines))

@@ -187,14 +187,15 @@ def test_a_bad_option_is_one_sentence_and_two(
     [
         (
             '[{"id": "r1", "match": {"title_words": "board"}}]',
-            "Expected `array`, got `str` (rules.0.match.title_words)",
+            "This has to be a list in square brackets: `[ ]` (rules.0.match.title_words)",
         ),
-        ('{"id": "r1"}', "has to be 2 (rules.version)"),
-        ('{"version": 3}', "a newer release wrote it, update first (rules.version)"),
-        ('[{"id": "r1"}, {"id": "r1"}]', "two lines have the same id (rules.1.id)"),
+        ('{"id": "r1"}', "This has to be 2 (rules.version)"),
+        ('{"version": 3}', "A newer release of this app wrote this file (rules.version)"),
+        ('[{"id": "r1"}, {"id": "r1"}]', "Two lines have the same id (rules.1.id)"),
         (
             '[{"ignore": 1}, {"effects": ["mute"]}]',
-            "Expected `bool`, got `int` (rules.0.ignore); Invalid enum value 'mute' (rules.1.effects.0)",
+            "This has to be `true` or `false` (rules.0.ignore); "
+            "This has to be one of these: dnd, away, photo, reply (rules.1.effects.0)",
         ),
         ("[{}", "the file is not JSON"),
     ],

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.store.line_file import lines_from_file, problems_of
+from services.store.line_json import DAYS
 from services.store.models import RuleRow
 from tests.support.feeds import lasting
 from tests.support.running_app import ANN, RunningApp, at
@@ -84,12 +85,37 @@ async def test_every_wrong_field_of_a_list_has_its_sentence_and_nothing_is_chang
     }
     said = await sends_list(running_app, wrong)
     assert said.split("\n")[:2] == ["*list.json*", "Nothing was changed: there are mistakes in this list."]
-    named = {line.split("`")[1] for line in said.split("\n")[2:]}
-    assert named == {
-        "rules.lines.0.match", "rules.lines.0.match.days.0", "rules.lines.0.effects.0",
-        "rules.lines.1.match.min_guests", "rules.lines.1.enabled", "rules.routines.0.from",
-    }  # fmt: skip
+    assert set(said.split("\n")[2:]) == {
+        "• Line 1, `match`: There is no field “title_wrods”.",
+        f"• Line 1, `match.days`, entry 1: This has to be one of these: {', '.join(DAYS)}",
+        "• Line 1, `effects`, entry 1: This has to be one of these: dnd, away, photo, reply",
+        "• Line 2, `match.min_guests`: This has to be a whole number.",
+        "• Line 2, `enabled`: This has to be `true` or `false`.",
+        "• Routine 1, `from`: This has to be a time of day, such as `09:30`.",
+    }
     assert await ids(running_app) == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        ("de-DE", ["• Zeile 2, `enabled`: Hier muss `true` oder `false` stehen.",
+                   "• Routine 1: Ein Feld „fom“ gibt es nicht."]),
+        ("fr-FR", ["• Ligne 2, `enabled` : Il faut ici `true` ou `false`.",
+                   "• Routine 1 : Il n’y a pas de champ « fom »."]),
+        ("es-ES", ["• Línea 2, `enabled`: Aquí tiene que haber `true` o `false`.",
+                   "• Rutina 1: No hay ningún campo «fom»."]),
+        ("ja-JP", ["• 2行目, `enabled`：ここには`true`か`false`が必要です。",
+                   "• ルーティン1：「fom」という項目はありません。"]),
+    ],
+)  # fmt: skip
+async def test_mistakes_are_told_in_the_language_of_whoever_sent_the_list(
+    running_app: RunningApp, locale: str, told: list[str]
+) -> None:
+    await running_app.joins(locale=locale)
+    routine = {"days": ["mon"], "from": "12:00", "to": "13:00", "show": {"text": "x"}, "fom": "12:00"}
+    said = await sends_list(running_app, {"version": 2, "lines": [{}, {"enabled": 1}], "routines": [routine]})
+    assert said.split("\n")[2:] == told
 
 
 @pytest.mark.parametrize(
@@ -122,8 +148,9 @@ async def test_list_with_characters_that_nobody_sees_is_refused_at_its_fields(ru
     await running_app.joins()
     wrong = {"version": 2, "lines": [{"name": "a\0", "show": {"text": "half \ud83d"}, "match": {"kinds": ["\ud800"]}}]}
     said = await sends_list(running_app, wrong)
-    named = {line.split("`")[1] for line in said.split("\n")[2:]}
-    assert named == {"rules.lines.0.name", "rules.lines.0.show.text", "rules.lines.0.match.kinds.0"}
+    told = "This has characters that cannot be shown."
+    places = ("`name`", "`show.text`", "`match.kinds`, entry 1")
+    assert set(said.split("\n")[2:]) == {f"• Line 1, {place}: {told}" for place in places}
     assert await ids(running_app) == []
 
 
@@ -142,6 +169,9 @@ async def test_list_is_read_in_a_process_of_its_own(running_app: RunningApp) -> 
         ({"version": 2, "routines": [{"from": "09:00", "to": "10:00", "days": ["mon"]}]}, ["rules.routines.0.show"]),
         ({"version": 2, "lines": [{"id": "a"}, {"id": "a"}]}, ["rules.lines.1.id"]),
         ([{"effects": [1]}], ["rules.0.effects.0"]),
+        ([{"match": {"days": [9, "mon", "x"]}}], ["rules.0.match.days.0", "rules.0.match.days.2"]),
+        ({"version": 2, "lines": [3, {"enabled": 1}, "x"]}, [f"rules.lines.{at}" for at in ("0", "1.enabled", "2")]),
+        ([{"match": {"hours": ["9", "10:00"]}}], ["rules.0.match.hours.0"]),
         ([{"name": "\0", "show": {"text": "\ud800"}}, {"\udfff": 1}], ["rules.0.name", "rules.0.show.text", "rules.1"]),
     ],
 )  # fmt: skip

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.errors import InputError, TooManyError
+from services.domain.errors import InputError
 from services.domain.lines import Line, Match, Routine, Rule, complete
 from services.domain.model import Effect, Kind, Look, Photo, Picture, ShowAs
 from services.store.line_file import RESERVED, lines_from_file, lines_to_file
 from services.store.line_json import line_from_json, line_to_json
+from services.store.list_mistakes import ListMistakeError, Mistake
 from tests.support.json_samples import MINUTE_OF_DAY, NO_OBJECTS
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
@@ -227,5 +228,6 @@ def test_wrong_rule_is_named(value: object, field: str) -> None:
 
 
 def test_too_many_rules_are_refused() -> None:
-    with pytest.raises(TooManyError):
+    with pytest.raises(ListMistakeError) as refused:
         lines_from_file([{"id": str(index)} for index in range(51)])
+    assert (refused.value.mistake, refused.value.reason) == (Mistake.TOO_MANY, "These are more than 50.")

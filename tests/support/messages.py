@@ -12,6 +12,7 @@ from handlers.slack.views.settings import WEEKDAYS
 from handlers.web import oauth
 from services.domain.errors import StatusQuoError
 from services.domain.reasons import ReasonCode
+from services.store.list_mistakes import Mistake
 
 ROOT = Path(__file__).parents[2]
 _SAYS = {"say", "_say", "speak"}
@@ -64,4 +65,5 @@ def all_messages() -> set[str]:
         for path in sorted((ROOT / folder).rglob("*.py")):
             found |= said_in(path)
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+    found |= {mistake.value for mistake in Mistake}
     return found | _errors(StatusQuoError) | set(oauth.SENTENCES.values()) | {oauth.ASKED}

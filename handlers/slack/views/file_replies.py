@@ -68,10 +68,28 @@ def list_taken(l10n: Localizer, name: str, lines: int, undo_id: str) -> Reply:
 def list_refused(l10n: Localizer, name: str, error: ListProblemsError) -> Reply:
     """What is wrong with the list in a file, field by field."""
     problems = [
-        l10n.say("• `{field}`: {reason}", field=_code(where), reason=escape(kit.cut(reason, 200)))
-        for where, reason in error.problems
-    ]
+        l10n.say(
+            "• {place}: {problem}", place=_place(l10n, one.field or ""),
+            problem=l10n.say(one.mistake.value, **{
+                fact: _code(value) if isinstance(value, str) else value for fact, value in one.sentence_facts.items()
+            }),
+        )
+        for one in error.problems
+    ]  # fmt: skip
     return listing(l10n, [f"*{_file_name(name)}*", l10n.say(error.sentence()), *problems])
+
+
+def _place(l10n: Localizer, path: str) -> str:
+    """Which line, and which field of it, a path such as `rules.lines.0.match.days.1` is, counted from one."""
+    parts = path.split(".")[1:]
+    said = []
+    if parts[:1] == ["routines"] and parts[1:2]:
+        said, parts = [l10n.say("Routine {number}", number=int(parts[1]) + 1)], parts[2:]
+    elif (at := 1 if parts[:1] == ["lines"] else 0) < len(parts) and parts[at].isdigit():
+        said, parts = [l10n.say("Line {number}", number=int(parts[at]) + 1)], parts[at + 1 :]
+    entry = l10n.say("entry {number}", number=int(parts.pop()) + 1) if parts and parts[-1].isdigit() else ""
+    field = ".".join(parts)
+    return ", ".join([*said, *([f"`{_code(field)}`"] if field else []), *([entry] if entry else [])]) or "`{ }`"
 
 
 def _code(text: str) -> str:
