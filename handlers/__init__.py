@@ -9,6 +9,7 @@ from slack_bolt.app.async_app import AsyncApp
 from handlers.errors import Background, Errors
 from handlers.slack.commands import OOO, QUO, Commands
 from handlers.slack.context import Services
+from handlers.slack.digests import DigestForms
 from handlers.slack.events import Events, FileMessages
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
@@ -31,6 +32,7 @@ __all__ = [
     "Browsers",
     "Commands",
     "Connect",
+    "DigestForms",
     "Errors",
     "Events",
     "FileMessages",

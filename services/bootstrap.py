@@ -150,7 +150,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         permissions=cases.permissions, undos=cases.undos, admins=cases.workspace.admins,
         policies=cases.workspace.policies,
         calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, emoji=cases.emoji,
-        sent=cases.sent, clock=clock, background=background,
+        sent=cases.sent, digests=cases.workspace.digests, clock=clock, background=background,
     )  # fmt: skip
     parts, more = workspace_listeners(adapters, cases.workspace, shared)
     tab = handlers.HomeTab(shared, parts)
@@ -308,7 +308,8 @@ def _listening(
     `more` bind the listeners of a workspace's parts.
     """
     config, clock, stores, slack, shared = of.config, of.clock, of.stores, of.slack, home.services
-    commands = handlers.Commands(shared, cases.teller)
+    digests = handlers.DigestForms(shared, home.tab)
+    commands = handlers.Commands(shared, digests, cases.teller)
     grants = Grants(
         SlackApp(config.slack_client_id or "", config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
         states=stores.oauth_states, workspaces=stores.workspaces, people=stores.people, permissions=cases.permissions,
@@ -319,7 +320,7 @@ def _listening(
     bolt = handlers.bolt_app(authorize, errors, slack.clients.client(), not_installed=refusal)
     handlers.register(
         bolt, commands=commands, home=home, modals=handlers.Modals(shared),
-        lists=handlers.ListForms(shared, home.tab, cases.teller), more=more,
+        lists=handlers.ListForms(shared, home.tab, cases.teller), more=[digests.register, *more],
         events=handlers.Events(cases.people, cases.leaving, cases.emoji),
         files=handlers.FileMessages(
             shared, calendars.files, cases.teller, stores.deliveries

@@ -10,6 +10,7 @@ from slack_bolt.app.async_app import AsyncApp
 import handlers
 from services.adapters import Adapters
 from services.domain.model import PersonKey
+from services.engine.digests import DigestSender
 from services.engine.emoji import UnknownEmoji
 from services.engine.keeper import KeeperSender
 from services.engine.kept_writer import KeptWriter
@@ -21,6 +22,7 @@ from services.platform import locale
 from services.ports import DueWork
 from services.slack.keeper import KeeperProfiles
 from services.usecases.admins import Admins
+from services.usecases.digests import Digests
 from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.members import Members
 from services.usecases.workspace import OperatorAllows, WorkspacePolicy
@@ -33,6 +35,7 @@ Bind = Callable[[AsyncApp], None]
 class WorkspaceCases:
     """What people and events ask for."""
 
+    digests: Digests
     members: Members
     admins: Admins
     policies: WorkspacePolicy
@@ -54,12 +57,17 @@ def workspace_cases(of: Adapters) -> WorkspaceCases:
     stores, clock, wake_signal, config = of.stores, of.clock, of.wake_signal, of.config
     operator = OperatorAllows(config.replies_allowed, config.keeper_allowed, config.agents_allowed)
     matcher = LeaveMatcher()
+    admins = Admins(stores.workspaces, stores.people, of.slack.members)
+    policies = WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal, operator)
     return WorkspaceCases(
         members=Members(stores.members, clock, wake_signal),
-        admins=Admins(stores.workspaces, stores.people, of.slack.members),
-        policies=WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal, operator),
+        admins=admins,
+        policies=policies,
         matcher=matcher,
         closing=(matcher.close,),
+        digests=Digests(
+            stores.digests, stores.workspaces, of.slack.conversations, policies, admins, clock, wake_signal
+        ),
     )
 
 
@@ -95,4 +103,8 @@ def workspace_engine(
         default_texts=locale.default_texts, allowed=of.config.keeper_allowed,
     )  # fmt: skip
     leave = LeaveMatching(stores.leave, stores.members, cases.policies, cases.matcher, clock)
-    return WorkspaceEngine(work=(members, leave), chores=(keeper,))
+    digests = DigestSender(
+        stores.digests, stores.absences, stores.policies, queue, workspaces, conversations=slack.conversations,
+        messages=slack.messages, clock=clock,
+    )  # fmt: skip
+    return WorkspaceEngine(work=(members, leave), chores=(keeper, digests))

@@ -24,6 +24,8 @@ from handlers.slack.context import (
     text_of,
     with_metadata,
 )
+from handlers.slack.digests import DigestForms
+from handlers.slack.views import digests as digest_views
 from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.list_modal import list_modal
 from handlers.slack.views.modals import View
@@ -68,6 +70,7 @@ class Commands:
     """The two slash commands."""
 
     services: Services
+    digests: DigestForms
     teller: Teller
 
     async def typed(self, args: AsyncArgs) -> None:
@@ -75,9 +78,12 @@ class Commands:
         who = await person(self.services, args.context)
         command, text = text_of(args.body, "command"), text_of(args.body, "text")
         form = await self._form(who, command, text)
+        first, rest = ([*text.split(maxsplit=1), "", ""])[:2]
         if form is not None:
             await open_view(args, _answering(args, form))
             await args.ack()
+        elif command == QUO and first.casefold() == Name.DIGEST:
+            await args.ack(await self.digests.typed(who, rest.strip(), text_of(args.body, "channel_id")))
         else:
             await args.ack(await self.answer(who, command, text, request_of(args.context)))
 
@@ -156,6 +162,8 @@ class Commands:
             case Name.WHO:
                 away = await services.reader.who(who.key.team_id, command.user_id)
                 reply = replies.who(l10n, away, command.user_id, services.clock.now())
+            case Name.DIGEST:  # not typed in a channel: the answer to "did you mean"
+                reply = digest_views.usage(l10n)
             case Name.FORGET:
                 reply = replies.forget(l10n)
             case _:

@@ -22,7 +22,7 @@ from handlers.slack.views.modals import Typed, View
 from handlers.slack.views.sentences import calendar_name
 from services.calendars.accounts import Accounts
 from services.calendars.connections import Connections, Hooks
-from services.domain.errors import SlackUnavailableError
+from services.domain.errors import SlackUnavailableError, StatusQuoError
 from services.domain.model import Effect, PersonKey, Picture
 from services.domain.people import PersonFacts, PersonView
 from services.domain.request_errors import NotInstalledError
@@ -34,6 +34,7 @@ from services.slack.client import error_for
 from services.slack.scopes import REPLIES
 from services.store.calendars import CalendarView
 from services.usecases.admins import Admins
+from services.usecases.digests import Digests
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
 from services.usecases.people import People, PersonalSettings
@@ -63,6 +64,7 @@ class Services:
     hooks: Hooks
     emoji: EmojiSearch
     sent: SentFiles
+    digests: Digests
     clock: Clock
     background: Background = field(default_factory=Background)
 
@@ -193,6 +195,12 @@ async def _respond(address: str, reply: dict[str, Any]) -> None:
         await AsyncRespond(response_url=address)(**reply, response_type="ephemeral", replace_original=False)
     except (aiohttp.ClientError, TimeoutError) as error:
         raise SlackUnavailableError(type(error).__name__, method="response_url") from None
+
+
+async def refuse(args: AsyncArgs, who: Requester, errors: Mapping[str, StatusQuoError]) -> None:
+    """Say each error at its block; nothing that was typed is lost."""
+    said = {block: who.l10n.say(error.sentence()) for block, error in errors.items()}
+    await args.ack(response_action="errors", errors=said)
 
 
 async def open_view(args: AsyncArgs, view: View) -> None:

@@ -63,6 +63,7 @@ class HomeTab:
         listed = await list_view(self.services, who, now.facts, calendars)
         link = "" if view.granted else listed.link or await self.services.people.grant_link(key)
         undo = await self._undo(key, now)
+        digests = [one for one in await self.services.digests.of(key.team_id) if one.created_by == key.user_id]
         return home_view.home(
             listed,
             now,
@@ -70,6 +71,7 @@ class HomeTab:
             link,
             accounts=accounts,
             again=again,
+            digests=digests,
             undo=undo,
             is_new=now.at - view.created_at < NEW,
             workspace=await self.workspace.home(who),

@@ -24,12 +24,13 @@ from handlers.slack.context import (
     open_view,
     person,
     read_list,
+    refuse,
     text_of,
     view_call,
     with_metadata,
 )
 from handlers.slack.home import HomeTab
-from handlers.slack.modals import close, refuse, submission_id
+from handlers.slack.modals import close, submission_id
 from handlers.slack.views import file_replies, line_form, modals, replies, routine_form
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.line_form import PREVIEW, Errors, read_line

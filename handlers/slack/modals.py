@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from handlers.slack.context import (
     list_view,
     person,
     read_list,
+    refuse,
     text_of,
     view_call,
 )
@@ -345,12 +346,6 @@ async def close(args: AsyncArgs, who: Requester, title: str, blocks: Sequence[Bl
         await args.ack(response_action="update", view=modals.done(who.l10n, title, said, *blocks))
     else:
         await args.ack()
-
-
-async def refuse(args: AsyncArgs, who: Requester, errors: Mapping[str, InputError]) -> None:
-    """Say each error at its block; nothing that was typed is lost."""
-    said = {block: who.l10n.say(error.sentence()) for block, error in errors.items()}
-    await args.ack(response_action="errors", errors=said)
 
 
 def _typed(instant: datetime, who: Requester) -> str:

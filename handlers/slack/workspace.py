@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from handlers.slack.context import Requester, Services, metadata_of, open_view, person, view_call, with_metadata
-from handlers.slack.modals import refuse
+from handlers.slack.context import Requester, Services, metadata_of, open_view, person, refuse, view_call, with_metadata
 from handlers.slack.views.blocks import Block, Values
 from handlers.slack.views.modals import View
 from handlers.slack.views.workspace import WORKSPACE, Section, home_part, read_workspace, workspace_form

@@ -44,12 +44,13 @@ class Name(StrEnum):
     CONNECT = "connect"
     CALENDARS = "calendars"
     WHO = "who"
+    DIGEST = "digest"
     RULES = "rules"
     SETTINGS = "settings"
     FORGET = "forget"
 
 
-_TAKES_MORE = frozenset({Name.PAUSE, Name.PREVIEW, Name.WHO})
+_TAKES_MORE = frozenset({Name.PAUSE, Name.PREVIEW, Name.WHO, Name.DIGEST})
 _KNOWN = {name.value: name for name in Name if name is not Name.STATUS}
 
 

@@ -32,7 +32,7 @@ from services.store.models import Base, Person, ProfileStateRow
 from services.store.person_rows import lock_one, lock_people, of_person
 from services.store.pictures import OWN
 from services.store.timeline import SpanStore
-from services.store.workspace_models import KeptWriteRow, LeaveTieRow, MemberRow, RefusalRow
+from services.store.workspace_models import DigestRow, KeptWriteRow, LeaveTieRow, MemberRow, RefusalRow
 
 _PEOPLE = Person.__table__
 _STANDINGS, _EFFECTS = ProfileStateRow.__table__, EffectRow.__table__
@@ -108,6 +108,8 @@ class LeaverStore(Store):
                 if table not in (*_KEPT, *_OF_WORKSPACE) and "user_id" in table.c:
                     await connection.execute(delete(table).where(of_person(table.c, key)))
             await leave_kept(connection, key, now)
+            made = update(DigestRow).where(DigestRow.team_id == key.team_id, DigestRow.created_by == key.user_id)
+            await connection.execute(made.values(created_by=""))  # a digest is the channel's, and goes on
             told = or_(ReplyRow.asker_id == key.user_id, ReplyRow.person_id == key.user_id)
             await connection.execute(delete(ReplyRow).where(ReplyRow.team_id == key.team_id, told))
             sent = PictureRow.picture_id == OWN  # what shows of theirs comes back first

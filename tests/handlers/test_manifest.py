@@ -46,7 +46,7 @@ def wired() -> Recorder:
     nothing: Any = None
     home = HomeButtons(nothing, HomeTab(nothing, nothing))
     register(
-        bolt, commands=Commands(nothing, nothing), home=home, modals=Modals(nothing),
+        bolt, commands=Commands(nothing, nothing, nothing), home=home, modals=Modals(nothing),
         lists=ListForms(nothing, HomeTab(nothing, nothing), nothing),
         events=Events(nothing, nothing, nothing),
         files=FileMessages(nothing, nothing, nothing, nothing),

@@ -29,7 +29,8 @@ from services.platform.crypto import new_key
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.effect_models import EffectRow, ReplyRow
-from services.store.models import Calendar, Notice, Person, ProfileStateRow
+from services.store.models import Calendar, Notice, Person, ProfileStateRow, Workspace
+from services.store.workspace_models import DigestRow
 from tests.support import quick_bolt  # noqa: F401 - for what it does to Bolt
 from tests.support.clocks import ManualClock
 from tests.support.engine import ACK_SECONDS, IS_DUE, instants, until
@@ -51,6 +52,8 @@ _LEFT_TO_DO = sa.select(
     sa.exists().where(ProfileStateRow.seq > ProfileStateRow.sent, _WAITS).label("standings"),
     sa.exists().where((Calendar.due_at <= _NOW) | (Calendar.leased_until > _NOW)).label("calendars"),
     sa.exists().where(ReplyRow.due_at <= _NOW).label("replies"),
+    sa.exists().where(DigestRow.due_at <= _NOW).label("digests"),
+    sa.exists().where(Workspace.members_due_at <= _NOW).label("members"),
     sa.exists().where(EffectRow.due_at <= _NOW).label("effects"),
     sa.exists().where(Notice.sent_at.is_(None), sa.func.coalesce(Notice.not_before, 0) <= _NOW).label("notices"),
 )
@@ -276,7 +279,7 @@ class RunningApp:
         deadline = time.monotonic() + seconds
         while busy := self._under_way() or await self._left_to_do() or self._under_way():
             assert time.monotonic() < deadline, f"it does not come to rest: {busy}"
-            waits = set(busy.split(", ")) <= {"effects", "homes", "notices", "replies"}
+            waits = set(busy.split(", ")) <= {"digests", "effects", "homes", "notices", "replies"}
             if self.service is not None and waits and self.service.at_rest():
                 self.service.engine._sender.wake(typed=False)  # it would see to them at its next look
             await asyncio.sleep(0.002)

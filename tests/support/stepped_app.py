@@ -17,6 +17,7 @@ from emulators.slack.state import ViewState
 from handlers.errors import Errors
 from handlers.slack.commands import Commands
 from handlers.slack.context import Services
+from handlers.slack.digests import DigestForms
 from handlers.slack.events import Events
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
@@ -33,6 +34,7 @@ from services.platform.addresses import AddressRules
 from services.platform.crypto import Encryptor
 from services.platform.locale import default_texts, say
 from services.platform.metrics import Metrics
+from services.slack.conversations import SlackConversations
 from services.slack.members import SlackMembers
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
@@ -40,6 +42,7 @@ from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
+from services.store.digests import DigestStore
 from services.store.leavers import LeaverStore
 from services.store.members import MemberStore
 from services.store.overrides import DeliveryStore, OverrideStore
@@ -50,6 +53,7 @@ from services.store.undos import UndoStore
 from services.store.workspace_numbers import NumberStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.admins import Admins
+from services.usecases.digests import Digests
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
 from services.usecases.members import Members
@@ -242,20 +246,27 @@ async def open_stepped_app(
             store, lines, overrides, workspaces, policies.store, authority, clock, "https://quo.example",
             can_install=True,
         )  # fmt: skip
+        conversations, admins = SlackConversations(clients), Admins(workspaces, store, SlackMembers(clients))
+        digests = Digests(
+            DigestStore(database, replica.notices), workspaces, conversations, policies, admins, clock, wake_signal
+        )
         surface = Services(
             statuses=statuses, reader=reader, settings=settings, people=people, permissions=permissions, undos=undos,
-            admins=Admins(workspaces, store, SlackMembers(clients)), policies=policies, calendars=connections,
+            admins=admins, policies=policies, calendars=connections,
             accounts=kept, hooks=KeptHooks(), emoji=emoji, sent=KeptSentFiles(), clock=clock,
+            digests=digests,
         )  # fmt: skip
         parts = WorkspaceParts(surface)
         tab = HomeTab(surface, parts)
-        commands = Commands(surface, Teller(workspaces, SlackMessages(clients)))
+        digest_forms = DigestForms(surface, tab)
+        commands = Commands(surface, digest_forms, Teller(workspaces, SlackMessages(clients)))
         errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))
         bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
         home = HomeButtons(surface, tab)
         handlers.register(
             bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE),
-            lists=ListForms(surface, tab, commands.teller), more=[WorkspaceForms(surface, parts).register],
+            lists=ListForms(surface, tab, commands.teller),
+            more=[digest_forms.register, WorkspaceForms(surface, parts).register],
             events=Events(people, leaving, emoji),
             files=handlers.FileMessages(
                 surface, KeptFiles(), commands.teller, DeliveryStore(database)

@@ -248,6 +248,11 @@ class Values:
         value = self._element(block).get("selected_user")
         return value if isinstance(value, str) else ""
 
+    def conversation(self, block: str) -> str:
+        """The id of the chosen channel."""
+        value = self._element(block).get("selected_conversation")
+        return value if isinstance(value, str) else ""
+
     def kept(self, block: str, element: Block) -> Block:
         """`element` of a form with what is filled in at its block as what it begins with."""
         begins = {name: value for name, value in element.items() if not name.startswith("initial_")}

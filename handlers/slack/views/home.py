@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from handlers.slack.views import blocks as kit
+from handlers.slack.views.digests import home_digests
 from handlers.slack.views.lines import ListView
 from handlers.slack.views.list_modal import home_list
 from handlers.slack.views.replies import changed, forget_button, grant_button, undo_button
@@ -16,6 +17,7 @@ from services.domain.calendars import FILE, HOOK
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
+from services.store.digests import Digest
 from services.store.undos import Undoable
 from services.usecases.statuses import Now
 
@@ -33,14 +35,15 @@ def home(
     *,
     accounts: Sequence[AccountView] = (),
     again: Mapping[str, str] = MappingProxyType({}),
+    digests: Sequence[Digest] = (),
     undo: Undoable | None = None,
     is_new: bool = False,
     workspace: Sequence[kit.Block] = (),
 ) -> dict[str, Any]:
     """The tab of somebody we know, with their list; `link` leads to the grant, "" where it is given.
 
-    `again`: links that mend lost accounts, by account. `undo`: what was changed last and can be taken back. `is_new`:
-    they came in the last days. `workspace`: the admins' part.
+    `again`: links that mend lost accounts, by account. `digests` are those that they made. `undo`: what was changed
+    last and can be taken back. `is_new`: they came in the last days. `workspace`: the admins' part.
     """
     l10n = view.l10n
     blocks: list[kit.Block] = []
@@ -52,6 +55,7 @@ def home(
     blocks += _status(l10n, now)
     blocks += home_list(view, _MOST_OF_LIST, asks=is_new and not link and bool(calendars))
     blocks += _calendars(l10n, now, calendars, accounts, again)
+    blocks += home_digests(l10n, digests, allowed=not link)
     settings = kit.actions(kit.button(l10n.say("Settings"), "open_settings"), forget_button(l10n))
     words = " · ".join(chosen_words(l10n, view.facts.preferences))
     chosen = [kit.context(words)] if words else []

@@ -51,6 +51,7 @@ COMMANDS = (
     ("/quo connect", "connect a calendar"),
     ("/quo calendars", "my calendars and how they are doing"),
     ("/quo who", "who is out, and until when"),
+    ("/quo digest weekdays 9:00", "post that to this channel; /quo digest off ends it"),
     ("/quo rules", "what my status says, and what happens besides"),
     ("/quo settings", "working hours and rules of the game"),
     ("/quo forget", "delete all my data"),

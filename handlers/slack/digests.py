@@ -1,0 +1,85 @@
+"""Digests of who is out: `/quo digest`, the form, and the buttons on the Home tab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
+
+from handlers.slack.context import Requester, Services, chosen, open_view, person, refuse
+from handlers.slack.home import HomeTab
+from handlers.slack.views import digests as views
+from handlers.slack.views.blocks import Values
+from handlers.slack.views.replies import Reply
+from services.domain.digests import is_off, schedule
+from services.domain.errors import (
+    ChannelsNotReadableError,
+    InputError,
+    NotAllowedError,
+    StatusQuoError,
+    TimeNotUnderstoodError,
+)
+from services.slack.scopes import DIGESTS
+
+
+@dataclass(frozen=True, slots=True)
+class DigestForms:
+    """What makes and ends digests."""
+
+    services: Services
+    tab: HomeTab
+
+    def register(self, bolt: AsyncApp) -> None:
+        """Bind them."""
+        bolt.block_action(views.MAKE)(self.open_form)
+        bolt.block_action(views.END)(self.end)
+        bolt.view_submission(views.DIGEST)(self.submitted)
+
+    async def typed(self, who: Requester, text: str, channel_id: str) -> Reply:
+        """The answer to `/quo digest …`, typed in that channel."""
+        digests, l10n = self.services.digests, who.l10n
+        try:
+            if not text:
+                return views.stand(l10n, await digests.of(who.key.team_id, channel_id))
+            if is_off(text):
+                return views.ended(l10n, await digests.end(who.key, channel_id))
+            asked = schedule(text, who.speaker)
+            made = await digests.make(who.key, channel_id, asked, locale=who.view.locale, silent=True)
+        except TimeNotUnderstoodError:
+            return views.usage(l10n, misunderstood=True)
+        except ChannelsNotReadableError as error:
+            return views.refused(l10n, error, await self.services.permissions.install_link(who.key, DIGESTS))
+        except (InputError, NotAllowedError) as error:
+            return views.refused(l10n, error, "")
+        return views.made(l10n, made)
+
+    async def open_form(self, args: AsyncArgs) -> None:
+        """The form of a digest."""
+        await args.ack()
+        who = await person(self.services, args.context)
+        await open_view(args, views.digest_form(who.l10n))
+
+    async def submitted(self, args: AsyncArgs) -> None:
+        """Make the digest, or say on its block what has to be done first."""
+        who = await person(self.services, args.context)
+        channel, asked, silent, wrong = views.read_digest(Values.of(args.body["view"]), who.view.zone)
+        errors: dict[str, StatusQuoError] = {**wrong}
+        if asked is not None and not errors:
+            try:
+                await self.services.digests.make(who.key, channel, asked, locale=who.view.locale, silent=silent)
+            except (InputError, NotAllowedError) as error:
+                errors["channel"] = error
+        if errors:
+            await refuse(args, who, errors)
+            return
+        await args.ack()
+        await self.tab.publish(args, who.key)
+
+    async def end(self, args: AsyncArgs) -> None:
+        """End a digest from the Home tab."""
+        await args.ack()
+        who = await person(self.services, args.context)
+        channel, period = views.named_digest(chosen(args.body))
+        await self.services.digests.end(who.key, channel, period)
+        await self.tab.publish(args, who.key)
