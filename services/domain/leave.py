@@ -22,12 +22,13 @@ from services.domain.leave_names import (
     TitleWord,
     Words,
     folded_name,
-    folds,
     is_within_a_name,
     name_words,
+    speaks_of_leave,
     written,
 )
-from services.domain.leave_types import Types
+from services.domain.leave_types import Types, types_of
+from services.domain.leave_words import PARTICLES, SURNAMES_TOO
 from services.domain.titles import NOT_NAMES
 
 __all__ = [
@@ -78,7 +79,7 @@ def match(
     nothing is kept, since without one of two people of a name the other would be taken for both. `ties` are names that
     an admin tied to a user id, by `folded_name`; `types` is what the workspace added to the list.
     """
-    known = Types(types)
+    known = types_of(frozenset(types))
     read = [(line, *_read(line.title, known)) for line in lines]
     asked = {spelling for _, _, words in read for word in words for spelling in (word.text, word.other)}
     matcher = _Matcher(list(members), ties, known, asked)
@@ -90,7 +91,7 @@ def suggested_name(title: str, types: Collection[str] = ()) -> str:
 
     Tied, the line is that member's. "" where nothing is left, or what is left could not be leave.
     """
-    known = Types(types)
+    known = types_of(frozenset(types))
     text, words = _read(title, known)
     return "" if text is None or leave_types.is_never_leave(words, known) else _suggested(text, words, known)
 
@@ -113,10 +114,10 @@ class _Matcher:
         if never or leave_types.is_never_leaves(line.categories, self._types):
             return Matched(line.id, MatchResult.NOT_LEAVE)
         if line.address:
-            return self._by_mail(line, words)
+            return self._by_mail(line, text, words)
         return self._by_name(line, text, words)
 
-    def _by_mail(self, line: LeaveLine, words: Words) -> Matched:
+    def _by_mail(self, line: LeaveLine, text: str, words: Words) -> Matched:
         """Who has the address, if the rest of the title is leave: there one word of their own name is enough."""
         users = self._by_address.get(line.address.casefold(), set())
         if len(users) != 1:
@@ -129,12 +130,13 @@ class _Matcher:
         places = [at for at, word in enumerate(words) if {word.text, word.other} & own and not self._types.knows(word)]
         spans = [(run.start, run.end) for run in runs]
         spans.append((places[0], places[-1] + 1) if places else (len(words), len(words)))
-        fits = any(self._leaves_leave(words, start, end, sure=True) for start, end in spans)
+        bare = speaks_of_leave(text)
+        fits = any(self._leaves_leave(words, start, end, sure=True, bare=bare) for start, end in spans)
         return Matched(line.id, MatchResult.MATCHED, user) if fits else Matched(line.id, MatchResult.NOT_LEAVE)
 
     def _by_name(self, line: LeaveLine, text: str, words: Words) -> Matched:
-        runs = self._index.runs(words)
-        fitting = [run for run in runs if self._leaves_leave(words, run.start, run.end, sure=run.tied)]
+        runs, bare = self._index.runs(words), speaks_of_leave(text)
+        fitting = [run for run in runs if self._leaves_leave(words, run.start, run.end, sure=run.tied, bare=bare)]
         users = frozenset[str]().union(*(run.users for run in fitting))
         if len(users) == 1:
             (user,) = users
@@ -152,11 +154,11 @@ class _Matcher:
             return Matched(line.id, MatchResult.UNKNOWN, name=name)
         return Matched(line.id, MatchResult.NOT_LEAVE)
 
-    def _leaves_leave(self, words: Words, start: int, end: int, *, sure: bool) -> bool:
+    def _leaves_leave(self, words: Words, start: int, end: int, *, sure: bool, bare: bool) -> bool:
         """Whether leave is left of a title without the words from `start` to before `end`."""
         if any(not start <= at < end and not self._types.knows(word) for at, word in enumerate(words)):
             return False
-        return leave_types.is_leave(words, start, end, self._types, sure=sure)
+        return leave_types.is_leave(words, start, end, self._types, sure=sure, bare=bare)
 
 
 def _read(title: str, types: Types) -> tuple[str | None, list[TitleWord]]:
@@ -187,21 +189,23 @@ def _suggested(text: str, words: Words, types: Types) -> str:
     strange = [at for at, word in enumerate(words) if not types.knows(word)]
     if not strange or strange[-1] - strange[0] >= _MOST_PARTS:
         return ""
-    first, last = strange[0], strange[-1] + 1
-    sizes = range(last - first, last - first + _MOST_BESIDE + 1)
+    first, last, bare = strange[0], strange[-1] + 1, speaks_of_leave(text)
+    sizes = range(last - first, min(last - first + _MOST_BESIDE, len(words)) + 1)
     for start, end in ((start, start + size) for size in sizes for start in range(max(0, last - size), first + 1)):
-        if (
-            end <= len(words)
-            and is_within_a_name(words[start:end])
-            and leave_types.is_leave(words, start, end, types, sure=True)
-        ):
+        run = words[start:end]
+        may_be = len(run) == end - start and is_within_a_name(run) and all(map(_may_be_of_a_name, run))
+        if may_be and leave_types.is_leave(words, start, end, types, sure=True, bare=bare):
             return _name(text, words, start, end)
     return ""
+
+
+def _may_be_of_a_name(word: TitleWord) -> bool:
+    """Whether a word may be of a name that is suggested: "for" and "policy" are not."""
+    may = word.text not in NOT_NAMES or word.text in leave_types.DATE_WORDS or word.text in SURNAMES_TOO
+    return may or word.text in PARTICLES
 
 
 def _may_be_a_name(name: str) -> bool:
     """Whether a title without a type may be somebody's name: what stands there is listed, never matched."""
     words = name.replace(",", " ").split()
-    return 1 < len(words) <= _MOST_OF_A_NAME and all(
-        word[0].isupper() and folds(word)[0] not in NOT_NAMES for word in words
-    )
+    return 1 < len(words) <= _MOST_OF_A_NAME and all(word[0].isupper() for word in words)

@@ -15,11 +15,11 @@ from services.domain.leave_types import (
     HOURS,
     SHORT_DATE_WORDS,
     Phrases,
-    Types,
     length_at,
     phrase_at,
     phrases_by_first,
     phrases_in,
+    types_of,
 )
 
 _FORENOON = phrases_by_first(phrases_in(listed.FORENOON))
@@ -27,7 +27,7 @@ _AFTERNOON = phrases_by_first(phrases_in(listed.AFTERNOON))
 _HALF = phrases_by_first(phrases_in(listed.HALVES, "半休", "半日休暇", "半日有給", "半有給", "半有休"))
 _DAY = phrases_by_first(phrases_in(listed.DAYS))
 _FEWEST_HOURS = 6  # that are a whole day of somebody's: of fewer nobody says which
-_LIST = Types()
+_LIST = types_of(frozenset())
 
 
 def half_of(title: str) -> Literal["am", "pm", ""]:

@@ -34,12 +34,13 @@ def _of(*categories: str) -> str:
 
 CJK = r"\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _MARKS = _of("Mn", "Mc")
-_WORD = re.compile(rf"[{CJK}]+|(?:[^\W\d_{CJK}][{_MARKS}]*)+|\d+|[?¿&+❌✗✘🚫]")
+_ASCII_WORD = re.compile("[a-z]+|[0-9]+|[?&+]")
+_SIGNS = f"?¿&+{leave_words.CROSSED_OUT}{leave_words.BIRTHDAY_SIGNS}"
+_WORD = re.compile(rf"[{CJK}]+|(?:[^\W\d_{CJK}][{_MARKS}]*)+|\d+|[{_SIGNS}]")
 HAN = re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 _GAPLESS = re.compile(f"[{CJK}]+")
-_ASCII_WORD = re.compile("[a-z]+|[0-9]+|[?&+]")
 _UNSEEN = re.compile(f"[{_of('Cf')}]")
-_SHORTCODE = re.compile(r"(?<!\S):[a-z][a-z0-9_+-]*:(?!\S)", re.IGNORECASE)
+_SHORTCODE = re.compile(r"(?<!\S):([a-z][a-z0-9_+-]*):(?!\S)", re.IGNORECASE)
 _BRACKET = re.compile(r"[(\[{<【〔「]")
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|<[^<>]*>|【[^【】]*】|〔[^〔〕]*〕|「[^「」]*」")
 _WITHIN_A_NAME = re.compile(r"[\s_]+|[\s_]*[.,][\s_]*|['\u2010-\u2015-]|[\s]*[・·=][\s]*")
@@ -66,6 +67,7 @@ class TitleWord:
     gap: str
     start: int
     end: int
+    capital: bool = False
 
     @property
     def sign(self) -> bool:
@@ -96,11 +98,26 @@ class LeaveMember:
 
 
 def written(text: str) -> str:
-    """`text` in one width, with one kind of apostrophe, without shortcodes of emoji and what nobody sees."""
+    """`text` in one width, with one kind of apostrophe, with emoji for shortcodes and without what nobody sees."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES))
         text = _UNSEEN.sub("", text)
-    return _SHORTCODE.sub(" ", text) if ":" in text else text
+    return _SHORTCODE.sub(_emoji, text) if ":" in text else text
+
+
+def _emoji(shortcode: re.Match[str]) -> str:
+    """What an emoji means that is written as a shortcode: leave, a birthday, or something else."""
+    name = shortcode[1].lower()
+    if name in leave_words.LEAVE_SHORTCODES:
+        return "🌴"
+    return "🎂" if name in leave_words.BIRTHDAY_SHORTCODES else "■"
+
+
+def speaks_of_leave(text: str) -> bool:
+    """Whether no emoji in a text is anything but leave's: "🏠 Ann Lee" is at home, and "🎓 Ann Lee" in a course."""
+    return text.isascii() or not any(
+        unicodedata.category(sign) == "So" and sign not in leave_words.LEAVE_SIGNS for sign in text
+    )
 
 
 @lru_cache(maxsize=65536)
@@ -125,7 +142,7 @@ def words_of(text: str) -> list[TitleWord]:
     found, at = [], 0
     for match in _WORD.finditer(text):
         start, end = match.span()
-        found.append(TitleWord(*folds(match[0]), text[at:start], start, end))
+        found.append(TitleWord(*folds(match[0]), text[at:start], start, end, match[0][0].isupper()))
         at = end
     return found
 
@@ -141,10 +158,13 @@ def folded_name(text: str) -> str:
 
     "" of what has no word.
     """
-    found = [word for word in words_of(written(text[:LONGEST])) if not word.sign]
-    if found and all(word.gapless for word in found):
-        return "".join(word.text for word in found)
-    return " ".join(sorted(word.text for word in found))
+    return _tied([word for word in words_of(written(text[:LONGEST])) if not word.sign])
+
+
+def _tied(words: Words) -> str:
+    if words and all(word.gapless for word in words):
+        return "".join(word.text for word in words)
+    return " ".join(sorted(word.text for word in words))
 
 
 class NameIndex:
@@ -240,18 +260,22 @@ class NameIndex:
 
     def _run(self, words: Words, start: int, end: int) -> Run | None:
         part = words[start:end]
-        users: frozenset[str] = frozenset()
-        for key in {tuple(sorted(word.text for word in part)), tuple(sorted(word.other for word in part))}:
-            users |= self._users.get(key, frozenset())
-        tie = self._ties.get(" ".join(sorted(word.text for word in part)))
-        if all(word.gapless for word in part):
-            whole = "".join(word.text for word in part)
-            users |= self._gapless.get(whole, frozenset())
-            tie = self._ties.get(whole, tie)
+        users = self._called(part)
+        tie = self._ties.get(_tied(part))
         if tie is not None:
             # Of several of one name it is the tied one; who is called so and was not thought of makes it two.
             users = frozenset({tie}) if tie in users else users | {tie}
         return Run(start, end, users, tied=tie is not None) if users else None
+
+    def _called(self, part: Words) -> frozenset[str]:
+        """Who is called so, with two words as the title has them: "Ann-Lee" is one."""
+        users: frozenset[str] = frozenset()
+        if sum(not _ONE_UNIT.fullmatch(word.gap) for word in part[1:]) >= _FEWEST_WORDS - 1:
+            for key in {tuple(sorted(word.text for word in part)), tuple(sorted(word.other for word in part))}:
+                users |= self._users.get(key, frozenset())
+        if all(word.gapless for word in part):
+            users |= self._gapless.get("".join(word.text for word in part), frozenset())
+        return users
 
 
 def is_within_a_name(words: Words) -> bool:

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
+from itertools import pairwise
 
 from services.domain import leave_words as listed
 from services.domain.leave_names import HAN, TitleWord, Words, phrases_of, words_of, written
@@ -37,7 +39,8 @@ class Kind(Enum):
     """What a part of a title says."""
 
     TYPE = auto()
-    LENGTH = auto()  # 9 days, 0.5 d, half day, all day
+    LENGTH = auto()  # 9 days, half day, all day
+    TERM = auto()  # 3 months, 4 hours, 5 j
     HALF = auto()  # which half of the day
     DATE = auto()
     YEARS = auto()  # of service, or of age
@@ -87,12 +90,13 @@ def _words(*lists: str) -> frozenset[str]:
 
 
 _TYPES = frozenset(phrases_in(titles.ABSENT, titles.LEAVE, listed.MORE_TYPES))
-_NEVER = phrases_by_first(phrases_in(listed.BIRTHDAYS, listed.COMPANY))
+_NEVER = phrases_by_first(phrases_in(listed.BIRTHDAYS, listed.COMPANY, "|".join(listed.BIRTHDAY_SIGNS)))
 _HOLIDAYS = phrases_by_first(phrases_in(listed.HOLIDAY_NAMES))
 _AGREED = phrases_by_first(phrases_in(listed.AGREED))
 _FULL_OR_HALF = phrases_by_first(phrases_in(listed.HALVES, listed.FULL))
 _WHICH_HALF = phrases_by_first(phrases_in(listed.FORENOON, listed.AFTERNOON))
 DAYS = phrases_by_first(phrases_in(listed.DAYS, listed.HALVES, listed.FULL))
+_WEEKS = phrases_by_first(phrases_in(listed.WEEKS))
 HOURS = phrases_by_first(phrases_in(listed.HOURS))
 _OF_YEARS = phrases_by_first(phrases_in(listed.YEARS))
 DATE_WORDS = _words(listed.MONTHS_AND_DAYS)
@@ -101,7 +105,7 @@ _LINKS = _words(listed.LINKS, listed.SAFE_LINKS) | {"jusqu"}
 _SAFE_LINKS = _words(listed.SAFE_LINKS) | {"jusqu"}
 _AFTER_NUMBERS = _words(listed.AFTER_NUMBERS)
 _COPULAS = _words(listed.COPULAS)
-_BESIDES = (_NEVER, _HOLIDAYS, _AGREED, _FULL_OR_HALF, _WHICH_HALF, DAYS, HOURS, _OF_YEARS)
+_BESIDES = (_NEVER, _HOLIDAYS, _AGREED, _FULL_OR_HALF, _WHICH_HALF, DAYS, _WEEKS, HOURS, _OF_YEARS)
 _KNOWN = frozenset(
     word for table in _BESIDES for phrases in table.values() for phrase in phrases for word in phrase
 ) | (DATE_WORDS | SHORT_DATE_WORDS | _LINKS | _AFTER_NUMBERS | _COPULAS | listed.ADDRESSED | listed.HONORIFICS | {"s"})
@@ -163,6 +167,12 @@ class Types:
         return found
 
 
+@lru_cache(maxsize=64)
+def types_of(additions: frozenset[str]) -> Types:
+    """The list with the `additions` of a workspace."""
+    return Types(additions)
+
+
 def _cut(word: TitleWord, texts: Iterable[str], at: int, gap: str | None = None) -> list[TitleWord]:
     found = []
     for text in texts:
@@ -216,11 +226,12 @@ def has_type(words: Words, types: Types) -> bool:
     return any(phrase_at(words, at, len(words), types.phrases) for at in range(len(words)))
 
 
-def is_leave(words: Words, start: int, end: int, types: Types, *, sure: bool) -> bool:
+def is_leave(words: Words, start: int, end: int, types: Types, *, sure: bool, bare: bool) -> bool:
     """Whether what is left of a title is leave of whoever is named from `start` to before `end`.
 
     Of words that may be a longer name's ("Carlos Alberto Reyes", "Ann Lee-Meyer") none may touch it. A name that has
-    such a word itself ("Teresa May") has to be set apart by signs, unless it is `sure`: tied by hand.
+    such a word itself ("Teresa May") has to be set apart by signs, unless it is `sure`: tied by hand. `bare`: whether a
+    name may stand without a type.
     """
     before, after = _up_to(words, start), _from(words, end, types) if end > start else end
     left, right = _items(words, 0, before, types), _items(words, after, len(words), types)
@@ -236,7 +247,8 @@ def is_leave(words: Words, start: int, end: int, types: Types, *, sure: bool) ->
         gaps = [gap for items, gap in ((left, gap_before), (right, gap_after)) if items]
         if not sure and not _is_clear(words[start:end], gaps):
             return False
-    return _is_whole(words, left) and _is_whole(words, right) and _says_leave({item.kind for item in (*left, *right)})
+    kinds = {item.kind for item in (*left, *right)}
+    return _is_whole(words, left) and _is_whole(words, right) and _says_leave(kinds, bare=bare)
 
 
 def _up_to(words: Words, start: int) -> int:
@@ -273,7 +285,12 @@ def _may_touch(words: Words, item: Item, at: int, gap: Gap, *, several: bool) ->
         return True
     if item.kind is Kind.DATE:
         return word.number or word.text in _SAFE_LINKS
-    return not (several and item.kind is Kind.TYPE)
+    return item.kind is not Kind.TYPE or not (several or _may_be_a_surname(words[item.start : item.end]))
+
+
+def _may_be_a_surname(words: Words) -> bool:
+    """Whether a type is written as a name: "Anna Lena Frei", "Frei, Anna Lena"; not "Anna Lena frei"."""
+    return len(words) == 1 and words[0].capital and words[0].text in listed.SURNAMES_TOO
 
 
 def _is_clear(name: Words, gaps: Iterable[Gap]) -> bool:
@@ -285,28 +302,35 @@ def _is_clear(name: Words, gaps: Iterable[Gap]) -> bool:
 
 
 def _is_whole(words: Words, items: list[Item]) -> bool:
-    """Whether no two types run into each other, and no weekday or month stands alone."""
-    for at, item in enumerate(items):
-        of_types = [
-            other
-            for other, gap in (
-                (items[at - 1] if at else None, item.start),
-                (items[at + 1] if at + 1 < len(items) else None, item.end),
-            )
-            if other is not None and other.kind is Kind.TYPE and gap_of(words[gap].gap) is not Gap.SIGN
-        ]
-        if item.kind is Kind.TYPE and of_types:
+    """Whether no two types run into each other, no two words are one, and no weekday or month stands alone."""
+    dates_by_types = set()
+    for one, other in pairwise(items):
+        gap = gap_of(words[other.start].gap)
+        kinds = {one.kind, other.kind}
+        if gap is Gap.GLUED and not _may_be_glued(words[one.end - 1], words[other.start]):
             return False
-        if item.kind is Kind.DATE and not of_types:
-            part = words[item.start : item.end]
-            if part[0].text not in _SAFE_LINKS and not any(word.number for word in part):
-                return False
+        if gap is not Gap.SIGN and kinds == {Kind.TYPE}:
+            return False
+        if gap is not Gap.SIGN and kinds == {Kind.TYPE, Kind.DATE}:
+            dates_by_types |= {one.start, other.start}
+    for item in items:
+        part = words[item.start : item.end]
+        is_sure = part[0].text in _SAFE_LINKS or any(word.number for word in part) or item.start in dates_by_types
+        if item.kind is Kind.DATE and not is_sure:
+            return False
     return True
 
 
-def _says_leave(kinds: set[Kind]) -> bool:
-    """Whether there is a type, or nothing but a length: a name and a date may be a birthday."""
-    return Kind.TYPE in kinds or not kinds or (Kind.LENGTH in kinds and kinds <= {Kind.LENGTH, Kind.HALF})
+def _may_be_glued(one: TitleWord, other: TitleWord) -> bool:
+    """Whether two words without a gap are two: 9days, 有給休暇取得; "sick-Reyes" is one."""
+    return one.number or other.number or (one.gapless and other.gapless)
+
+
+def _says_leave(kinds: set[Kind], *, bare: bool) -> bool:
+    """Whether there is a type, or nothing but a length in days: a name and a date may be a birthday."""
+    if Kind.TYPE in kinds or not bare:
+        return Kind.TYPE in kinds
+    return not kinds or (Kind.LENGTH in kinds and kinds <= {Kind.LENGTH, Kind.HALF})
 
 
 def _items(words: Words, at: int, end: int, types: Types) -> list[Item] | None:
@@ -328,7 +352,8 @@ def _item(words: Words, at: int, end: int, types: Types) -> Item | None:
         (phrase_at(words, at, end, _WHICH_HALF), Kind.HALF),
         (phrase_at(words, at, end, _AGREED), Kind.AGREED),
         (length_at(words, at, end, _OF_YEARS), Kind.YEARS),
-        (length_at(words, at, end, DAYS) or length_at(words, at, end, HOURS), Kind.LENGTH),
+        (days := length_at(words, at, end, DAYS), Kind.TERM if len(words[at + days - 1].text) == 1 else Kind.LENGTH),
+        (length_at(words, at, end, _WEEKS) or length_at(words, at, end, HOURS), Kind.TERM),
         (_date_at(words, at, end), Kind.DATE),
     ]
     size, kind = max(found, key=lambda each: each[0])
@@ -348,22 +373,26 @@ def _date_at(words: Words, start: int, end: int) -> int:
     """How many words from `start` on say when: 3 May, 3.–5.8.2026, until Friday, 9:30, 5月3日."""
     at = said = start
     while at < end:
-        word = words[at]
-        beside = (at > start and words[at - 1].number) or (at + 1 < end and words[at + 1].number)
-        if word.number:
-            if not _is_of_time(words, at) or (at > start and length_at(words, at, end, DAYS)):
-                break
+        if _is_when(words, at, start, end):
             said = at + 1
-        elif (
-            word.text in DATE_WORDS
-            or (word.text in SHORT_DATE_WORDS and beside)
-            or (word.text in _AFTER_NUMBERS and at > start and words[at - 1].number)
-        ):
-            said = at + 1
-        elif not (word.text in _LINKS and at + 1 < end and _leads_on(words, at)):
+        elif not (words[at].text in _LINKS and at + 1 < end and _leads_on(words, at)):
             break
         at += 1
     return said - start
+
+
+def _is_when(words: Words, at: int, start: int, end: int) -> bool:
+    """Whether a word says when, among those from `start` to before `end`."""
+    word = words[at]
+    if word.number:
+        return _is_of_time(words, at) and not (at > start and length_at(words, at, end, DAYS))
+    before, after = words[max(start, at - 1) : at], words[at + 1 : min(at + 2, end)]
+    if (
+        any(near.number or near.text in SHORT_DATE_WORDS for near in (*before, *after))
+        and word.text in SHORT_DATE_WORDS
+    ):
+        return True
+    return word.text in DATE_WORDS or (word.text in _AFTER_NUMBERS and any(near.number for near in before))
 
 
 def _leads_on(words: Words, at: int) -> bool:

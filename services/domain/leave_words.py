@@ -160,15 +160,19 @@ SHORT_MONTHS_AND_DAYS = """
 """The same, short: only beside a number."""
 
 DAYS = """
-    d | day | days | workday | workdays | working days | business days | w | wk | wks | week | weeks | month |
-    months | t | tg | tag | tage | tagen | arbeitstag | arbeitstage | arbeitstagen | werktag | werktage | woche |
-    wochen | monat | monate | monaten | j | jour | jours | jours ouvrés | jours ouvrables | jour ouvré |
-    jour ouvrable | journée | journées | semaine | semaines | sem | mois | día | días | días laborables |
-    días hábiles | día laborable | día hábil | semana | semanas | mes | meses | 日 | 日間 | 日分 | 週 | 週間 | か月 |
-    ヶ月 | dzień | dni | dnia | tydzień | tygodnie | tygodni | miesiąc | miesiące | miesięcy | dag | dagen | giorno |
-    giorni | dia | dias
+    d | day | days | workday | workdays | working days | business days | t | tg | tag | tage | tagen | arbeitstag |
+    arbeitstage | arbeitstagen | werktag | werktage | j | jour | jours | jours ouvrés | jours ouvrables | jour ouvré |
+    jour ouvrable | journée | journées | día | días | días laborables | días hábiles | día laborable | día hábil |
+    日 | 日間 | 日分 | dzień | dni | dnia | dag | dagen | giorno | giorni | dia | dias
 """
-"""Units of a length in days and more."""
+"""Units of a length in days."""
+
+WEEKS = """
+    w | wk | wks | week | weeks | month | months | woche | wochen | monat | monate | monaten | semaine | semaines |
+    sem | mois | semana | semanas | mes | meses | 週 | 週間 | か月 | ヶ月 | tydzień | tygodnie | tygodni | miesiąc |
+    miesiące | miesięcy
+"""
+"""Units of longer ones: without a type "3 months" is an anniversary."""
 
 HOURS = """
     h | hr | hrs | hour | hours | min | mins | minute | minutes | std | stunde | stunden | minuten | heure | heures |
@@ -259,3 +263,27 @@ ADDRESSED = frozenset(ADDRESSED_AS.replace(" ", "").split("|"))
 PARTICLES = frozenset("".join(NAME_PARTICLES.split()).split("|"))
 SUFFIXES = frozenset(NAME_SUFFIXES.replace(" ", "").split("|"))
 HONORIFICS = frozenset(SAID_BEHIND.replace(" ", "").split("|"))
+
+LEAVE_SIGNS = frozenset("🌴🏖🏝⛱🤒🤕🤧😷🤢🏥⛷🎿🏂🏕🧳🛌💤🌞☀")
+"""Emoji that may stand beside a name alone. 🏠 is no leave, and ✈ may be a business trip."""
+
+BIRTHDAY_SIGNS = "🎂🎉🥳🎁🎈🍰🎊🧁🏆🏅🎖🍾🥂"
+CROSSED_OUT = "❌✗✘🚫❎"
+
+LEAVE_CODES = """
+    palm_tree | beach_with_umbrella | desert_island | umbrella_on_ground | face_with_thermometer |
+    face_with_head_bandage | sneezing_face | mask | nauseated_face | hospital | skier | ski | snowboarder | camping |
+    luggage | sleeping_accommodation | zzz | sun_with_face | sunny
+"""
+BIRTHDAY_CODES = """
+    birthday | cake | tada | partying_face | gift | balloon | confetti_ball | cupcake | trophy | sports_medal |
+    medal | champagne | clinking_glasses
+"""
+"""The same emoji as shortcodes."""
+
+MAYBE_SURNAMES = "frei | ledig | holiday | kur | baja | conge | sick"
+"""Types that people are called too: with a capital they have to be set apart from a name ("Anna Lena Frei")."""
+
+LEAVE_SHORTCODES = frozenset("".join(LEAVE_CODES.split()).split("|"))
+BIRTHDAY_SHORTCODES = frozenset("".join(BIRTHDAY_CODES.split()).split("|"))
+SURNAMES_TOO = frozenset(MAYBE_SURNAMES.replace(" ", "").split("|"))
