@@ -11,22 +11,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.domain import leave_types
+from services.domain import leave_rest, leave_types
 from services.domain.leave_halves import half_of, is_part_of_a_day
-from services.domain.leave_names import (
-    LONGEST,
-    MOST_WORDS,
-    LeaveMember,
-    NameIndex,
-    Run,
-    TitleWord,
-    Words,
-    folded_name,
-    is_within_a_name,
-    name_words,
-    speaks_of_leave,
-    written,
-)
+from services.domain.leave_names import LeaveMember, NameIndex, Run, folded_name, is_within_a_name, name_words
+from services.domain.leave_spelling import LONGEST, MOST_WORDS, TitleWord, Words, speaks_of_leave, written
 from services.domain.leave_types import Types, types_of
 from services.domain.leave_words import PARTICLES, SURNAMES_TOO
 from services.domain.titles import NOT_NAMES
@@ -158,7 +146,7 @@ class _Matcher:
         """Whether leave is left of a title without the words from `start` to before `end`."""
         if any(not start <= at < end and not self._types.knows(word) for at, word in enumerate(words)):
             return False
-        return leave_types.is_leave(words, start, end, self._types, sure=sure, bare=bare)
+        return leave_rest.is_leave(words, start, end, self._types, sure=sure, bare=bare)
 
 
 def _read(title: str, types: Types) -> tuple[str | None, list[TitleWord]]:
@@ -194,7 +182,7 @@ def _suggested(text: str, words: Words, types: Types) -> str:
     for start, end in ((start, start + size) for size in sizes for start in range(max(0, last - size), first + 1)):
         run = words[start:end]
         may_be = len(run) == end - start and is_within_a_name(run) and all(map(_may_be_of_a_name, run))
-        if may_be and leave_types.is_leave(words, start, end, types, sure=True, bare=bare):
+        if may_be and leave_rest.is_leave(words, start, end, types, sure=True, bare=bare):
             return _name(text, words, start, end)
     return ""
 

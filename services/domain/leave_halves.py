@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Literal
 
 from services.domain import leave_words as listed
-from services.domain.leave_names import LONGEST, MOST_WORDS, Words, written
+from services.domain.leave_rest import length_at
+from services.domain.leave_spelling import LONGEST, MOST_WORDS, Words, written
 from services.domain.leave_types import (
     DATE_WORDS,
     HOURS,
     SHORT_DATE_WORDS,
     Phrases,
-    length_at,
     phrase_at,
     phrases_by_first,
     phrases_in,

@@ -1,91 +1,38 @@
-"""The words of titles and of members' names, so that the two can be compared. Pure.
+"""Which members a title names. Pure.
 
-Two words are the same where they agree in one of two folds, whatever their case, width and accents: ö is o, or ö is
-oe. A title's words keep the signs that stand between them, since "Lee, Ann" is a name and "Lee | Ann" are two.
+A name is a whole run of words, in any order; what stands between them counts: "Lee, Ann" is a name and "Lee | Ann"
+are two.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from services.domain import leave_words
-
-LONGEST = 1000
-"""Characters of a title that is looked at."""
-
-MOST_WORDS = 40
-"""Words of one: no line of a leave calendar has more."""
+from services.domain.leave_spelling import (
+    ASCII_WORD,
+    GAPLESS,
+    HAN,
+    LONGEST,
+    WORD,
+    TitleWord,
+    Words,
+    folds,
+    words_of,
+    written,
+)
 
 _LONGEST_NAME = 200
 _MOST_NAMES = 8  # of one member
 _FEWEST_WORDS = 2  # that tell one person from another
 _MOST_PARTS = 8  # words of one name
 _GAPLESS_NAME = 4  # letters of a name without a gap: fewer may be a surname alone (長谷川)
-
-
-def _of(*categories: str) -> str:
-    """The characters of some of Unicode's categories, for a class of a regular expression."""
-    return "".join(re.escape(sign) for sign in map(chr, range(0x10000)) if unicodedata.category(sign) in categories)
-
-
-CJK = r"\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
-_MARKS = _of("Mn", "Mc")
-_ASCII_WORD = re.compile("[a-z]+|[0-9]+|[?&+]")
-_SIGNS = f"?¿&+{leave_words.CROSSED_OUT}{leave_words.BIRTHDAY_SIGNS}"
-_WORD = re.compile(rf"[{CJK}]+|(?:[^\W\d_{CJK}][{_MARKS}]*)+|\d+|[{_SIGNS}]")
-HAN = re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
-_GAPLESS = re.compile(f"[{CJK}]+")
-_UNSEEN = re.compile(f"[{_of('Cf')}]")
-_SHORTCODE = re.compile(r"(?<!\S):([a-z][a-z0-9_+-]*):(?!\S)", re.IGNORECASE)
 _BRACKET = re.compile(r"[(\[{<【〔「]")
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|<[^<>]*>|【[^【】]*】|〔[^〔〕]*〕|「[^「」]*」")
 _WITHIN_A_NAME = re.compile(r"[\s_]+|[\s_]*[.,][\s_]*|['\u2010-\u2015-]|[\s]*[・·=][\s]*")
 _ONE_UNIT = re.compile(r"['.\u2010-\u2015_-]+")  # what joins two halves of one word: Anne-Marie, O'Brien, ann.lee
-_COMBINING = re.compile("[\u0300-\u036f]")
-_APOSTROPHES = str.maketrans("\u2018\u2019\u201b\u0060\u00b4\u02b9\u02bb\u02bc\u2032\uff07", "'" * 10)
-_LETTERS = str.maketrans({  # what Unicode does not take apart
-    "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "ŋ": "n", "æ": "ae", "œ": "oe", "þ": "th",
-})  # fmt: skip
-_TOLD_APART = frozenset({"férié", "fériés"})  # a holiday in French; "ferie" is a vacation in Italian and Danish
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
-
-
-@dataclass(frozen=True, slots=True)
-class TitleWord:
-    """A word or a number: `text` and `other` are its two folds, `gap` is what stands between it and the word before.
-
-    A sign that asks, joins or crosses out is one too, so that it is never passed over. `start` and `end` are its
-    place in the text that `written` gives.
-    """
-
-    text: str
-    other: str
-    gap: str
-    start: int
-    end: int
-    capital: bool = False
-
-    @property
-    def sign(self) -> bool:
-        """Whether it is such a sign."""
-        return not self.text[0].isalnum()
-
-    @property
-    def number(self) -> bool:
-        """Whether it is digits."""
-        return self.text.isdecimal()
-
-    @property
-    def gapless(self) -> bool:
-        """Whether it is of a script that has no gaps between words."""
-        return _GAPLESS.match(self.text) is not None
-
-
-Words = Sequence[TitleWord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,62 +42,6 @@ class LeaveMember:
     user_id: str
     names: tuple[str, ...]
     address: str = ""
-
-
-def written(text: str) -> str:
-    """`text` in one width, with one kind of apostrophe, with emoji for shortcodes and without what nobody sees."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES))
-        text = _UNSEEN.sub("", text)
-    return _SHORTCODE.sub(_emoji, text) if ":" in text else text
-
-
-def _emoji(shortcode: re.Match[str]) -> str:
-    """What an emoji means that is written as a shortcode: leave, a birthday, or something else."""
-    name = shortcode[1].lower()
-    if name in leave_words.LEAVE_SHORTCODES:
-        return "🌴"
-    return "🎂" if name in leave_words.BIRTHDAY_SHORTCODES else "■"
-
-
-def speaks_of_leave(text: str) -> bool:
-    """Whether no emoji in a text is anything but leave's: "🏠 Ann Lee" is at home, and "🎓 Ann Lee" in a course."""
-    return text.isascii() or not any(
-        unicodedata.category(sign) == "So" and sign not in leave_words.LEAVE_SIGNS for sign in text
-    )
-
-
-@lru_cache(maxsize=65536)
-def folds(word: str) -> tuple[str, str]:
-    """A word in both folds: ö is o, and ö is oe."""
-    if word.isascii():
-        low = word.lower()
-        return low, low
-    low = unicodedata.normalize("NFC", word.casefold())
-    if low in _TOLD_APART:
-        return low, low
-    return _bare(low), _bare(low.translate(_UMLAUTS))
-
-
-def _bare(low: str) -> str:
-    """A small-lettered word without accents; kana keep their marks."""
-    return unicodedata.normalize("NFC", _COMBINING.sub("", unicodedata.normalize("NFKD", low))).translate(_LETTERS)
-
-
-def words_of(text: str) -> list[TitleWord]:
-    """The words of a text that `written` gave."""
-    found, at = [], 0
-    for match in _WORD.finditer(text):
-        start, end = match.span()
-        found.append(TitleWord(*folds(match[0]), text[at:start], start, end, match[0][0].isupper()))
-        at = end
-    return found
-
-
-def phrases_of(text: str) -> set[tuple[str, ...]]:
-    """A phrase as the words it is compared by, in each fold."""
-    found = words_of(written(text[:_LONGEST_NAME]))
-    return {tuple(word.text for word in found), tuple(word.other for word in found)} - {()}
 
 
 def folded_name(text: str) -> str:
@@ -204,9 +95,9 @@ class NameIndex:
         if _BRACKET.search(text):
             text = _BRACKETED.sub(" ", text)
         if text.isascii():
-            return self._asked.issuperset(_ASCII_WORD.findall(text.lower()))
+            return self._asked.issuperset(ASCII_WORD.findall(text.lower()))
         return all(
-            not self._asked.isdisjoint(folds(word)) or _GAPLESS.match(word) is not None for word in _WORD.findall(text)
+            not self._asked.isdisjoint(folds(word)) or GAPLESS.match(word) is not None for word in WORD.findall(text)
         )
 
     def _add(self, user_id: str, name: str) -> None:
