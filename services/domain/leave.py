@@ -13,7 +13,15 @@ from enum import StrEnum
 
 from services.domain import leave_rest, leave_types
 from services.domain.leave_halves import half_of, is_part_of_a_day
-from services.domain.leave_names import LeaveMember, NameIndex, Run, folded_name, is_within_a_name, name_words
+from services.domain.leave_names import (
+    MOST_PARTS,
+    LeaveMember,
+    NameIndex,
+    Run,
+    folded_name,
+    is_within_a_name,
+    name_words,
+)
 from services.domain.leave_spelling import LONGEST, MOST_WORDS, TitleWord, Words, speaks_of_leave, written
 from services.domain.leave_types import Types, types_of
 from services.domain.leave_words import PARTICLES, SURNAMES_TOO
@@ -25,7 +33,6 @@ __all__ = [
 ]  # fmt: skip
 
 _MOST_OF_A_NAME = 5
-_MOST_PARTS = 8
 _MOST_BESIDE = 2  # words of a suggested name that mean something else too: "Bob May"
 
 
@@ -117,7 +124,10 @@ class _Matcher:
         own = {word for name in self._names[user] for part in name_words(name) for word in (part.text, part.other)}
         places = [at for at, word in enumerate(words) if {word.text, word.other} & own and not self._types.knows(word)]
         spans = [(run.start, run.end) for run in runs]
-        spans.append((places[0], places[-1] + 1) if places else (len(words), len(words)))
+        if not places:
+            spans.append((len(words), len(words)))
+        elif len(places) == places[-1] + 1 - places[0]:
+            spans.append((places[0], places[-1] + 1))
         bare = speaks_of_leave(text)
         fits = any(self._leaves_leave(words, start, end, sure=True, bare=bare) for start, end in spans)
         return Matched(line.id, MatchResult.MATCHED, user) if fits else Matched(line.id, MatchResult.NOT_LEAVE)
@@ -175,7 +185,7 @@ def _name(text: str, words: Words, start: int, end: int) -> str:
 def _suggested(text: str, words: Words, types: Types) -> str:
     """The shortest run of words that has all the unknown ones, and leaves leave over where it is somebody's name."""
     strange = [at for at, word in enumerate(words) if not types.knows(word)]
-    if not strange or strange[-1] - strange[0] >= _MOST_PARTS:
+    if not strange or strange[-1] - strange[0] >= MOST_PARTS - _MOST_BESIDE:
         return ""
     first, last, bare = strange[0], strange[-1] + 1, speaks_of_leave(text)
     sizes = range(last - first, min(last - first + _MOST_BESIDE, len(words)) + 1)

@@ -14,6 +14,7 @@ from services.domain.leave_spelling import LONGEST, MOST_WORDS, Words, written
 from services.domain.leave_types import (
     DATE_WORDS,
     HOURS,
+    MINUTES,
     SHORT_DATE_WORDS,
     Phrases,
     phrase_at,
@@ -70,6 +71,8 @@ def _is_short(words: Words, at: int) -> bool:
     """Whether a length of less than a day begins at a word."""
     if not words[at].number or (at and words[at - 1].number):
         return False
+    if length_at(words, at, len(words), MINUTES):
+        return True
     if length_at(words, at, len(words), HOURS):
         return float(words[at].text[:9]) < _FEWEST_HOURS
     size = length_at(words, at, len(words), _DAY)

@@ -27,7 +27,9 @@ from services.domain.leave_spelling import (
 _LONGEST_NAME = 200
 _MOST_NAMES = 8  # of one member
 _FEWEST_WORDS = 2  # that tell one person from another
-_MOST_PARTS = 8  # words of one name
+MOST_PARTS = 10
+"""Words of one name."""
+
 _GAPLESS_NAME = 4  # letters of a name without a gap: fewer may be a surname alone (長谷川)
 _BRACKET = re.compile(r"[(\[{<【〔「]")
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|<[^<>]*>|【[^【】]*】|〔[^〔〕]*〕|「[^「」]*」")
@@ -80,8 +82,9 @@ class NameIndex:
         self._longest_type = max(map(len, types), default=0)
         self._users: dict[tuple[str, ...], frozenset[str]] = {}
         self._gapless: dict[str, frozenset[str]] = {}
-        self._words: set[str] = {word for name in ties for word in name.split(" ")}
-        self._longest = max((name.count(" ") + 1 for name in ties), default=0)
+        tied = [name.split(" ") for name in ties]
+        self._words: set[str] = {word for words in tied for word in words}
+        self._longest = min(max(map(len, tied), default=0), MOST_PARTS)
         for member in members:
             for name in member.names[:_MOST_NAMES]:
                 if self._may_be_asked(name):
@@ -91,9 +94,11 @@ class NameIndex:
         """Whether all words of a name are in titles: most members are on leave at no time that is asked about."""
         if len(name) > _LONGEST_NAME:
             return False
-        text = written(name)
-        if _BRACKET.search(text):
-            text = _BRACKETED.sub(" ", text)
+        if not _BRACKET.search(name) and any(
+            word.isascii() and word.isalpha() and word.lower() not in self._asked for word in name.split()
+        ):
+            return False  # told without looking at its other letters
+        text = _BRACKETED.sub(" ", written(name))
         if text.isascii():
             return self._asked.issuperset(ASCII_WORD.findall(text.lower()))
         return all(
@@ -102,7 +107,7 @@ class NameIndex:
 
     def _add(self, user_id: str, name: str) -> None:
         parts = name_words(name)
-        if not 0 < len(parts) <= _MOST_PARTS:
+        if not 0 < len(parts) <= MOST_PARTS:
             return
         for spelling in {tuple(part.text for part in parts), tuple(part.other for part in parts)}:
             if self._has_type(spelling):
@@ -152,7 +157,7 @@ class NameIndex:
     def _run(self, words: Words, start: int, end: int) -> Run | None:
         part = words[start:end]
         users = self._called(part)
-        tie = self._ties.get(_tied(part))
+        tie = self._ties.get(_tied(part)) if self._ties else None
         if tie is not None:
             # Of several of one name it is the tied one; who is called so and was not thought of makes it two.
             users = frozenset({tie}) if tie in users else users | {tie}

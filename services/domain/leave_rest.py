@@ -23,6 +23,7 @@ from services.domain.leave_types import (
     FULL_OR_HALF,
     HOURS,
     LINKS,
+    MINUTES,
     NUMBER_ENDINGS,
     OF_YEARS,
     SAFE_LINKS,
@@ -204,7 +205,7 @@ def _item(words: Words, at: int, end: int, types: Types) -> Item | None:
         (phrase_at(words, at, end, AGREED), Kind.AGREED),
         (length_at(words, at, end, OF_YEARS), Kind.YEARS),
         (days := length_at(words, at, end, DAYS), Kind.TERM if len(words[at + days - 1].text) == 1 else Kind.LENGTH),
-        (length_at(words, at, end, WEEKS) or length_at(words, at, end, HOURS), Kind.TERM),
+        (max(length_at(words, at, end, units) for units in (WEEKS, HOURS, MINUTES)), Kind.TERM),
         (_date_at(words, at, end), Kind.DATE),
     ]
     size, kind = max(found, key=lambda each: each[0])

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from services.domain import leave_words
 
@@ -121,9 +122,9 @@ def _bare(low: str) -> str:
 
 
 def words_of(text: str) -> list[TitleWord]:
-    """The words of a text that `written` gave."""
+    """The words of a text that `written` gave: of those of one that has too many, the first ones."""
     found, at = [], 0
-    for match in WORD.finditer(text):
+    for match in islice(WORD.finditer(text), MOST_WORDS + 1):
         start, end = match.span()
         found.append(TitleWord(*folds(match[0]), text[at:start], start, end, match[0][0].isupper()))
         at = end

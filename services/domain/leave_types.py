@@ -15,7 +15,7 @@ from services.domain.leave_spelling import HAN, TitleWord, Words, phrases_of, wo
 from services.domain.titles import words as titles
 
 Phrase = tuple[str, ...]
-Phrases = Mapping[str, tuple[Phrase, ...]]  # by their first word, the longest first
+Phrases = Mapping[str, tuple[Phrase, ...]]  # by their first word
 
 MOST_TYPES = 200
 """Additions of one workspace to the list."""
@@ -29,7 +29,7 @@ def phrases_by_first(phrases: Iterable[Phrase]) -> Phrases:
     found: dict[str, set[Phrase]] = {}
     for phrase in phrases:
         found.setdefault(phrase[0], set()).add(phrase)
-    return {first: tuple(sorted(each, key=len, reverse=True)) for first, each in found.items()}
+    return {first: tuple(each) for first, each in found.items()}
 
 
 def phrases_in(*lists: str) -> Iterator[Phrase]:
@@ -51,6 +51,7 @@ WHICH_HALF = phrases_by_first(phrases_in(listed.FORENOON, listed.AFTERNOON))
 DAYS = phrases_by_first(phrases_in(listed.DAYS, listed.HALVES, listed.FULL))
 WEEKS = phrases_by_first(phrases_in(listed.WEEKS))
 HOURS = phrases_by_first(phrases_in(listed.HOURS))
+MINUTES = phrases_by_first(phrases_in(listed.MINUTES))
 OF_YEARS = phrases_by_first(phrases_in(listed.YEARS))
 DATE_WORDS = _words(listed.MONTHS_AND_DAYS)
 SHORT_DATE_WORDS = _words(listed.SHORT_MONTHS_AND_DAYS)
@@ -58,7 +59,7 @@ LINKS = _words(listed.LINKS, listed.SAFE_LINKS) | {"jusqu"}
 SAFE_LINKS = _words(listed.SAFE_LINKS) | {"jusqu"}
 NUMBER_ENDINGS = _words(listed.AFTER_NUMBERS)
 COPULAS = _words(listed.COPULAS)
-_BESIDES = (_NEVER, _HOLIDAYS, AGREED, FULL_OR_HALF, WHICH_HALF, DAYS, WEEKS, HOURS, OF_YEARS)
+_BESIDES = (_NEVER, _HOLIDAYS, AGREED, FULL_OR_HALF, WHICH_HALF, DAYS, WEEKS, HOURS, MINUTES, OF_YEARS)
 _KNOWN = frozenset(
     word for table in _BESIDES for phrases in table.values() for phrase in phrases for word in phrase
 ) | (DATE_WORDS | SHORT_DATE_WORDS | LINKS | NUMBER_ENDINGS | COPULAS | listed.ADDRESSED | listed.HONORIFICS | {"s"})
@@ -83,7 +84,7 @@ class Types:
 
     def knows(self, word: TitleWord) -> bool:
         """Whether a word may be of anything but a name."""
-        return word.number or word.text in self._known
+        return word.number or word.text in self._known or word.other in self._known
 
     def words_of(self, title: str) -> list[TitleWord]:
         """The words of a title that `written` gave; of a script without gaps, what is known in it is taken apart."""
@@ -137,13 +138,23 @@ def _cut(word: TitleWord, texts: Iterable[str], at: int, gap: str | None = None)
 
 def phrase_at(words: Words, at: int, end: int, phrases: Phrases) -> int:
     """How many words from `at` on are one of `phrases`; 0 where none is."""
-    for phrase in phrases.get(words[at].text, ()):
-        here = words[at : min(at + len(phrase), end)]
-        if tuple(word.text for word in here) == phrase and all(
-            _WITHIN_A_PHRASE.fullmatch(word.gap) for word in here[1:]
-        ):
-            return len(phrase)
-    return 0
+    first = words[at]
+    found = phrases.get(first.text, ())
+    if first.other != first.text:
+        found += phrases.get(first.other, ())
+    length = 0
+    for phrase in found:
+        if len(phrase) > length and _is_phrase(words[at : min(at + len(phrase), end)], phrase):
+            length = len(phrase)
+    return length
+
+
+def _is_phrase(words: Words, phrase: Phrase) -> bool:
+    return (
+        len(words) == len(phrase)
+        and all(one in {word.text, word.other} for word, one in zip(words, phrase, strict=True))
+        and all(_WITHIN_A_PHRASE.fullmatch(word.gap) for word in words[1:])
+    )
 
 
 def is_never_leave(words: Words, types: Types) -> bool:

@@ -175,10 +175,12 @@ WEEKS = """
 """Units of longer ones: without a type "3 months" is an anniversary."""
 
 HOURS = """
-    h | hr | hrs | hour | hours | min | mins | minute | minutes | std | stunde | stunden | minuten | heure | heures |
-    hora | horas | minutos | 時間 | 分 | godzina | godziny | godzin | godz | uur | ore | ora
+    h | hr | hrs | hour | hours | std | stunde | stunden | heure | heures |
+    hora | horas | 時間 | godzina | godziny | godzin | godz | uur | ore | ora
 """
-"""Units of a length in hours and less."""
+"""Units of a length in hours."""
+
+MINUTES = "m | min | mins | minute | minutes | minuten | minutos | 分 | minuty | minut | minuti"
 
 YEARS = """
     y | yr | yrs | year | years | yo | jahr | jahre | jahren | an | ans | année | années | año | años | 周年 | rok |

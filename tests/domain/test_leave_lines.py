@@ -1,0 +1,164 @@
+"""Lines by e-mail, halves of days, names to tie, and what is too long to be read."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from services.domain.leave import (
+    LeaveLine,
+    LeaveMember,
+    Matched,
+    MatchResult,
+    folded_name,
+    half_of,
+    is_part_of_a_day,
+    match,
+    suggested_name,
+)
+
+MATCHED, UNKNOWN, TWO, NOT_LEAVE = MatchResult
+ANN = LeaveMember("ANN", ("Ann Lee", "Annie"), "ann@corp.example")
+BOB = LeaveMember("BOB", ("Bob Ray",), "bob@corp.example")
+MAY = LeaveMember("MAY", ("Teresa May",))
+
+
+def whose(line: LeaveLine, *members: LeaveMember, ties: dict[str, str] | None = None) -> Matched:
+    (found,) = match([line], members or (ANN, BOB, MAY), ties or {})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("address", "title", "result", "user"),
+    [
+        ("ann@corp.example", "", MATCHED, "ANN"),
+        ("Ann@Corp.Example", "vacation", MATCHED, "ANN"),
+        ("ann@corp.example", "sick_leave", MATCHED, "ANN"),
+        ("ann@corp.example", "SICK", MATCHED, "ANN"),
+        ("ann@corp.example", "half day", MATCHED, "ANN"),
+        ("ann@corp.example", "remote", NOT_LEAVE, ""),
+        ("ann@corp.example", "🏠", NOT_LEAVE, ""),
+        ("ann@corp.example", "Birthday", NOT_LEAVE, ""),
+        ("ann@corp.example", "Ann Lee (Paid Vacation - 9 days)", MATCHED, "ANN"),
+        ("ann@corp.example", "Ann – vacation", MATCHED, "ANN"),  # the e-mail says who: one word is enough
+        ("ann@corp.example", "Annie: PTO", MATCHED, "ANN"),
+        ("ann@corp.example", "Lee – vacation – Ann", NOT_LEAVE, ""),
+        ("ann@corp.example", "Antonia – vacation", NOT_LEAVE, ""),
+        ("ann@corp.example", "Bob Ray – vacation", TWO, ""),  # the e-mail says one, the title another
+        ("ann@corp.example", "Ann Lee and Bob Ray – vacation", TWO, ""),
+        ("somebody@else.example", "Ann Lee – vacation", UNKNOWN, ""),  # whose the e-mail is, Ann Lee is not
+    ],
+)
+def test_an_address_says_who(address: str, title: str, result: MatchResult, user: str) -> None:
+    assert whose(LeaveLine("L", title, address)) == Matched("L", result, user)
+
+
+def test_an_address_of_two_is_nobodys() -> None:
+    twin = LeaveMember("TWIN", ("Somebody Else",), "ANN@corp.example")
+
+    assert whose(LeaveLine("L", "vacation", "ann@corp.example"), ANN, twin).result is TWO
+    assert whose(
+        LeaveLine("L", "Vacation May Teresa", "may@x.example"), LeaveMember("M", MAY.names, "may@x.example")
+    ) == (
+        Matched("L", MATCHED, "M")  # by e-mail no month is taken for a name
+    )
+
+
+def test_what_is_too_long_is_nobodys() -> None:
+    assert whose(LeaveLine("L", "Ann Lee vacation" + " " * 1000)).result is NOT_LEAVE
+    assert whose(LeaveLine("L", "Ann Lee" + " vacation -" * 50)).result is NOT_LEAVE
+    assert whose(
+        LeaveLine("L", "vacation", "ann@corp.example"), LeaveMember("ANN", ("Ann " * 300,), "ann@corp.example")
+    ) == (Matched("L", MATCHED, "ANN"))
+    assert (
+        whose(LeaveLine("L", "a b c d e f g h i j k – PTO"), LeaveMember("X", ("a b c d e f g h i j k",))).user_id == ""
+    )
+    long = "Pablo Diego José Francisco de Paula Juan Nepomuceno Cipriano de la Santísima"
+    assert whose(LeaveLine("L", f"{long} – PTO"), LeaveMember("P", (long,))).result is UNKNOWN  # too many words
+
+
+def test_a_name_has_a_word_and_no_type() -> None:
+    member = LeaveMember(
+        "X", ("", "🌴", "Ann & Bob", "Ann Vacation", "Dr. Lee", "李 さん", "Holi Day Off", "Ann ( Lee")
+    )
+
+    for title in ("🌴", "Ann & Bob: PTO", "Ann Vacation", "Dr. Lee – PTO", "李 さん 休暇", "Lee – PTO"):
+        assert whose(LeaveLine("L", title), member).user_id == ""
+    assert whose(LeaveLine("L", "Ann Lee – PTO"), member).user_id == "X"
+
+
+@pytest.mark.parametrize(
+    ("title", "half"),
+    [
+        ("Ann Lee (half day AM)", "am"), ("Ann Lee – PTO (PM)", "pm"), ("Vacation AM", "am"), ("PTO a.m.", "am"),
+        ("Urlaub vormittags", "am"), ("Urlaub am Vormittag", "am"), ("Urlaub (Nachmittag)", "pm"),
+        ("Congé matin", "am"), ("Congés (après-midi)", "pm"), ("Vacaciones por la tarde", "pm"),
+        ("午前休 田中", "am"), ("午後半休", "pm"), ("PTO 1st half", "am"), ("Urlop po południu", "pm"),
+        ("Ann Lee (half day)", ""), ("Urlaub am 3.5.", ""), ("Urlaub am Montag", ""), ("PTO 9 am - 1 pm", ""),
+        ("PTO 9am", ""), ("Morning and afternoon off", ""), ("Vacation", ""), ("", ""), ("am " * 400, ""),
+        ("a b c d e f g h i j k l m n o p q r s t u v w x y z " * 2, ""),
+    ],
+)  # fmt: skip
+def test_a_half_counts_where_the_title_names_it(title: str, half: str) -> None:
+    assert half_of(title) == half
+
+
+@pytest.mark.parametrize(
+    ("title", "part"),
+    [
+        ("Ann Lee (half day)", True), ("Urlaub halbtags", True), ("Congé (demi-journée)", True), ("半休", True),
+        ("Urlaub 0,5 Tage", True), ("PTO 0.5 d", True), ("½ day PTO", True), ("1/2 Tag Urlaub", True),
+        ("PTO - 4 hours", True), ("PTO - 30 min", True), ("0 days", False),
+        ("Ann Lee (half day PM)", False), ("PTO 8 hours", False), ("PTO 1 day", False), ("1,5 Tage", False),
+        ("1 1/2 days", False), ("PTO 2/3", False), ("Vacation", False), ("PTO 1/2 week", False),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_day_is_told_from_a_day(title: str, part: bool) -> None:
+    assert is_part_of_a_day(title) is part
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Bob Smithson (Paid Vacation - 9 days)", "Bob Smithson"), ("[Urlaub] Smithson, Bob", "Smithson, Bob"),
+        ("Absence - Bob", "Bob"), ("Bob Smithson", "Bob Smithson"), ("Bob May – vacation", "Bob May"),
+        ("Anna Lena Frei", "Anna Lena Frei"), ("Vacation Teresa May", "Teresa May"), ("花子 有給", "花子"),
+        ("Vacation", ""), ("", ""), ("9 days", ""), ("Bob – vacation – sales", ""), ("Bob & Ann: vacation", ""),
+        ("Bob Smithson - Birthday", ""), ("Bob Smithson (3 yrs)", ""), ("Cover for Bob (vacation)", ""),
+        ("Vacation policy", ""), ("a b c d e f g h i j k – PTO", ""), ("Bob " * 300, ""), ("🏠 Bob Smithson", ""),
+    ],
+)  # fmt: skip
+def test_a_name_to_tie_is_what_no_type_is(title: str, name: str) -> None:
+    assert suggested_name(title) == name
+
+
+def test_a_name_is_tied_whatever_its_case_order_and_accents() -> None:
+    assert folded_name("Jörg MÜLLER") == folded_name("Müller, Jorg") == "jorg muller"
+    assert folded_name("田中 太郎") == folded_name("田中太郎") == "田中太郎"
+    assert folded_name("🌴 ?") == ""
+
+
+def test_a_workspace_adds_types_but_no_birthdays() -> None:
+    lines = [
+        LeaveLine("0", "Ann Lee: Workation"),
+        LeaveLine("1", "Ann Lee: Birthday"),
+        LeaveLine("2", "Ann Lee: Übungstag"),
+    ]
+    found = match(lines, [ANN], {}, ["workation", "BIRTHDAY", "Uebungstag", ""])
+
+    assert [one.result for one in found] == [MATCHED, NOT_LEAVE, MATCHED]
+    assert [one.result for one in match(lines, [ANN], {})] == [NOT_LEAVE, NOT_LEAVE, NOT_LEAVE]
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Ann Lee " * 120, "((((((((((" * 100, "Lee, " * 200, "9 " * 40, "until " * 40, "." * 1000, "田中太郎の" * 200,
+     "休" * 1000, "\u0301" * 1000, ":a:" * 300, "3.5." * 250, "ﷺ" * 1000, "vacation " * 40],
+)  # fmt: skip
+def test_hostile_titles_and_names_cost_no_more_than_others(title: str) -> None:
+    members = [ANN, BOB, LeaveMember("X", (title, title[:200], "Ann Lee " * 20, *("Ann Lee",) * 100))]
+    began = time.process_time()
+    match([LeaveLine(str(number), title) for number in range(50)], members, {folded_name(title): "ANN"})
+
+    assert time.process_time() - began < 2
