@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from playwright.async_api import Browser, Error, Page, async_playwright, expect
 from demo import serving
 from demo.serving import Demo
 from services import bootstrap
+from services.platform.settings import Settings
+from services.ports import Clock
+from tests.support import databases  # noqa: F401 - for the compiled statements that all engines share
 from tests.support.needed import missing
 
 _SYSTEM = Path("/usr/bin/chromium")
@@ -121,8 +125,12 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def open_demo(chromium: Browser) -> AsyncIterator[DemoPage]:
-    async with serving.open_demo(bootstrap.build, start=MONDAY) as running:
+async def open_demo(chromium: Browser, migrated: Path) -> AsyncIterator[DemoPage]:
+    async def build(config: Settings, *, clock: Clock) -> bootstrap.Service:
+        shutil.copy(migrated, config.database_url.removeprefix("sqlite+aiosqlite:///"))
+        return await bootstrap.build(config, clock=clock)
+
+    async with serving.open_demo(build, start=MONDAY) as running:
         running.clock.pause()
         context = await chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
         page = await context.new_page()
@@ -138,14 +146,22 @@ async def open_demo(chromium: Browser) -> AsyncIterator[DemoPage]:
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def demo_page(chromium: Browser) -> AsyncIterator[DemoPage]:
-    """A demo of one's own, at five to nine."""
-    async with open_demo(chromium) as opened:
+async def demo_page(chromium: Browser, migrated_sqlite: Path) -> AsyncIterator[DemoPage]:
+    """A demo of one's own, at five to nine: starting it takes longer than most tests, so few have one."""
+    async with open_demo(chromium, migrated_sqlite) as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
-async def shared_page(chromium: Browser) -> AsyncIterator[DemoPage]:
-    """One demo for all tests of a module that leave its clock where it stands; each begins by being somebody."""
-    async with open_demo(chromium) as opened:
+async def day_page(chromium: Browser, migrated_sqlite: Path) -> AsyncIterator[DemoPage]:
+    """One demo for the tests of a module that go through the day one after the other, each for somebody else: a later
+    one finds its own people as they were, whatever the time."""
+    async with open_demo(chromium, migrated_sqlite) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def shared_page(chromium: Browser, migrated_sqlite: Path) -> AsyncIterator[DemoPage]:
+    """One demo for all tests that leave its clock where it stands; each begins by being somebody."""
+    async with open_demo(chromium, migrated_sqlite) as opened:
         yield opened

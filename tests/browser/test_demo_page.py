@@ -25,45 +25,61 @@ async def add_event(demo_page: DemoPage, title: str, start: str, end: str) -> No
     await expect(page.locator(f".event:has-text('{title}')")).to_be_visible()
 
 
-async def test_added_event_shows_and_a_status_set_by_hand_is_covered_or_stays(demo_page: DemoPage) -> None:
-    await demo_page.be("Priya Nair")
-    await add_event(demo_page, "Planning", "08:58", "09:05")
-    await demo_page.page.click("#tab-home")
-    await expect(demo_page.page.locator("#home")).to_contain_text("Planning")
-    await demo_page.no_status_of("Priya Nair")
-    await demo_page.go_to("08:58")
-    await demo_page.status_of("Priya Nair", "In a meeting")
-    first = demo_page.page.locator("#log tr").first
-    await expect(first).to_contain_text("08:58:00")
+async def test_paused_person_is_left_alone_until_resumed_and_a_deleted_event_takes_its_status_away(
+    day_page: DemoPage,
+) -> None:
+    await day_page.type("/quo pause")
+    await expect(day_page.page.locator(".message.only-you")).to_have_count(1)
+    await day_page.go_to("09:00")
+    await day_page.status_of("Yuki Tanaka", "Focusing")
+    await day_page.no_status_of("Maya Okafor")
+    await day_page.type("/quo resume")
+    await day_page.status_of("Maya Okafor", "In a meeting")
+    await day_page.page.locator(".event:has-text('Daily stand-up')").focus()
+    await day_page.page.keyboard.press("Enter")
+    await day_page.page.click("dialog button:has-text('Delete')")
+    await day_page.no_status_of("Maya Okafor")
+
+
+async def test_added_event_shows_and_a_status_set_by_hand_is_covered_or_stays(day_page: DemoPage) -> None:
+    await day_page.be("Priya Nair")
+    await add_event(day_page, "Planning", "09:02", "09:05")
+    await day_page.page.click("#tab-home")
+    await expect(day_page.page.locator("#home")).to_contain_text("Planning")
+    await day_page.no_status_of("Priya Nair")
+    await day_page.go_to("09:02")
+    await day_page.status_of("Priya Nair", "In a meeting")
+    first = day_page.page.locator("#log tr").first
+    await expect(first).to_contain_text("09:02:00")
     await expect(first).to_contain_text("09:05")
     await expect(first.locator(".why")).to_contain_text("Planning")
-    await demo_page.go_to("09:05")
-    await demo_page.no_status_of("Priya Nair")
+    await day_page.go_to("09:05")
+    await day_page.no_status_of("Priya Nair")
 
-    await set_status(demo_page, ":seedling:", "Watering <b>plants</b> & more")
-    await demo_page.status_of("Priya Nair", "Watering <b>plants</b> & more")
-    await demo_page.go_to("09:15")
-    await demo_page.status_of("Priya Nair", "In a meeting")
-    await demo_page.be("Sam Rivera")
-    await demo_page.go_to("09:50")
-    await demo_page.status_of("Sam Rivera", "In a meeting")
-    await set_status(demo_page, ":fire:", "Incident, do not disturb")
-    await demo_page.status_of("Sam Rivera", "Incident, do not disturb")
-    await demo_page.go_to("10:00")
-    await demo_page.status_of("Priya Nair", "Watering <b>plants</b> & more")
-    member = demo_page.demo.slack.member(PRIYA)
+    await set_status(day_page, ":seedling:", "Watering <b>plants</b> & more")
+    await day_page.status_of("Priya Nair", "Watering <b>plants</b> & more")
+    await day_page.go_to("09:15")
+    await day_page.status_of("Priya Nair", "In a meeting")
+    await day_page.be("Sam Rivera")
+    await day_page.go_to("09:50")
+    await day_page.status_of("Sam Rivera", "In a meeting")
+    await set_status(day_page, ":fire:", "Incident, do not disturb")
+    await day_page.status_of("Sam Rivera", "Incident, do not disturb")
+    await day_page.go_to("10:00")
+    await day_page.status_of("Priya Nair", "Watering <b>plants</b> & more")
+    member = day_page.demo.slack.member(PRIYA)
     assert (member.text, member.emoji, member.expiration) == ("Watering <b>plants</b> & more", ":seedling:", 0)
-    await demo_page.go_to("11:00")
-    await demo_page.status_of("Sam Rivera", "Incident, do not disturb")
-    assert demo_page.demo.slack.member(SAM).text == "Incident, do not disturb"
+    await day_page.go_to("11:00")
+    await day_page.status_of("Sam Rivera", "Incident, do not disturb")
+    assert day_page.demo.slack.member(SAM).text == "Incident, do not disturb"
 
 
-async def set_status(demo_page: DemoPage, emoji: str, text: str) -> None:
+async def set_status(day_page: DemoPage, emoji: str, text: str) -> None:
     """By hand, as in Slack itself."""
-    await demo_page.page.click("#own-status")
-    await demo_page.page.fill("#own-emoji", emoji)
-    await demo_page.page.fill("#own-text", text)
-    await demo_page.page.click("dialog button[type=submit]")
+    await day_page.page.click("#own-status")
+    await day_page.page.fill("#own-emoji", emoji)
+    await day_page.page.fill("#own-text", text)
+    await day_page.page.click("dialog button[type=submit]")
 
 
 async def test_dragged_event_moves_with_its_status_and_a_fast_clock_meets_edges_at_their_second(
@@ -88,22 +104,6 @@ async def test_dragged_event_moves_with_its_status_and_a_fast_clock_meets_edges_
     await demo_page.status_of("Priya Nair", "Out of office until 11:00")
     await demo_page.go_to("11:00")
     await demo_page.no_status_of("Priya Nair")
-
-
-async def test_paused_person_is_left_alone_until_resumed_and_a_deleted_event_takes_its_status_away(
-    demo_page: DemoPage,
-) -> None:
-    await demo_page.type("/quo pause")
-    await expect(demo_page.page.locator(".message.only-you")).to_have_count(1)
-    await demo_page.go_to("09:00")
-    await demo_page.status_of("Yuki Tanaka", "Focusing")
-    await demo_page.no_status_of("Maya Okafor")
-    await demo_page.type("/quo resume")
-    await demo_page.status_of("Maya Okafor", "In a meeting")
-    await demo_page.page.locator(".event:has-text('Daily stand-up')").focus()
-    await demo_page.page.keyboard.press("Enter")
-    await demo_page.page.click("dialog button:has-text('Delete')")
-    await demo_page.no_status_of("Maya Okafor")
 
 
 async def test_ooo_friday_is_understood_and_undone(shared_page: DemoPage) -> None:
