@@ -24,6 +24,7 @@ from handlers.slack.workspace import ReadSection, WorkspaceForms, WorkspaceParts
 from handlers.web.application import Operations, Signatures, application
 from handlers.web.oauth import Connect, OAuth
 from handlers.web.pages import Browsers
+from handlers.web.team_hooks import TeamHookRoutes
 from handlers.web.webhooks import HookRoutes, Webhooks
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Services",
     "Signatures",
     "SocketMode",
+    "TeamHookRoutes",
     "Webhooks",
     "WorkspaceForms",
     "WorkspaceParts",

@@ -353,6 +353,7 @@ def _listening(
         connect,
         handlers.Webhooks(calendars.push_receiver, of.metrics, shared.background),
         handlers.HookRoutes(calendars.hooks, clock),
+        handlers.TeamHookRoutes(cases.workspace.team_hooks),
         operations,
     )
     application = handlers.application(

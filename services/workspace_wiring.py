@@ -25,6 +25,7 @@ from services.usecases.admins import Admins
 from services.usecases.digests import Digests
 from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.members import Members
+from services.usecases.team_hooks import TeamHooks
 from services.usecases.workspace import OperatorAllows, WorkspacePolicy
 
 Bind = Callable[[AsyncApp], None]
@@ -39,6 +40,7 @@ class WorkspaceCases:
     members: Members
     admins: Admins
     policies: WorkspacePolicy
+    team_hooks: TeamHooks
     matcher: LeaveMatcher
     closing: tuple[Callable[[], Awaitable[None]], ...]
     """To be called in this order when the program ends."""
@@ -63,6 +65,18 @@ def workspace_cases(of: Adapters) -> WorkspaceCases:
         members=Members(stores.members, clock, wake_signal),
         admins=admins,
         policies=policies,
+        team_hooks=TeamHooks(
+            stores.team_hooks,
+            stores.leave,
+            members=stores.members,
+            people=stores.people,
+            policies=policies,
+            matcher=matcher,
+            encryptor=stores.encryptor,
+            clock=clock,
+            wake_signal=wake_signal,
+            base_url=config.base_url,
+        ),
         matcher=matcher,
         closing=(matcher.close,),
         digests=Digests(

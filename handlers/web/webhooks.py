@@ -30,7 +30,7 @@ from services.calendars.push_subscriptions import PushReceiver
 from services.domain import command_parser, times
 from services.domain.calendars import GOOGLE, MICROSOFT
 from services.domain.errors import InputError, TimeInThePastError, TooFarAwayError
-from services.domain.request_errors import RequestError, SignatureError, TooManyRequestsError
+from services.domain.request_errors import RequestError, SignatureError, TooManyRequestsError, UnknownPathError
 from services.domain.times import Speaker
 from services.platform.concurrency import off_loop
 from services.platform.metrics import Metrics
@@ -53,6 +53,7 @@ _PLAIN = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 _FIELDS = frozenset({"text", "emoji", "until", "minutes"})
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d.*", re.ASCII | re.IGNORECASE)
+_BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -178,36 +179,53 @@ class HookTimeError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class HookRoutes:
-    """`POST` and `DELETE /hooks/{secret}`. The secret is all that lets a caller in; it is in no log and no label."""
+    """`POST` and `DELETE /hooks/{secret}`, or `/hooks` with the secret as bearer.
+
+    The secret is all that lets a caller in; it is in no log and no label.
+    """
 
     hooks: Hooks
     clock: Clock
 
     def routes(self) -> list[web.RouteDef]:
-        """One address, two methods."""
-        return [web.post(f"{PATH}{{secret}}", self.post), web.delete(f"{PATH}{{secret}}", self.delete)]
+        """Two addresses, two methods."""
+        return [
+            route(path, method)
+            for path in (PATH.rstrip("/"), f"{PATH}{{secret}}")
+            for route, method in ((web.post, self.post), (web.delete, self.delete))
+        ]
 
     async def post(self, request: web.Request) -> web.Response:
         """A status or a calendar; 202 for what is taken in and done in a moment."""
-        hook = await self.hooks.find(request.match_info["secret"])
+        hook = await self.hooks.find(secret_of(request))
         kind, body = request.content_type, await request.read()
         if kind == "text/calendar":
-            entries = await self.hooks.take(hook, await _in_utf8(body, request.charset))
+            entries = await self.hooks.take(hook, await in_utf8(body, request.charset))
             return web.json_response({"ok": True, "entries": entries}, status=202)
         if kind != "application/json":
             raise HookTypeError("content type")
-        wanted = read_status(await _in_utf8(body, request.charset), hook.zone, self.clock.now())
+        wanted = read_status(await in_utf8(body, request.charset), hook.zone, self.clock.now())
         made = await self.hooks.show(hook, text=wanted.text, emoji=wanted.emoji, end=wanted.end)
         until = None if made.end is None else made.end.isoformat().replace("+00:00", "Z")
         return web.json_response({"ok": True, "text": made.text, "emoji": made.emoji, "until": until})
 
     async def delete(self, request: web.Request) -> web.Response:
         """End the status that this hook shows; that there is none is well, too."""
-        hook = await self.hooks.find(request.match_info["secret"])
+        hook = await self.hooks.find(secret_of(request))
         return web.json_response({"ok": True, "ended": await self.hooks.end(hook)})
 
 
-async def _in_utf8(body: bytes, charset: str | None) -> bytes:
+def secret_of(request: web.Request) -> str:
+    """The secret of a hook: in the path, else in `Authorization: Bearer SECRET`. Raises UnknownPathError."""
+    if "secret" in request.match_info:
+        return request.match_info["secret"]
+    found = _BEARER.fullmatch(request.headers.get("Authorization", ""))
+    if found is None:
+        raise UnknownPathError("no bearer")
+    return found[1]
+
+
+async def in_utf8(body: bytes, charset: str | None) -> bytes:
     """A body in the encoding that calendars and JSON are read in. Raises HookTypeError."""
     if charset is None:
         return body

@@ -24,13 +24,16 @@ from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.domain.calendars import CALDAV, Offer, OfferedCalendar
 from services.domain.errors import AlreadyConnectedError, CalendarError, InputError, TooManyError
 from services.domain.model import PersonKey
+from services.domain.people import leave_key
 from services.domain.request_errors import NotOfferedError
 from services.platform.logs import guarded
 from services.ports import Clock, WakeSignal
 from services.store.accounts import AccountStore, AccountView, Cleanup
 from services.store.calendars import CalendarStore
+from services.store.leave import LeaveStore
 from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
+from services.usecases.admins import Admins
 from services.usecases.identity import Introductions, is_theirs
 
 log = structlog.get_logger(__name__)
@@ -98,7 +101,8 @@ class Connected:
     """What came of connecting, for the page or the form that says so.
 
     `name` is the account's, `calendars` are the names of those connected, `more` counts the others; `granted`: we may
-    set the person's status; `slack` opens Slack at our app, "" where that is not known.
+    set the person's status; `slack` opens Slack at our app, "" where that is not known. `of_workspace`: `key` is an
+    admin, who connected it for leave calendars.
     """
 
     key: PersonKey
@@ -110,6 +114,7 @@ class Connected:
     locale: str
     granted: bool
     slack: str
+    of_workspace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,8 @@ class Accounts:
     tokens: AccountTokens
     cleanup: ProviderCleanup
     introductions: Introductions
+    leave: LeaveStore
+    admins: Admins
     clock: Clock
     wake_signal: WakeSignal
 
@@ -146,29 +153,33 @@ class Accounts:
         It is connected where the browser was `seen` to be the person's, and where the account's address is the one
         that Slack has of them. Raises as `OAuthFlow.finish`, and LinkOfAnotherError; then nothing is kept.
         """
-        key, offer, credentials = await self.flow.finish(provider, query, cookie)
+        allowed = await self.flow.finish(provider, query, cookie)
+        key, offer, credentials = allowed.key, allowed.offer, allowed.credentials.to_json()
         known = is_theirs(key, seen)
         if not known and offer.address:
             person = await self.introductions.of(key)
             known = person.address == offer.address.casefold()
         if not known:
-            return Held(key, json.dumps([provider, credentials.to_json()]))
+            return Held(key, json.dumps([provider, credentials, allowed.of_workspace]))
         host = self.flow.providers[provider].host
-        return await self._connect(key, provider, host, offer, credentials.to_json())
+        return await self._connect(key, provider, host, offer, credentials, of_workspace=allowed.of_workspace)
 
     async def finish_held(self, key: PersonKey, held: str) -> Connected:
         """Connect what was held for `key`, whom Slack says to be there. Raises NotOfferedError, CalendarError."""
-        provider, credentials = json.loads(held)
+        provider, credentials, of_workspace = json.loads(held)
         there = self.flow.providers.get(provider)
         if there is None:
             raise NotOfferedError(provider)
         offer = await there.directory.offer(Credentials.from_json(credentials).access)
-        return await self._connect(key, provider, there.host, offer, credentials)
+        return await self._connect(key, provider, there.host, offer, credentials, of_workspace=of_workspace)
 
-    async def connect_caldav(self, key: PersonKey, url: str, user: str, password: str) -> Connected:
+    async def connect_caldav(
+        self, key: PersonKey, url: str, user: str, password: str, *, of_workspace: bool = False
+    ) -> Connected:
         """Find what a CalDAV server has for that user, and connect it. Raises an InputError that names its field."""
         offer, credentials = await self.caldav.offer(url, user, password)
-        return await self._connect(key, CALDAV, urlsplit(offer.subject).hostname or "", offer, credentials)
+        host = urlsplit(offer.subject).hostname or ""
+        return await self._connect(key, CALDAV, host, offer, credentials, of_workspace=of_workspace)
 
     # ── what is connected ───────────────────────────────────────────────────────────────────────────
 
@@ -177,12 +188,19 @@ class Accounts:
         return await self.accounts.of(key)
 
     async def mending(self, key: PersonKey, account_id: str) -> tuple[str, str, str, str] | None:
-        """Return provider and name of a lost account, a link ("" where a form does it), and what is wrong; or None."""
+        """Return provider and name of a lost account, a link ("" where a form does it), and what is wrong; or None.
+
+        The account is the person's, or one of leave calendars of their workspace, which they were told of as an admin.
+        """
         found = await self.accounts.trouble(key, account_id)
+        of_workspace = found is None
+        if of_workspace:
+            found = await self.accounts.trouble(leave_key(key.team_id), account_id)
         if found is None:
             return None
-        offered = found.provider in self.flow.providers
-        link = await self.flow.link(key, found.provider, MESSAGE_LINK_LIVES) if offered else ""
+        link = ""
+        if found.provider in self.flow.providers:
+            link = await self.flow.link(key, found.provider, MESSAGE_LINK_LIVES, of_workspace=of_workspace)
         return found.provider, found.name, link, found.trouble
 
     async def choice(self, key: PersonKey, account_id: str) -> Choice | None:
@@ -204,10 +222,13 @@ class Accounts:
         """Return the addresses of an account's calendars that are read."""
         return frozenset(await self.calendars.of_account(key, account_id))
 
-    async def choose(self, key: PersonKey, account_id: str, addresses: Collection[str]) -> bool:
+    async def choose(
+        self, key: PersonKey, account_id: str, addresses: Collection[str], *, connected_by: str | None = None
+    ) -> bool:
         """Connect exactly these of the offered calendars; False where the account is gone.
 
-        One that is connected and not offered at the moment, and so could not be chosen, stays.
+        `connected_by` is the admin, where they are leave calendars. One that is connected and not offered now,
+        and so could not be chosen, stays.
         Raises TooManyError; then those that there was room for are connected.
         """
         account = next((one for one in await self.accounts.of(key) if one.account_id == account_id), None)
@@ -225,7 +246,7 @@ class Accounts:
         provider = self.flow.providers.get(account.provider)
         host = provider.host if provider else ""
         try:
-            await self._add(key, account_id, account.provider, host, wanted)
+            await self._add(key, account_id, account.provider, host, wanted, connected_by=connected_by)
         finally:
             self.wake_signal.wake()
         return True
@@ -260,12 +281,27 @@ class Accounts:
     # ── how ─────────────────────────────────────────────────────────────────────────────────────────
 
     async def _connect(
-        self, key: PersonKey, provider: str, host: str, offer: Offer, credentials: Mapping[str, Any]
+        self,
+        person: PersonKey,
+        provider: str,
+        host: str,
+        offer: Offer,
+        credentials: Mapping[str, Any],
+        *,
+        of_workspace: bool,
     ) -> Connected:
-        now = self.clock.now()
-        account_id, new = await self.accounts.connect(key, provider, offer, credentials, now)
+        """Keep the account; the person's main calendars are connected, of the workspace none before one is chosen.
+
+        Raises NotAnAdminError where it is for the workspace and the person is no admin (any more).
+        """
+        now, key, by = self.clock.now(), person, None
+        known = await self.people.get(person)
+        if of_workspace:
+            await self.admins.require(person)
+            key, by = await self.leave.begin(person.team_id, known.zone.key if known else "UTC", now), person.user_id
+        account_id, new = await self.accounts.connect(key, provider, offer, credentials, now, connected_by=by)
         connected = await self.calendars.of_account(key, account_id)
-        if not connected:  # one that is mended keeps what was chosen
+        if not connected and not of_workspace:  # one that is mended keeps what was chosen
             try:
                 await self._add(key, account_id, provider, host, [one for one in offer.calendars if one.main])
             except TooManyError:
@@ -277,26 +313,36 @@ class Accounts:
             "account_connected", team_id=key.team_id, user_id=key.user_id, provider=provider, calendars=len(connected)
         )
         self.wake_signal.wake()
-        person = await self.people.get(key)
         names = tuple(one.name for one in offer.calendars if one.address in connected)
         return Connected(
-            key=key,
+            key=person,
             account_id=account_id,
             provider=provider,
             name=offer.name,
             calendars=names,
             more=len(offer.calendars) - len(names),
-            locale=person.locale if person else "",
-            granted=person.granted if person else False,
-            slack=await self.workspaces.home_link(key),
+            locale=known.locale if known else "",
+            granted=known.granted if known else False,
+            slack=await self.workspaces.home_link(person),
+            of_workspace=of_workspace,
         )
 
     async def _add(
-        self, key: PersonKey, account_id: str, provider: str, host: str, wanted: Iterable[OfferedCalendar]
+        self,
+        key: PersonKey,
+        account_id: str,
+        provider: str,
+        host: str,
+        wanted: Iterable[OfferedCalendar],
+        *,
+        connected_by: str | None = None,
     ) -> None:
         for one in wanted:
             where, now = host or urlsplit(one.address).hostname or "", self.clock.now()
             try:
-                await self.calendars.add(key, provider, one.address, where, now, name=one.name, account_id=account_id)
+                await self.calendars.add(
+                    key, provider, one.address, where, now,
+                    name=one.name, account_id=account_id, connected_by=connected_by,
+                )  # fmt: skip
             except AlreadyConnectedError:  # through another account that sees it too
                 log.info("calendar_known", team_id=key.team_id, user_id=key.user_id, provider=provider)

@@ -38,6 +38,7 @@ _PLACE = "links"
 _FORM = "link-forms"
 _LONGEST = 1024
 _PARTS = 4
+_OF_WORKSPACE = "workspace"
 
 LINK_LIVES = timedelta(minutes=10)
 MESSAGE_LINK_LIVES = timedelta(hours=24)
@@ -70,11 +71,25 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class ConnectForm:
-    """What stands before a provider: whose link it is, the browser's cookie, and what its form has to bring along."""
+    """What stands before a provider: whose link it is, the browser's cookie, and what its form has to bring along.
+
+    `of_workspace`: it is for leave calendars of the person's workspace.
+    """
 
     key: PersonKey
     cookie: str = field(repr=False)
     token: str = field(repr=False)
+    of_workspace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What an account's owner allowed, and for whom; `of_workspace`: an admin, for leave calendars of the workspace."""
+
+    key: PersonKey
+    offer: Offer
+    credentials: Credentials = field(repr=False)
+    of_workspace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +104,23 @@ class OAuthFlow:
     base_url: str
     """PUBLIC_URL without a slash at its end."""
 
-    async def links(self, key: PersonKey) -> Sequence[AccountLink]:
+    async def links(self, key: PersonKey, *, of_workspace: bool = False) -> Sequence[AccountLink]:
         """Make a fresh link to each provider that is set up."""
-        return [AccountLink(name, NAMES[name], await self.link(key, name)) for name in self.providers]
+        named = [(name, await self.link(key, name, of_workspace=of_workspace)) for name in self.providers]
+        return [AccountLink(name, NAMES[name], link) for name, link in named]
 
-    async def link(self, key: PersonKey, provider: str, lives: timedelta = LINK_LIVES) -> str:
-        """Make a signed, single-use link that names the person. Raises NotOfferedError."""
+    async def link(
+        self, key: PersonKey, provider: str, lives: timedelta = LINK_LIVES, *, of_workspace: bool = False
+    ) -> str:
+        """Make a signed, single-use link that names the person. Raises NotOfferedError.
+
+        `of_workspace`: what is connected by it is for leave calendars of their workspace.
+        """
         self._provider(provider)
         ticket = Ticket(f"link:{provider}", key.team_id, key.user_id)
         secret = await self.states.issue(ticket, self.clock.now() + lives)
-        signed = self.encryptor.seal_token("\n".join((provider, key.team_id, key.user_id, secret)), _PLACE)
+        parts = (provider, key.team_id, key.user_id, secret, *((_OF_WORKSPACE,) if of_workspace else ()))
+        signed = self.encryptor.seal_token("\n".join(parts), _PLACE)
         return f"{self.base_url}/connect/{provider}?link={signed}"
 
     async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> ConnectForm:
@@ -107,14 +129,15 @@ class OAuthFlow:
         The link stays good. Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError where the browser is another
         member's.
         """
-        key, _ = await self._named(provider, link, seen)
+        key, _, of_workspace = await self._named(provider, link, seen)
         # A browser keeps its cookie, so that two tabs do not spoil each other's flow.
         cookie = cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(32)
-        return ConnectForm(key, cookie, self.encryptor.seal_token(f"{digest_of(link)}{digest_of(cookie)}", _FORM))
+        token = self.encryptor.seal_token(f"{digest_of(link)}{digest_of(cookie)}", _FORM)
+        return ConnectForm(key, cookie, token, of_workspace)
 
     async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
         """Begin with a link that its owner wants: the browser brings cookie and form token. Raises as `ask`."""
-        key, secret = await self._named(provider, link, seen)
+        key, secret, of_workspace = await self._named(provider, link, seen)
         if not cookie or self._opened(token, _FORM) != f"{digest_of(link)}{digest_of(cookie)}":
             raise LinkExpiredError("not asked in this browser")
         now = self.clock.now()
@@ -122,13 +145,11 @@ class OAuthFlow:
         if taken is None or PersonKey(taken.team_id, taken.user_id) != key:
             raise LinkExpiredError("used or expired")
         verifier = secrets.token_urlsafe(32)  # 43 characters (RFC 7636 §4.1)
-        ticket = Ticket(f"state:{provider}", key.team_id, key.user_id, verifier)
+        ticket = Ticket(_state(provider, of_workspace), key.team_id, key.user_id, verifier)
         state = await self.states.issue(ticket, now + STATE_LIVES, cookie)
         return Start(self.providers[provider].client.consent_url(state, verifier, self._redirect(provider)), cookie)
 
-    async def finish(
-        self, provider: str, query: Mapping[str, str], cookie: str
-    ) -> tuple[PersonKey, Offer, Credentials]:
+    async def finish(self, provider: str, query: Mapping[str, str], cookie: str) -> Allowed:
         """Take the query that a browser came back with (RFC 6749 §4.1.2): whose account it is, and what they allowed.
 
         Raises LinkExpiredError (state or code unknown, used, expired, another browser's), ConsentDeniedError,
@@ -140,7 +161,12 @@ class OAuthFlow:
         # A provider tells whose account it is, never whose Slack: only the cookie shows that whoever allowed it is who
         # followed the link, and not somebody to whom they passed the provider's page on.
         state, code, error = (query.get(name, "") for name in ("state", "code", "error"))
-        ticket = await self.states.take(state, f"state:{provider}", now, cookie) if cookie else None
+        ticket, of_workspace = None, False
+        if cookie:
+            ticket = await self.states.take(state, _state(provider, of_workspace), now, cookie)
+        if cookie and ticket is None:
+            of_workspace = True
+            ticket = await self.states.take(state, _state(provider, of_workspace), now, cookie)
         if ticket is None:
             raise LinkExpiredError("state")
         if error and needs_administrator(error, query.get("error_description", "")):
@@ -161,19 +187,20 @@ class OAuthFlow:
             log.warning("account_partial", provider=provider, lacking=sorted(lacking))
             raise AccountNotAllowedError("scopes" if lacking else "no refresh token")
         offer = await found.directory.offer(credentials.access)
-        return PersonKey(ticket.team_id, ticket.user_id), offer, credentials
+        return Allowed(PersonKey(ticket.team_id, ticket.user_id), offer, credentials, of_workspace)
 
-    async def _named(self, provider: str, link: str, seen: Mapping[str, str]) -> tuple[PersonKey, str]:
-        """Return whom a link names, and its secret; it stays good."""
+    async def _named(self, provider: str, link: str, seen: Mapping[str, str]) -> tuple[PersonKey, str, bool]:
+        """Return whom a link names, its secret, and if it is for the workspace; it stays good."""
         self._provider(provider)
         parts = self._opened(link, _PLACE).split("\n")
-        if len(parts) != _PARTS or parts[0] != provider:
+        of_workspace = parts[_PARTS:] == [_OF_WORKSPACE]
+        if len(parts) != _PARTS + of_workspace or parts[0] != provider:
             raise LinkExpiredError("made for something else")
         key, secret = PersonKey(parts[1], parts[2]), parts[3]
         if not await self.states.holds(secret, f"link:{provider}", self.clock.now()):
             raise LinkExpiredError("used or expired")
         is_theirs(key, seen)
-        return key, secret
+        return key, secret, of_workspace
 
     def _opened(self, sealed: str, place: str) -> str:
         if not sealed.isascii() or len(sealed) > _LONGEST:
@@ -191,3 +218,8 @@ class OAuthFlow:
 
     def _redirect(self, provider: str) -> str:
         return f"{self.base_url}/connect/{provider}/callback"
+
+
+def _state(provider: str, of_workspace: bool) -> str:
+    """What a state is for."""
+    return f"{'leave' if of_workspace else 'state'}:{provider}"

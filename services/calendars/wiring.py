@@ -35,8 +35,10 @@ from services.platform.settings import Settings, plain
 from services.ports import Clock, WakeSignal
 from services.slack.client import SlackClients
 from services.slack.files import SlackFiles
+from services.slack.members import SlackMembers
 from services.slack.oauth import SlackAuthority
 from services.store.stores import Stores
+from services.usecases.admins import Admins
 from services.usecases.identity import Introductions
 
 POLLED_OFTEN = frozenset({GOOGLE, MICROSOFT, CALDAV})
@@ -88,7 +90,8 @@ def compose(
     accounts = Accounts(
         flow, CaldavDirectory(guarded, rules), accounts=stores.accounts, calendars=stores.calendars,
         people=stores.people, workspaces=stores.workspaces, tokens=access, cleanup=cleanup,
-        introductions=Introductions(stores.workspaces, authority), clock=clock, wake_signal=wake_signal,
+        introductions=Introductions(stores.workspaces, authority), leave=stores.leave,
+        admins=Admins(stores.workspaces, stores.people, SlackMembers(slack)), clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     sources: dict[str, Source] = {
         ICS: FeedSource(guarded, expander),

@@ -83,10 +83,9 @@ class LeaveMatching:
         )
         found = _found(matched, entries, members, facts)
         lost = [
-            LostLine(entries[one.line_id], one.result, one.name)
+            LostLine(event, one.result, _shown(event, facts.by_address), one.name)
             for one in matched
-            if one.result in {MatchResult.UNKNOWN, MatchResult.TWO}
-            and entries[one.line_id].calendar_id not in facts.by_address
+            if one.result in {MatchResult.UNKNOWN, MatchResult.TWO} and (event := entries[one.line_id])
         ]
         lost.sort(key=lambda line: (line.event.end <= now, line.event.start))
         changed = await self._leave.save(claim, found, lost, self._clock.now())
@@ -117,6 +116,11 @@ def line_of(line_id: str, event: Event, by_address: frozenset[str]) -> LeaveLine
     """An entry as it is matched; of a calendar among `by_address`, the address stands in place of the organizer."""
     address = event.organizer_text if event.calendar_id in by_address else ""
     return LeaveLine(line_id, event.title, address)
+
+
+def _shown(event: Event, by_address: frozenset[str]) -> str:
+    """An entry as the admins are shown it."""
+    return f"{event.organizer_text} {event.title}".strip() if event.calendar_id in by_address else event.title
 
 
 def may_be_leave(event: Event) -> bool:

@@ -1,4 +1,4 @@
-"""Leave calendars of workspaces: whose leave is due to be found, what came of it, and names that an admin tied.
+"""Leave calendars of workspaces: whose leave is due to be found, and what came of it.
 
 The calendars of a workspace hang on a row of `people` that is nobody's (`services.domain.people.LEAVE`), so that they
 are read as everybody's are. A change of them makes that row due as it would a person; here it is claimed instead. What
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import TEAM
@@ -28,11 +28,12 @@ from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.events import EventStore
 from services.store.keeper import mark_kept_due
+from services.store.leave_choices import LeaveChoices, mark_leave_due
 from services.store.leave_rows import leave_asked, leave_in
 from services.store.members import MemberStore
 from services.store.models import Calendar, Person, Workspace
-from services.store.person_rows import chunks, insert_for, lock_staying, mark_all_due, mark_due, of_person
-from services.store.workspace_models import LeaveLineRow, LeaveRow, LeaveTieRow, RefusalRow
+from services.store.person_rows import chunks, insert_for, lock_staying, mark_all_due, of_person
+from services.store.workspace_models import LeaveLineRow, LeaveRow, LeaveTieRow
 
 LEASE = timedelta(minutes=1)
 """How long a replica has for the leave of a workspace that it has claimed."""
@@ -61,7 +62,7 @@ _DUE = (
     .order_by(_PEOPLE.c.due_at, _PEOPLE.c.team_id)
     .limit(bindparam("most"))
 )
-_CONTENT, _NAME = "leave_lines.content", "leave_ties.name"
+_CONTENT = "leave_lines.content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class LostLine:
 
     event: Event = field(repr=False)
     result: str
+    title: str = field(repr=False)
     name: str = field(repr=False)
 
 
@@ -119,16 +121,6 @@ class ListedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Tie:
-    """A name that an admin tied to a member."""
-
-    tie_id: str
-    name: str = field(repr=False)
-    user_id: str
-    tied_by: str
-
-
-@dataclass(frozen=True, slots=True)
 class LeaveSummary:
     """What was found: `people` who have leave ahead, `entries` of theirs, and the next ones as (who, from, to)."""
 
@@ -137,18 +129,14 @@ class LeaveSummary:
     coming: tuple[tuple[str, datetime, datetime], ...]
 
 
-async def mark_leave_due(connection: AsyncConnection, team_id: str, at: datetime) -> None:
-    """Have the leave of a workspace found anew: members, ties, types or refusals changed. Nothing where it has none."""
-    await mark_due(connection, leave_key(team_id), at)
-
-
 class LeaveStore(Store):
-    """Reads and writes `leave`, `leave_lines`, `leave_ties`, and the row that leave calendars hang on."""
+    """Reads and writes `leave`, `leave_lines`, and the row that leave calendars hang on."""
 
     def __init__(self, database: Database, encryptor: Encryptor, events: EventStore, members: MemberStore) -> None:
         super().__init__(database, encryptor)
         self._events = events
         self._members = members
+        self.choices = LeaveChoices(database, encryptor)
 
     async def begin(self, team_id: str, zone: str, now: datetime) -> PersonKey:
         """Make room for leave calendars of a workspace; return their key. `zone` is where days without one are."""
@@ -187,24 +175,24 @@ class LeaveStore(Store):
         """What is known now. Raises SealError."""
         key = leave_key(team_id)
         calendars = select(Calendar.calendar_id, Calendar.provider).where(of_person(Calendar, key))
-        refusals = select(RefusalRow.user_id).where(
-            RefusalRow.team_id == team_id,
-            or_(RefusalRow.what == "leave", ~exists().where(of_person(Person, RefusalRow))),
-        )
         async with self._database.read() as connection:
             its = (await connection.execute(calendars)).all()
             rows = (await connection.execute(*self._events.asked([key], now - BACK, now + AHEAD))).all()
-            refused = frozenset(await connection.scalars(refusals))
             ready = select(Workspace.members_read_at.is_not(None)).where(Workspace.team_id == team_id)
             is_ready = bool(await connection.scalar(ready))
         events = (await self._events.open(rows)).get(key, ())
         return LeaveFacts(
             events=events,
             by_address=frozenset(row.calendar_id for row in its if row.provider == TEAM),
-            ties={folded_name(tie.name): tie.user_id for tie in await self.ties(team_id)},
-            refused=refused,
+            ties={folded_name(tie.name): tie.user_id for tie in await self.choices.ties(team_id)},
+            refused=await self.choices.refused(team_id),
             ready=is_ready,
         )
+
+    async def look_again(self, team_id: str, now: datetime) -> None:
+        """Have the leave of the workspace found anew."""
+        async with self._database.write() as connection:
+            await mark_leave_due(connection, team_id, now)
 
     async def put_off(self, claim: LeaveClaim, until: datetime) -> None:
         """Have it found at `until`; made due meanwhile, it stays due."""
@@ -219,19 +207,17 @@ class LeaveStore(Store):
             await self._members.needed(connection, claim.team_id, now)
 
     async def save(
-        self, claim: LeaveClaim, found: Iterable[FoundLeave], lost: Iterable[LostLine], now: datetime
+        self, claim: LeaveClaim, found: Sequence[FoundLeave], lost: Sequence[LostLine], now: datetime
     ) -> frozenset[str] | None:
         """Make this the leave of the workspace; whose is another than before, and due. None where facts changed since.
 
         Rows that stay the same are not written.
         """
-        wanted = {(row["user_id"], row["leave_id"]): row for row in (_row(claim.team_id, one) for one in found)}
         stored = await self._database.fetch(select(_LEAVE).where(_LEAVE.c.team_id == claim.team_id))
-        same = {(row.user_id, row.leave_id) for row in stored if _said(wanted.get((row.user_id, row.leave_id)), row)}
-        gone = [(row.user_id, row.leave_id) for row in stored if (row.user_id, row.leave_id) not in same]
-        new = [row for place, row in wanted.items() if place not in same]
+        many = len(stored) + len(found) >= OFF_LOOP
+        gone, new = await off_loop_if(many, _differences, claim.team_id, found, stored)
         changed = frozenset({user_id for user_id, _ in gone} | {row["user_id"] for row in new})
-        lines = await off_loop_if(True, self._lines, claim.team_id, list(lost)[:MOST_LINES])
+        lines = await off_loop_if(len(lost) >= OFF_LOOP, self._lines, claim.team_id, lost[:MOST_LINES])
         async with self._database.write() as connection:
             mine = leave_key(claim.team_id)
             theirs = [PersonKey(claim.team_id, user_id) for user_id in changed]
@@ -258,7 +244,7 @@ class LeaveStore(Store):
         rows = {}
         for line in lost:
             event = line.event
-            said = json.dumps([event.title, line.name])
+            said = json.dumps([line.title, line.name])
             place = json.dumps([event.uid, event.occurrence, said, line.result, *map(str, (event.start, event.end))])
             line_id = self._encryptor.digest(place.encode())
             rows[event.calendar_id, line_id] = {
@@ -310,11 +296,6 @@ class LeaveStore(Store):
             rows = (await connection.execute(coming)).all()
         return LeaveSummary(people, entries, tuple((row.user_id, row.start_at, row.end_at) for row in rows))
 
-    async def counts_for(self, key: PersonKey, now: datetime) -> bool:
-        """Whether a leave calendar has something of the member that is not over."""
-        theirs = select(_LEAVE.c.leave_id).where(of_person(_LEAVE.c, key), _LEAVE.c.end_at > now)
-        return await self._database.scalar(theirs.limit(1)) is not None
-
     async def lines(self, team_id: str, now: datetime) -> list[ListedLine]:
         """The lines that fit nobody, or two people, and are not over, soonest first, as far as they can be opened."""
         its = select(_LINES).where(_LINES.c.team_id == team_id, _LINES.c.end_at > now)
@@ -328,36 +309,15 @@ class LeaveStore(Store):
                 )
         return found
 
-    # ── names tied by hand ──────────────────────────────────────────────────────────────────────────
 
-    async def ties(self, team_id: str) -> list[Tie]:
-        """The names that are tied, in order; one whose key is gone is left out."""
-        rows = await self._database.fetch(select(_TIES).where(_TIES.c.team_id == team_id).order_by(_TIES.c.tied_at))
-        opened = [(row, self._readable(row.name, _NAME, team_id, row.name_digest)) for row in rows]
-        ties = [Tie(row.name_digest, name, row.user_id, row.tied_by) for row, name in opened if name is not None]
-        return sorted(ties, key=lambda tie: folded_name(tie.name))
-
-    async def tie(self, team_id: str, name: str, user_id: str, *, tied_by: str, now: datetime) -> None:
-        """Tie a name to a member from now on, in the place of whoever it was tied to."""
-        folded = folded_name(name)
-        before = [tie.tie_id for tie in await self.ties(team_id) if folded_name(tie.name) == folded]
-        tie_id = self._encryptor.digest(folded.encode())
-        sealed = self._encryptor.seal(name, _NAME, team_id, tie_id)
-        row = {"team_id": team_id, "name_digest": tie_id, "name": sealed, "user_id": user_id, "tied_by": tied_by}
-        replaced = _TIES.c.team_id == team_id, _TIES.c.name_digest.in_([*before, tie_id])
-        async with self._database.write() as connection:
-            await connection.execute(delete(LeaveTieRow).where(*replaced))
-            await connection.execute(insert(LeaveTieRow).values(**row, tied_at=now))
-            await mark_leave_due(connection, team_id, now)
-
-    async def untie(self, team_id: str, tie_id: str, now: datetime) -> bool:
-        """Untie a name; False where it is not tied."""
-        async with self._database.write() as connection:
-            its = delete(LeaveTieRow).where(_TIES.c.team_id == team_id, _TIES.c.name_digest == tie_id)
-            if not (await connection.execute(its)).rowcount:
-                return False
-            await mark_leave_due(connection, team_id, now)
-        return True
+def _differences(
+    team_id: str, found: Iterable[FoundLeave], stored: Iterable[Any]
+) -> tuple[list[tuple[str, str]], list[dict[str, Any]]]:
+    """What is stored and not found, by member and id; and the rows of what is found and not stored."""
+    wanted = {(row["user_id"], row["leave_id"]): row for row in (_row(team_id, one) for one in found)}
+    places = [((row.user_id, row.leave_id), row) for row in stored]
+    same = {place for place, row in places if _said(wanted.get(place), row)}
+    return [place for place, _ in places if place not in same], [wanted[one] for one in wanted if one not in same]
 
 
 def _row(team_id: str, found: FoundLeave) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from services.store.policies import PolicyStore
 from services.store.preferences import LineStore, PreferenceStore
 from services.store.replies import ReplyStore
 from services.store.schema import HealthStore
+from services.store.team_hooks import TeamHookStore
 from services.store.timeline import AuditStore, FactStore, SpanStore
 from services.store.undos import UndoStore
 from services.store.watches import HookStore, InboxStore, WatchStore
@@ -90,6 +91,7 @@ class Stores:
         self.kept = KeptStore(database, encryptor)
         self.refusals = Refusals(database, encryptor)
         self.leave = LeaveStore(database, encryptor, events, self.members)
+        self.team_hooks = TeamHookStore(database, encryptor, events)
         self.digests = DigestStore(database, self.notices)
         self.replies = ReplyStore(database, encryptor)
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)

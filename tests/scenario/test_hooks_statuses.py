@@ -248,3 +248,19 @@ async def test_no_log_and_no_metric_has_the_secret_or_what_was_said(
     for private in (hook.rpartition("/")[2], "Secret lunch"):
         assert private not in logged
         assert private not in metrics
+
+
+async def test_secret_may_come_in_a_header_and_in_no_path(running_app: RunningApp) -> None:
+    await running_app.joins()
+    address, _, secret = (await new_hook(running_app)).rpartition("/")
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {secret}"}) as session:
+        async with session.post(address, json={"text": "Lunch"}) as answer:
+            assert answer.status == 200
+        await running_app.settle()
+        assert running_app.text() == "Lunch"
+        async with session.delete(address) as answer:
+            assert await answer.json() == {"ok": True, "ended": True}
+        async with session.post(address, json={"text": "Lunch"}, headers={"Authorization": "Bearer x"}) as answer:
+            assert answer.status == 404
+    await running_app.settle()
+    assert running_app.shows() == NOTHING

@@ -14,40 +14,11 @@ from services.store.models import Base, Calendar
 from services.store.workspace_models import LeaveRow, MemberRow
 from tests.support.databases import BOTH
 from tests.support.feeds import entry
+from tests.support.leave import OUT, connects_leave, lost, of_leave, workspace
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
 
 TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2026, 11, day) for day in (24, 25, 26, 27))
-OUT = ("Out of office until 26 November", ":palm_tree:")
 FREE = "TRANSP:TRANSPARENT"
-
-
-async def workspace(app: RunningApp) -> None:
-    """Ann Lee, who granted, and Ben Sørensen, who has not, among others."""
-    app.slack.add_person(ANN, "ann", "Ann Lee", team_id=TEAM, tz="Etc/UTC", locale="en-GB")
-    app.slack.add_person(BEN, "ben", "Ben Sørensen", team_id=TEAM, tz="Asia/Tokyo", locale="en-GB")
-    await app.joins(ANN)
-
-
-async def connects_leave(app: RunningApp, feed: str = "hr") -> str:
-    """The workspace's leave calendar is connected, read and matched; its id."""
-    assert app.service is not None
-    stores, now = app.service.stores, app.clock.now()
-    key = await stores.leave.begin(TEAM, "Etc/UTC", now)
-    calendar_id = await stores.calendars.add(key, "ics", app.feeds.address(feed), "127.0.0.1", now, connected_by=ANN)
-    await app.settle()
-    return calendar_id
-
-
-async def of_leave(app: RunningApp) -> list[tuple[str, str, str]]:
-    """Whose leave is found, from when to when (UTC)."""
-    rows = await app.rows(sa.select(LeaveRow.user_id, LeaveRow.start_at, LeaveRow.end_at).order_by(LeaveRow.start_at))
-    return [(row.user_id, f"{row.start_at:%d %H:%M}", f"{row.end_at:%d %H:%M}") for row in rows]
-
-
-async def lost(app: RunningApp) -> list[tuple[str, str, str]]:
-    """The lines that fit nobody, or two."""
-    assert app.service is not None
-    return [(one.result, one.title, one.name) for one in await app.service.stores.leave.lines(TEAM, app.clock.now())]
 
 
 @BOTH
@@ -97,16 +68,16 @@ async def test_leave_stays_while_its_calendar_cannot_be_read_and_goes_with_the_e
 
 async def test_member_who_joins_is_found_and_a_namesake_makes_it_nobodys(running_app: RunningApp) -> None:
     await workspace(running_app)
-    running_app.feeds["hr"].has(entry("1", WEDNESDAY, THURSDAY, "Cat Wu (Vacation)"))
+    running_app.feeds["hr"].has(entry("1", WEDNESDAY, THURSDAY, "Cara Wulff (Vacation)"))
     await connects_leave(running_app)
-    assert await lost(running_app) == [("unknown", "Cat Wu (Vacation)", "Cat Wu")]
+    assert await lost(running_app) == [("unknown", "Cara Wulff (Vacation)", "Cara Wulff")]
     for number, expected in ((1, [("U0CAT1", "25 00:00", "26 00:00")]), (2, [])):
-        cat = WorkspaceMember(f"U0CAT{number}", ("Cat Wu",), zone="Etc/UTC")
+        cat = WorkspaceMember(f"U0CAT{number}", ("Cara Wulff",), zone="Etc/UTC")
         assert running_app.service is not None
         assert await running_app.service.stores.members.put(TEAM, [cat], read_at=at("09:00"), now=at("09:00"))
         await running_app.settle()
         assert await of_leave(running_app) == expected
-    assert await lost(running_app) == [("two", "Cat Wu (Vacation)", "Cat Wu")]
+    assert await lost(running_app) == [("two", "Cara Wulff (Vacation)", "Cara Wulff")]
 
 
 async def test_tied_name_is_a_members_and_untied_again_it_is_nobodys(running_app: RunningApp) -> None:
@@ -115,7 +86,7 @@ async def test_tied_name_is_a_members_and_untied_again_it_is_nobodys(running_app
     await connects_leave(running_app)
     assert await lost(running_app) == [("unknown", "[Vacation] Annie Li", "Annie Li")]
     assert running_app.service is not None
-    leave = running_app.service.stores.leave
+    leave = running_app.service.stores.leave.choices
     await leave.tie(TEAM, "Annie Li", ANN, tied_by=BEN, now=running_app.clock.now())
     await running_app.settle()
     assert running_app.shows()[:2] == OUT

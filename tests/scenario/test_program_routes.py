@@ -15,7 +15,7 @@ from tests.support.running_app import RunningApp, open_running_app
 
 ROUTES = (
     "/slack/events", "/slack/install", "/slack/oauth_redirect", "/webhooks/google", "/webhooks/microsoft",
-    "/webhooks/microsoft/lifecycle", "/hooks/x", "/healthz", "/readyz", "/metrics", "/", "/x",
+    "/webhooks/microsoft/lifecycle", "/hooks/x", "/hooks/team/x", "/healthz", "/readyz", "/metrics", "/", "/x",
 )  # fmt: skip
 
 

@@ -1,0 +1,105 @@
+"""What people said about leave that is found in calendars: names that admins tied to members, and "this is not me"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, exists, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.leave import folded_name
+from services.domain.model import PersonKey
+from services.domain.people import leave_key
+from services.store.db import Store
+from services.store.models import Person
+from services.store.person_rows import insert_for, mark_due, of_person
+from services.store.workspace_models import LeaveRow, LeaveTieRow, RefusalRow
+
+_LEAVE, _TIES = LeaveRow.__table__, LeaveTieRow.__table__
+_NAME = "leave_ties.name"
+_REFUSED = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A name that an admin tied to a member."""
+
+    tie_id: str
+    name: str = field(repr=False)
+    user_id: str
+    tied_by: str
+
+
+async def mark_leave_due(connection: AsyncConnection, team_id: str, at: datetime) -> None:
+    """Have the leave of a workspace found anew: members, ties, types or refusals changed. Nothing where it has none."""
+    await mark_due(connection, leave_key(team_id), at)
+
+
+class LeaveChoices(Store):
+    """Reads and writes `leave_ties`, and of `refusals` those that are about leave."""
+
+    # ── the members' own word ──────────────────────────────────────────────────────────────────────
+
+    async def refuse(self, key: PersonKey, now: datetime) -> None:
+        """The member said "this is not me": nothing of leave calendars is theirs from now on."""
+        row = {"team_id": key.team_id, "user_id": key.user_id, "what": _REFUSED, "at": now}
+        async with self._database.write() as connection:
+            refusing = insert_for(connection, RefusalRow).values(**row)
+            await connection.execute(refusing.on_conflict_do_nothing(index_elements=["team_id", "user_id", "what"]))
+            await mark_leave_due(connection, key.team_id, now)
+
+    async def accept(self, key: PersonKey, now: datetime) -> bool:
+        """Take that back; False where it was not said."""
+        async with self._database.write() as connection:
+            its = delete(RefusalRow).where(of_person(RefusalRow, key), RefusalRow.what == _REFUSED)
+            if not (await connection.execute(its)).rowcount:
+                return False
+            await mark_leave_due(connection, key.team_id, now)
+        return True
+
+    async def counts(self, key: PersonKey, now: datetime) -> bool | None:
+        """Whether leave calendars count for the member: False where they said that it is not; None: none does."""
+        refusal = select(RefusalRow.at).where(of_person(RefusalRow, key), RefusalRow.what == _REFUSED)
+        theirs = select(_LEAVE.c.leave_id).where(of_person(_LEAVE.c, key), _LEAVE.c.end_at > now).limit(1)
+        refused, found = await self._database.rows((refusal, {}), (theirs, {}))
+        return False if refused else True if found else None
+
+    async def refused(self, team_id: str) -> frozenset[str]:
+        """Who said "this is not me", and of whom nothing is to be kept."""
+        refusals = select(RefusalRow.user_id).where(
+            RefusalRow.team_id == team_id,
+            or_(RefusalRow.what == _REFUSED, ~exists().where(of_person(Person, RefusalRow))),
+        )
+        return frozenset(row.user_id for row in await self._database.fetch(refusals))
+
+    # ── names tied by hand ──────────────────────────────────────────────────────────────────────────
+
+    async def ties(self, team_id: str) -> list[Tie]:
+        """The names that are tied, in order; one whose key is gone is left out."""
+        rows = await self._database.fetch(select(_TIES).where(_TIES.c.team_id == team_id).order_by(_TIES.c.tied_at))
+        opened = [(row, self._readable(row.name, _NAME, team_id, row.name_digest)) for row in rows]
+        ties = [Tie(row.name_digest, name, row.user_id, row.tied_by) for row, name in opened if name is not None]
+        return sorted(ties, key=lambda tie: folded_name(tie.name))
+
+    async def tie(self, team_id: str, name: str, user_id: str, *, tied_by: str, now: datetime) -> None:
+        """Tie a name to a member from now on, in the place of whoever it was tied to."""
+        folded = folded_name(name)
+        before = [tie.tie_id for tie in await self.ties(team_id) if folded_name(tie.name) == folded]
+        tie_id = self._encryptor.digest(folded.encode())
+        sealed = self._encryptor.seal(name, _NAME, team_id, tie_id)
+        row = {"team_id": team_id, "name_digest": tie_id, "name": sealed, "user_id": user_id, "tied_by": tied_by}
+        replaced = _TIES.c.team_id == team_id, _TIES.c.name_digest.in_([*before, tie_id])
+        async with self._database.write() as connection:
+            await connection.execute(delete(LeaveTieRow).where(*replaced))
+            await connection.execute(insert(LeaveTieRow).values(**row, tied_at=now))
+            await mark_leave_due(connection, team_id, now)
+
+    async def untie(self, team_id: str, tie_id: str, now: datetime) -> bool:
+        """Untie a name; False where it is not tied."""
+        async with self._database.write() as connection:
+            its = delete(LeaveTieRow).where(_TIES.c.team_id == team_id, _TIES.c.name_digest == tie_id)
+            if not (await connection.execute(its)).rowcount:
+                return False
+            await mark_leave_due(connection, team_id, now)
+        return True
