@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from services.domain.leave import LeaveLine, LeaveMember, Matched, MatchResult, folded_name, match
-from tests.domain.leave_titles import ROWS, TEAM, Row
+from tests.domain.leave_titles import ROWS, TEAM, Row, shown
 
 EVERY = [row for rows in ROWS.values() for row in rows]
 
@@ -36,3 +37,12 @@ def test_a_line_is_its_members_or_nobodys(row: Row) -> None:
 
 def test_the_table_is_long() -> None:
     assert len(EVERY) >= 150
+
+
+def test_the_documentation_shows_the_table() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "leave.md").read_text()
+    begin, end = "<!-- titles -->\n", "<!-- /titles -->"
+
+    assert text.split(begin)[1].split(end)[0] == shown()
+    for member in TEAM:
+        assert member in text.split(begin)[0], "the members that the table is about are named before it"
