@@ -21,6 +21,7 @@ from handlers.slack.context import (
     open_view,
     person,
     request_of,
+    settings_form,
     text_of,
     with_metadata,
 )
@@ -134,7 +135,7 @@ class Commands:
         if first == Name.RULES:
             return list_modal(await list_view(self.services, who, ask_slack=True))
         if first == Name.SETTINGS:
-            return settings.settings(who.l10n, await self.services.settings.preferences(who.key))
+            return await settings_form(self.services, who)
         return None
 
     async def _quo(self, who: Requester, text: str, request: str, besides: Besides = TYPED) -> Reply:

@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.errors import Background
-from handlers.slack.views import modals
+from handlers.slack.views import modals, settings
 from handlers.slack.views.lines import ListView
 from handlers.slack.views.modals import Typed, View
 from handlers.slack.views.sentences import calendar_name
@@ -147,6 +147,12 @@ async def connect_form(services: Services, who: Requester, *, problem: str = "",
     """The form of a calendar, with fresh links; `problem` and `before` are of a try that went wrong."""
     links = await services.accounts.flow.links(who.key)
     return modals.connect(who.l10n, accounts=links, problem=problem, before=before)
+
+
+async def settings_form(services: Services, who: Requester) -> View:
+    """The settings, as they are chosen and as the workspace lets them be."""
+    chosen = await services.settings.preferences(who.key)
+    return settings.settings(who.l10n, chosen, await services.policies.of(who.key.team_id))
 
 
 def request_of(context: AsyncBoltContext) -> str:

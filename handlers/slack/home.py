@@ -19,12 +19,13 @@ from handlers.slack.context import (
     open_view,
     person,
     request_of,
+    settings_form,
     text_of,
     view_call,
 )
 from handlers.slack.views import blocks as kit
 from handlers.slack.views import home as home_view
-from handlers.slack.views import modals, replies, settings
+from handlers.slack.views import modals, replies
 from handlers.slack.views.modals import View
 from handlers.slack.workspace import WorkspaceParts
 from services.domain.calendars import HOOK
@@ -102,7 +103,7 @@ class HomeButtons:
     async def open_override(self, args: AsyncArgs) -> None:
         """The form of a status."""
         who = await self._clicked(args)
-        await open_view(args, modals.override(who.l10n))
+        await open_view(args, modals.override(who.l10n, await self.services.policies.of(who.key.team_id)))
 
     async def open_out_of_office(self, args: AsyncArgs) -> None:
         """The out-of-office form."""
@@ -118,7 +119,7 @@ class HomeButtons:
     async def open_settings(self, args: AsyncArgs) -> None:
         """The settings."""
         who = await self._clicked(args)
-        await open_view(args, settings.settings(who.l10n, await self.services.settings.preferences(who.key)))
+        await open_view(args, await settings_form(self.services, who))
 
     async def pause(self, args: AsyncArgs) -> None:
         """Leave the status alone until resumed."""

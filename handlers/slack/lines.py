@@ -42,6 +42,7 @@ from services.domain import lines
 from services.domain.errors import InputError
 from services.domain.lines import Line, Routine, Rule
 from services.domain.model import Effect, Kind, Photo, Picture
+from services.domain.policy import FixedError
 from services.engine.notifications import Teller
 from services.store.line_file import written
 from services.usecases.statuses import request_id
@@ -160,13 +161,17 @@ class ListForms:
     async def add_line(self, args: AsyncArgs) -> None:
         """The form of a new rule."""
         await args.ack()
-        await _show_form(args, line_form.line_form(await self._read_list(args), None))
+        view = await self._read_list(args)
+        _allow(view, Rule("", ""))
+        await _show_form(args, line_form.line_form(view, None))
 
     async def edit_line(self, args: AsyncArgs) -> None:
         """The form of a line; of a routine, its own."""
         await args.ack()
         view = await self._read_list(args)
-        await _show_form(args, _form(view, lines.known(view.facts.lines, chosen(args.body))))
+        line = lines.known(view.facts.lines, chosen(args.body))
+        _allow(view, line)
+        await _show_form(args, _form(view, line))
 
     async def choose_picture(self, args: AsyncArgs) -> None:
         """The form of the out-of-office line, with the picture that the person has sent filled in."""
@@ -179,7 +184,9 @@ class ListForms:
     async def add_routine(self, args: AsyncArgs) -> None:
         """The form of a new routine."""
         await args.ack()
-        await _show_form(args, routine_form.routine_form(await self._read_list(args), None))
+        view = await self._read_list(args)
+        _allow(view, routine_form.NEW)
+        await _show_form(args, routine_form.routine_form(view, None))
 
     async def preview(self, args: AsyncArgs) -> None:
         """Tell what a form would change, in the form as it is filled in."""
@@ -248,8 +255,8 @@ class ListForms:
         before = next((line for line in view.facts.lines if line.id == line_id), None)
         made_id = line_id or request_id(view.facts.key, submission_id(body))
         if form["callback_id"] == routine_form.ROUTINE:
-            return read_routine(values, made_id, before if isinstance(before, Routine) else None)
-        return read_line(values, before if isinstance(before, Rule) else Rule(made_id, ""), view.calendars)
+            return read_routine(values, made_id, before if isinstance(before, Routine) else None, view.policy)
+        return read_line(values, before if isinstance(before, Rule) else Rule(made_id, ""), view.calendars, view.policy)
 
     # ── where they are shown ────────────────────────────────────────────────────────────────────────
 
@@ -275,6 +282,12 @@ class ListForms:
         page = int(kept["page"]) if kept.get("page", "").isdigit() else 0
         fresh = list_modal(view, shown["callback_id"], page=page, undo_id=undo_id, note=note)
         await view_call(args.client, "views.update", view_id=shown["id"], view=fresh)
+
+
+def _allow(view: ListView, line: Line) -> None:
+    """Refuse the form of a line that the workspace does not let members have. Raises FixedError."""
+    if not view.policy.may_have(line):
+        raise FixedError("line")
 
 
 def _form(view: ListView, line: Line, *, is_new: bool = False) -> View:

@@ -34,6 +34,7 @@ from handlers.slack.context import (
 )
 from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.blocks import Block, NoDateError, Values, actions, cut, emoji_option
+from handlers.slack.views.fixed import allowed_effects
 from handlers.slack.views.line_form import effects_of
 from handlers.slack.views.list_modal import mute_while, waiting
 from handlers.slack.views.modals import Typed, View
@@ -46,7 +47,7 @@ from services.domain.errors import (
     StatusQuoError,
     TextTooLongError,
 )
-from services.domain.model import PersonKey
+from services.domain.model import Effect, PersonKey
 from services.domain.text import escape
 from services.domain.undo import AccountChoice, Change
 from services.slack.members import SLACKBOT
@@ -194,7 +195,8 @@ class Modals:
             end = None if at is None else times.until_time(at, who.speaker)
         except InputError as error:
             errors["until"] = error
-        effects = effects_of(values, errors)
+        policy = await self.services.policies.of(who.key.team_id)
+        effects = allowed_effects(effects_of(values, errors), frozenset(), policy, errors)
         if errors:
             await refuse(args, who, errors)
         elif who.view.granted:
@@ -223,7 +225,8 @@ class Modals:
         who = await person(self.services, args.context)
         before = await self.services.settings.preferences(who.key)
         try:
-            chosen_now, errors = settings.read_settings(Values.of(args.body["view"]), before)
+            policy = await self.services.policies.of(who.key.team_id)
+            chosen_now, errors = settings.read_settings(Values.of(args.body["view"]), before, policy)
         except InputError as error:
             chosen_now, errors = before, {error.field or "day_from": error}
         if errors:
@@ -288,7 +291,8 @@ class Modals:
         listed = await self.services.calendars.list(who.key)
         is_first = len({line.account_id or line.calendar_id for line in listed}) == 1
         undo = [actions(replies.undo_button(who.l10n, undo_id))] if undo_id else []
-        if is_first and not (await read_list(self.services, who)).chosen:
+        view = await read_list(self.services, who)
+        if is_first and not view.chosen and Effect.DND in view.policy.allowed:
             return mute_while(who.l10n, said, *undo)
         return modals.done(who.l10n, title, said, *undo)
 

@@ -15,8 +15,8 @@ from services.domain.model import Effect, Kind, Look, Override
 OF_POLICY = frozenset({Effect.DND, Effect.AWAY, Effect.PHOTO})
 """The effects that are allowed one by one; replies are by themselves."""
 
-MOST_LEAVE_TYPES, LONGEST_LEAVE_TYPE = 100, 60
-"""Types of leave that a workspace can add, and characters of one."""
+MOST_LEAVE_TYPES, LONGEST_LEAVE_TYPE = 40, 60
+"""Types of leave that a workspace can add, and characters of one: all of them fit into one field of a form."""
 
 
 class Freedom(StrEnum):

@@ -16,6 +16,7 @@ from handlers.slack.views import blocks as kit
 from handlers.slack.views import home, line_form, list_modal, modals, replies, routine_form, settings
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.lines import ListView, changes
+from handlers.slack.views.workspace import Section, home_part, workspace_form
 from services.calendars.accounts import Choice
 from services.calendars.oauth_flow import AccountLink
 from services.domain import timeline
@@ -40,6 +41,7 @@ from services.domain.model import (
     Status,
 )
 from services.domain.people import PersonFacts, Preferences, WorkingHours
+from services.domain.policy import Policy
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import escape
 from services.domain.undo import AccountChoice, Change
@@ -47,6 +49,7 @@ from services.platform import locale
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.undos import Undoable
+from services.store.workspace_numbers import WorkspaceNumbers
 from services.usecases.statuses import Cleared, Now, Why
 from tests.support import blockkit
 
@@ -161,6 +164,23 @@ def listed(l10n: Localizer, lines: tuple[Line, ...] = LONGEST) -> ListView:
     return ListView(l10n, facts, NOW, names, EVERY, LINK, EVERY, LINK)
 
 
+def fixed(l10n: Localizer) -> ListView:
+    """The same in a workspace that has fixed everything."""
+    view = listed(l10n)
+    return replace(view, facts=replace(view.facts, policy=CLOSED))
+
+
+def of_admins(l10n: Localizer, policy: Policy) -> list[dict[str, Any]]:
+    numbers = WorkspaceNumbers(99_999, 99_999, 99_999, 99_999, 99_999, 99_999, ("users:read", "channels:history"))
+    return home_part(l10n, policy, numbers, SECTIONS, install=LINK, now=NOW)
+
+
+CLOSED = Policy(
+    titles=False, effects=frozenset(), replies=False, digests=False, keeper=False, agents=False,
+    looks=dict.fromkeys(Kind, Look("長" * 100, ":x:")), leave_types=("長" * 60,) * 40, members_may=frozenset(),
+    set_by="U1", set_at=NOW,
+)  # fmt: skip
+SECTIONS = [Section((kit.section(NASTY),) * 15, (NASTY,) * 3, (NASTY,) * 3)] * 4
 FULL = Preferences(
     idle=Status("x" * 100, ":wave:"),
     count_unconfirmed=True,
@@ -202,10 +222,9 @@ def test_views_stay_within_slacks_limits(l10n: Localizer) -> None:
         modals.choose_calendars(l10n, choice(0)),
         modals.ask_before_drop(l10n, ACCOUNTS[0], 20),
         modals.out_of_office(l10n, date(2026, 11, 24)),
-        modals.override(l10n),
+        *(modals.override(l10n, policy) for policy in (Policy(), CLOSED)),
         modals.done(l10n, "x" * 100, [NASTY]),
-        settings.settings(l10n, Preferences()),
-        settings.settings(l10n, FULL),
+        *(settings.settings(l10n, chosen, policy) for chosen in (Preferences(), FULL) for policy in (Policy(), CLOSED)),
         *(list_modal.list_modal(listed(l10n), page=page, undo_id="x" * 24) for page in (-1, 0, 1, 9)),
         list_modal.list_modal(listed(l10n, complete(()))),
         list_modal.list_modal(listed(l10n), list_modal.ROUTINES),
@@ -217,6 +236,16 @@ def test_views_stay_within_slacks_limits(l10n: Localizer) -> None:
         modals.done(l10n, "x", [], *list_modal.waiting(listed(l10n))),
         list_modal.mute_while(l10n),
         list_modal.mute_while(l10n, [NASTY]),
+        *(list_modal.list_modal(fixed(l10n), callback) for callback in (list_modal.RULES, list_modal.ROUTINES)),
+        *(line_form.line_form(fixed(l10n), line) for line in fixed(l10n).facts.lines if isinstance(line, Rule)),
+        *(
+            home.home(one, now(), EVERYWHERE * 3, LINK, accounts=ACCOUNTS, undo=UNDO, workspace=of_admins(l10n, policy))
+            for one, policy in ((listed(l10n), Policy()), (fixed(l10n), CLOSED))
+        ),
+        *(
+            workspace_form(l10n, policy, forbids, SECTIONS, metadata="{}")
+            for policy, forbids in ((Policy(), frozenset()), (CLOSED, frozenset({"replies", "keeper", "agents"})))
+        ),
     ]
     for view in views:
         blockkit.check_view(view)

@@ -9,7 +9,7 @@ from typing import Any
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.digests import home_digests
 from handlers.slack.views.lines import ListView
-from handlers.slack.views.list_modal import home_list
+from handlers.slack.views.list_modal import BESIDE_ROWS, home_list
 from handlers.slack.views.replies import changed, forget_button, grant_button, undo_button
 from handlers.slack.views.sentences import account_line, asked, calendar_line, grouped, standing, timeline_lines
 from handlers.slack.views.settings import chosen_words
@@ -22,9 +22,11 @@ from services.store.undos import Undoable
 from services.usecases.statuses import Now
 
 _MOST_LINES = 30
+_MOST_BLOCKS = 100
 _MOST_CALENDARS = 35
 _MOST_OF_LIST = 35
-"""Of a hundred blocks."""
+_BESIDE_CALENDARS = 2
+"""Blocks: of a Home tab, of its calendars and lines, and what stands around its calendars."""
 
 
 def home(
@@ -53,14 +55,20 @@ def home(
     if link:
         blocks += _welcome(l10n, link)
     blocks += _status(l10n, now)
-    blocks += home_list(view, _MOST_OF_LIST, asks=is_new and not link and bool(calendars))
-    blocks += _calendars(l10n, now, calendars, accounts, again)
-    blocks += home_digests(l10n, digests, allowed=not link)
     settings = kit.actions(kit.button(l10n.say("Settings"), "open_settings"), forget_button(l10n))
     words = " · ".join(chosen_words(l10n, view.facts.preferences))
     chosen = [kit.context(words)] if words else []
-    blocks += [kit.header(l10n.say("Settings")), *chosen, settings, *workspace, *_support(l10n)]
-    return {"type": "home", "blocks": blocks}
+    rest = [
+        *home_digests(l10n, digests, allowed=not link), kit.header(l10n.say("Settings")), *chosen, settings, *workspace,
+        *_support(l10n),
+    ]  # fmt: skip
+    room = _MOST_BLOCKS - len(blocks) - len(rest)  # for the list and the calendars, of which there may be many
+    listed = home_list(view, min(_MOST_OF_LIST, room // 2 - BESIDE_ROWS), asks=is_new and not link and bool(calendars))
+    rows = min(_MOST_CALENDARS, room - len(listed) - _BESIDE_CALENDARS)
+    return {
+        "type": "home",
+        "blocks": [*blocks, *listed, *_calendars(l10n, now, calendars, accounts, again, most=rows), *rest],
+    }
 
 
 def stranger(l10n: Localizer, link: str) -> dict[str, Any]:
@@ -120,6 +128,8 @@ def _calendars(
     calendars: Sequence[CalendarView],
     accounts: Sequence[AccountView],
     again: Mapping[str, str],
+    *,
+    most: int,
 ) -> list[kit.Block]:
     rows: list[kit.Block] = []
     found = grouped(calendars, accounts)
@@ -137,8 +147,8 @@ def _calendars(
             rows += [_calendar(l10n, line, now) for line in group]
     if not rows:
         rows.append(kit.section(l10n.say("No calendar is connected yet.")))
-    if len(rows) > _MOST_CALENDARS:
-        rows[_MOST_CALENDARS - 1 :] = [kit.context(l10n.say("There are more. `/quo calendars` lists them."))]
+    if len(rows) > most:
+        rows[most - 1 :] = [kit.context(l10n.say("There are more. `/quo calendars` lists them."))]
     connect = kit.actions(kit.button(l10n.say("Connect a calendar"), "open_connect"))
     return [kit.header(l10n.say("Calendars")), *rows, connect]
 

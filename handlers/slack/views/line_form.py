@@ -14,6 +14,7 @@ from typing import Any
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import NotOfferedError, Values
+from handlers.slack.views.fixed import allowed_effects, as_it_was, fixed_look, unless_fixed
 from handlers.slack.views.lines import (
     ListView,
     effects_block,
@@ -28,6 +29,7 @@ from services.domain.errors import InputError
 from services.domain.lines import END, KINDS, MOST_GUESTS, MOST_MINUTES, Line, Match, Routine, Rule
 from services.domain.model import STATUS_TEXT_LIMIT, Effect, Kind, Look, Photo, Picture
 from services.domain.photos import CROP
+from services.domain.policy import Policy
 from services.domain.text import BROKEN_PLACEHOLDER, PLACEHOLDER, PLACEHOLDERS
 from services.store.line_json import DAYS
 
@@ -112,7 +114,7 @@ def line_form(view: ListView, line: Rule | None, *, is_new: bool = False) -> dic
 
 def look_blocks(view: ListView, line: Line) -> list[kit.Block]:
     """What a line says and does, where its placeholders show what it says by itself."""
-    l10n = view.l10n
+    l10n, policy = view.l10n, view.policy
     usual = view.usual(line)
     hint = l10n.say("{{until}} becomes the end, {{title}} the event's title, {{location}} its place.")
     blocks = [
@@ -124,10 +126,14 @@ def look_blocks(view: ListView, line: Line) -> list[kit.Block]:
             "emoji", l10n.say("Emoji"), initial=line.look.emoji or "", hint=l10n.say("Type its name, or paste one.")
         ),
     ]  # fmt: skip
+    blocks = unless_fixed(l10n, policy, line, blocks)
     if isinstance(line, Rule) and usual.emoji:
-        usually = l10n.say("Without a text and an emoji it says: {status}", status=shown(usual))
-        blocks.insert(1, kit.context(usually))
-    blocks.append(effects_block(l10n, line.effects))
+        is_fixed, usually = all(fixed_look(policy, line)), shown(usual)
+        usually = l10n.say("Without a text and an emoji it says: {status}", status=usually) if not is_fixed else usually
+        blocks.insert(2 if is_fixed else 1, kit.context(usually))
+    blocks.append(effects_block(l10n, policy, line.effects))
+    if Effect.PHOTO not in policy.allowed:
+        return blocks
     pictures = [kit.option(name, picture.value) for picture, name in picture_names(l10n).items()]
     photo = line.photo or Photo()
     crop_hint = l10n.say("Of a picture that you sent: centre, top, or the square in pixels as x,y,width.")
@@ -248,13 +254,15 @@ def _range_entry(block_id: str, label: str, least: int | None, most: int | None,
 Errors = dict[str, InputError]
 
 
-def read_line(values: Values, before: Rule, calendars: Mapping[str, str]) -> tuple[Rule, str | None, Errors]:
+def read_line(
+    values: Values, before: Rule, calendars: Mapping[str, str], policy: Policy
+) -> tuple[Rule, str | None, Errors]:
     """The line of a submission, the id of the line below it where a place was chosen, and what is wrong, by block.
 
     What a form does not show of `before` stays.
     """
     errors: Errors = {}
-    look, effects, photo = read_look(values, errors)
+    look, effects, photo = read_look(values, before, policy, errors)
     if before.kind is not None:
         return replace(before, look=look, effects=effects, photo=photo), values.one("place") or None, errors
     ignore = _IGNORE in values.offered("does", {_SHOW, _IGNORE}, errors)
@@ -262,7 +270,7 @@ def read_line(values: Values, before: Rule, calendars: Mapping[str, str]) -> tup
     if match == Match() and not errors:
         errors["title_words"] = NoConditionError("no condition")
     if not ignore and look == Look() and not effects and not errors.keys() & {"text", "emoji", "effects", "does"}:
-        errors["text"] = NoLookError("nothing to show or do")
+        errors["text" if policy.texts else "effects"] = NoLookError("no look")
     was_called = named(before.match, before.look.text or before.look.emoji or "")
     name = before.name
     if not name or name == was_called:
@@ -272,16 +280,26 @@ def read_line(values: Values, before: Rule, calendars: Mapping[str, str]) -> tup
     return made, values.one("place") or None, errors
 
 
-def read_look(values: Values, errors: Errors) -> tuple[Look, frozenset[Effect], Photo | None]:
-    """Text, emoji, effects and photo of a form; a photo alone where that effect is chosen."""
+def read_look(
+    values: Values, before: Line, policy: Policy, errors: Errors
+) -> tuple[Look, frozenset[Effect], Photo | None]:
+    """Text, emoji, effects and photo of a form; a photo alone where that effect is chosen.
+
+    What the workspace has fixed is not in the form and stays as it was `before`.
+    """
+    fixes_text, fixes_emoji = fixed_look(policy, before)
     text, emoji = read_says(values, "text", "emoji", errors)
-    effects = effects_of(values, errors)
+    text = as_it_was(values, "text", text, before.look.text or "", errors, fixed=fixes_text)
+    emoji = as_it_was(values, "emoji", emoji, before.look.emoji or "", errors, fixed=fixes_emoji)
+    effects = allowed_effects(effects_of(values, errors), before.effects, policy, errors)
     crop = values.said("crop") or "centre"
     pictures = values.offered("photo", set(Picture), errors)
     if not CROP.fullmatch(crop):
         errors["crop"] = NotACropError("crop")
     photo = None
-    if Effect.PHOTO in effects:
+    if Effect.PHOTO in effects and Effect.PHOTO not in policy.allowed:
+        photo = before.photo
+    elif Effect.PHOTO in effects:
         photo = Photo(Picture(pictures[0]) if pictures else Picture.PALM, crop)
     return Look(text or None, emoji or None), effects, photo
 

@@ -9,11 +9,13 @@ from types import MappingProxyType
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import cut
+from handlers.slack.views.fixed import fixed_by, fixed_look
 from handlers.slack.views.sentences import effect_names, kind_name, shown
 from services.domain.differences import Difference
 from services.domain.lines import KINDS, Line, Match, Routine, Rule
 from services.domain.model import Effect, Event, Kind, Location, Look, Picture, Status
 from services.domain.people import PersonFacts
+from services.domain.policy import Policy
 from services.domain.text import Coverage, StatusTexts, escape
 from services.platform.locale import Localizer, default_texts
 
@@ -48,9 +50,14 @@ class ListView:
     gone: frozenset[str] = frozenset()
 
     @property
+    def policy(self) -> Policy:
+        """What the workspace allows and fixes."""
+        return self.facts.policy
+
+    @property
     def chosen(self) -> frozenset[Effect]:
-        """The effects of all lines that are switched on."""
-        return frozenset(effect for line in self.facts.lines if line.enabled for effect in line.effects)
+        """The effects of all lines that are switched on and count."""
+        return frozenset(effect for line in self.facts.floored.lines if line.enabled for effect in line.effects)
 
     def usual(self, line: Line) -> Status:
         """What the line says where it has neither a text nor an emoji."""
@@ -98,7 +105,11 @@ def told(view: ListView, line: Line) -> str:
     look = l10n.say(":no_entry_sign: *Ignored*") if is_ignored else shown(view.looks(line))
     facts = [_about(view, line)]
     if not is_ignored:
-        facts += effect_words(l10n, line.effects, view.missing | view.barred)
+        facts += effect_words(l10n, line.effects & view.policy.allowed, view.missing | view.barred)
+    if any(fixed_look(view.policy, line)):
+        facts.append(l10n.say(":lock: _fixed by your workspace_"))
+    if not view.policy.may_have(line):
+        facts.append(l10n.say(":lock: _not allowed by your workspace: it does not count_"))
     if not line.enabled:
         look, facts = f"~{look}~", [*facts, l10n.say("_switched off_")]
     return cut(f"{look}\n{' · '.join(facts)}", LONGEST_LINE)
@@ -214,9 +225,12 @@ def effect_words(l10n: Localizer, effects: Collection[Effect], missing: Collecti
     return [word + (" :lock:" if effect in missing else "") for effect, word in words.items() if effect in effects]
 
 
-def effects_block(l10n: Localizer, chosen: Collection[Effect] = ()) -> kit.Block:
-    """The choice of a form of what happens besides the status."""
-    options = [kit.option(name, effect.value) for effect, name in effect_names(l10n).items()]
+def effects_block(l10n: Localizer, policy: Policy, chosen: Collection[Effect] = ()) -> kit.Block:
+    """The choice of a form of what happens besides the status, of what the workspace allows."""
+    names = effect_names(l10n)
+    options = [kit.option(name, effect.value) for effect, name in names.items() if effect in policy.allowed]
+    if not options:
+        return fixed_by(l10n, policy, l10n.say("Besides the status: nothing"))
     boxes = kit.choices("checkboxes", "value", options, [effect.value for effect in chosen])
     hint = l10n.say("I answer mentions in the channels that I was invited to, once a day, and only who asked sees it.")
     return kit.entry("effects", l10n.say("Besides the status"), boxes, optional=True, hint=hint)

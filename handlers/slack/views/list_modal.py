@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from handlers.slack.views import blocks as kit
+from handlers.slack.views.fixed import fixed_note
 from handlers.slack.views.lines import ListView, told
 from handlers.slack.views.replies import undo_button
 from handlers.slack.views.sentences import effect_names, shown
@@ -17,6 +18,9 @@ from services.platform.locale import Localizer
 RULES = "rules"
 ROUTINES = "routines"
 MUTE = "mute_while"
+BESIDE_ROWS = 10
+"""Blocks at most that the list of a Home tab has beside its lines."""
+
 A_PAGE = 40
 """Lines that a modal shows at once: two blocks each, of a hundred."""
 
@@ -43,7 +47,7 @@ def list_modal(
         blocks.append(kit.section(f":white_check_mark: {note}"))
     if undo_id:
         blocks.append(saved(view, undo_id))
-    blocks += [kit.section(how), *waiting(view)]
+    blocks += [kit.section(how), *fixed_note(l10n, view.policy), *waiting(view)]
     if not lines:
         blocks.append(kit.section(l10n.say("There are no routines yet.")))
     for number, line in lines[page * A_PAGE : (page + 1) * A_PAGE]:
@@ -55,21 +59,23 @@ def list_modal(
         turn.append(kit.button(l10n.say("More lines"), "list_page_after", value=str(page + 1)))
     if turn:
         blocks.append(kit.actions(*turn))
-    rule, routine = adding(view)
-    buttons = [{**rule, "style": "primary"}, routine, kit.button(l10n.say("Export"), "export_list")]
-    if callback == ROUTINES:
-        buttons = [{**routine, "style": "primary"}]
-    blocks += [kit.divider(), kit.actions(*buttons)]
+    buttons = [one for one in adding(view) if callback != ROUTINES or one["action_id"] == "add_routine"]
+    buttons[:1] = [{**one, "style": "primary"} for one in buttons[:1]]
+    if callback != ROUTINES:
+        buttons.append(kit.button(l10n.say("Export"), "export_list"))
+    blocks += [kit.divider(), kit.actions(*buttons)] if buttons else []
     title = l10n.say("Your routines") if callback == ROUTINES else l10n.say("Your list")
     return kit.modal(callback, title, blocks, close=l10n.say("Close"), metadata=json.dumps({"page": str(page)}))
 
 
 def adding(view: ListView) -> list[kit.Block]:
-    """The buttons that add to the list."""
-    return [
-        kit.button(view.l10n.say("Add a rule"), "add_line"),
-        kit.button(view.l10n.say("Add a routine"), "add_routine"),
-    ]
+    """The buttons that add to the list, where the workspace allows lines of one's own; a routine has texts alone."""
+    found = []
+    if view.policy.rules:
+        found.append(kit.button(view.l10n.say("Add a rule"), "add_line"))
+    if view.policy.rules and view.policy.texts:
+        found.append(kit.button(view.l10n.say("Add a routine"), "add_routine"))
+    return found
 
 
 def saved(view: ListView, undo_id: str) -> kit.Block:
@@ -100,7 +106,9 @@ def _buttons(view: ListView, number: int, line: Line) -> list[kit.Block]:
     l10n = view.l10n
     what = "routine" if isinstance(line, Routine) else "line"
     switch = l10n.say("Switch off") if line.enabled else l10n.say("Switch on")
-    found = [kit.button(l10n.say("Edit"), f"edit_{what}", value=line.id)]
+    found = []
+    if view.policy.may_have(line):
+        found.append(kit.button(l10n.say("Edit"), f"edit_{what}", value=line.id))
     if number > 0:
         found.append(kit.button(l10n.say("Up"), f"move_{what}_up", value=line.id))
     if number < len(view.facts.lines) - 1:
@@ -136,7 +144,9 @@ def home_list(view: ListView, most: int, *, asks: bool = False) -> list[kit.Bloc
     rows = [
         kit.section(
             told(view, line),
-            kit.button(l10n.say("Edit"), "edit_routine" if isinstance(line, Routine) else "edit_line", value=line.id),
+            kit.button(l10n.say("Edit"), "edit_routine" if isinstance(line, Routine) else "edit_line", value=line.id)
+            if view.policy.may_have(line)
+            else None,
         )
         for line in lines[:most]
     ]
@@ -144,7 +154,7 @@ def home_list(view: ListView, most: int, *, asks: bool = False) -> list[kit.Bloc
         rows.append(
             kit.context(l10n.say("There are {count} more lines. *Whole list* shows them.", count=len(lines) - most))
         )
-    if (idle := view.facts.preferences.idle) is not None:
+    if (idle := view.facts.floored.preferences.idle) is not None:
         said = f"{shown(idle)}\n{l10n.say('When nothing is on')}"
         rows.append(kit.section(said, kit.button(l10n.say("Edit"), "open_settings")))
     how = l10n.say("What your status says, and what happens besides. The first line from the top that fits decides.")
@@ -159,5 +169,6 @@ def home_list(view: ListView, most: int, *, asks: bool = False) -> list[kit.Bloc
             kit.button(l10n.say("Choose"), "choose_mute"),
         )
     ]
-    head = [kit.header(l10n.say("Your list")), kit.context(how), *(question if asks and not view.chosen else [])]
-    return [*head, *waiting(view), *rows, kit.actions(*buttons)]
+    asks = asks and not view.chosen and Effect.DND in view.policy.allowed
+    head = [kit.header(l10n.say("Your list")), kit.context(how), *fixed_note(l10n, view.policy)]
+    return [*head, *(question if asks else []), *waiting(view), *rows, kit.actions(*buttons)]

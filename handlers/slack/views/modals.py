@@ -19,6 +19,7 @@ from services.calendars.accounts import Choice
 from services.calendars.oauth_flow import AccountLink
 from services.domain.calendars import OfferedCalendar
 from services.domain.model import STATUS_TEXT_LIMIT
+from services.domain.policy import Policy
 from services.domain.text import escape
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
@@ -161,15 +162,15 @@ def out_of_office(l10n: Localizer, today: date) -> View:
     return kit.modal(OUT_OF_OFFICE, title, blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
 
 
-def override(l10n: Localizer) -> View:
-    """A status of one's own."""
+def override(l10n: Localizer, policy: Policy) -> View:
+    """A status of one's own; besides it what the workspace allows."""
     emoji_hint = l10n.say("Type its name, or paste one.")
     until_hint = l10n.say("Without a time it stays until you clear it.")
     blocks = [
         kit.emoji_select(EMOJI_BLOCK, l10n.say("Emoji"), hint=emoji_hint),
         kit.text_entry("text", l10n.say("Text"), most=STATUS_TEXT_LIMIT),
         kit.entry("until", l10n.say("Until"), _time(l10n), optional=True, hint=until_hint),
-        effects_block(l10n),
+        effects_block(l10n, policy),
     ]
     return kit.modal(OVERRIDE, l10n.say("Set a status"), blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
 

@@ -25,12 +25,14 @@ from handlers.slack.views.lines import ListView
 from services.domain.errors import EndsBeforeItStartsError, InputError
 from services.domain.lines import Routine
 from services.domain.model import Look
+from services.domain.policy import Policy
 from services.store.line_json import DAYS
 
 ROUTINE = "routine"
 _ABSENT = "absent"
 _T = TypeVar("_T")
-_NEW = Routine("", Look(), frozenset(range(5)), time(12, 30), time(13, 30))
+NEW = Routine("", Look(), frozenset(range(5)), time(12, 30), time(13, 30))
+"""What a new one begins with."""
 
 
 class NoRoutineLookError(InputError):
@@ -52,7 +54,7 @@ class NoPlaceholderError(InputError):
 def routine_form(view: ListView, line: Routine | None, *, is_new: bool = False) -> dict[str, Any]:
     """The form of a routine; of a new one where there is none, or it `is_new`."""
     is_new = is_new or line is None
-    l10n, routine = view.l10n, line or _NEW
+    l10n, routine = view.l10n, line or NEW
     days = [kit.option(l10n.weekday(day), name) for day, name in enumerate(DAYS)]
     absent = [kit.option(l10n.say("Not on days on which I am away"), _ABSENT)]
     on = [_ABSENT] if routine.not_when_absent else []
@@ -86,10 +88,12 @@ def _date(day: date | None) -> kit.Block:
     return picker if day is None else {**picker, "initial_date": day.isoformat()}
 
 
-def read_routine(values: Values, routine_id: str, before: Routine | None) -> tuple[Routine, str | None, Errors]:
+def read_routine(
+    values: Values, routine_id: str, before: Routine | None, policy: Policy
+) -> tuple[Routine, str | None, Errors]:
     """The routine of a submission, the id of the line below it where that was chosen, and what is wrong, by block."""
     errors: Errors = {}
-    look, effects, photo = read_look(values, errors)
+    look, effects, photo = read_look(values, before or NEW, policy, errors)
     if not look.text and not look.emoji and not errors.keys() & {"text", "emoji"}:
         errors["text"] = NoRoutineLookError("nothing to show")
     if "{title}" in (look.text or "") or "{location}" in (look.text or ""):
@@ -108,8 +112,8 @@ def read_routine(values: Values, routine_id: str, before: Routine | None) -> tup
         errors["last"] = EndsBeforeItStartsError("last day")
     absent = values.offered("absent", {_ABSENT}, errors)
     made = replace(
-        before or _NEW, id=routine_id, look=look, effects=effects, photo=photo, days=days, start=start or _NEW.start,
-        end=end or _NEW.end, first=first, last=last, not_when_absent=_ABSENT in absent,
+        before or NEW, id=routine_id, look=look, effects=effects, photo=photo, days=days, start=start or NEW.start,
+        end=end or NEW.end, first=first, last=last, not_when_absent=_ABSENT in absent,
     )  # fmt: skip
     return made, values.one("place") or None, errors
 

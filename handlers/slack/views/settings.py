@@ -10,12 +10,14 @@ from typing import Any
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import Values
+from handlers.slack.views.fixed import as_it_was, fixed_by
 from handlers.slack.views.line_form import read_says
 from handlers.slack.views.lines import days, hours
 from services.domain.command_parser import LONGEST_EMOJI
 from services.domain.errors import InputError
 from services.domain.model import STATUS_TEXT_LIMIT, OwnStatusPolicy, Status
 from services.domain.people import Preferences, WorkingHours
+from services.domain.policy import FixedError, Policy
 from services.platform.locale import Localizer
 
 SETTINGS = "settings"
@@ -69,17 +71,21 @@ def chosen_words(l10n: Localizer, chosen: Preferences) -> list[str]:
     return found
 
 
-def settings(l10n: Localizer, chosen: Preferences) -> dict[str, Any]:
-    """The modal, showing what is chosen."""
+def settings(l10n: Localizer, chosen: Preferences, allows: Policy) -> dict[str, Any]:
+    """The modal, showing what is chosen, and what the workspace `allows`."""
     idle = chosen.idle or Status()
-    blocks = [
+    texts = [
         kit.text_entry("idle_text", l10n.say("When nothing is on: text"), initial=idle.text, most=STATUS_TEXT_LIMIT),
         kit.text_entry("idle_emoji", l10n.say("When nothing is on: emoji"), initial=idle.emoji, most=LONGEST_EMOJI),
-        kit.context(l10n.say("What your status says when something is on is in your list: `/quo rules`.")),
     ]
+    if not allows.texts:
+        texts = [fixed_by(l10n, allows, l10n.say("When nothing is on"))]
+    in_list = l10n.say("What your status says when something is on is in your list: `/quo rules`.")
+    blocks = [*texts, kit.context(in_list)]
+    titles = l10n.say("Titles may be shown where a text asks for them")
     switches = [
         kit.option(l10n.say("Count events I have not confirmed"), "count_unconfirmed"),
-        kit.option(l10n.say("Titles may be shown where a text asks for them"), "titles"),
+        *([kit.option(titles, "titles")] if allows.titles else []),
         kit.option(l10n.say("Ignore events outside of my working hours"), "guard"),
     ]
     on = {
@@ -97,6 +103,7 @@ def settings(l10n: Localizer, chosen: Preferences) -> dict[str, Any]:
     blocks += [
         kit.divider(),
         kit.entry("options", l10n.say("Events"), boxes, optional=True),
+        *([] if allows.titles else [fixed_by(l10n, allows, l10n.say("No titles in statuses"))]),
         kit.entry("days", l10n.say("Working days"), on_days, optional=True),
         kit.entry("day_from", l10n.say("Working hours from"), _time(first), optional=True),
         kit.entry("day_to", l10n.say("Working hours to"), _time(last), optional=True),
@@ -123,17 +130,27 @@ def _time(value: time) -> kit.Block:
     return {"type": "timepicker", "action_id": "time", "initial_time": f"{value:%H:%M}"}
 
 
-def read_settings(values: Values, before: Preferences) -> tuple[Preferences, Mapping[str, InputError]]:
-    """What was chosen, and for each block that is wrong its error; nothing is to be saved while there is one."""
+def read_settings(values: Values, before: Preferences, allows: Policy) -> tuple[Preferences, Mapping[str, InputError]]:
+    """What was chosen, and for each block that is wrong its error; nothing is to be saved while there is one.
+
+    What the workspace does not allow stays as it was.
+    """
     errors: dict[str, InputError] = {}
-    idle = Status(*read_says(values, "idle_text", "idle_emoji", errors))
+    was, fixed = before.idle or Status(), not allows.texts
+    text, emoji = read_says(values, "idle_text", "idle_emoji", errors)
+    idle = Status(
+        as_it_was(values, "idle_text", text, was.text, errors, fixed=fixed),
+        as_it_was(values, "idle_emoji", emoji, was.emoji, errors, fixed=fixed),
+    )
     on = values.chosen("options")
+    if "titles" in on and not allows.titles and not before.titles:
+        errors["options"] = FixedError("titles", field="options")
     policy = values.one("own_status") or before.own_status.value
     return replace(
         before,
         idle=None if idle.empty else idle,
         count_unconfirmed="count_unconfirmed" in on,
-        titles="titles" in on,
+        titles="titles" in on if allows.titles else before.titles,
         working_hours=_working_hours(values, errors) if "guard" in on else None,
         own_status=OwnStatusPolicy(policy) if policy in set(OwnStatusPolicy) else before.own_status,
         lead=_number(values, "lead", _MOST_LEAD, errors),

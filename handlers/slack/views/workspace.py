@@ -34,7 +34,7 @@ class FixedTextError(InputError):
 
 
 class LeaveTypesError(InputError):
-    """Write one type a line, at most 100 of them, of at most 60 characters each, with a letter in it."""
+    """Write one type a line, at most 40 of them, of at most 60 characters each, with a letter in it."""
 
 
 @dataclass(frozen=True, slots=True)
