@@ -20,6 +20,7 @@ from handlers.slack.socket import SocketMode
 from handlers.slack.views.file_replies import IMPORT
 from handlers.slack.views.modals import CHOOSE_CALENDARS, CONNECT, DROP_ACCOUNT, OUT_OF_OFFICE, OVERRIDE
 from handlers.slack.views.settings import SETTINGS
+from handlers.slack.who import WhoModal
 from handlers.slack.workspace import ReadSection, WorkspaceForms, WorkspaceParts
 from handlers.web.application import Operations, Signatures, application
 from handlers.web.oauth import Connect, OAuth
@@ -104,6 +105,7 @@ def register(
     lists.register(bolt)
     for bind in more:
         bind(bolt)
+    WhoModal(home.services).register(bolt)
     bolt.global_shortcut("set_out_of_office")(home.open_out_of_office)
     bolt.global_shortcut("set_status")(home.open_override)
     events.register_rest(bolt)

@@ -150,7 +150,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         permissions=cases.permissions, undos=cases.undos, admins=cases.workspace.admins,
         policies=cases.workspace.policies,
         calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, emoji=cases.emoji,
-        sent=cases.sent, digests=cases.workspace.digests, clock=clock, background=background,
+        sent=cases.sent, digests=cases.workspace.digests, who=cases.workspace.who, clock=clock, background=background,
     )  # fmt: skip
     parts, more = workspace_listeners(adapters, cases.workspace, shared)
     tab = handlers.HomeTab(shared, parts)

@@ -1,4 +1,4 @@
-"""What a workspace has as a whole, put together: its members, its policy, its leave, its keeper, its digests."""
+"""What a workspace has as a whole, put together: members and who of them is out, policy, leave, keeper, digests."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from services.usecases.digests import Digests
 from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.members import Members
 from services.usecases.team_hooks import TeamHooks
+from services.usecases.who import WhoIsAway
 from services.usecases.workspace import OperatorAllows, WorkspacePolicy
 
 Bind = Callable[[AsyncApp], None]
@@ -42,6 +43,7 @@ class WorkspaceCases:
     policies: WorkspacePolicy
     team_hooks: TeamHooks
     matcher: LeaveMatcher
+    who: WhoIsAway
     closing: tuple[Callable[[], Awaitable[None]], ...]
     """To be called in this order when the program ends."""
 
@@ -82,6 +84,7 @@ def workspace_cases(of: Adapters) -> WorkspaceCases:
         digests=Digests(
             stores.digests, stores.workspaces, of.slack.conversations, policies, admins, clock, wake_signal
         ),
+        who=WhoIsAway(stores.absences, stores.workspaces, of.slack.members, of.slack.conversations, clock),
     )
 
 

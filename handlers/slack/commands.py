@@ -31,6 +31,7 @@ from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.list_modal import list_modal
 from handlers.slack.views.modals import View
 from handlers.slack.views.replies import Reply
+from handlers.slack.who import answer as who_is_out
 from services.domain import command_parser, times
 from services.domain.command_parser import Name, UnknownCommandError
 from services.domain.errors import InputError, NothingToDoError
@@ -161,8 +162,7 @@ class Commands:
                 lines, accounts = await services.calendars.list(who.key), await services.accounts.list(who.key)
                 reply = replies.calendars(l10n, lines, accounts, services.clock.now())
             case Name.WHO:
-                away = await services.reader.who(who.key.team_id, command.user_id)
-                reply = replies.who(l10n, away, command.user_id, services.clock.now())
+                reply = await who_is_out(services, who, command)
             case Name.DIGEST:  # not typed in a channel: the answer to "did you mean"
                 reply = digest_views.usage(l10n)
             case Name.FORGET:

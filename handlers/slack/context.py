@@ -41,6 +41,7 @@ from services.usecases.people import People, PersonalSettings
 from services.usecases.sent_files import SentFiles
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.undo import Undos
+from services.usecases.who import WhoIsAway
 from services.usecases.workspace import WorkspacePolicy
 
 Body = dict[str, Any]
@@ -65,17 +66,19 @@ class Services:
     emoji: EmojiSearch
     sent: SentFiles
     digests: Digests
+    who: WhoIsAway
     clock: Clock
     background: Background = field(default_factory=Background)
 
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Somebody who typed or clicked, and how to speak with them."""
+    """Somebody who typed or clicked, and how to speak with them; `channel_id`: where, "" in no channel."""
 
     view: PersonView
     l10n: Localizer
     speaker: Speaker
+    channel_id: str = ""
 
     @property
     def key(self) -> PersonKey:
@@ -89,7 +92,8 @@ async def person(services: Services, context: AsyncBoltContext) -> Requester:
     if not isinstance(key, PersonKey):
         raise NotInstalledError("no person in the request")
     view = context.get("view")
-    return known(view, services.clock) if isinstance(view, PersonView) else await by_key(services, key)
+    who = known(view, services.clock) if isinstance(view, PersonView) else await by_key(services, key)
+    return replace(who, channel_id=context.channel_id or "")
 
 
 async def by_key(services: Services, key: PersonKey) -> Requester:

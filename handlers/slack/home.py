@@ -28,6 +28,7 @@ from handlers.slack.views import home as home_view
 from handlers.slack.views import modals, replies
 from handlers.slack.views.modals import View
 from handlers.slack.workspace import WorkspaceParts
+from services.domain import timeline
 from services.domain.calendars import HOOK
 from services.domain.errors import InputError, NothingToDoError
 from services.domain.model import PersonKey
@@ -65,6 +66,7 @@ class HomeTab:
         link = "" if view.granted else listed.link or await self.services.people.grant_link(key)
         undo = await self._undo(key, now)
         digests = [one for one in await self.services.digests.of(key.team_id) if one.created_by == key.user_id]
+        away = await self.services.who.today(key, timeline.today(now.at, view.zone)[1])
         return home_view.home(
             listed,
             now,
@@ -74,6 +76,7 @@ class HomeTab:
             again=again,
             digests=digests,
             undo=undo,
+            away=away,
             is_new=now.at - view.created_at < NEW,
             workspace=await self.workspace.home(who),
         )

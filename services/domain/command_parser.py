@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from services.domain import times
@@ -27,7 +28,7 @@ _LAST_EMOJI = re.compile(rf"(?:^|(?<=\s))({_EMOJI})$")
 _NAME = re.compile(r"[^\s:<>@&]{1,100}")
 _DIGITS_ONLY = re.compile(r":[\d]+:")
 _REFERENCE = re.compile(r"<([^<>]*)>")
-_PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|([^>]*))?>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
@@ -56,11 +57,12 @@ _KNOWN = {name.value: name for name in Name if name is not Name.STATUS}
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One line behind `/quo`. `rest` is as Slack sent it; `user_id` is the person asked about."""
+    """One line behind `/quo`. `rest` is as Slack sent it; `user_id` is the person asked about, called `label`."""
 
     name: Name
     rest: str = ""
     user_id: str = ""
+    label: str = ""
 
 
 class UnknownCommandError(InputError):
@@ -85,11 +87,8 @@ def read(text: str) -> Command:
         return Command(Name.STATUS, text)
     if rest and name not in _TAKES_MORE:
         raise UnknownCommandError(name.value)
-    if name is Name.WHO and rest:
-        person = _PERSON.fullmatch(rest)
-        if person is None:
-            raise UnknownCommandError(name.value)
-        return Command(name, rest, person[1])
+    if name is Name.WHO and (person := _PERSON.match(rest)):
+        return Command(name, rest[person.end() :].strip(), person[1], unescape(person[2] or ""))
     return Command(name, rest)
 
 
@@ -110,6 +109,14 @@ def absence(line: str, speaker: Speaker) -> Asked:
     asked = times.absence(plain(line), speaker)
     status_text(asked.text)
     return asked
+
+
+def period(line: str, speaker: Speaker) -> tuple[datetime, datetime]:
+    """From when to when somebody asks about, in UTC. Raises TimeNotUnderstoodError where it is not a time alone."""
+    asked = times.absence(plain(line), speaker)
+    if asked.text or asked.end is None:
+        raise TimeNotUnderstoodError("not a time alone")
+    return asked.start, asked.end
 
 
 def plain(text: str) -> str:

@@ -22,7 +22,7 @@ from services.domain.absences import day_after
 from services.domain.errors import StatusQuoError
 from services.domain.model import Kind, PersonKey, Standing, Status
 from services.domain.people import GrantState, zone_or
-from services.platform.concurrency import off_loop, off_loop_if
+from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor
 from services.store.absence_rows import ABSENCES, day_of
 from services.store.columns import UtcInstant
@@ -84,20 +84,6 @@ class Absent:
     changed_at: datetime
 
 
-MOST_AWAY = 5000
-"""People listed at once: more than any answer has room for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Away:
-    """Somebody whose profile says that they are out, until when (None: without an end), and what it says."""
-
-    user_id: str
-    until: datetime | None
-    text: str
-    emoji: str
-
-
 class AbsenceStore(Store):
     """Reads absences, and what profiles show."""
 
@@ -109,6 +95,13 @@ class AbsenceStore(Store):
         """What we know of the person's profile; an empty memory for somebody unknown. Raises SealError."""
         (rows,) = await self._database.rows(self._standings.asked(key))
         return self._standings.open(rows[0].memory if rows else None, key).standing
+
+    async def name(self, key: PersonKey) -> str:
+        """What Slack shows the person as; "" where that is not known."""
+        row = await self._database.fetch_one(select(Person.names).where(of_person(Person, key)))
+        called = None if row is None else self._readable(row.names, "people.names", key.team_id, key.user_id)
+        found: list[str] = json.loads(called or "[]")
+        return found[0] if found else ""
 
     async def out(
         self, team_id: str, start: datetime, end: datetime, *, now: datetime, among: Collection[str] | None = None
@@ -124,38 +117,6 @@ class AbsenceStore(Store):
         else:
             rows = await self._database.fetch(_OUT_AMONG, given | {"users": names(among)})
         return await off_loop_if(len(rows) >= OFF_LOOP, self._told, team_id, rows, start, now)
-
-    async def away(self, team_id: str, now: datetime, users: Sequence[str] = ()) -> list[Away]:
-        """Who is out of office by what **we wrote on their profile**, so nothing that Slack does not show anyway.
-
-        Not who is paused, cleared it by hand or has a status of their own. `users` narrows it; at most `MOST_AWAY`.
-        Raises SealError.
-        """
-        query = (
-            select(SpanRow.user_id, SpanRow.start_at, Person.paused_from, Person.paused_until, ProfileStateRow.memory)
-            .join(ProfileStateRow, of_person(ProfileStateRow, SpanRow))
-            .join(Person, of_person(Person, SpanRow))
-            .where(
-                SpanRow.team_id == team_id,
-                SpanRow.start_at <= now,
-                SpanRow.end_at > now,
-                SpanRow.kind == Kind.OUT_OF_OFFICE.value,
-            )
-            .order_by(SpanRow.user_id)
-        )
-        if users:
-            query = query.where(SpanRow.user_id.in_(users))
-        rows = await self._database.fetch(query.limit(MOST_AWAY))
-        return await off_loop(self._shown_by, team_id, rows, now)
-
-    def _shown_by(self, team_id: str, rows: Sequence[Any], now: datetime) -> list[Away]:
-        found = []
-        for row in rows:
-            pause = pause_of(row.paused_from, row.paused_until)
-            shown = ownership.shown(self._standings.open(row.memory, PersonKey(team_id, row.user_id)).standing, now)
-            if shown is not None and not (pause is not None and pause.holds(now)):
-                found.append(Away(row.user_id, shown.expiration, shown.text, shown.emoji))
-        return found
 
     def _told(self, team_id: str, rows: Sequence[Any], start: datetime, now: datetime) -> list[Absent]:
         of = defaultdict[str, list[Any]](list)

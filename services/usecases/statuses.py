@@ -35,7 +35,7 @@ from services.domain.reasons import NOT_SET, Reason
 from services.domain.text import DefaultTexts, same
 from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
-from services.store.absences import AbsenceStore, Away
+from services.store.absences import AbsenceStore
 from services.store.effects import EffectStore
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
@@ -203,10 +203,6 @@ class StatusReader:
         facts = await self._load(key, now - _BACK, now + _WEEK + _AHEAD)
         edited = replace(facts, lines=edit(facts.lines))
         return differences(*(self._resolve(one, now, now + _WEEK) for one in (facts, edited)))
-
-    async def who(self, team_id: str, user_id: str = "") -> Sequence[Away]:
-        """Who of a workspace is out by what their profile shows; of one person, where given."""
-        return await self.absences.away(team_id, self.clock.now(), [user_id] if user_id else [])
 
     async def _load(self, key: PersonKey, start: datetime, end: datetime) -> PersonFacts:
         found = await self.facts.load([key], start, end)

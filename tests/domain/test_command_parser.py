@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.domain import command_parser, text
 from services.domain.command_parser import Command, Name, UnknownCommandError
-from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError
+from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError, TimeNotUnderstoodError
+from services.domain.times import Speaker
 
 
 @pytest.mark.parametrize(
@@ -28,8 +32,12 @@ from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError
         ("puase 2h", Command(Name.STATUS, "puase 2h")),
         ("preview tuesday 10:15", Command(Name.PREVIEW, "tuesday 10:15")),
         ("who", Command(Name.WHO)),
-        ("who <@U123|ann>", Command(Name.WHO, "<@U123|ann>", "U123")),
-        ("who <@W9>", Command(Name.WHO, "<@W9>", "W9")),
+        ("who <@U123|ann>", Command(Name.WHO, "", "U123", "ann")),
+        ("who <@U123|R&amp;D>", Command(Name.WHO, "", "U123", "R&D")),
+        ("who <@W9>", Command(Name.WHO, "", "W9")),
+        ("who <@W9> next week", Command(Name.WHO, "next week", "W9")),
+        ("who @ann", Command(Name.WHO, "@ann")),
+        ("who next week", Command(Name.WHO, "next week")),
         (":pizza: Lunch for 45m", Command(Name.STATUS, ":pizza: Lunch for 45m")),
         ("Helping", Command(Name.STATUS, "Helping")),
         ("clearly busy", Command(Name.STATUS, "clearly busy")),
@@ -41,7 +49,7 @@ def test_command_is_read(line: str, command: Command) -> None:
 
 @pytest.mark.parametrize(
     ("line", "meant"),
-    [("clear the desk", "clear"), ("forget everything", "forget"), ("who @ann", "who"), ("who ann", "who"),
+    [("clear the desk", "clear"), ("forget everything", "forget"),
      ("setings", "settings"), ("calendar", "calendars"),
       ("puase", "pause"), ("cleer", "clear"), ("whoo", "who"), ("connect https://x.example/a.ics", "connect")],
 )  # fmt: skip
@@ -157,3 +165,30 @@ def test_emoji_field_of_anything_is_a_name_or_a_typed_error(value: str) -> None:
     except NotAnEmojiError:
         return
     assert emoji == "" or (emoji[0] == emoji[-1] == ":" and len(emoji) > 2)
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "first", "last"),
+    [
+        ("en", "next week", (11, 30), (12, 7)), ("en", "tomorrow", (11, 25), (11, 26)),
+        ("en", "friday", (11, 27), (11, 28)), ("en", "24 dec - 2 jan", (12, 24), (1, 3)),
+        ("de", "nächste Woche", (11, 30), (12, 7)),
+        ("de", "24. Dez - 2. Jan", (12, 24), (1, 3)), ("fr", "la semaine prochaine", (11, 30), (12, 7)),
+        ("fr", "vendredi", (11, 27), (11, 28)), ("es", "la próxima semana", (11, 30), (12, 7)),
+        ("es", "mañana", (11, 25), (11, 26)), ("ja", "来週", (11, 30), (12, 7)), ("ja", "明日", (11, 25), (11, 26)),
+    ],
+)  # fmt: skip
+def test_time_that_somebody_asks_about_is_read_in_their_language(
+    language: str, typed: str, first: tuple[int, int], last: tuple[int, int]
+) -> None:
+    speaker = Speaker(datetime(2026, 11, 24, 9, tzinfo=UTC), ZoneInfo("Europe/Berlin"), language)
+    start, end = (at.astimezone(speaker.zone) for at in command_parser.period(typed, speaker))
+    assert ((start.month, start.day), (end.month, end.day)) == (first, last)
+    assert (start.hour, end.hour) == (0, 0)
+
+
+@pytest.mark.parametrize("typed", ["is out", "ann", "next week skiing", "friday from 2pm to"])
+def test_time_that_is_not_a_time_alone_is_not_understood(typed: str) -> None:
+    speaker = Speaker(datetime(2026, 11, 24, 9, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
+    with pytest.raises(TimeNotUnderstoodError):
+        command_parser.period(typed, speaker)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views import home, line_form, list_modal, modals, replies, routine_form, settings
+from handlers.slack.views import home, line_form, list_modal, modals, replies, routine_form, settings, who
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.lines import ListView, changes
 from handlers.slack.views.workspace import Section, home_part, workspace_form
@@ -47,10 +47,12 @@ from services.domain.text import escape
 from services.domain.undo import AccountChoice, Change
 from services.platform import locale
 from services.platform.locale import Localizer
+from services.store.absences import Absent
 from services.store.accounts import AccountView
 from services.store.undos import Undoable
 from services.store.workspace_numbers import WorkspaceNumbers
 from services.usecases.statuses import Cleared, Now, Why
+from services.usecases.who import Out, Whose
 from tests.support import blockkit
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -103,12 +105,23 @@ class Attempt:
     unknown_emoji: str = ":" + "&" * 99 + ":"
 
 
-@dataclass(frozen=True)
-class Out:
-    user_id: str = "U1"
-    until: datetime | None = NOW + HOUR
-    text: str = NASTY[:100]
-    emoji: str = ":palm_tree:"
+def absent(
+    name: str = NASTY[:80], *, place: str = "", until: datetime | None = NOW + HOUR, start: datetime = NOW - HOUR,
+    first_day: date | None = None, return_day: date | None = None,
+) -> Absent:  # fmt: skip
+    return Absent("U1", name, start, until, first_day, return_day, place, True, "a", 0, NOW)
+
+
+def out(*people: Absent, whose: Whose = Whose.CHANNEL, days: int = 1) -> Out:
+    return Out(NOW, NOW, NOW + days * 24 * HOUR, list(people), whose, "C1")
+
+
+COMING = absent(start=NOW + 24 * HOUR, first_day=date(2026, 11, 25), return_day=date(2026, 11, 26))
+ABSENCES = (
+    absent(), absent(until=None), absent(return_day=date(2027, 1, 3)), COMING, absent(start=NOW + HOUR, until=None),
+    absent(start=NOW + HOUR, until=NOW + 2 * HOUR), absent(start=NOW + HOUR, until=NOW + 30 * HOUR),
+    *(absent(place=place) for place in ("home", "office", "elsewhere")),
+)  # fmt: skip
 
 
 def event(index: int, **fields: Any) -> Event:
@@ -285,10 +298,12 @@ def test_answers_stay_within_slacks_limits(l10n: Localizer) -> None:
         replies.calendars(l10n, [Calendar(f"c{index}") for index in range(30)], [], NOW),
         replies.calendars(l10n, EVERYWHERE, ACCOUNTS, NOW),
         replies.calendars(l10n, [], [], NOW),
-        replies.who(l10n, [Out()] * 50, "", NOW),
-        replies.who(l10n, [Out(until=None)], "U1", NOW),
-        replies.who(l10n, [], "U1", NOW),
-        replies.who(l10n, [], "", NOW),
+        *(who.message(l10n, out(*ABSENCES * 500, whose=whose, days=70)) for whose in Whose),
+        who.message(l10n, out()),
+        who.message(l10n, out(days=1)),
+        who.of_person(l10n, out(*ABSENCES), ""),
+        who.of_person(l10n, out(), ""),
+        who.of_person(l10n, out(), NASTY[:80]),
         replies.forget(l10n),
         replies.forgotten(l10n),
     ]
@@ -314,11 +329,11 @@ def test_lines_are_shown_whole_and_what_there_is_no_room_for_is_counted(lengths:
 
 def test_nobody_and_nothing_is_left_out_in_silence() -> None:
     l10n = LOCALIZERS[0]
-    away = [Out(user_id=f"U{index:05}") for index in range(1000)]
+    away = out(*(absent(f"Member {index:05}") for index in range(1000)))
     day = now(300).day
     events = [f"`{l10n.time(one.event.start)}" for one in day.verdicts]
     found = [
-        (replies.who(l10n, away, "", NOW), [f"<@U{index:05}> is out" for index in range(1000)]),
+        (who.message(l10n, away), [f"Member {index:05}: until" for index in range(1000)]),
         (
             replies.why(l10n, Why(now(300), day.verdicts, None)),
             events,
@@ -330,6 +345,39 @@ def test_nobody_and_nothing_is_left_out_in_silence() -> None:
         counted = search(r"… and (\d+) more\.", text)
         assert counted is not None
         assert len(whole) + int(counted[1]) == len(expected)
+
+
+@pytest.mark.parametrize("l10n", LOCALIZERS)
+def test_pages_of_who_is_out_fit_into_a_modal_and_have_everybody_once(l10n: Localizer) -> None:
+    names = [f"{NASTY[:70]}{index:05}" for index in range(4_000)]
+    everybody, page, lines = out(*map(absent, names)), 0, list[str]()
+    while True:
+        view = who.modal(l10n, everybody, page)
+        blockkit.check_view(view)
+        sections = [block["text"]["text"] for block in view["blocks"] if block["type"] == "section"][1:]
+        lines += [line for section in sections for line in section.split("\n")]
+        actions = [
+            one["action_id"] for block in view["blocks"] if block["type"] == "actions" for one in block["elements"]
+        ]
+        if who.AFTER not in actions:
+            break
+        page += 1
+    assert page > 1
+    assert [line.startswith(f"• {escape(name)}") for line, name in zip(lines, names, strict=True)] == [True] * len(
+        names
+    )
+    assert who.modal(l10n, everybody, 10_000) == view
+    blockkit.check_view(who.failed(l10n, "x" * 300))
+    blockkit.check_blocks(who.team(l10n, everybody), 3)
+    assert who.team(l10n, out()) == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[1, 2, 3]", '["x", "y", "z"]', "null"])
+def test_question_that_a_button_does_not_bring_back_is_none(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # whatever its sentence
+        who.WhoQuery.of(text)
+    query = who.WhoQuery(NOW, NOW + HOUR, "C1")
+    assert who.WhoQuery.of(query.to_text()) == query
 
 
 def test_what_people_wrote_mentions_nobody_and_links_nowhere() -> None:

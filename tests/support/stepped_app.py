@@ -61,6 +61,7 @@ from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.undo import Undos
+from services.usecases.who import WhoIsAway
 from services.usecases.workspace import WorkspacePolicy
 from tests.support import blockkit, quick_bolt  # noqa: F401 - for what it does to Bolt
 from tests.support.account_doubles import KeptAccounts, KeptHooks
@@ -255,6 +256,7 @@ async def open_stepped_app(
             admins=admins, policies=policies, calendars=connections,
             accounts=kept, hooks=KeptHooks(), emoji=emoji, sent=KeptSentFiles(), clock=clock,
             digests=digests,
+            who=WhoIsAway(absences, workspaces, SlackMembers(clients), SlackConversations(clients), clock),
         )  # fmt: skip
         parts = WorkspaceParts(surface)
         tab = HomeTab(surface, parts)

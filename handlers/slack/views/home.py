@@ -13,6 +13,7 @@ from handlers.slack.views.list_modal import BESIDE_ROWS, home_list
 from handlers.slack.views.replies import changed, forget_button, grant_button, undo_button
 from handlers.slack.views.sentences import account_line, asked, calendar_line, grouped, standing, timeline_lines
 from handlers.slack.views.settings import chosen_words
+from handlers.slack.views.who import team
 from services.domain.calendars import FILE, HOOK
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
@@ -20,6 +21,7 @@ from services.store.calendars import CalendarView
 from services.store.digests import Digest
 from services.store.undos import Undoable
 from services.usecases.statuses import Now
+from services.usecases.who import Out
 
 _MOST_LINES = 30
 _MOST_BLOCKS = 100
@@ -39,13 +41,15 @@ def home(
     again: Mapping[str, str] = MappingProxyType({}),
     digests: Sequence[Digest] = (),
     undo: Undoable | None = None,
+    away: Out | None = None,
     is_new: bool = False,
     workspace: Sequence[kit.Block] = (),
 ) -> dict[str, Any]:
     """The tab of somebody we know, with their list; `link` leads to the grant, "" where it is given.
 
     `again`: links that mend lost accounts, by account. `digests` are those that they made. `undo`: what was changed
-    last and can be taken back. `is_new`: they came in the last days. `workspace`: the admins' part.
+    last and can be taken back. `away`: who of their workspace is out today. `is_new`: they came in the last days.
+    `workspace`: the admins' part.
     """
     l10n = view.l10n
     blocks: list[kit.Block] = []
@@ -55,6 +59,7 @@ def home(
     if link:
         blocks += _welcome(l10n, link)
     blocks += _status(l10n, now)
+    blocks += [] if away is None else team(l10n, away)
     settings = kit.actions(kit.button(l10n.say("Settings"), "open_settings"), forget_button(l10n))
     words = " · ".join(chosen_words(l10n, view.facts.preferences))
     chosen = [kit.context(words)] if words else []

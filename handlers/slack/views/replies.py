@@ -28,7 +28,6 @@ from services.domain.people import LEAVE
 from services.domain.text import escape
 from services.domain.undo import Change
 from services.platform.locale import Localizer
-from services.store.absences import Away
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
 from services.usecases.statuses import Cleared, Now, Why
@@ -129,6 +128,8 @@ def _usage(l10n: Localizer, sentence: str, command: str, *more: kit.Block) -> Re
         )
     else:
         how = l10n.say("Type `/quo [emoji] [text] [for or until when]`, for example `/quo :pizza: Lunch for 45m`.")
+    if command == "/quo who":
+        how = l10n.say("Type `/quo who`, `/quo who @somebody`, or when: `/quo who next week`.") + "\n" + how
     return reply([sentence, how, l10n.say("Nothing was changed. `/quo help` shows all I can do.")], *more)
 
 
@@ -339,23 +340,6 @@ def calendars(l10n: Localizer, lines: Sequence[CalendarView], accounts: Sequence
     parts = ["\n".join([*head, *(calendar_line(l10n, line, now) for line in group)]) for head, group in groups]
     blocks = [kit.section(part) for part in parts[:_MOST_LINES]]
     return {"response_type": "ephemeral", "text": kit.cut("\n".join(parts), 3000), "blocks": [*blocks, connect]}
-
-
-def who(l10n: Localizer, away: Sequence[Away], user_id: str, now: datetime) -> Reply:
-    """Who is out, by what Slack shows of them anyway."""
-    if not away and user_id:
-        return reply([l10n.say("{person} is not out, as far as I know.", person=f"<@{user_id}>")])
-    if not away:
-        return reply([l10n.say("Nobody is out, as far as I know.")])
-    lines = []
-    for one in away:
-        person, status = f"<@{one.user_id}>", shown(Status(one.text, one.emoji))
-        if one.until is None:
-            lines.append(l10n.say("{person} is out: {status}", person=person, status=status))
-        else:
-            until = l10n.until(one.until, now)
-            lines.append(l10n.say("{person} is out until {until}: {status}", person=person, until=until, status=status))
-    return listing(l10n, lines)
 
 
 def forget(l10n: Localizer) -> Reply:

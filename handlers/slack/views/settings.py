@@ -57,6 +57,8 @@ def chosen_words(l10n: Localizer, chosen: Preferences) -> list[str]:
         found.append(l10n.say("Count events I have not confirmed"))
     if chosen.titles:
         found.append(l10n.say("Titles may be shown where a text asks for them"))
+    if not chosen.share_absences:
+        found.append(l10n.say("My coming absences are not shown to my colleagues"))
     if chosen.working_hours is not None:
         each = dict(chosen.working_hours.days)
         label = l10n.say("Ignore events outside of my working hours")
@@ -100,10 +102,13 @@ def settings(l10n: Localizer, chosen: Preferences, allows: Policy) -> dict[str, 
     boxes = kit.choices("checkboxes", "value", switches, [name for name, is_on in on.items() if is_on])
     on_days = kit.choices("checkboxes", "value", weekdays, [str(day) for day in each])
     policy = kit.choices("radio_buttons", "value", policies, [chosen.own_status])
+    share = [kit.option(l10n.say("Show my coming absences to my colleagues"), "share")]
+    sharing = kit.choices("checkboxes", "value", share, ["share"] if chosen.share_absences else [])
     blocks += [
         kit.divider(),
         kit.entry("options", l10n.say("Events"), boxes, optional=True),
         *([] if allows.titles else [fixed_by(l10n, allows, l10n.say("No titles in statuses"))]),
+        kit.entry("share_absences", l10n.say("What colleagues see"), sharing, optional=True),
         kit.entry("days", l10n.say("Working days"), on_days, optional=True),
         kit.entry("day_from", l10n.say("Working hours from"), _time(first), optional=True),
         kit.entry("day_to", l10n.say("Working hours to"), _time(last), optional=True),
@@ -142,7 +147,7 @@ def read_settings(values: Values, before: Preferences, allows: Policy) -> tuple[
         as_it_was(values, "idle_text", text, was.text, errors, fixed=fixed),
         as_it_was(values, "idle_emoji", emoji, was.emoji, errors, fixed=fixed),
     )
-    on = values.chosen("options")
+    on, shares = values.chosen("options"), "share_absences" in values.blocks  # not in a form of the release before
     if "titles" in on and not allows.titles and not before.titles:
         errors["options"] = FixedError("titles", field="options")
     policy = values.one("own_status") or before.own_status.value
@@ -151,6 +156,7 @@ def read_settings(values: Values, before: Preferences, allows: Policy) -> tuple[
         idle=None if idle.empty else idle,
         count_unconfirmed="count_unconfirmed" in on,
         titles="titles" in on if allows.titles else before.titles,
+        share_absences="share" in values.chosen("share_absences") if shares else before.share_absences,
         working_hours=_working_hours(values, errors) if "guard" in on else None,
         own_status=OwnStatusPolicy(policy) if policy in set(OwnStatusPolicy) else before.own_status,
         lead=_number(values, "lead", _MOST_LEAD, errors),
