@@ -30,7 +30,7 @@ from handlers.slack.context import (
     with_metadata,
 )
 from handlers.slack.home import HomeTab
-from handlers.slack.modals import close, submission_id
+from handlers.slack.modals import check_emoji, close, submission_id
 from handlers.slack.views import file_replies, line_form, modals, replies, routine_form
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.line_form import PREVIEW, Errors, read_line
@@ -194,7 +194,7 @@ class ListForms:
         view, form = await self._read_list(args), args.body["view"]
         if form.get("callback_id") not in {line_form.LINE, routine_form.ROUTINE}:
             return
-        line, below, errors = self._read(args.body, view)
+        line, below, errors = await self._read(args.body, view)
         if errors:
             said = [f":warning: {view.l10n.say(error.sentence())}" for error in errors.values()]
         else:
@@ -213,7 +213,7 @@ class ListForms:
         """A line or a routine: saved whole, or each mistake at its field."""
         who = await person(self.services, args.context)
         view = await read_list(self.services, who)
-        line, below, errors = self._read(args.body, view)
+        line, below, errors = await self._read(args.body, view)
         if not errors:
             try:
                 put = partial(lines.put, line=line, below=below)
@@ -248,15 +248,24 @@ class ListForms:
         done = [saved(view, undo_id)] if undo_id else []
         await close(args, who, who.l10n.say("Mute notifications"), [*done, *waiting(view)])
 
-    def _read(self, body: Body, view: ListView) -> tuple[Line, str | None, Errors]:
+    async def _read(self, body: Body, view: ListView) -> tuple[Line, str | None, Errors]:
         """The line that a form makes, the id of the line below it, and what is wrong."""
         form = body["view"]
         values, line_id = Values.of(form), metadata_of(form).get("id", "")
         before = next((line for line in view.facts.lines if line.id == line_id), None)
         made_id = line_id or request_id(view.facts.key, submission_id(body))
+        line: Line
         if form["callback_id"] == routine_form.ROUTINE:
-            return read_routine(values, made_id, before if isinstance(before, Routine) else None, view.policy)
-        return read_line(values, before if isinstance(before, Rule) else Rule(made_id, ""), view.calendars, view.policy)
+            line, below, errors = read_routine(
+                values, made_id, before if isinstance(before, Routine) else None, view.policy
+            )
+        else:
+            before = before if isinstance(before, Rule) else Rule(made_id, "")
+            line, below, errors = read_line(values, before, view.calendars, view.policy)
+        emoji = line.look.emoji or ""
+        if before is None or emoji != before.look.emoji:  # one that has vanished since may stay
+            await check_emoji(self.services, view.facts.key, {"emoji": emoji}, errors)
+        return line, below, errors
 
     # ── where they are shown ────────────────────────────────────────────────────────────────────────
 

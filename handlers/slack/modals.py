@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,7 +35,7 @@ from handlers.slack.context import (
 from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.blocks import Block, NoDateError, Values, actions, cut, emoji_option
 from handlers.slack.views.fixed import allowed_effects
-from handlers.slack.views.line_form import effects_of
+from handlers.slack.views.line_form import Errors, effects_of
 from handlers.slack.views.list_modal import mute_while, waiting
 from handlers.slack.views.modals import Typed, View
 from services.domain import command_parser, times
@@ -43,6 +43,7 @@ from services.domain.errors import (
     AlreadyConnectedError,
     CalendarError,
     InputError,
+    NoSuchEmojiError,
     ServerSilentError,
     StatusQuoError,
     TextTooLongError,
@@ -197,6 +198,7 @@ class Modals:
             errors["until"] = error
         policy = await self.services.policies.of(who.key.team_id)
         effects = allowed_effects(effects_of(values, errors), frozenset(), policy, errors)
+        await check_emoji(self.services, who.key, {"emoji": emoji}, errors)
         if errors:
             await refuse(args, who, errors)
         elif who.view.granted:
@@ -229,6 +231,8 @@ class Modals:
             chosen_now, errors = settings.read_settings(Values.of(args.body["view"]), before, policy)
         except InputError as error:
             chosen_now, errors = before, {error.field or "day_from": error}
+        if chosen_now.idle is not None and (before.idle is None or chosen_now.idle.emoji != before.idle.emoji):
+            await check_emoji(self.services, who.key, {"idle_emoji": chosen_now.idle.emoji}, errors)
         if errors:
             await refuse(args, who, errors)
             return
@@ -350,6 +354,12 @@ async def close(args: AsyncArgs, who: Requester, title: str, blocks: Sequence[Bl
         await args.ack(response_action="update", view=modals.done(who.l10n, title, said, *blocks))
     else:
         await args.ack()
+
+
+async def check_emoji(services: Services, key: PersonKey, emoji: Mapping[str, str], errors: Errors) -> None:
+    """Say at its block which of these emoji the workspace does not have, as far as that can be told."""
+    gone = await services.emoji.gone(key.team_id, emoji.values())
+    errors.update({block: NoSuchEmojiError("emoji", field=block) for block, one in emoji.items() if one in gone})
 
 
 def _typed(instant: datetime, who: Requester) -> str:

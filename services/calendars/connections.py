@@ -126,8 +126,10 @@ class CalendarFiles:
             raise UnreadableCalendarError("another type")
         try:
             content = await self.slack.download(await self.workspaces.the_bot_token(key.team_id), file)
-        except errors.NotACalendarError as error:
+        except errors.FileElsewhereError as error:
             raise UnreadableCalendarError(error.reason) from None
+        except errors.FileTooLargeError as error:
+            raise errors.CalendarTooLargeError(error.reason) from None
         now = self.clock.now()
         looked = await readable(self.expander, content, f"file/{key.user_id}", zone, now)
         seen = Seen(file.file_id, (looked.name or file.stem)[:_LONGEST_NAME], looked.events)

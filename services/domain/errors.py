@@ -62,6 +62,10 @@ class NotAnEmojiError(InputError):
     """That is not an emoji. Write it as `:palm_tree:`."""
 
 
+class NoSuchEmojiError(InputError):
+    """Your workspace has no emoji of that name. Choose another one."""
+
+
 class NotAnAddressError(InputError):
     """That is not an address. Paste the calendar's secret address; it starts with `https://`."""
 
@@ -238,6 +242,14 @@ class SlackUnavailableError(SlackError):
     """Slack does not answer at the moment. I keep trying."""
 
 
+class FileTooLargeError(SlackError):
+    """That file is too large. Send a smaller one."""
+
+
+class FileElsewhereError(SlackError):
+    """That file is kept somewhere else, and Slack only links to it. Send me the file itself."""
+
+
 class GrantLostError(SlackError):
     """I may no longer set your status. Allow it again."""
 
@@ -260,6 +272,10 @@ class PictureTooLargeError(SlackRefusedError):
 
 class PictureMovesError(SlackRefusedError):
     """That picture moves. Send one that stands still."""
+
+
+class PhotoUnreadableError(SlackRefusedError):
+    """I cannot read your own photo, and could not put it back: I leave it as it is."""
 
 
 class ChannelRefusedError(SlackRefusedError):

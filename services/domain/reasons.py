@@ -129,6 +129,10 @@ class ReasonCode(StrEnum):
     PHOTO = "photo", "Your photo is changed until {until}.", "Your photo is changed."
     PHOTO_BACK = "photo_back", "Your photo is the one that it was before."
     PHOTO_BY_HAND = "photo_by_hand", "Photo left alone: you changed it yourself."
+    PHOTO_UNREADABLE = (
+        "photo_unreadable",
+        "Photo left alone: I cannot read your own one, and could not put it back. Set it anew, if you like.",
+    )
     NO_PICTURE = "no_picture", "Photo left alone: you have not sent me a picture. Send one in my messages tab."
     NOT_PERMITTED = "not_permitted", "Not done: it needs a permission that you have not given."
 

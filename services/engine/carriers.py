@@ -19,7 +19,13 @@ from services.domain.effects import (
     snoozed,
     too_long,
 )
-from services.domain.errors import BadPictureError, PictureMovesError, PictureTooLargeError, SlackRefusedError
+from services.domain.errors import (
+    BadPictureError,
+    PhotoUnreadableError,
+    PictureMovesError,
+    PictureTooLargeError,
+    SlackRefusedError,
+)
 from services.domain.model import Action, Effect, Photo, Picture, Stretch
 from services.domain.photos import decide_photo, is_uncertain
 from services.domain.reasons import ReasonCode
@@ -155,11 +161,18 @@ class PhotoCarrier:
         except (BadPictureError, PictureTooLargeError, PictureMovesError):
             return False  # ours is none of these
 
+    async def _square_of(self, whose: str, shown: ShownPhoto) -> Square:
+        """The square that shows, whole, as Slack takes it back. Raises PhotoUnreadableError where there is none."""
+        try:
+            return await self._reader.keep(whose, await self._slack.fetch(shown))
+        except (BadPictureError, PictureTooLargeError, PictureMovesError) as error:
+            raise PhotoUnreadableError(error.reason) from None
+
     async def _take_back(self, turn: Turn, decision: EffectDecision[PhotoMemory]) -> None:
         memory, calls = decision.before, turn.calls
         original = await self._pictures.read(turn.due.key, ORIGINAL) if memory.own else None
         if memory.own and original is None:
-            raise BadPictureError("no original")
+            raise PhotoUnreadableError("no original")
         if not await turn.intend(memory):
             return
         if original is not None:
@@ -178,7 +191,7 @@ class PhotoCarrier:
         if before.ours:  # another one than is on: the person's own is kept already
             original = await self._pictures.read(key, ORIGINAL)
         else:
-            square = await self._reader.keep(whose, await self._slack.fetch(shown))
+            square = await self._square_of(whose, shown)
             original, before = square.content, replace(before, own=shown.own, side=square.side)
             kept.append(await self._pictures.sealed(key, ORIGINAL, original, now))
         ours = await self._ours(turn, stretch.photo or Photo(), original)
@@ -205,7 +218,7 @@ class PhotoCarrier:
         """The picture that is to be put on; None where the person has sent none. Raises SlackRefusedError."""
         if photo.picture is not Picture.OWN:
             if original is None:
-                raise BadPictureError("no original")
+                raise PhotoUnreadableError("no original")
             return await self._reader.sign(_whose(turn), original, photo.picture.value)
         sent = await self._pictures.read(turn.due.key, OWN)
         return None if sent is None else await self._reader.square(_whose(turn), sent, photo.crop)

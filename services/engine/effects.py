@@ -21,6 +21,7 @@ from services.domain.effects import DueEffect, EffectMemory
 from services.domain.errors import (
     BadEmojiError,
     GrantLostError,
+    PhotoUnreadableError,
     ScopeMissingError,
     SlackError,
     SlackRateLimitedError,
@@ -305,11 +306,12 @@ class EffectSender:
         if isinstance(error, WorkspaceBlockedError):
             return memory, ReasonCode.BLOCKED, now + blocked_back_off(failures)
         if isinstance(error, SlackRefusedError | BadEmojiError):  # it was not done: what was remembered before holds
+            code = ReasonCode.PHOTO_UNREADABLE if isinstance(error, PhotoUnreadableError) else ReasonCode.REFUSED
             if failures < len(REFUSED_BACK_OFFS):
-                return memory, ReasonCode.REFUSED, now + REFUSED_BACK_OFFS[failures]
+                return memory, code, now + REFUSED_BACK_OFFS[failures]
             if turn.stretch is None:
-                return memory, ReasonCode.REFUSED, now + OWED_BACK_OFF
-            return replace(memory, until=turn.stretch.end, over=True), ReasonCode.REFUSED, None
+                return memory, code, now + OWED_BACK_OFF
+            return replace(memory, until=turn.stretch.end, over=True), code, None
         until = now + back_off(failures)  # whether it was done, nobody knows
         return turn.due.memory, ReasonCode.UNREACHABLE, min(until, now + LONGEST_DEBT_BACK_OFF) if takes_back else until
 

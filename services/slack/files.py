@@ -15,7 +15,13 @@ from typing import Any
 
 from yarl import URL
 
-from services.domain.errors import CalendarError, CalendarTooLargeError, NotACalendarError, SlackUnavailableError
+from services.domain.errors import (
+    CalendarError,
+    CalendarTooLargeError,
+    FileElsewhereError,
+    FileTooLargeError,
+    SlackUnavailableError,
+)
 from services.platform.net import BODY_LIMIT, Fetcher
 from services.slack.client import SlackClients, error_for
 
@@ -78,17 +84,17 @@ class SlackFiles:
         return parse_file(await self._clients.call(token, INFO, http_verb="GET", params={"file": file_id}))
 
     async def download(self, token: str, file: SentFile) -> bytes:
-        """All of a file. Raises NotACalendarError where Slack has not got it, CalendarTooLargeError, SlackError."""
+        """All of a file. Raises FileElsewhereError where Slack has not got it, FileTooLargeError, SlackError."""
         if file.size > BODY_LIMIT:
-            raise CalendarTooLargeError("size")
+            raise FileTooLargeError("size")
         if not is_slacks(file.address, self._base_url):
-            raise NotACalendarError("not at Slack")
+            raise FileElsewhereError("not at Slack")
         try:
             answer = await self._fetcher.request(
                 "GET", file.address, headers={"Authorization": f"Bearer {token}"}, redirects=0
             )
-        except CalendarTooLargeError:
-            raise
+        except CalendarTooLargeError as error:
+            raise FileTooLargeError(error.reason) from None
         except CalendarError as error:
             raise SlackUnavailableError(error.reason, method=_DOWNLOAD) from None
         if answer.status != HTTPStatus.OK:

@@ -11,9 +11,9 @@ import structlog
 
 from services.domain.errors import (
     BadPictureError,
-    CalendarTooLargeError,
+    FileElsewhereError,
+    FileTooLargeError,
     InputError,
-    NotACalendarError,
     NotAListError,
     PictureTooLargeError,
     StatusQuoError,
@@ -111,9 +111,9 @@ class SentFiles:
             raise too_large("size")
         try:
             content = await self.slack.download(token, file)
-        except CalendarTooLargeError as error:
+        except FileTooLargeError as error:
             raise too_large(error.reason) from None
-        except NotACalendarError as error:
+        except FileElsewhereError as error:
             raise wrong(error.reason) from None
         if len(content) > most:
             raise too_large("size")

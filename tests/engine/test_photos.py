@@ -259,6 +259,26 @@ async def test_refused_picture_is_tried_a_few_times_and_leaves_her_own(ann: Sitt
     assert await ann.kept() == set()
 
 
+async def test_half_a_picture_of_slacks_is_read_again_and_nobody_is_said_to_have_refused_it(ann: Sitter) -> None:
+    ann.engine.slack.faults.add(Fault("avatars", truncate=True))
+    await ann.carries((0, 600))
+    assert ann.shows_own()
+    assert (ann.calls(SET), await ann.reason(), await ann.kept()) == (0, "photo_unreadable", set())
+    await ann.goes_on(1)
+    assert ann.shows_ours("palm")
+    await ann.goes_on(600)
+    assert ann.shows_own(by=APP)
+
+
+async def test_picture_that_cannot_be_read_is_left_alone(ann: Sitter) -> None:
+    ann.engine.slack.faults.add(Fault("avatars", body=b"no picture", times=None))
+    await ann.carries((0, 600))
+    for minutes in (1, 2, 12, 80, 200, 300):
+        await ann.goes_on(minutes)
+    assert ann.shows_own()
+    assert (ann.calls(SET), await ann.reason()) == (0, "photo_unreadable")
+
+
 async def test_lost_grant_keeps_the_original_for_the_next_one(ann: Sitter) -> None:
     await ann.carries((0, 60))
     _loses_her_grant(ann)

@@ -7,7 +7,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from services.domain.errors import (
-    CalendarTooLargeError,
+    FileElsewhereError,
+    FileTooLargeError,
     SlackRateLimitedError,
     SlackRefusedError,
     SlackUnavailableError,
@@ -113,7 +114,7 @@ def test_name_without_what_browsers_add(name: str, stem: str) -> None:
         (404, {}, b"", SlackRefusedError),
         (429, {}, b"", SlackRateLimitedError),
         (503, {}, b"", SlackUnavailableError),
-        (200, {}, b"x" * 3000, CalendarTooLargeError),
+        (200, {}, b"x" * 3000, FileTooLargeError),
     ],
 )
 async def test_file_is_fetched_whole_or_not_at_all_and_no_redirect_is_followed(
@@ -143,3 +144,19 @@ async def test_file_is_fetched_whole_or_not_at_all_and_no_redirect_is_followed(
         await client.close()
     assert found == expected
     assert seen == [("/a.ics", "Bearer xoxb-1")]
+
+
+@pytest.mark.parametrize(
+    ("size", "address", "error"),
+    [
+        (26 * 2**20, "https://files.slack.com/a", FileTooLargeError),
+        (5, "https://drive.example/a", FileElsewhereError),
+        (5, "", FileElsewhereError),
+    ],
+)
+async def test_file_that_slack_has_not_got_or_is_too_large_is_not_asked_for(
+    size: int, address: str, error: type[StatusQuoError]
+) -> None:
+    files = SlackFiles(SlackClients("unused"), GuardedClient(AddressRules()), SLACK)
+    with pytest.raises(error):
+        await files.download("xoxb-1", SentFile("F1", "a.png", "png", "image/png", size, address))

@@ -158,6 +158,59 @@ async def test_workspace_that_has_not_allowed_it_has_the_standard_emoji(running_
     assert await offered(running_app, "pizz") == [":pizza:", ":pizza_party:"]  # what was read before stays
 
 
+async def _form_of(app: RunningApp, action: str, value: str = "") -> str:
+    """A form on top of the list; its view."""
+    await app.types("/quo", "rules")
+    clicked = {"type": "button", "action_id": action, "value": value}
+    answer = await app.slack.people.click_in_view(ANN, app.slack.modals[ANN][-1].view_id, clicked)
+    assert answer.status == 200, answer.body
+    return app.slack.modals[ANN][-1].view_id
+
+
+async def _refused(app: RunningApp, view: str, state: dict[str, Any]) -> dict[str, str]:
+    answer = await app.slack.people.submit(ANN, view, state)
+    errors: dict[str, str] = (answer.json() or {}).get("errors", {})
+    return errors
+
+
+async def test_emoji_that_no_menu_offered_is_refused_at_its_block(running_app: RunningApp) -> None:
+    running_app.slack.emoji.add(TEAM, "party")
+    key = await running_app.joins(add="emoji")
+    unknown = {"emoji": "Your workspace has no emoji of that name. Choose another one."}
+    line = typed("text", "Cake") | typed("title_words", "cake")
+    view = await _form_of(running_app, "add_line")
+    assert await _refused(running_app, view, picked(":forged:") | line) == unknown
+    routine = await _form_of(running_app, "add_routine")
+    times = {at: {"value": {"type": "timepicker", "selected_time": when}} for at, when in
+             {"from": "12:00", "to": "13:00"}.items()}  # fmt: skip
+    days = {"days": {"value": {"type": "checkboxes", "selected_options": [{"value": "mon"}]}}}
+    assert await _refused(running_app, routine, picked(":forged:") | typed("text", "Lunch") | times | days) == unknown
+    assert await _refused(running_app, await open_form(running_app), picked(":forged:")) == unknown
+    assert await running_app.service.stores.lines.list(key) == complete(())
+    view = await _form_of(running_app, "add_line")
+    assert await _refused(running_app, view, picked(":party:") | line) == {}
+    assert (await running_app.service.stores.lines.list(key))[0].look.emoji == ":party:"
+
+
+async def test_line_whose_emoji_has_vanished_is_saved_with_another_text(running_app: RunningApp) -> None:
+    running_app.slack.emoji.add(TEAM, "party")
+    key = await running_app.joins(add="emoji")
+    line = picked(":party:") | typed("title_words", "cake")
+    assert await _refused(running_app, await _form_of(running_app, "add_line"), line | typed("text", "Cake")) == {}
+    made = (await running_app.service.stores.lines.list(key))[0]
+    running_app.slack.emoji.remove(TEAM, "party")
+    await changes(running_app)
+    view = await _form_of(running_app, "edit_line", made.id)
+    assert await _refused(running_app, view, line | typed("text", "Pie")) == {}
+    assert (await running_app.service.stores.lines.list(key))[0].look == Look("Pie", ":party:")
+
+
+async def test_any_name_is_taken_where_the_list_of_emoji_may_not_be_read(running_app: RunningApp) -> None:
+    await running_app.joins()
+    line = picked(":who_knows:") | typed("title_words", "cake") | typed("text", "Cake")
+    assert await _refused(running_app, await _form_of(running_app, "add_line"), line) == {}
+
+
 async def test_emoji_that_was_removed_falls_back_to_the_kinds_own_and_why_says_so(running_app: RunningApp) -> None:
     running_app.slack.emoji.add(TEAM, "party")
     await running_app.joins(add="emoji")

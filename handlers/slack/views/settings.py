@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time, timedelta
 from types import MappingProxyType
@@ -11,7 +10,7 @@ from typing import Any
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.fixed import as_it_was, fixed_by
-from handlers.slack.views.line_form import read_says
+from handlers.slack.views.line_form import Errors, read_says
 from handlers.slack.views.lines import days, hours
 from services.domain.command_parser import LONGEST_EMOJI
 from services.domain.errors import InputError
@@ -135,12 +134,12 @@ def _time(value: time) -> kit.Block:
     return {"type": "timepicker", "action_id": "time", "initial_time": f"{value:%H:%M}"}
 
 
-def read_settings(values: Values, before: Preferences, allows: Policy) -> tuple[Preferences, Mapping[str, InputError]]:
+def read_settings(values: Values, before: Preferences, allows: Policy) -> tuple[Preferences, Errors]:
     """What was chosen, and for each block that is wrong its error; nothing is to be saved while there is one.
 
     What the workspace does not allow stays as it was.
     """
-    errors: dict[str, InputError] = {}
+    errors: Errors = {}
     was, fixed = before.idle or Status(), not allows.texts
     text, emoji = read_says(values, "idle_text", "idle_emoji", errors)
     idle = Status(
