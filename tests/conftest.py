@@ -54,6 +54,8 @@ settings.register_profile(
 settings.load_profile("quick")
 
 
+gc.disable()  # until all is collected
+
 _CLUSTER = pytest.StashKey[ExitStack]()
 
 # What rich draws around every local of an error that is logged took a tenth of the scenarios' time.
@@ -105,6 +107,8 @@ def pytest_collection_finish() -> None:
     """What all tests are made of stays until the end: to look through it for garbage took seconds at a time."""
     gc.collect()
     gc.freeze()
+    gc.enable()
+    gc.set_threshold(5000, 20, 50)  # a test makes much that lasts as long as the test
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from tests.support.clocks import ManualClock
 from tests.support.peers.entries import Entry
 from tests.support.peers.joining import open_joined
-from tests.support.peers.peer import PROVIDERS, Peer
+from tests.support.peers.peer import Peer, each
 from tests.support.running_app import ANN
 
 NOTHING = ("", "", None)
@@ -30,7 +30,7 @@ async def peer(
         yield made
 
 
-@pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
+@each(0)
 async def test_absence_of_whole_days_lasts_from_midnight_to_midnight_wherever_the_person_is(peer: Peer) -> None:
     running_app = peer.running_app
     await peer.add(Entry("Vacation in Iceland", date(2026, 10, 25), date(2026, 10, 26), away=True))

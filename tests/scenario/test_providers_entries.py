@@ -16,7 +16,7 @@ from services.store.preferences import LineStore
 from tests.support.clocks import ManualClock
 from tests.support.peers.entries import Answer, Entry
 from tests.support.peers.joining import open_joined
-from tests.support.peers.peer import JITTER, PROVIDERS, Deed, Peer, able
+from tests.support.peers.peer import JITTER, PROVIDERS, Deed, Peer, each
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
@@ -40,14 +40,11 @@ async def open_lists(running_app: RunningApp) -> AsyncIterator[LineStore]:
     await database.close()
 
 
-everywhere = pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
-
-
 def meeting(start: str, end: str, title: str = TITLE, day: int = 24, **more: object) -> Entry:
     return Entry(title, at(start, day), at(end, day), **more)  # type: ignore[arg-type]  # the fields of Entry
 
 
-@everywhere
+@pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
 @pytest.mark.usefixtures("reader_processes")
 async def test_first_look_shows_the_meeting_that_runs_and_the_next_at_its_start(peer: Peer) -> None:
     running_app = peer.running_app
@@ -64,7 +61,7 @@ async def test_first_look_shows_the_meeting_that_runs_and_the_next_at_its_start(
     assert running_app.written() == ["In a meeting", "In a meeting"]
 
 
-@everywhere
+@each(1)
 async def test_rules_know_who_organizes_who_comes_and_whether_it_recurs(peer: Peer) -> None:
     running_app = peer.running_app
     boss = Rule("boss", "", Match(organizer=("@example.com",), recurring=True, external=False), Look("With the boss"))
@@ -82,7 +79,7 @@ async def test_rules_know_who_organizes_who_comes_and_whether_it_recurs(peer: Pe
     assert shown == ["With the boss", "In a meeting", "In a meeting"]
 
 
-@everywhere
+@each(2)
 async def test_changes_of_a_running_meeting_are_followed(peer: Peer) -> None:
     running_app = peer.running_app
     await peer.connects()
@@ -114,7 +111,7 @@ async def test_changes_of_a_running_meeting_are_followed(peer: Peer) -> None:
     assert running_app.shows() == NOTHING
 
 
-@everywhere
+@each(3)
 async def test_answers_and_marks_are_respected(peer: Peer) -> None:
     """With titles on: only a meeting that counts shows its own, and a private one shows none."""
     running_app = peer.running_app
@@ -141,7 +138,7 @@ async def test_answers_and_marks_are_respected(peer: Peer) -> None:
     assert "Zeppelin secret" not in str([call.arguments for call in running_app.slack.calls.all()])
 
 
-@everywhere
+@each(4)
 async def test_instances_of_a_series_are_called_off_and_moved_and_then_all_of_it_is_off(peer: Peer) -> None:
     running_app = peer.running_app
     key = await peer.add(meeting("09:00", "17:00", daily=5))
@@ -173,7 +170,7 @@ async def test_instances_of_a_series_are_called_off_and_moved_and_then_all_of_it
     assert other in peer.entries
 
 
-@everywhere
+@each(5)
 async def test_two_people_of_a_workspace_see_nothing_of_each_other(peer: Peer) -> None:
     running_app = peer.running_app
     await running_app.joins(BEN)
@@ -195,7 +192,7 @@ async def test_two_people_of_a_workspace_see_nothing_of_each_other(peer: Peer) -
     assert running_app.text(BEN) == "Out of office until 12:00"
 
 
-@pytest.mark.parametrize("peer", able(Deed.ASKED), indirect=True)
+@each(0, Deed.ASKED)
 async def test_change_that_nobody_told_of_is_seen_within_the_promised_pause(peer: Peer) -> None:
     """The worst case, in the app's time: the change comes right after a look, and its push, if any, is lost."""
     running_app = peer.running_app

@@ -13,7 +13,7 @@ from services.platform.net import GuardedClient
 from tests.support.clocks import ManualClock
 from tests.support.peers.entries import Entry
 from tests.support.peers.joining import open_joined
-from tests.support.peers.peer import Deed, Peer, able
+from tests.support.peers.peer import Deed, Peer, each
 from tests.support.peers.wire import FAILURES
 from tests.support.running_app import at
 
@@ -38,7 +38,7 @@ async def peer(
         yield made
 
 
-@pytest.mark.parametrize("peer", able(Deed.ASKED), indirect=True)
+@each(1, Deed.ASKED)
 async def test_outage_of_any_kind_clears_nothing_is_told_once_and_ends_by_itself(peer: Peer) -> None:
     running_app = peer.running_app
     await peer.add(Entry(TITLE, at("08:30"), at("20:00")))
@@ -67,7 +67,7 @@ async def test_outage_of_any_kind_clears_nothing_is_told_once_and_ends_by_itself
     assert len(running_app.told()) == told + 1
 
 
-@pytest.mark.parametrize("peer", able(Deed.TOKEN), indirect=True)
+@each(2, Deed.TOKEN)
 async def test_token_that_the_provider_forgot_clears_nothing_and_the_next_change_is_seen(peer: Peer) -> None:
     running_app = peer.running_app
     key = await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
@@ -91,7 +91,7 @@ async def test_token_that_the_provider_forgot_clears_nothing_and_the_next_change
     assert running_app.written() == ["In a meeting"] * 2
 
 
-@pytest.mark.parametrize("peer", able(Deed.RENEWED), indirect=True)
+@each(3, Deed.RENEWED)
 async def test_access_that_is_refused_is_renewed_and_nobody_notices(peer: Peer) -> None:
     running_app = peer.running_app
     key = await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
@@ -109,7 +109,7 @@ async def test_access_that_is_refused_is_renewed_and_nobody_notices(peer: Peer) 
     assert len(running_app.told()) == told
 
 
-@pytest.mark.parametrize("peer", able(Deed.ACCOUNT), indirect=True)
+@each(4, Deed.ACCOUNT)
 async def test_account_that_is_lost_is_told_once_and_mended_by_what_the_message_says(peer: Peer) -> None:
     running_app = peer.running_app
     key = await peer.add(Entry(TITLE, at("08:30"), at("20:00")))

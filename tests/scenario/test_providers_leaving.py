@@ -14,7 +14,7 @@ from tests.support.engine import until
 from tests.support.peers.accounts import GooglePeer
 from tests.support.peers.entries import Entry
 from tests.support.peers.joining import open_joined
-from tests.support.peers.peer import PROVIDERS, Deed, Peer, able
+from tests.support.peers.peer import Deed, Peer, each
 from tests.support.running_app import ANN, BEN, RunningApp, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
@@ -42,7 +42,7 @@ async def kept(running_app: RunningApp, user: str = ANN, tables: tuple[Any, ...]
     return {name: count for name, count in found.items() if count}
 
 
-@pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
+@each(1)
 async def test_what_is_disconnected_leaves_nothing_and_its_status_goes(peer: Peer) -> None:
     running_app = peer.running_app
     await running_app.joins(BEN)
@@ -65,7 +65,7 @@ async def test_what_is_disconnected_leaves_nothing_and_its_status_goes(peer: Pee
     assert running_app.shows() == (*MEETING, at("19:00"))
 
 
-@pytest.mark.parametrize("peer", able(Deed.WATCHED), indirect=True)
+@each(0, Deed.WATCHED)
 async def test_one_calendar_of_an_account_is_disconnected_and_its_watch_stopped(peer: Peer) -> None:
     running_app = peer.running_app
     await peer.add(Entry(TITLE, at("08:30"), at("17:00")))
@@ -76,7 +76,7 @@ async def test_one_calendar_of_an_account_is_disconnected_and_its_watch_stopped(
     await until(lambda: peer.watches() == 0)
 
 
-@pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
+@each(2)
 async def test_person_who_is_forgotten_leaves_nothing_anywhere(peer: Peer) -> None:
     running_app = peer.running_app
     await peer.add(Entry(TITLE, at("08:30"), at("17:00")))

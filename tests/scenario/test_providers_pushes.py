@@ -11,7 +11,7 @@ from tests.support.clocks import ManualClock
 from tests.support.peers.accounts import AccountPeer
 from tests.support.peers.entries import Entry
 from tests.support.peers.joining import open_joined
-from tests.support.peers.peer import JITTER, PROVIDERS, Deed, Peer, able
+from tests.support.peers.peer import JITTER, Deed, Peer, able, each
 from tests.support.running_app import at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
@@ -64,7 +64,7 @@ async def test_watch_is_renewed_ahead_of_its_end_for_weeks(peer: Peer) -> None:
     assert running_app.shows() == (*MEETING, now + timedelta(hours=1))
 
 
-@pytest.mark.parametrize("peer", PROVIDERS, indirect=True)
+@each(1)
 async def test_app_that_starts_again_between_the_word_and_the_look_has_lost_nothing(peer: Peer) -> None:
     running_app = peer.running_app
     key = await peer.add(Entry(TITLE, at("08:30"), at("17:00")))

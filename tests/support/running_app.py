@@ -23,7 +23,7 @@ from services import bootstrap
 from services.domain.model import PersonKey
 from services.domain.profile_state import HOME_LIVES
 from services.engine import due
-from services.engine.retention import EVERY, Retention
+from services.engine.retention import Retention
 from services.platform import settings
 from services.platform.crypto import new_key
 from services.store.columns import UtcInstant
@@ -42,6 +42,7 @@ BEN = "U0BEN00001"
 INTERVAL = 900
 SET = "users.profile.set"
 
+LONG = timedelta(days=365)
 _NOW = sa.bindparam("now", type_=UtcInstant)
 _HOMES_SINCE = sa.bindparam("homes_since", type_=UtcInstant)
 _WAITS = sa.or_(ProfileStateRow.not_before.is_(None), ProfileStateRow.not_before <= _NOW)
@@ -126,7 +127,7 @@ class RunningApp:
         self.service = await bootstrap.build(config, clock=self.clock)
         for work in self.service.engine._work:
             if isinstance(work, Retention):
-                work._due += EVERY  # it would be done at each start; there is nothing old
+                work._due += LONG  # it would be done at each start, and whenever an hour goes by: there is nothing old
         for effect in self.service.effects:
             effect._after = 0.0
         self.service.engine._pace = due.LONGEST_REST = 0.0  # nobody else asks for anything meanwhile
