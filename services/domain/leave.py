@@ -8,8 +8,9 @@ nobody's. What comes out has neither title nor type; `Matched.name` is for the a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Literal
 
 from services.domain import leave_rest, leave_types
 from services.domain.leave_halves import half_of, is_part_of_a_day
@@ -57,12 +58,19 @@ class LeaveLine:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Whose a line is. `name` is what was taken for a name in it, or could be tied to a member."""
+    """Whose a line is. `name` is what was taken for a name in it, or could be tied to a member.
+
+    `half` and `partly` are what the title says of the day (`half_of`, `is_part_of_a_day`); `holiday`: that nobody
+    works on it.
+    """
 
     line_id: str
     result: MatchResult
     user_id: str = ""
     name: str = ""
+    half: Literal["am", "pm", ""] = ""
+    partly: bool = False
+    holiday: bool = False
 
 
 def match(
@@ -105,12 +113,25 @@ class _Matcher:
     def matched(self, line: LeaveLine, text: str | None, words: Words) -> Matched:
         if text is None:
             return Matched(line.id, MatchResult.NOT_LEAVE)
-        never = leave_types.is_never_leave(words, self._types)
-        if never or leave_types.is_never_leaves(line.categories, self._types):
-            return Matched(line.id, MatchResult.NOT_LEAVE)
+        categories = list(leave_types.of_categories(line.categories))
+        if any(leave_types.is_company_holiday(words, self._types) for words in categories):
+            return Matched(line.id, MatchResult.NOT_LEAVE, holiday=True)
+        if any(leave_types.is_never_leave(words, self._types) for words in (words, *categories)):
+            holiday = not line.address and self._is_holiday(words)
+            return Matched(line.id, MatchResult.NOT_LEAVE, holiday=holiday)
         if line.address:
-            return self._by_mail(line, text, words)
-        return self._by_name(line, text, words)
+            found = self._by_mail(line, text, words)
+        elif self._is_holiday(words):
+            return Matched(line.id, MatchResult.NOT_LEAVE, holiday=True)
+        else:
+            found = self._by_name(line, text, words)
+        if found.result is not MatchResult.MATCHED:
+            return found
+        return replace(found, half=half_of(line.title), partly=is_part_of_a_day(line.title))
+
+    def _is_holiday(self, words: Words) -> bool:
+        """Whether a title is of a company's holiday, and of no member."""
+        return leave_types.is_company_holiday(words, self._types) and not self._index.runs(words)
 
     def _by_mail(self, line: LeaveLine, text: str, words: Words) -> Matched:
         """Who has the address, if the rest of the title is leave: there one word of their own name is enough."""
@@ -146,9 +167,8 @@ class _Matcher:
             run = (fitting or named)[0]
             return Matched(line.id, MatchResult.TWO, name=_name(text, words, run.start, run.end))
         name = _suggested(text, words, self._types)
-        if leave_types.has_type(words, self._types) and not leave_types.names_a_holiday(words, self._types):
-            return Matched(line.id, MatchResult.UNKNOWN, name=name)
-        if not named and _may_be_a_name(name) and not leave_types.names_a_holiday(words, self._types):
+        may_be_somebodys = leave_types.has_type(words, self._types) or (not named and _may_be_a_name(name))
+        if may_be_somebodys and not leave_types.names_a_holiday(words, self._types):
             return Matched(line.id, MatchResult.UNKNOWN, name=name)
         return Matched(line.id, MatchResult.NOT_LEAVE)
 

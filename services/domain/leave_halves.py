@@ -1,4 +1,4 @@
-"""Which half of a day the title of an all-day entry says. Pure.
+"""Which half of a day the title of an all-day entry says, and what of the entry counts so. Pure.
 
 Only what is said unambiguously counts. Half a day without a word about which half is neither: a false "Out of office"
 is worse than a missed one, so who takes such a title for a whole day asks `is_part_of_a_day` first.
@@ -6,7 +6,10 @@ is worse than a missed one, so who takes such a title for a whole day asks `is_p
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from services.domain import leave_words as listed
 from services.domain.leave_rest import length_at
@@ -22,6 +25,7 @@ from services.domain.leave_types import (
     phrases_in,
     types_of,
 )
+from services.domain.model import Event, WallTimes
 
 _FORENOON = phrases_by_first(phrases_in(listed.FORENOON))
 _AFTERNOON = phrases_by_first(phrases_in(listed.AFTERNOON))
@@ -46,6 +50,24 @@ def is_part_of_a_day(title: str) -> bool:
     if half_of(title):
         return False
     return any(phrase_at(words, at, len(words), _HALF) or _is_short(words, at) for at in range(len(words)))
+
+
+def counted(event: Event, half: Literal["am", "pm", ""], zone: ZoneInfo, *, partly: bool) -> Event | None:
+    """What of an entry is leave in its member's `zone`: all of it, or of a whole day the `half` that its title says.
+
+    None of a whole day of which it says that only a part is meant, and not which (`partly`). Of several days it is
+    not said which one is meant: they count.
+    """
+    wall = event.wall
+    if not event.all_day or wall is None or wall.end - wall.start > timedelta(days=1):
+        return event
+    if partly:
+        return None
+    if not half:
+        return event
+    noon = datetime.combine(wall.start.date(), time(12))
+    told = WallTimes(wall.start, noon) if half == "am" else WallTimes(noon, wall.end)
+    return replace(event, all_day=False, wall=told).placed(zone)
 
 
 def _words(title: str) -> Words:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 
 from services.domain import leave_words as listed
 from services.domain.leave_spelling import HAN, TitleWord, Words, phrases_of, words_of, written
@@ -20,6 +21,8 @@ Phrases = Mapping[str, tuple[Phrase, ...]]  # by their first word
 MOST_TYPES = 200
 """Additions of one workspace to the list."""
 
+_MOST_CATEGORIES = 20
+_LONGEST_CATEGORY = 200
 _LONGEST_GAPLESS = 14
 _WITHIN_A_PHRASE = re.compile(r"[\s_.,'\u2010-\u2015-]*")
 
@@ -44,6 +47,8 @@ def _words(*lists: str) -> frozenset[str]:
 
 _TYPES = frozenset(phrases_in(titles.ABSENT, titles.LEAVE, listed.MORE_TYPES))
 _NEVER = phrases_by_first(phrases_in(listed.BIRTHDAYS, listed.COMPANY, "|".join(listed.BIRTHDAY_SIGNS)))
+_COMPANY = phrases_by_first(phrases_in(listed.COMPANY))
+_SHUTDOWNS = phrases_by_first(phrases_in(listed.SHUTDOWNS))
 _HOLIDAYS = phrases_by_first(phrases_in(listed.HOLIDAY_NAMES))
 AGREED = phrases_by_first(phrases_in(listed.AGREED))
 FULL_OR_HALF = phrases_by_first(phrases_in(listed.HALVES, listed.FULL))
@@ -169,9 +174,10 @@ def is_never_leave(words: Words, types: Types) -> bool:
     return False
 
 
-def is_never_leaves(categories: Iterable[str], types: Types) -> bool:
-    """Whether one of an entry's categories is such: "Company Holidays" (BambooHR)."""
-    return any(is_never_leave(words_of(written(category[:200])), types) for category in categories)
+def of_categories(categories: Iterable[str]) -> Iterator[Words]:
+    """An entry's categories as words: "Company Holidays" (BambooHR)."""
+    for category in islice(categories, _MOST_CATEGORIES):
+        yield words_of(written(category[:_LONGEST_CATEGORY]))
 
 
 def names_a_holiday(words: Words, types: Types) -> bool:
@@ -183,6 +189,20 @@ def names_a_holiday(words: Words, types: Types) -> bool:
             return True
         at += max(of_a_type, 1)
     return False
+
+
+def is_company_holiday(words: Words, types: Types) -> bool:
+    """Whether a title is of a day that nobody works on: "Company Holiday - X", "[Holidays] Good Friday", Feiertag.
+
+    It begins or ends with what such days are called, or nothing but such a day is named in it.
+    """
+    if not words:
+        return False
+    ends = (at for at in range(len(words)) if at + phrase_at(words, at, len(words), _COMPANY) == len(words))
+    if phrase_at(words, 0, len(words), _COMPANY) or next(ends, None) is not None:
+        return True
+    shuts = any(phrase_at(words, at, len(words), _SHUTDOWNS) for at in range(len(words)))
+    return (shuts or names_a_holiday(words, types)) and all(map(types.knows, words))
 
 
 def has_type(words: Words, types: Types) -> bool:

@@ -99,6 +99,9 @@ BIRTHDAYS = """
 """
 """What HR systems publish of people besides their leave."""
 
+SHUTDOWNS = "betriebsurlaub | betriebsferien | betriebsruhe | zwangsurlaub | shutdown"
+"""Leave of everybody at once, where nobody is named."""
+
 HOLIDAY_NAMES = """
     new year | new year's day | new year's eve | new years day | new years eve | epiphany | good friday |
     maundy thursday | easter | easter sunday | easter monday | ascension day | ascension | whit sunday | whit monday |

@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.domain.leave import LeaveLine, LeaveMember, Matched, MatchResult
+from services.domain.leave_halves import counted
 from services.domain.members import WorkspaceMember
 from services.domain.model import Event, EventType, Response, ShowAs
 from services.domain.people import zone_or
 from services.platform.logs import guarded
 from services.ports import Clock, Report
+from services.store.digests import HOLIDAY
 from services.store.leave import FoundLeave, LeaveClaim, LeaveFacts, LeaveStore, LostLine
 from services.store.members import MemberStore
 from services.usecases.leave_matcher import MOST_LINES, LeaveMatcher
@@ -30,6 +32,9 @@ AT_ONCE = 4
 
 AGAIN = timedelta(minutes=15)
 """When it is tried again after it failed."""
+
+MOST_HOLIDAYS = 100
+"""Company holidays that are kept, for digests."""
 
 _UTC = ZoneInfo("UTC")
 _NO_LEAVE = frozenset({EventType.BIRTHDAY, EventType.FOCUS, EventType.WORKING_LOCATION})
@@ -88,7 +93,8 @@ class LeaveMatching:
             if one.result in {MatchResult.UNKNOWN, MatchResult.TWO} and (event := entries[one.line_id])
         ]
         lost.sort(key=lambda line: (line.event.end <= now, line.event.start))
-        changed = await self._leave.save(claim, found, lost, self._clock.now())
+        holidays = [LostLine(entries[one.line_id], HOLIDAY, "", "") for one in matched if one.holiday]
+        changed = await self._leave.save(claim, found, [*holidays[:MOST_HOLIDAYS], *lost], self._clock.now())
         if changed:
             log.info("leave_found", team_id=claim.team_id, entries=len(found), lost=len(lost), changed=len(changed))
         return bool(changed)
@@ -100,11 +106,16 @@ def _found(
     members: dict[str, WorkspaceMember],
     facts: LeaveFacts,
 ) -> list[FoundLeave]:
-    return [
-        FoundLeave(one.user_id, entries[one.line_id], zone_or(members[one.user_id].zone, _UTC))
-        for one in matched
-        if one.result is MatchResult.MATCHED and one.user_id in members and one.user_id not in facts.refused
-    ]
+    found = []
+    for one in matched:
+        if one.result is not MatchResult.MATCHED or one.user_id not in members or one.user_id in facts.refused:
+            continue
+        event, zone = entries[one.line_id], zone_or(members[one.user_id].zone, _UTC)
+        by_address = event.calendar_id in facts.by_address  # there halves are told besides
+        leave = event if by_address else counted(event, one.half, zone, partly=one.partly)
+        if leave is not None:
+            found.append(FoundLeave(one.user_id, leave, zone))
+    return found
 
 
 def leave_member(member: WorkspaceMember) -> LeaveMember:

@@ -26,6 +26,7 @@ from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
+from services.store.digests import HOLIDAY
 from services.store.events import EventStore
 from services.store.keeper import mark_kept_due
 from services.store.leave_choices import LeaveChoices, mark_leave_due
@@ -99,7 +100,7 @@ class FoundLeave:
 
 @dataclass(frozen=True, slots=True)
 class LostLine:
-    """An entry that fits nobody ("unknown") or two people ("two"), and the name in it to tie, or ""."""
+    """An entry that fits nobody ("unknown") or two people ("two"), and the name in it to tie, or ""; or a "holiday"."""
 
     event: Event = field(repr=False)
     result: str
@@ -298,7 +299,7 @@ class LeaveStore(Store):
 
     async def lines(self, team_id: str, now: datetime) -> list[ListedLine]:
         """The lines that fit nobody, or two people, and are not over, soonest first, as far as they can be opened."""
-        its = select(_LINES).where(_LINES.c.team_id == team_id, _LINES.c.end_at > now)
+        its = select(_LINES).where(_LINES.c.team_id == team_id, _LINES.c.end_at > now, _LINES.c.result != HOLIDAY)
         found = []
         for row in await self._database.fetch(its.order_by(_LINES.c.start_at, _LINES.c.line_id)):
             said = self._readable(row.content, _CONTENT, team_id, row.calendar_id, row.line_id)

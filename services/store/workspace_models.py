@@ -89,7 +89,7 @@ class LeaveLineRow(Base):
     team_id: Mapped[str] = mapped_column(ID, primary_key=True)
     calendar_id: Mapped[str] = mapped_column(ID, primary_key=True)
     line_id: Mapped[str] = mapped_column(ID, primary_key=True)
-    result: Mapped[str] = mapped_column(String(16))  # unknown | two
+    result: Mapped[str] = mapped_column(String(16))  # unknown | two | holiday
     start_at: Mapped[datetime] = mapped_column(UtcInstant)
     end_at: Mapped[datetime] = mapped_column(UtcInstant)
     content: Mapped[bytes] = mapped_column(Sealed)  # JSON: the title, and the name in it

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -17,7 +20,10 @@ from services.domain.leave import (
     match,
     suggested_name,
 )
+from services.domain.leave_halves import counted
+from services.domain.model import Event, WallTimes
 
+DAY = timedelta(days=1)
 MATCHED, UNKNOWN, TWO, NOT_LEAVE = MatchResult
 ANN = LeaveMember("ANN", ("Ann Lee", "Annie"), "ann@corp.example")
 BOB = LeaveMember("BOB", ("Bob Ray",), "bob@corp.example")
@@ -51,7 +57,7 @@ def whose(line: LeaveLine, *members: LeaveMember, ties: dict[str, str] | None = 
     ],
 )
 def test_an_address_says_who(address: str, title: str, result: MatchResult, user: str) -> None:
-    assert whose(LeaveLine("L", title, address)) == Matched("L", result, user)
+    assert replace(whose(LeaveLine("L", title, address)), partly=False) == Matched("L", result, user)
 
 
 def test_an_address_of_two_is_nobodys() -> None:
@@ -116,6 +122,55 @@ def test_a_half_counts_where_the_title_names_it(title: str, half: str) -> None:
 )  # fmt: skip
 def test_a_part_of_a_day_is_told_from_a_day(title: str, part: bool) -> None:
     assert is_part_of_a_day(title) is part
+
+
+def test_of_a_whole_day_the_half_counts_that_its_title_says() -> None:
+    day = datetime(2026, 5, 4)
+    berlin = ZoneInfo("Europe/Berlin")
+    event = Event(
+        "c", "e", day.replace(tzinfo=UTC), day.replace(tzinfo=UTC), all_day=True, wall=WallTimes(day, day + DAY)
+    )
+    morning = counted(event, "am", berlin, partly=False)
+    afternoon = counted(event, "pm", berlin, partly=False)
+
+    assert morning is not None
+    assert afternoon is not None
+    assert (morning.all_day, morning.wall) == (False, WallTimes(day, datetime(2026, 5, 4, 12)))
+    assert (afternoon.start, afternoon.end) == (
+        datetime(2026, 5, 4, 10, tzinfo=UTC),
+        datetime(2026, 5, 4, 22, tzinfo=UTC),
+    )
+    assert counted(event, "", berlin, partly=False) is event
+    assert counted(event, "", berlin, partly=True) is None
+    several = replace(event, wall=WallTimes(day, day + 3 * DAY))
+    assert counted(several, "am", berlin, partly=True) is several
+    timed = replace(event, all_day=False, wall=None)
+    assert counted(timed, "am", berlin, partly=True) is timed
+
+
+def test_a_match_says_what_its_title_says_of_the_day() -> None:
+    found = match([LeaveLine("0", "Ann Lee (PTO, half day PM)"), LeaveLine("1", "Ann Lee (PTO - 0.5 days)")], [ANN], {})
+
+    assert [(one.half, one.partly) for one in found] == [("pm", False), ("", True)]
+
+
+@pytest.mark.parametrize(
+    ("line", "holiday"),
+    [
+        (LeaveLine("L", "Company Holiday - New Year"), True), (LeaveLine("L", "[Holidays] Good Friday"), True),
+        (LeaveLine("L", "Karfreitag"), True), (LeaveLine("L", "Tag der Arbeit (Feiertag)"), True),
+        (LeaveLine("L", "Founders' Day", categories=("Company Holidays",)), True),
+        (LeaveLine("L", "Ann Lee", categories=("Company Holidays",)), True), (LeaveLine("L", "King's Birthday"), True),
+        (LeaveLine("L", "Betriebsferien 24.12.–2.1."), True), (LeaveLine("L", "Teambuilding: office closed"), True),
+        (LeaveLine("L", "Ann Lee - Bank Holiday"), False), (LeaveLine("L", "Christmas party"), False),
+        (LeaveLine("L", "Bank Holiday", "ann@corp.example"), False), (LeaveLine("L", "Holiday"), False),
+        (LeaveLine("L", "Ann Lee - Betriebsurlaub"), False),
+        (LeaveLine("L", "About company holidays in May"), False),
+        (LeaveLine("L", "Ann Lee", categories=("Birthdays",)), False), (LeaveLine("L", ""), False),
+    ],
+)  # fmt: skip
+def test_a_company_holiday_is_told_from_leave(line: LeaveLine, holiday: bool) -> None:
+    assert whose(line).holiday is holiday
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,23 @@ async def test_published_leave_is_the_absence_of_whom_it_names_in_their_own_zone
     assert await lost(running_app) == [("unknown", "Nora Nobody (Vacation - 2 days)", "Nora Nobody")]
 
 
+async def test_half_of_a_day_counts_where_it_is_said_which_and_a_company_holiday_is_kept_for_digests(
+    running_app: RunningApp,
+) -> None:
+    await workspace(running_app)
+    running_app.feeds["hr"].has(
+        entry("1", WEDNESDAY, THURSDAY, "Ann Lee (Vacation - half day PM)"),
+        entry("2", WEDNESDAY, THURSDAY, "Sorensen\\, Ben (Sick - 0.5 days)"),
+        entry("3", THURSDAY, FRIDAY, "Company Holiday - Founders' Day"),
+    )
+    await connects_leave(running_app)
+    assert await of_leave(running_app) == [(ANN, "25 12:00", "26 00:00")]
+    assert await lost(running_app) == []
+    assert running_app.service is not None
+    holidays = [await running_app.service.stores.digests.is_holiday(TEAM, at("12:00", day)) for day in (25, 26, 27)]
+    assert holidays == [False, True, False]
+
+
 async def test_reasons_name_the_workspaces_leave_calendar_and_nothing_of_the_entry(running_app: RunningApp) -> None:
     await workspace(running_app)
     running_app.feeds["hr"].has(entry("1", TUESDAY, THURSDAY, "Ann Lee (Sick leave)", "LOCATION:Clinic"))
