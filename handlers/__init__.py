@@ -9,7 +9,7 @@ from slack_bolt.app.async_app import AsyncApp
 from handlers.errors import Background, Errors
 from handlers.slack.commands import OOO, QUO, Commands
 from handlers.slack.context import Services
-from handlers.slack.digests import DigestForms
+from handlers.slack.digests import DigestForms, read_digests
 from handlers.slack.events import Events, FileMessages
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
@@ -57,6 +57,7 @@ __all__ = [
     "WorkspaceParts",
     "application",
     "bolt_app",
+    "read_digests",
     "register",
 ]  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from slack_bolt.app.async_app import AsyncApp
 
@@ -95,7 +96,7 @@ def workspace_listeners(
 
     A part adds what reads its section to `read`, in the order of the form, and what binds its buttons to the listeners.
     """
-    read: tuple[handlers.ReadSection, ...] = ()
+    read: tuple[handlers.ReadSection, ...] = (partial(handlers.read_digests, shared),)
     parts = handlers.WorkspaceParts(shared, read)
     return parts, (handlers.WorkspaceForms(shared, parts).register,)
 

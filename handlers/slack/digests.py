@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from handlers.slack.context import Requester, Services, chosen, open_view, person, refuse
+from handlers.slack.context import Requester, Services, chosen, open_view, person, refuse, view_call
 from handlers.slack.home import HomeTab
 from handlers.slack.views import digests as views
 from handlers.slack.views.blocks import Values
+from handlers.slack.views.digest_section import digest_section
 from handlers.slack.views.replies import Reply
+from handlers.slack.views.workspace import Section
 from services.domain.digests import is_off, schedule
 from services.domain.errors import (
     ChannelsNotReadableError,
@@ -20,7 +22,14 @@ from services.domain.errors import (
     StatusQuoError,
     TimeNotUnderstoodError,
 )
+from services.domain.model import PersonKey
+from services.platform.locale import Localizer
 from services.slack.scopes import DIGESTS
+
+
+async def read_digests(services: Services, key: PersonKey, l10n: Localizer) -> Section:
+    """What an admin sees of the digests of their workspace."""
+    return digest_section(l10n, await services.digests.of(key.team_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +91,7 @@ class DigestForms:
         who = await person(self.services, args.context)
         channel, period = views.named_digest(chosen(args.body))
         await self.services.digests.end(who.key, channel, period)
+        if args.body.get("view", {}).get("type") == "modal":
+            form = await self.tab.workspace.form(who)
+            await view_call(args.client, "views.update", view_id=args.body["view"]["id"], view=form)
         await self.tab.publish(args, who.key)

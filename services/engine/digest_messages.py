@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from services.domain.digests import Period
@@ -15,8 +16,8 @@ from services.store.digests import Digest
 LONGEST_SECTION = 2_900
 """Characters of one block, of the 3,000 that Slack takes (docs.slack.dev, "Section block")."""
 
-MOST_SECTIONS = 40
-"""Blocks of names, of the 50 that Slack takes in a message."""
+LONGEST_MESSAGE = 12_000
+"""Characters of all names: with some 13,000 in its blocks Slack refuses a message (`msg_blocks_too_long`)."""
 
 
 def digest_message(digest: Digest, absent: Sequence[Absent], now: datetime) -> dict[str, Any]:
@@ -32,13 +33,15 @@ def digest_message(digest: Digest, absent: Sequence[Absent], now: datetime) -> d
     away = [absence_line(l10n, one, now) for one in absent if not one.place]
     places = [absence_line(l10n, one, now) for one in absent if one.place]
     blocks: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": title}}]
-    blocks += _sections(away or [l10n.say("Nobody is out.")])
-    if places:
+    lengths = list(accumulate(len(line) + 1 for line in (*away, *places)))
+    fitting = sum(length <= LONGEST_MESSAGE for length in lengths)
+    blocks += _sections(away[:fitting] or [l10n.say("Nobody is out.")])
+    if places and fitting > len(away):
         blocks.append({"type": "context", "elements": [_plain(l10n.say("Working elsewhere"))]})
-        blocks += _sections(places)
-    if len(blocks) > MOST_SECTIONS:
-        blocks = blocks[:MOST_SECTIONS]
-        blocks.append({"type": "context", "elements": [_plain(l10n.say("There are more: type `/quo who`."))]})
+        blocks += _sections(places[: fitting - len(away)])
+    if fitting < len(lengths):
+        more = l10n.say("And {count} more: type /quo who.", count=len(lengths) - fitting)
+        blocks.append({"type": "context", "elements": [_plain(more)]})
     return {"text": escape(title), "blocks": blocks}
 
 

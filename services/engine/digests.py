@@ -136,7 +136,7 @@ class DigestSender:
             return outcome
         try:
             with calling(budget, self._clock, POST):
-                await self._messages.post(token, digest.channel_id, message)
+                await self._messages.post_in_channel(token, digest.channel_id, message)
         except SlackRateLimitedError as error:  # the one refusal after which it may be posted all the same
             await self._store.give_back(digest, self._later(budget, error))
             return error.reason

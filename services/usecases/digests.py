@@ -64,11 +64,17 @@ class Digests:
     async def end(self, key: PersonKey, channel_id: str, period: Period | None = None) -> int:
         """End the digests of a channel, or that one; how many there were.
 
-        Who made them may, and whoever is in the channel. Raises as `make`.
+        Who made them may, whoever is in the channel, and an admin. Raises as `make`.
         """
         theirs = [one for one in await self.store.of(key.team_id, channel_id) if period in {None, one.period}]
         if any(one.created_by != key.user_id for one in theirs):
-            await self._require_member(key, channel_id, ending=True)
+            try:
+                await self._require_member(key, channel_id, ending=True)
+            except NotInChannelError as error:
+                try:
+                    await self.admins.require(key)
+                except NotAllowedError:
+                    raise error from None
         ended = await self.store.end(key.team_id, channel_id, period)
         log.info("digest_ended", team_id=key.team_id, user_id=key.user_id, channel_id=channel_id)
         return ended

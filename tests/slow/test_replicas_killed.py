@@ -13,15 +13,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from emulators.slack import ApiCall
+from emulators.slack.state import Channel
+from services.domain.digests import Schedule
 from services.domain.model import Effect
 from services.platform.clock import SystemClock
 from services.platform.crypto import Encryptor, new_key
 from services.slack import scopes
 from services.store.db import Database
+from services.store.digests import Digest, DigestStore
+from services.store.person_rows import NoticeStore
 from tests.support.engine import SET, RunningEngine, meeting, open_engine, until
 
 pytestmark = pytest.mark.slow
@@ -129,6 +134,40 @@ async def test_replica_killed_in_mid_drain_loses_nothing_and_breaks_no_limit(dat
         assert all(call.ok for call in engine.calls())
         assert repeated(engine.calls(SET)) == []
         assert {engine.status(f"U{number}")[0] for number in range(WORKSPACES * PEOPLE)} == {"In a meeting"}
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_replica_killed_while_digests_are_due_posts_each_once(database_url: str) -> None:
+    key, count = new_key(), 40
+    async with a_world(database_url, key) as engine:
+        channels = [await channel_with_the_app(engine, f"T{number}") for number in range(count)]
+        due = engine.clock.now() + timedelta(minutes=1, seconds=20)
+        store = DigestStore(engine.database, NoticeStore(engine.database, engine.clock))
+        at = due.replace(second=0, microsecond=0)
+        for channel in channels:
+            schedule = Schedule(frozenset(range(7)), at.time(), ZoneInfo("UTC"))
+            await store.put(
+                Digest(channel.team_id, channel.channel_id, schedule, "en-GB", silent=False), engine.clock.now()
+            )
+        doomed, survivor = await Process.start(engine, key), await Process.start(engine, key)
+        await until(lambda: any(engine.slack.talk.posted(one.channel_id) for one in channels), 150)
+        before = {one.channel_id for one in channels if engine.slack.talk.posted(one.channel_id)}
+        await kill_now(engine, doomed)
+        await until(lambda: all(engine.slack.talk.posted(one.channel_id) for one in channels), 150)
+        await asyncio.sleep(3)  # and no other follows
+        assert len(before) < count, "it was killed when all was done"
+        assert await survivor.end() == 0
+        assert {len(engine.slack.talk.posted(one.channel_id)) for one in channels} == {1}
+
+
+async def channel_with_the_app(engine: RunningEngine, team_id: str) -> Channel:
+    """A channel of a workspace, in which the app is, and a member."""
+    person = await engine.person(f"U{team_id}", team_id=team_id, allows=[*scopes.USER])
+    engine.slack.install(team_id).scopes |= scopes.FOR_DIGEST
+    channel = engine.slack.talk.create("project", team_id, {person.user_id})
+    engine.slack.talk.invite_app(channel.channel_id)
+    return channel
 
 
 async def kill_now(engine: RunningEngine, process: Process) -> datetime:

@@ -8,6 +8,7 @@ from typing import Any
 from services.domain.model import PersonKey
 from services.domain.policy import Policy
 from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrier
+from services.engine.digests import DigestSender
 from services.engine.due import Engine
 from services.engine.effects import EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
@@ -29,6 +30,7 @@ from services.platform.metrics import Metrics
 from services.platform.net import GuardedClient
 from services.ports import Clock
 from services.slack.client import SlackClients
+from services.slack.conversations import SlackConversations
 from services.slack.emoji import SlackEmoji
 from services.slack.keeper import KeeperProfiles
 from services.slack.members import SlackMembers
@@ -37,7 +39,9 @@ from services.slack.oauth import SlackAuthority
 from services.slack.photos import SlackPhotos
 from services.slack.presence import SlackPresence
 from services.slack.profile import SlackProfiles
+from services.store.absences import AbsenceStore
 from services.store.db import Database
+from services.store.digests import DigestStore
 from services.store.due import DueStore, ProfileStateStore
 from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
@@ -48,6 +52,7 @@ from services.store.members import MemberStore
 from services.store.people import PeopleStore
 from services.store.person_rows import NoticeStore
 from services.store.pictures import PictureStore
+from services.store.policies import PolicyStore
 from services.store.timeline import AuditStore, FactStore
 from services.store.workspaces import TokenStore
 from services.store.write_queue import WriteQueue
@@ -157,8 +162,14 @@ class Replica:
             self.kept_writer, self.kept, self.keepers, self.workspaces, self.queue, policy_of=self._policy,
             clock=self.clock, allowed=self.keeper_allowed,
         )  # fmt: skip
+        self.digests = DigestStore(self.database, self.notices)
+        digests = DigestSender(
+            self.digests, AbsenceStore(self.database, self.encryptor), PolicyStore(self.database), self.queue,
+            self.workspaces, conversations=SlackConversations(self.clients), messages=messages, clock=self.clock,
+        )  # fmt: skip
         self.chores = (
             self.keeper,
+            digests,
             *self.effect_senders,
             NoticeSender(self.queue, self.notices, self.workspaces, messages, links=links, say=say, clock=self.clock),
             HomePublisher(self.queue, self.workspaces, self.home, views, self.clock),

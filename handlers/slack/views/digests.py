@@ -65,7 +65,7 @@ def home_digests(l10n: Localizer, digests: Sequence[Digest], *, allowed: bool) -
     rows: list[kit.Block] = []
     for digest in digests[:_MOST]:
         value = f"{digest.channel_id}:{digest.period}"
-        rows.append(kit.section(_channel_line(l10n, digest), kit.button(l10n.say("End"), END, value=value)))
+        rows.append(kit.section(channel_line(l10n, digest), kit.button(l10n.say("End"), END, value=value)))
     if len(digests) > _MOST:
         rows.append(kit.context(l10n.say("… and {count} more.", count=len(digests) - _MOST)))
     if allowed:
@@ -73,7 +73,8 @@ def home_digests(l10n: Localizer, digests: Sequence[Digest], *, allowed: bool) -
     return [kit.header(l10n.say("Digests")), *rows] if rows else []
 
 
-def _channel_line(l10n: Localizer, digest: Digest) -> str:
+def channel_line(l10n: Localizer, digest: Digest) -> str:
+    """A channel, when it has its digest, and that it is paused."""
     line = f"<#{digest.channel_id}>  {_line(l10n, digest)}"
     if digest.problem:
         line += "\n:warning: " + l10n.say("Paused: I can no longer post there.")
