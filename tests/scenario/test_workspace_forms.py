@@ -128,10 +128,11 @@ async def test_form_is_saved_whole_with_who_and_when_and_shows_it_the_next_time(
     assert (await policy(admin)) == found
     said = text_of(await admin.publish_home())
     for line in (
-        "*Titles in statuses*: not allowed", "*Besides the status*: Mute notifications, Set me away",
-        "*Answers to mentions*: not allowed", "*Members may have*: Digests in their channels",
-        "*The same for everybody*: Meeting: :spiral_calendar_pad: *At work until {until}* · Focus time: :brain:",
-        "*More types of leave*: Sabbatical, Kurzarbeit", f"Changed by <@{ANN}>, 10:00",
+        ":no_entry_sign: Titles in statuses: not allowed",
+        ":white_check_mark: Besides the status: Do not disturb, Shown as away",
+        ":no_entry_sign: Answers to mentions: not allowed", "Members may have: Digests in their channels",
+        "The same for everybody: Meeting: :spiral_calendar_pad: *At work until {until}* · Focus time: :brain:",
+        "More types of leave: Sabbatical, Kurzarbeit", f"Changed by <@{ANN}>, 10:00",
     ):  # fmt: skip
         assert line in said, line
 

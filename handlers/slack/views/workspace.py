@@ -15,7 +15,7 @@ from typing import Any
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import Block, Values
 from handlers.slack.views.line_form import read_says
-from handlers.slack.views.sentences import effect_names, kind_name, shown
+from handlers.slack.views.sentences import kind_name, shown
 from services.domain.errors import InputError
 from services.domain.lines import KINDS
 from services.domain.model import STATUS_TEXT_LIMIT, Effect, Kind, Look, Status
@@ -58,7 +58,7 @@ def workspace_form(
 ) -> dict[str, Any]:
     """The form of `policy` as it is stored; `operator_forbids` names what nobody here can allow."""
     switches = _switch_blocks(l10n, policy, operator_forbids)
-    boxes = [kit.option(name, effect.value) for effect, name in effect_names(l10n).items() if effect in OF_POLICY]
+    boxes = [kit.option(name, effect.value) for effect, name in _effect_names(l10n).items()]
     effects = kit.choices("checkboxes", "value", boxes, [one.value for one in policy.effects])
     freedoms = [kit.option(name, one.value) for one, name in freedom_names(l10n).items()]
     may = kit.choices("checkboxes", "value", freedoms, [*policy.members_may])
@@ -68,7 +68,7 @@ def workspace_form(
     blocks = [
         kit.context(l10n.say("This holds at once, for everybody. A status that somebody types stays their own.")),
         switches["titles"],
-        kit.entry("effects", l10n.say("Besides the status, allowed"), effects, optional=True),
+        kit.entry("effects", l10n.say("Allowed besides the status"), effects, optional=True),
         *(switches[name] for name in ("replies", "digests", "keeper", "agents")),
         kit.entry("members_may", l10n.say("Members may have"), may, optional=True),
         kit.divider(),
@@ -94,7 +94,7 @@ def _switch_blocks(l10n: Localizer, policy: Policy, operator_forbids: frozenset[
         "titles": l10n.say("Titles and places of events in statuses"),
         "replies": l10n.say("Answers to whoever mentions somebody who is out"),
         "digests": l10n.say("Digests of who is out"),
-        "keeper": l10n.say("Keeping statuses of members who allowed nothing, for leave"),
+        "keeper": l10n.say("A keeper, for the leave of members who have not connected"),
         "agents": l10n.say("Agents that act for members"),
     }
     hints = {"titles": l10n.say("Only where a member turned them on, and never those of private events.")}
@@ -117,6 +117,14 @@ def _look_blocks(l10n: Localizer, kind: Kind, policy: Policy) -> list[Block]:
         ),
         kit.emoji_select(f"kind_{kind.value}_emoji", l10n.say("{kind}: emoji", kind=name), initial=look.emoji or ""),
     ]  # fmt: skip
+
+
+def _effect_names(l10n: Localizer) -> dict[Effect, str]:
+    return {
+        Effect.DND: l10n.say("Do not disturb"),
+        Effect.AWAY: l10n.say("Shown as away"),
+        Effect.PHOTO: l10n.say("Another photo"),
+    }
 
 
 def freedom_names(l10n: Localizer) -> dict[Freedom, str]:
@@ -215,25 +223,31 @@ def _problems(l10n: Localizer, numbers: WorkspaceNumbers, install: str) -> list[
 
 def policy_lines(l10n: Localizer, policy: Policy) -> list[str]:
     """A policy in a few lines of mrkdwn, one thing each."""
-    yes, no = l10n.say("allowed"), l10n.say("not allowed")
-    effects = [name for effect, name in effect_names(l10n).items() if effect in policy.effects]
+    effects = [name for effect, name in _effect_names(l10n).items() if effect in policy.effects]
     switches = (
         (l10n.say("Titles in statuses"), policy.titles), (l10n.say("Answers to mentions"), policy.replies),
         (l10n.say("Digests"), policy.digests), (l10n.say("Keeper"), policy.keeper),
         (l10n.say("Agents"), policy.agents),
     )  # fmt: skip
-    lines = [f"*{name}*: {yes if on else no}" for name, on in switches]
-    lines.insert(1, f"*{l10n.say('Besides the status')}*: {', '.join(effects) or no}")
-    may = [name for one, name in freedom_names(l10n).items() if one in policy.members_may]
-    lines.append(f"*{l10n.say('Members may have')}*: {', '.join(may) or l10n.say('nothing of their own')}")
+    lines = [f"{_mark(on=on)} {name if on else l10n.say('{what}: not allowed', what=name)}" for name, on in switches]
+    besides = ", ".join(effects) or l10n.say("nothing")
+    lines.insert(1, f"{_mark(on=bool(effects))} {l10n.say('Besides the status: {effects}', effects=besides)}")
+    may = ", ".join(name for one, name in freedom_names(l10n).items() if one in policy.members_may)
+    lines.append(f"{_mark(on=bool(may))} {l10n.say('Members may have: {what}', what=may or l10n.say('nothing'))}")
     fixed = [
         f"{kind_name(kind, l10n)}: {_fixed(l10n, kind, policy.looks[kind])}" for kind in KINDS if kind in policy.looks
     ]
     if fixed:
-        lines.append(f"*{l10n.say('The same for everybody')}*: {' · '.join(fixed)}")
+        lines.append(f":pushpin: {l10n.say('The same for everybody')}: {' · '.join(fixed)}")
     if policy.leave_types:
-        lines.append(f"*{l10n.say('More types of leave')}*: {escape(kit.cut(', '.join(policy.leave_types), 300))}")
+        lines.append(
+            f":calendar: {l10n.say('More types of leave')}: {escape(kit.cut(', '.join(policy.leave_types), 300))}"
+        )
     return lines
+
+
+def _mark(*, on: bool) -> str:
+    return ":white_check_mark:" if on else ":no_entry_sign:"
 
 
 def _fixed(l10n: Localizer, kind: Kind, look: Look) -> str:
