@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ from services.store.absence_rows import ABSENCES, day_of
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
+from services.store.kept_absences import KeptAbsences
 from services.store.models import Person, ProfileStateRow, SpanRow
 from services.store.person_rows import named, names, of_person
 from services.store.timeline import pause_of
@@ -90,6 +91,7 @@ class AbsenceStore(Store):
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         super().__init__(database, encryptor)
         self._standings = ProfileStateStore(encryptor)
+        self._kept = KeptAbsences(database, encryptor)
 
     async def standing(self, key: PersonKey) -> Standing:
         """What we know of the person's profile; an empty memory for somebody unknown. Raises SealError."""
@@ -116,7 +118,15 @@ class AbsenceStore(Store):
             rows = await self._database.fetch(_OUT, given)
         else:
             rows = await self._database.fetch(_OUT_AMONG, given | {"users": names(among)})
-        return await off_loop_if(len(rows) >= OFF_LOOP, self._told, team_id, rows, start, now)
+        found = await off_loop_if(len(rows) >= OFF_LOOP, self._told, team_id, rows, start, now)
+        found += [
+            Absent(
+                user_id, name, one.start, one.end, one.first_day, one.return_day, one.place, one.told_ahead, one.id, 0,
+                one.start,
+            )
+            for user_id, name, one in await self._kept.out(team_id, start, end, now=now, among=among)
+        ]  # fmt: skip
+        return sorted(found, key=lambda one: (bool(one.place), one.name.casefold(), one.user_id, one.start))
 
     def _told(self, team_id: str, rows: Sequence[Any], start: datetime, now: datetime) -> list[Absent]:
         of = defaultdict[str, list[Any]](list)
@@ -127,32 +137,23 @@ class AbsenceStore(Store):
             with suppress(StatusQuoError, ValueError):  # a key is missing, or it makes no sense: nobody else waits
                 told = self._of_one(PersonKey(team_id, user_id), theirs, now)
                 found += [one for one in told if one.until is None or one.until > start]
-        return sorted(found, key=lambda one: (bool(one.place), one.name.casefold(), one.user_id, one.start))
+        return found
 
     def _of_one(self, key: PersonKey, rows: Sequence[Any], now: datetime) -> list[Absent]:
         """What may be told of one person, of the rows that they have."""
         called = json.loads(self._encryptor.open(rows[0].names, "people.names", key.team_id, key.user_id) or "[]")
         name = called[0] if called else key.user_id
-        coming = sorted((row for row in rows if row.start_at > now), key=lambda row: row.start_at)
         begun = [row for row in rows if row.start_at <= now]
         shown = self._shown(key, begun[0], now) if begun else None
         begun = [] if shown is None else [row for row in begun if _is_told(row)]
-        found = [_absent(row, name) for row in begun if row.place]
+        coming = [row for row in rows if row.start_at > now]
         out = [row for row in begun if not row.place]
+        found = [_absent(row, name) for row in begun if row.place]
         if out and shown is not None:
             until = max(row.end_at for row in out)
             follows = [row for row in coming if not row.place and row.start_at <= until]
             coming = [row for row in coming if row not in follows]
-            kept = max(out, key=lambda row: (row.told_ahead, row.end_at))  # what others know of already
-            first, last = min(out, key=lambda row: row.start_at), max([*out, *follows], key=lambda row: row.end_at)
-            one = replace(_absent(kept, name), start=first.start_at, first_day=day_of(first.first_day))
-            one = replace(one, until=last.end_at if last.ends else None, return_day=day_of(last.return_day))
-            is_it = kept.shown_kind == Kind.OUT_OF_OFFICE.value and one.until is not None
-            if is_it and shown.expiration is not None and shown.expiration > last.end_at:
-                # what nobody is told of ahead follows: Slack shows that end all the same
-                zone = zone_or(kept.zone, ZoneInfo("UTC"))
-                one = replace(one, until=shown.expiration, return_day=day_after(shown.expiration, zone))
-            found.append(one)
+            found.append(_as_shown(name, out, follows, shown))
         return found + [_absent(row, name) for row in coming]
 
     def _shown(self, key: PersonKey, row: Any, now: datetime) -> Status | None:
@@ -160,7 +161,7 @@ class AbsenceStore(Store):
         pause = pause_of(row.paused_from, row.paused_until)
         if pause is not None and pause.holds(now):
             return None
-        return ownership.shown(self._standings.open(row.memory, key).standing, now)
+        return ownership.shown(self._standings.shown(row.memory, key), now)
 
 
 def _is_told(row: Any) -> bool:
@@ -171,6 +172,23 @@ def _is_told(row: Any) -> bool:
     if row.shown_kind == Kind.OUT_OF_OFFICE.value and not row.place:
         return True
     return bool(row.told_ahead) and row.shown_override is False
+
+
+def _as_shown(name: str, out: Sequence[Any], follows: Sequence[Any], shown: Status) -> Absent:
+    """Somebody who is `out` by one absence or several, with what `follows` them, as Slack shows it."""
+    kept = first = last = out[0]
+    if len(out) + len(follows) > 1:
+        kept = max(out, key=lambda row: (row.told_ahead, row.end_at))  # what others know of already
+        first, last = min(out, key=lambda row: row.start_at), max([*out, *follows], key=lambda row: row.end_at)
+    until, return_day = last.end_at if last.ends else None, day_of(last.return_day)
+    is_it = kept.shown_kind == Kind.OUT_OF_OFFICE.value and until is not None
+    if is_it and shown.expiration is not None and shown.expiration > last.end_at:
+        # what nobody is told of ahead follows: Slack shows that end all the same
+        until, return_day = shown.expiration, day_after(shown.expiration, zone_or(kept.zone, ZoneInfo("UTC")))
+    return Absent(
+        kept.user_id, name, first.start_at, until, day_of(first.first_day), return_day, "", kept.told_ahead,
+        kept.absence_id, kept.seq, kept.changed_at,
+    )  # fmt: skip
 
 
 def _absent(row: Any, name: str) -> Absent:

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
 from services.domain.errors import StatusQuoError
-from services.domain.model import OwnStatusPolicy, PersonKey, Span, Status
+from services.domain.model import OwnStatusPolicy, PersonKey, Span, Standing, Status
 from services.domain.people import LEAVE, PersonFacts
 from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, ProfileState, Resolution
 from services.platform.crypto import Encryptor, SealedBytes
@@ -50,6 +50,11 @@ class ProfileStateStore:
         """The memory in a row's column; an empty one where there is none. Raises SealError."""
         plain = self._encryptor.open_bytes(sealed, _COLUMN, key.team_id, key.user_id)
         return ProfileState() if plain is None else json_values.profile_state_from_json(plain)
+
+    def shown(self, sealed: bytes | None, key: PersonKey) -> Standing:
+        """Of the memory in a row's column only what tells what the profile shows. Raises SealError, InputError."""
+        plain = self._encryptor.open_bytes(sealed, _COLUMN, key.team_id, key.user_id)
+        return Standing() if plain is None else json_values.standing_shown_from_json(plain)
 
     def seal(self, memory: ProfileState, key: PersonKey) -> SealedBytes:
         """The column's value for `memory`."""

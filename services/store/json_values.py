@@ -19,7 +19,7 @@ from msgspec import Meta, Struct, field
 from services.domain.effects import MEMORIES, EffectMemory
 from services.domain.errors import InputError
 from services.domain.lines import MOST_GUESTS, MOST_MINUTES
-from services.domain.model import Effect, Kind, Look, OwnStatusPolicy, Status
+from services.domain.model import Effect, Kind, Look, OwnStatusPolicy, Standing, Status
 from services.domain.people import Preferences, WorkingHours
 from services.domain.profile_state import ProfileState
 from services.domain.reasons import Reason, ReasonCode
@@ -122,6 +122,26 @@ def profile_state_to_json(state: ProfileState) -> bytes:
 def profile_state_from_json(text: str | bytes) -> ProfileState:
     """The same from a stored text. Raises InputError."""
     return msgspec.convert(_ProfileState.from_json(text), ProfileState, from_attributes=True)
+
+
+class _ShownStanding(Struct):
+    applied: _Status | None = None
+    own: _Status | None = None
+
+
+class _Shows(Stored):
+    called = "memory"
+
+    standing: _ShownStanding
+
+
+def standing_shown_from_json(text: str | bytes) -> Standing:
+    """Of what we remember of a profile only what tells what it shows: for many at once. Raises InputError."""
+    found = _Shows.from_json(text).standing
+    applied, own = (
+        None if one is None else Status(one.text, one.emoji, one.expiration) for one in (found.applied, found.own)
+    )
+    return Standing(applied=applied, own=own)
 
 
 def effect_memory_to_json(memory: EffectMemory) -> bytes:

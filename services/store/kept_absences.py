@@ -1,0 +1,120 @@
+"""The absences of members who have no grant of their own and whose leave a keeper keeps: by that leave alone.
+
+Who is out now is told as Slack shows it, by what is remembered of their profile; what is to come by their leave. Who
+does not want to be kept, or that a leave calendar's lines are about them, is told of to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, bindparam, exists, func, select
+
+from services.domain import absences, calendars, ownership
+from services.domain.absences import FOREVER, Absence
+from services.domain.errors import StatusQuoError
+from services.domain.keeper import KeeperState
+from services.domain.model import Event, PersonKey
+from services.domain.people import GrantState, zone_or
+from services.platform.concurrency import off_loop_if
+from services.platform.crypto import Encryptor
+from services.store import json_values
+from services.store.columns import UtcInstant
+from services.store.db import Database, Store
+from services.store.keeper import KEEPERS, KEPT, open_kept
+from services.store.leave_rows import leave_asked, leave_in
+from services.store.members import MemberStore
+from services.store.models import Person, Workspace
+from services.store.person_rows import chunks, named, names, of_person
+from services.store.policies import policy_from_json
+from services.store.timeline import pause_of
+from services.store.workspace_models import LeaveRow, MemberRow, RefusalRow
+
+AHEAD = calendars.AHEAD
+_BACK = timedelta(days=60)
+_OFF_LOOP = 100
+_LEAVE, _MEMBERS, _PEOPLE, _WORKSPACES = LeaveRow.__table__, MemberRow.__table__, Person.__table__, Workspace.__table__
+KEPT_OUT = (
+    select(
+        _LEAVE.c.user_id, _MEMBERS.c.zone, KEPT.c.memory, _PEOPLE.c.preferences, _PEOPLE.c.paused_from,
+        _PEOPLE.c.paused_until, _WORKSPACES.c.policy,
+    )
+    .join_from(_LEAVE, KEEPERS, and_(KEEPERS.c.team_id == _LEAVE.c.team_id, KEEPERS.c.state == KeeperState.OK))
+    .join(_WORKSPACES, _WORKSPACES.c.team_id == _LEAVE.c.team_id)
+    .join(_MEMBERS, and_(of_person(_MEMBERS.c, _LEAVE.c), _MEMBERS.c.active))
+    .outerjoin(KEPT, of_person(KEPT.c, _LEAVE.c))
+    .outerjoin(_PEOPLE, of_person(_PEOPLE.c, _LEAVE.c))
+    .where(
+        _LEAVE.c.team_id == bindparam("team"),
+        _LEAVE.c.end_at > bindparam("window_start", type_=UtcInstant),
+        _LEAVE.c.start_at < bindparam("window_end", type_=UtcInstant),
+        func.coalesce(_PEOPLE.c.grant_state, "") != GrantState.OK.value,
+        _PEOPLE.c.leave_by.is_(None),
+        ~exists().where(of_person(RefusalRow.__table__.c, _LEAVE.c)),  # of either kind
+    )
+)  # fmt: skip
+"""Whose leave touches the window, of those whom the keeper may keep."""
+
+_AMONG = KEPT_OUT.where(named(_LEAVE.c.user_id, "users"))
+
+
+class KeptAbsences(Store):
+    """Reads them."""
+
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        super().__init__(database, encryptor)
+        self._members = MemberStore(database, encryptor)
+
+    async def out(
+        self, team_id: str, start: datetime, end: datetime, *, now: datetime, among: Collection[str] | None = None
+    ) -> list[tuple[str, str, Absence]]:
+        """User id, name and absence of each who is out in `[start, end)` and may be told of at `now`; in no order."""
+        query, given = KEPT_OUT, {"team": team_id, "window_start": start, "window_end": end}
+        if among is not None:
+            query, given = _AMONG, given | {"users": names(among)}
+        rows = {row.user_id: row for row in await self._database.fetch(query, given)}
+        if not rows:
+            return []
+        leave: dict[PersonKey, list[Event]] = {}
+        for some in chunks([PersonKey(team_id, user_id) for user_id in rows]):
+            leave |= leave_in(await self._database.fetch(*leave_asked(some, now - _BACK, now + AHEAD)))
+        told = await off_loop_if(len(rows) >= _OFF_LOOP, self._told, rows, leave, (start, end), now)
+        members = await self._members.some(team_id, {user_id for user_id, _ in told})
+        return [(user_id, members[user_id].name or user_id, one) for user_id, one in told if user_id in members]
+
+    def _told(
+        self, rows: Mapping[str, Any], leave: Mapping[PersonKey, Sequence[Event]], window: tuple[datetime, datetime],
+        now: datetime,
+    ) -> list[tuple[str, Absence]]:  # fmt: skip
+        found: list[tuple[str, Absence]] = []
+        for key, events in leave.items():
+            with suppress(StatusQuoError, ValueError):  # what cannot be read hides nobody else
+                row = rows[key.user_id]
+                if not policy_from_json(row.policy).keeper:
+                    continue
+                zone = zone_or(row.zone, ZoneInfo("UTC"))
+                sources = [absences.of_event(event.placed(zone)) for event in events]
+                share = row.preferences is None or json_values.preferences_from_json(row.preferences).share_absences
+                whole = absences.told(
+                    sources, [(now - _BACK, FOREVER)], (), (), zone, near_until=now - _BACK, share=share
+                )
+                shown = self._is_shown(key, row, now)
+                found += [
+                    (key.user_id, one)
+                    for one in whole
+                    if one.start < window[1]
+                    and one.end > max(window[0], now)
+                    and (shown if one.start <= now else one.told_ahead)
+                ]
+        return found
+
+    def _is_shown(self, key: PersonKey, row: Any, now: datetime) -> bool:
+        """Whether the profile shows what a keeper wrote, as far as we know."""
+        pause = pause_of(row.paused_from, row.paused_until)
+        if row.memory is None or (pause is not None and pause.holds(now)):
+            return False
+        return ownership.shown(open_kept(self._encryptor, row.memory, key).standing, now) is not None
