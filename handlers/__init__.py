@@ -13,6 +13,7 @@ from handlers.slack.digests import DigestForms, read_digests
 from handlers.slack.events import Events, FileMessages
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
+from handlers.slack.keeper import KeeperButtons, read_keeper
 from handlers.slack.lines import ListForms
 from handlers.slack.mentions import Mentions
 from handlers.slack.modals import Modals
@@ -23,6 +24,7 @@ from handlers.slack.views.settings import SETTINGS
 from handlers.slack.who import WhoModal
 from handlers.slack.workspace import ReadSection, WorkspaceForms, WorkspaceParts
 from handlers.web.application import Operations, Signatures, application
+from handlers.web.keeper import KeeperPage
 from handlers.web.oauth import Connect, OAuth
 from handlers.web.pages import Browsers
 from handlers.web.team_hooks import TeamHookRoutes
@@ -42,6 +44,8 @@ __all__ = [
     "HomeTab",
     "HookRoutes",
     "Intake",
+    "KeeperButtons",
+    "KeeperPage",
     "ListForms",
     "Mentions",
     "Modals",
@@ -58,6 +62,7 @@ __all__ = [
     "application",
     "bolt_app",
     "read_digests",
+    "read_keeper",
     "register",
 ]  # fmt: skip
 

@@ -54,7 +54,14 @@ from services.usecases.replies import Replies, WhoIsOut
 from services.usecases.sent_files import SentFiles
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.undo import Undos
-from services.workspace_wiring import Bind, WorkspaceCases, workspace_cases, workspace_engine, workspace_listeners
+from services.workspace_wiring import (
+    Bind,
+    WorkspaceCases,
+    keeper_page,
+    workspace_cases,
+    workspace_engine,
+    workspace_listeners,
+)
 
 WARM_AFTER = 1.0
 """Seconds after the start."""
@@ -148,7 +155,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     shared = handlers.Services(
         statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
         permissions=cases.permissions, undos=cases.undos, admins=cases.workspace.admins,
-        policies=cases.workspace.policies,
+        policies=cases.workspace.policies, keeping=cases.workspace.keeping,
         calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, emoji=cases.emoji,
         sent=cases.sent, digests=cases.workspace.digests, who=cases.workspace.who, clock=clock, background=background,
     )  # fmt: skip
@@ -348,9 +355,11 @@ def _listening(
     connect = handlers.Connect(
         calendars.accounts, browsers, locale.say, grant_link=cases.people.grant_link, identify=grants.start_identity
     )
+    page = keeper_page(of, cases.workspace, browsers, cases.people.grant_link, grants.start_identity)
     routes = (
-        handlers.OAuth(grants, browsers, locale.say, finish_held=connect.finish_held),
+        handlers.OAuth(grants, browsers, locale.say, finish_held=page.or_else(connect.finish_held)),
         connect,
+        page,
         handlers.Webhooks(calendars.push_receiver, of.metrics, shared.background),
         handlers.HookRoutes(calendars.hooks, clock),
         handlers.TeamHookRoutes(cases.workspace.team_hooks),

@@ -24,6 +24,9 @@ from services.ports import DueWork
 from services.slack.keeper import KeeperProfiles
 from services.usecases.admins import Admins
 from services.usecases.digests import Digests
+from services.usecases.grants import Start
+from services.usecases.identity import Introductions
+from services.usecases.keeper import Keeping
 from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.members import Members
 from services.usecases.team_hooks import TeamHooks
@@ -43,6 +46,7 @@ class WorkspaceCases:
     admins: Admins
     policies: WorkspacePolicy
     team_hooks: TeamHooks
+    keeping: Keeping
     matcher: LeaveMatcher
     who: WhoIsAway
     closing: tuple[Callable[[], Awaitable[None]], ...]
@@ -65,7 +69,7 @@ def workspace_cases(of: Adapters) -> WorkspaceCases:
     admins = Admins(stores.workspaces, stores.people, of.slack.members)
     policies = WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal, operator)
     return WorkspaceCases(
-        members=Members(stores.members, clock, wake_signal),
+        members=Members(stores.members, stores.kept, clock, wake_signal),
         admins=admins,
         policies=policies,
         team_hooks=TeamHooks(
@@ -79,6 +83,20 @@ def workspace_cases(of: Adapters) -> WorkspaceCases:
             clock=clock,
             wake_signal=wake_signal,
             base_url=config.base_url,
+        ),
+        keeping=Keeping(
+            stores.keepers,
+            stores.kept,
+            stores.refusals,
+            stores.members,
+            stores.people,
+            stores.oauth_states,
+            admins,
+            policies,
+            stores.encryptor,
+            clock,
+            wake_signal,
+            config.base_url,
         ),
         matcher=matcher,
         closing=(matcher.close,),
@@ -96,9 +114,13 @@ def workspace_listeners(
 
     A part adds what reads its section to `read`, in the order of the form, and what binds its buttons to the listeners.
     """
-    read: tuple[handlers.ReadSection, ...] = (partial(handlers.read_digests, shared),)
+    read: tuple[handlers.ReadSection, ...] = (
+        partial(handlers.read_keeper, shared),
+        partial(handlers.read_digests, shared),
+    )
     parts = handlers.WorkspaceParts(shared, read)
-    return parts, (handlers.WorkspaceForms(shared, parts).register,)
+    forms = handlers.WorkspaceForms(shared, parts)
+    return parts, (forms.register, handlers.KeeperButtons(shared, forms).register)
 
 
 def workspace_engine(
@@ -126,3 +148,18 @@ def workspace_engine(
         messages=slack.messages, clock=clock,
     )  # fmt: skip
     return WorkspaceEngine(work=(members, leave), chores=(keeper, digests))
+
+
+def keeper_page(
+    of: Adapters,
+    cases: WorkspaceCases,
+    browsers: handlers.Browsers,
+    grant_link: Callable[[PersonKey], Awaitable[str]],
+    identify: Callable[[PersonKey, str, str], Awaitable[Start]],
+) -> handlers.KeeperPage:
+    """The page on which an admin agrees to be the workspace's keeper."""
+    introductions = Introductions(of.stores.workspaces, of.slack.authority)
+    return handlers.KeeperPage(
+        cases.keeping, introductions, of.stores.workspaces, browsers, locale.say, grant_link=grant_link,
+        identify=identify,
+    )  # fmt: skip

@@ -27,7 +27,7 @@ from handlers.slack.context import (
 )
 from handlers.slack.digests import DigestForms
 from handlers.slack.views import digests as digest_views
-from handlers.slack.views import modals, replies, settings
+from handlers.slack.views import leaving, modals, replies, settings
 from handlers.slack.views.list_modal import list_modal
 from handlers.slack.views.modals import View
 from handlers.slack.views.replies import Reply
@@ -155,7 +155,8 @@ class Commands:
             case Name.RESUME:
                 reply = replies.resumed(l10n, await services.statuses.resume(who.key))
             case Name.WHY:
-                reply = replies.why(l10n, await services.reader.why(who.key))
+                kept = None if who.view.granted else await services.keeping.of(who.key)
+                reply = replies.why(l10n, await services.reader.why(who.key), kept)
             case Name.PREVIEW:
                 reply = await self._preview(who, command.rest)
             case Name.CALENDARS:
@@ -165,8 +166,8 @@ class Commands:
                 reply = await who_is_out(services, who, command)
             case Name.DIGEST:  # not typed in a channel: the answer to "did you mean"
                 reply = digest_views.usage(l10n)
-            case Name.FORGET:
-                reply = replies.forget(l10n)
+            case Name.FORGET | Name.OPT_OUT | Name.OPT_IN:
+                reply = await self._leave_alone(who, command.name)
             case _:
                 reply = await self._help(who)
         return reply
@@ -192,6 +193,15 @@ class Commands:
             who.key, start=asked.start, end=asked.end, note=asked.text, request=request, stand_in=besides.stand_in
         )
         return replies.override(who.l10n, made, now, who.view.pause)
+
+    async def _leave_alone(self, who: Requester, name: Name) -> Reply:
+        if name is Name.FORGET:
+            return leaving.forget(who.l10n, is_keeper=await self.services.keeping.is_keeper(who.key))
+        if name is Name.OPT_OUT:
+            await self.services.keeping.opt_out(who.key)
+            return leaving.opted_out(who.l10n, granted=who.view.granted)
+        await self.services.keeping.opt_in(who.key)
+        return leaving.opted_in(who.l10n)
 
     async def _pause(self, who: Requester, rest: str, text: str) -> Reply:
         asked = times.pause(command_parser.plain(rest), who.speaker)

@@ -37,6 +37,7 @@ from services.usecases.admins import Admins
 from services.usecases.digests import Digests
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
+from services.usecases.keeper import Keeping
 from services.usecases.people import People, PersonalSettings
 from services.usecases.sent_files import SentFiles
 from services.usecases.statuses import Statuses, StatusReader
@@ -60,6 +61,7 @@ class Services:
     undos: Undos
     admins: Admins
     policies: WorkspacePolicy
+    keeping: Keeping
     calendars: Connections
     accounts: Accounts
     hooks: Hooks

@@ -25,7 +25,7 @@ from handlers.slack.context import (
 )
 from handlers.slack.views import blocks as kit
 from handlers.slack.views import home as home_view
-from handlers.slack.views import modals, replies
+from handlers.slack.views import leaving, modals, replies
 from handlers.slack.views.modals import View
 from handlers.slack.workspace import WorkspaceParts
 from services.domain import timeline
@@ -78,6 +78,7 @@ class HomeTab:
             undo=undo,
             away=away,
             is_new=now.at - view.created_at < NEW,
+            kept=None if view.granted else await self.services.keeping.of(key),
             workspace=await self.workspace.home(who),
         )
 
@@ -213,7 +214,7 @@ class HomeButtons:
         who = await self._clicked(args)
         await self.services.people.forget(who.key)
         if text_of(args.body, "response_url"):
-            await args.respond(**replies.posted(replies.forgotten(who.l10n)), replace_original=True)
+            await args.respond(**replies.posted(leaving.forgotten(who.l10n)), replace_original=True)
         await self.tab.publish(args, who.key, home_view.stranger(who.l10n, ""))
 
     async def _clicked(self, args: AsyncArgs) -> Requester:

@@ -29,7 +29,7 @@ SECURITY = {
 }
 FOR_BROWSERS = frozenset(
     {"/slack/install", "/slack/oauth_redirect", "/connect/google", "/connect/google/callback", "/connect/microsoft",
-     "/connect/microsoft/callback"}
+     "/connect/microsoft/callback", "/keeper"}
 )  # fmt: skip
 """Paths that nobody but a browser asks for."""
 

@@ -144,6 +144,7 @@ def upgrade() -> None:
         sa.Column("turn", sa.BigInteger(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("owed", sa.Boolean(), nullable=False),
+        sa.Column("forgotten", sa.Boolean(), nullable=False),
         sa.Column("problem", sa.String(64), nullable=False),
         sa.Column("memory", sa.LargeBinary(), nullable=True),
         *_of_workspace("kept", "user_id"),

@@ -48,6 +48,8 @@ class Name(StrEnum):
     DIGEST = "digest"
     RULES = "rules"
     SETTINGS = "settings"
+    OPT_OUT = "opt-out"
+    OPT_IN = "opt-in"
     FORGET = "forget"
 
 

@@ -44,6 +44,16 @@ class LinkOfAnotherError(RequestError):
         self.team_id = team_id
 
 
+class LinkOfAnotherAdminError(LinkOfAnotherError):
+    """This link belongs to somebody else. Open the form of the workspace on my Home tab in your own Slack."""
+
+
+class KeeperNotAllowedError(RequestError):
+    """Nobody's permission may keep the statuses of others here: the workspace's policy, or its operator, says so."""
+
+    http_status = 403
+
+
 class UnknownPathError(RequestError):
     """There is nothing at this address."""
 

@@ -115,7 +115,7 @@ async def mark_kept_due(connection: AsyncConnection, team_id: str, user_ids: Col
         fresh.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=anew),
         [
             {"team_id": team_id, "user_id": user_id, "due_at": at, "seq": 1, "turn": 0, "failures": 0, "owed": False,
-             "problem": ""}
+             "forgotten": False, "problem": ""}
             for user_id in sorted(user_ids)
         ],
     )  # fmt: skip
@@ -153,9 +153,8 @@ async def leave_kept(connection: AsyncConnection, key: PersonKey, now: datetime)
     """Forget a member: they are not to be kept again, which stays known, and are no keeper any more."""
     await refuse(connection, key, KEEPER, now)
     await connection.execute(_MARK, those([key], at=now))
+    await connection.execute(update(KeptRow).where(of_person(KEPT.c, key)).values(forgotten=True))
     await connection.execute(delete(KeptWriteRow).where(of_person(KeptWriteRow, key)))
-    named_in = update(KeptWriteRow).where(KeptWriteRow.team_id == key.team_id, KeptWriteRow.keeper_id == key.user_id)
-    await connection.execute(named_in.values(keeper_id=""))
     await end_keeper(connection, now, of_person(KEEPERS.c, key))
 
 
@@ -177,6 +176,13 @@ async def end_keeper(connection: AsyncConnection, now: datetime, which: ColumnEl
     for team_id in teams:
         await mark_all_kept_due(connection, team_id, now)
     return bool(teams)
+
+
+async def forget_keeper(connection: AsyncConnection, members: MemberStore, key: PersonKey) -> None:
+    """Name somebody no more in what was done with their permission, which is gone."""
+    named_in = update(KeptWriteRow).where(KeptWriteRow.team_id == key.team_id, KeptWriteRow.keeper_id == key.user_id)
+    await connection.execute(named_in.values(keeper_id=""))
+    await delete_keeper(connection, members, key)
 
 
 async def delete_keeper(connection: AsyncConnection, members: MemberStore, key: PersonKey) -> None:
@@ -217,6 +223,7 @@ class Refusals(Store):
             theirs = delete(RefusalRow).where(of_person(RefusalRow, key), RefusalRow.what == what)
             done = await connection.execute(theirs)
             await connection.execute(_MARK, those([key], at=now))
+            await connection.execute(update(KeptRow).where(of_person(KEPT.c, key)).values(forgotten=False))
         return bool(done.rowcount)
 
 

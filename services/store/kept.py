@@ -208,9 +208,14 @@ class KeptStore(Store):
         What an event told meanwhile is kept.
         """
         async with self._database.write() as connection:
-            stored = select(KEPT.c.seq, KEPT.c.turn, KEPT.c.memory).where(of_person(KEPT.c, member.key))
+            stored = select(KEPT.c.seq, KEPT.c.turn, KEPT.c.memory, KEPT.c.forgotten).where(
+                of_person(KEPT.c, member.key)
+            )
             row = (await connection.execute(stored.with_for_update())).one_or_none()
             if row is None or row.turn != member.turn:
+                return
+            if row.forgotten and not owes(memory.standing):
+                await connection.execute(delete(KeptRow).where(of_person(KEPT.c, member.key)))
                 return
             anew = row.seq != member.seq
             if anew:
@@ -221,7 +226,7 @@ class KeptStore(Store):
             if not anew:
                 values |= {"due_at": due_at, "away_until": away_until, "problem": problem, "failures": failures}
             await connection.execute(update(KeptRow).where(of_person(KEPT.c, member.key)).values(values))
-            if entry is not None:
+            if entry is not None and not row.forgotten:
                 await connection.execute(insert(KeptWriteRow), self._row(member, entry))
                 stale = update(Person).where(of_person(Person, member.key)).values(home_stale=True)
                 await connection.execute(stale)

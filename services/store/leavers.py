@@ -26,7 +26,7 @@ from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.effect_models import EffectRow, PictureRow, ReplyRow
 from services.store.effects import mark_effects_due, memory_of
-from services.store.keeper import KEEPERS, KEPT, TAKES_OFF, delete_keeper, leave_kept
+from services.store.keeper import KEEPERS, KEPT, TAKES_OFF, forget_keeper, leave_kept
 from services.store.members import MemberStore
 from services.store.models import Base, Person, ProfileStateRow
 from services.store.person_rows import lock_one, lock_people, of_person
@@ -157,7 +157,7 @@ class LeaverStore(Store):
             theirs = delete(Person).where(of_person(Person, leaver.key), Person.leave_by == leaver.leave_by)
             if not (await connection.execute(theirs)).rowcount:
                 return False
-            await delete_keeper(connection, self._members, leaver.key)
+            await forget_keeper(connection, self._members, leaver.key)
         return True
 
     def _leaver(self, row: Any, effects: Mapping[PersonKey, Mapping[Effect, EffectMemory]]) -> Leaver:

@@ -151,6 +151,7 @@ class KeptRow(Base):
     turn: Mapped[int] = mapped_column(BigInteger, default=0)
     failures: Mapped[int] = mapped_column(Integer, default=0)
     owed: Mapped[bool] = mapped_column(Boolean, default=False)  # something of ours is, or may be, on the profile
+    forgotten: Mapped[bool] = mapped_column(Boolean, default=False)  # it goes once nothing of ours is on the profile
     problem: Mapped[str] = mapped_column(String(64), default="")  # Slack's code, where it does not let us
     memory: Mapped[bytes | None] = mapped_column(Sealed)
 

@@ -6,11 +6,17 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.domain.errors import SealError
+import structlog
+
+from services.domain.errors import SealError, SlackUnavailableError
 from services.domain.model import PersonKey
 from services.ports import Clock, WakeSignal
 from services.slack.members import parse_workspace_member
+from services.slack.profile import status_of
+from services.store.kept import KeptStore
 from services.store.members import MemberStore
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,7 @@ class Members:
     """What events call."""
 
     store: MemberStore
+    kept: KeptStore
     clock: Clock
     wake_signal: WakeSignal
 
@@ -31,6 +38,7 @@ class Members:
             if member is None or not await self.store.keeps(home):
                 continue
             now = self.clock.now()
+            await self._seen(PersonKey(home, member.user_id), user, min(at, now), now)
             with suppress(SealError):  # then it is kept anew
                 known = await self.store.one(PersonKey(home, member.user_id))
                 if known is not None:  # an event may be without what users.list was asked for
@@ -43,3 +51,16 @@ class Members:
                 self.wake_signal.wake()
                 return True
         return False
+
+    async def _seen(self, key: PersonKey, user: object, at: datetime, now: datetime) -> None:
+        """Take in what the profile of somebody whom a keeper keeps showed at `at`; who has a grant is told apart."""
+        profile = user.get("profile") if isinstance(user, dict) else None
+        if not isinstance(profile, dict):
+            return
+        try:
+            news = await self.kept.see(key, status_of(profile), at, now)
+        except (SealError, SlackUnavailableError) as error:  # the next look at the profile tells
+            log.warning("kept_status_unread", team_id=key.team_id, user_id=key.user_id, reason=error.reason)
+            return
+        if news:
+            self.wake_signal.wake()

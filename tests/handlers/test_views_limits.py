@@ -13,7 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views import home, line_form, list_modal, modals, replies, routine_form, settings, who
+from handlers.slack.views import (
+    home,
+    keeper_section,
+    leaving,
+    line_form,
+    list_modal,
+    modals,
+    replies,
+    routine_form,
+    settings,
+    who,
+)
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.lines import ListView, changes
 from handlers.slack.views.workspace import Section, home_part, workspace_form
@@ -23,6 +34,7 @@ from services.domain import timeline
 from services.domain.calendars import OfferedCalendar
 from services.domain.differences import Difference
 from services.domain.errors import InputError, TimeNotUnderstoodError
+from services.domain.keeper import KeeperState
 from services.domain.lines import Line, Match, Routine, Rule, complete
 from services.domain.model import (
     Effect,
@@ -49,8 +61,10 @@ from services.platform import locale
 from services.platform.locale import Localizer
 from services.store.absences import Absent
 from services.store.accounts import AccountView
+from services.store.keeper import KeeperCounts, StandingKeeper
 from services.store.undos import Undoable
 from services.store.workspace_numbers import WorkspaceNumbers
+from services.usecases.keeper import KeeperView
 from services.usecases.statuses import Cleared, Now, Why
 from services.usecases.who import Out, Whose
 from tests.support import blockkit
@@ -304,8 +318,10 @@ def test_answers_stay_within_slacks_limits(l10n: Localizer) -> None:
         who.of_person(l10n, out(*ABSENCES), ""),
         who.of_person(l10n, out(), ""),
         who.of_person(l10n, out(), NASTY[:80]),
-        replies.forget(l10n),
-        replies.forgotten(l10n),
+        leaving.forget(l10n, is_keeper=True),
+        leaving.forgotten(l10n),
+        leaving.opted_out(l10n, granted=True),
+        leaving.opted_in(l10n),
     ]
     for answer in answers:
         blockkit.check_message(answer)
@@ -414,3 +430,18 @@ def test_values_that_are_no_dates_name_their_field() -> None:
     for read in (lambda: values.date("d"), lambda: values.time("t")):
         with pytest.raises(InputError):
             read()
+
+
+@pytest.mark.parametrize("l10n", LOCALIZERS, ids=lambda l10n: l10n.locale)
+@pytest.mark.parametrize("state", KeeperState)
+def test_keeper_as_admins_see_it_stays_within_slacks_limits(l10n: Localizer, state: KeeperState) -> None:
+    standing = StandingKeeper(PersonKey("T1", "U1"), NOW, state, "paid_only")
+    codes = [*keeper_section.WHY, "something_else"] * 4
+    refused = tuple((NASTY[:80], code) for code in codes)[:20]
+    counts = KeeperCounts(20_000, 20_000, tuple(("U1", code) for code in codes))
+    for view in (KeeperView(), KeeperView(allowed=False), KeeperView(standing, NASTY[:80], counts, refused)):
+        section = keeper_section.keeper_section(l10n, view)
+        if section.modal:
+            blockkit.check_view(kit.modal("m", "Title", section.modal, close="Close"))
+        assert all(len(line) < 1_000 for line in (*section.home, *section.problems))
+    blockkit.check_view(keeper_section.agree_modal(l10n, "https://quo.example/keeper?link=" + "x" * 500))

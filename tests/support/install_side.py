@@ -196,7 +196,7 @@ async def open_install_side(
     listeners = Events(people, leaving, EmojiSearch(stores.emoji, workspaces, clock, wake_signal))
     listeners.register(bolt)
     deliveries = stores.deliveries
-    members = Members(stores.members, clock, wake_signal)
+    members = Members(stores.members, stores.kept, clock, wake_signal)
     intake = Intake(bolt, deliveries, people, members, Mentions(None), clock=clock, metrics=metrics)
     operations = Operations(checks or {}, metrics)
     web_app = application(

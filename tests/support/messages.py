@@ -7,6 +7,7 @@ import importlib
 from functools import cache
 from pathlib import Path
 
+from handlers.slack.views import keeper_section
 from handlers.slack.views.replies import COMMANDS
 from handlers.slack.views.settings import WEEKDAYS
 from handlers.web import oauth
@@ -65,5 +66,5 @@ def all_messages() -> set[str]:
         for path in sorted((ROOT / folder).rglob("*.py")):
             found |= said_in(path)
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
-    found |= {mistake.value for mistake in Mistake}
+    found |= {mistake.value for mistake in Mistake} | {*keeper_section.WHY.values(), keeper_section.OTHERWISE}
     return found | _errors(StatusQuoError) | set(oauth.SENTENCES.values()) | {oauth.ASKED}

@@ -30,7 +30,7 @@ from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.effect_models import EffectRow, ReplyRow
 from services.store.models import Calendar, Notice, Person, ProfileStateRow, Workspace
-from services.store.workspace_models import DigestRow
+from services.store.workspace_models import DigestRow, KeeperRow, KeptRow
 from tests.support import quick_bolt  # noqa: F401 - for what it does to Bolt
 from tests.support.clocks import ManualClock
 from tests.support.engine import ACK_SECONDS, IS_DUE, instants, until
@@ -56,6 +56,9 @@ _LEFT_TO_DO = sa.select(
     sa.exists().where(DigestRow.due_at <= _NOW).label("digests"),
     sa.exists().where(Workspace.members_due_at <= _NOW).label("members"),
     sa.exists().where(EffectRow.due_at <= _NOW).label("effects"),
+    sa.exists()
+    .where(KeptRow.due_at <= _NOW, KeptRow.team_id == KeeperRow.team_id, KeeperRow.state.in_(("ok", "ending")))
+    .label("kept"),
     sa.exists().where(Notice.sent_at.is_(None), sa.func.coalesce(Notice.not_before, 0) <= _NOW).label("notices"),
 )
 
@@ -280,7 +283,7 @@ class RunningApp:
         deadline = time.monotonic() + seconds
         while busy := self._under_way() or await self._left_to_do() or self._under_way():
             assert time.monotonic() < deadline, f"it does not come to rest: {busy}"
-            waits = set(busy.split(", ")) <= {"digests", "effects", "homes", "notices", "replies"}
+            waits = set(busy.split(", ")) <= {"digests", "effects", "homes", "kept", "notices", "replies"}
             if self.service is not None and waits and self.service.at_rest():
                 self.service.engine._sender.wake(typed=False)  # it would see to them at its next look
             await asyncio.sleep(0.002)

@@ -44,7 +44,6 @@ from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.digests import DigestStore
 from services.store.leavers import LeaverStore
-from services.store.members import MemberStore
 from services.store.overrides import DeliveryStore, OverrideStore
 from services.store.people import PeopleStore
 from services.store.policies import PolicyStore
@@ -56,6 +55,7 @@ from services.usecases.admins import Admins
 from services.usecases.digests import Digests
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
+from services.usecases.keeper import Keeping
 from services.usecases.members import Members
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
@@ -253,7 +253,10 @@ async def open_stepped_app(
         )
         surface = Services(
             statuses=statuses, reader=reader, settings=settings, people=people, permissions=permissions, undos=undos,
-            admins=admins, policies=policies, calendars=connections,
+            admins=admins, policies=policies, keeping=Keeping(
+            replica.keepers, replica.kept, replica.refusals, replica.members, store,
+            OAuthStateStore(database, encryptor), admins, policies, encryptor, clock, wake_signal, "https://quo.example",
+        ), calendars=connections,
             accounts=kept, hooks=KeptHooks(), emoji=emoji, sent=KeptSentFiles(), clock=clock,
             digests=digests,
             who=WhoIsAway(absences, workspaces, SlackMembers(clients), SlackConversations(clients), clock),
@@ -275,7 +278,7 @@ async def open_stepped_app(
             ),
         )  # fmt: skip
         metrics = Metrics()
-        members = Members(MemberStore(database, encryptor), clock, wake_signal)
+        members = Members(replica.members, replica.kept, clock, wake_signal)
         intake = Intake(
             bolt, DeliveryStore(database), people, members, Mentions(None), clock=clock, metrics=metrics
         )  # fmt: skip

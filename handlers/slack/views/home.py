@@ -8,9 +8,11 @@ from typing import Any
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.digests import home_digests
+from handlers.slack.views.keeper_section import kept_lines
+from handlers.slack.views.leaving import forget_button
 from handlers.slack.views.lines import ListView
 from handlers.slack.views.list_modal import BESIDE_ROWS, home_list
-from handlers.slack.views.replies import changed, forget_button, grant_button, undo_button
+from handlers.slack.views.replies import changed, grant_button, undo_button
 from handlers.slack.views.sentences import account_line, asked, calendar_line, grouped, standing, timeline_lines
 from handlers.slack.views.settings import chosen_words
 from handlers.slack.views.who import team
@@ -20,6 +22,7 @@ from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
 from services.store.digests import Digest
 from services.store.undos import Undoable
+from services.usecases.keeper import KeptView
 from services.usecases.statuses import Now
 from services.usecases.who import Out
 
@@ -43,12 +46,14 @@ def home(
     undo: Undoable | None = None,
     away: Out | None = None,
     is_new: bool = False,
+    kept: KeptView | None = None,
     workspace: Sequence[kit.Block] = (),
 ) -> dict[str, Any]:
     """The tab of somebody we know, with their list; `link` leads to the grant, "" where it is given.
 
     `again`: links that mend lost accounts, by account. `digests` are those that they made. `undo`: what was changed
     last and can be taken back. `away`: who of their workspace is out today. `is_new`: they came in the last days.
+    `kept`: who keeps their status instead.
     `workspace`: the admins' part.
     """
     l10n = view.l10n
@@ -58,6 +63,8 @@ def home(
         blocks.append(kit.section(said, undo_button(l10n, undo.undo_id)))
     if link:
         blocks += _welcome(l10n, link)
+    if kept is not None:
+        blocks.append(kit.section("\n".join(kept_lines(l10n, kept))))
     blocks += _status(l10n, now)
     blocks += [] if away is None else team(l10n, away)
     settings = kit.actions(kit.button(l10n.say("Settings"), "open_settings"), forget_button(l10n))

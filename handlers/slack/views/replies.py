@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from handlers.slack.views import blocks as kit
+from handlers.slack.views.keeper_section import kept_last, kept_lines
 from handlers.slack.views.sentences import (
     LONGEST_TITLE,
     account_line,
@@ -30,6 +31,7 @@ from services.domain.undo import Change
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
+from services.usecases.keeper import KeptView
 from services.usecases.statuses import Cleared, Now, Why
 
 Reply = dict[str, Any]
@@ -53,6 +55,7 @@ COMMANDS = (
     ("/quo digest weekdays 9:00", "post that to this channel; /quo digest off ends it"),
     ("/quo rules", "what my status says, and what happens besides"),
     ("/quo settings", "working hours and rules of the game"),
+    ("/quo opt-out", "an admin leaves my status alone; /quo opt-in ends that"),
     ("/quo forget", "delete all my data"),
     ("/ooo 24 dec - 2 jan Skiing", "be out of office; /ooo off ends it"),
 )
@@ -269,8 +272,11 @@ def resumed(l10n: Localizer, undo_id: str = "") -> Reply:
     return with_undo(l10n, l10n.say("I keep your status again."), undo_id)
 
 
-def why(l10n: Localizer, found: Why) -> Reply:
-    """The status, the rule and event behind it, and each of today's events with its reason."""
+def why(l10n: Localizer, found: Why, kept: KeptView | None = None) -> Reply:
+    """The status, the rule and event behind it, and each of today's events with its reason.
+
+    `kept`: who keeps it instead, where the person has allowed us nothing themselves.
+    """
     now = found.now
     listed = now.facts.lines
     lines = ["*" + l10n.say("Today's events") + "*"]
@@ -291,7 +297,9 @@ def why(l10n: Localizer, found: Why) -> Reply:
         if found.last.unknown_emoji and not now.unknown_emoji:
             last += " " + unknown_emoji(found.last.unknown_emoji, found.last.status.emoji, l10n)
         more.append(kit.context(l10n.say("Last, at {time}: {what}", time=l10n.stamp(found.last.at, now.at), what=last)))
-    return reply(standing(now, l10n), *more)
+    if kept is None:
+        return reply(standing(now, l10n), *more)
+    return reply([*kept_lines(l10n, kept), *standing(now, l10n)], *kept_last(l10n, kept), *more)
 
 
 def _routines(l10n: Localizer, now: Now) -> list[str]:
@@ -340,34 +348,6 @@ def calendars(l10n: Localizer, lines: Sequence[CalendarView], accounts: Sequence
     parts = ["\n".join([*head, *(calendar_line(l10n, line, now) for line in group)]) for head, group in groups]
     blocks = [kit.section(part) for part in parts[:_MOST_LINES]]
     return {"response_type": "ephemeral", "text": kit.cut("\n".join(parts), 3000), "blocks": [*blocks, connect]}
-
-
-def forget(l10n: Localizer) -> Reply:
-    """The one question before everything is deleted."""
-    question = l10n.say("Delete everything I know of you: your permission, calendars, rules and settings?")
-    return reply([question], kit.actions(forget_button(l10n)))
-
-
-def forget_button(l10n: Localizer) -> kit.Block:
-    """Deletes everything, after its question."""
-    question = l10n.say("I delete all your data and give up the permission to set your status. This cannot be undone.")
-    confirm = {
-        "title": kit.plain(l10n.say("Forget me?"), 100),
-        "text": kit.plain(question, 300),
-        "confirm": kit.plain(l10n.say("Delete it all"), 30),
-        "deny": kit.plain(l10n.say("Keep it"), 30),
-        "style": "danger",
-    }
-    return {**kit.button(l10n.say("Forget me"), "forget_me", style="danger"), "confirm": confirm}
-
-
-def forgotten(l10n: Localizer) -> Reply:
-    """That everything was deleted."""
-    said = l10n.say(
-        "Everything I knew of you is deleted. What I had set on your profile is taken back within a minute. Type "
-        "`/quo` whenever you want to start anew."
-    )
-    return reply([said])
 
 
 def sentence(l10n: Localizer, error: StatusQuoError) -> Reply:

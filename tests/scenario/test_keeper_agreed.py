@@ -1,0 +1,296 @@
+"""An admin agrees to be the keeper, members say that they do not want it, and it ends: forms, commands, a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from aiohttp import ClientSession, CookieJar
+
+from emulators import consent
+from services.domain.model import PersonKey
+from services.store.keeper import mark_kept_due
+from services.store.models import Person
+from services.store.workspace_models import KeeperRow, KeptRow, KeptWriteRow, LeaveRow, MemberRow, RefusalRow
+from tests.support import blockkit
+from tests.support.running_app import ANN, BEN, SET, TEAM, RunningApp, at
+from tests.support.stepped_app import text_of
+
+CAT = "U0CAT00001"
+KEY = PersonKey(TEAM, ANN)
+OUT = "Out of office until 12:00"
+
+
+@pytest.fixture
+async def app(running_app: RunningApp) -> RunningApp:
+    """Ann, who installed it, is an admin; Ben and Cat never connected."""
+    running_app.slack.add_person(ANN, "ann1", "Ann Lee", team_id=TEAM)
+    running_app.slack.membership.set_role(ANN, "admin")
+    for user_id, name in ((BEN, "Ben Ito"), (CAT, "Cat Roy")):
+        running_app.slack.add_person(user_id, user_id[2:5].lower(), name, team_id=TEAM, locale="en-GB")
+    await running_app.joins(ANN)
+    return running_app
+
+
+async def has_leave(app: RunningApp, *user_ids: str, until: str = "12:00") -> None:
+    """What a leave calendar says of them."""
+    assert app._look is not None
+    async with app._look.write() as connection:
+        for user_id in user_ids:
+            await connection.execute(
+                sa.insert(LeaveRow).values(
+                    team_id=TEAM, user_id=user_id, leave_id=f"l{until}", calendar_id="c1", all_day=False,
+                    start_at=app.clock.now(), end_at=at(until),
+                )
+            )  # fmt: skip
+        await mark_kept_due(connection, TEAM, user_ids, app.clock.now())
+    assert app.service is not None
+    app.service.engine.wake_signal.wake()
+    await app.settle()
+
+
+async def opens_form(app: RunningApp, user: str = ANN) -> dict[str, Any]:
+    """She opens the form of the workspace."""
+    await app.opens_home(user)
+    home = app.slack.homes[user]
+    await app.slack.people.click_in_view(user, home.view_id, {"type": "button", "action_id": "open_workspace"})
+    await app.settle()
+    view: dict[str, Any] = app.slack.modals[user][-1].view
+    blockkit.check_view(view)
+    return view
+
+
+async def clicks(app: RunningApp, action_id: str, user: str = ANN) -> dict[str, Any]:
+    """She clicks a button of the form that is open; what is shown then."""
+    form = app.slack.modals[user][-1]
+    await app.slack.people.click_in_view(user, form.view_id, {"type": "button", "action_id": action_id})
+    await app.settle()
+    view: dict[str, Any] = app.slack.modals[user][-1].view
+    blockkit.check_view(view)
+    return view
+
+
+async def link_of(app: RunningApp) -> str:
+    """She is led to the page."""
+    await opens_form(app)
+    view = await clicks(app, "grant_keeper")
+    (url,) = re.findall(r"http://[^ '\"]+/keeper\?link=[^ '\"]+", str(view))
+    return url
+
+
+@asynccontextmanager
+async def browser() -> AsyncIterator[ClientSession]:
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        yield session
+
+
+def said(page: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", " ", page.split("<main>")[1]))
+
+
+def form_of(page: str) -> dict[str, str]:
+    return {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', page)}
+
+
+async def agrees(app: RunningApp, link: str, user: str = ANN) -> tuple[int, str]:
+    """She follows the link in a browser that Slack has not told us of, presses the button, and Slack says who it is."""
+    async with browser() as session:
+        async with session.get(link) as asked:
+            page = await asked.text()
+            if asked.status != 200 or "<form" not in page:
+                return asked.status, page
+        async with session.post(f"{app.url}/keeper", data=form_of(page), allow_redirects=False) as sent:
+            where = sent.headers.get("Location", "")
+            if not where:
+                return sent.status, await sent.text()
+        back = app.slack.oauth.decide(consent.query_of(where), user)
+        async with session.get(back) as last:
+            return last.status, await last.text()
+
+
+async def keeps(app: RunningApp) -> None:
+    """Ann is the keeper."""
+    status, page = await agrees(app, await link_of(app))
+    assert status == 200, page
+    await app.settle()
+
+
+async def count(app: RunningApp, table: Any) -> int:
+    return int((await app.rows(sa.select(sa.func.count()).select_from(table)))[0][0])
+
+
+async def test_admin_agrees_on_a_page_that_says_what_for_and_leave_is_kept(app: RunningApp) -> None:
+    await has_leave(app, BEN)
+    assert app.text(BEN) == ""
+    link = await link_of(app)
+    async with browser() as session, session.get(link) as asked:
+        words = said(await asked.text())
+    assert "Ann Lee" in words
+    assert "never a meeting" in words
+    assert await count(app, KeeperRow) == 0
+    status, page = await agrees(app, link)
+    await app.settle()
+    assert (status, "Agreed" in page) == (200, True)
+    assert app.text(BEN) == OUT
+    assert [call.user_id for call in app.slack.calls.all(SET)] == [ANN]
+    view = await opens_form(app)
+    assert "with the permission of *Ann Lee*" in text_of(view)
+    assert "Shown now: *1*" in text_of(view)
+    await app.opens_home(ANN)
+    assert "with the permission of *Ann Lee*" in text_of(app.slack.homes[ANN].view)
+
+
+async def test_link_is_good_once_and_for_its_admin_alone(app: RunningApp) -> None:
+    link = await link_of(app)
+    status, page = await agrees(app, link, BEN)  # whose browser it is, Slack says
+    assert (status, await count(app, KeeperRow)) == (403, 0), page
+    status, page = await agrees(app, link)
+    assert status == 400
+    assert "has expired or was used already" in said(page)
+    later = await link_of(app)
+    app.clock.move(minutes=61)
+    assert (await agrees(app, later))[0] == 400
+
+
+async def test_browser_that_is_another_members_is_refused_before_the_page(app: RunningApp) -> None:
+    link = await link_of(app)
+    async with browser() as session:
+        async with session.get(f"{app.url}/slack/install", allow_redirects=False) as first:
+            where = first.headers["Location"]
+        async with session.get(app.slack.oauth.decide(consent.query_of(where), BEN)) as back:
+            assert back.status == 200
+        async with session.get(link) as asked:
+            assert asked.status == 403
+            assert "belongs to somebody else" in said(await asked.text())
+
+
+async def test_only_an_admin_is_led_to_the_page_or_may_agree(app: RunningApp) -> None:
+    link = await link_of(app)
+    app.slack.membership.set_role(ANN, "member")
+    status, page = await agrees(app, link)
+    assert status == 403
+    assert "Only an admin of your workspace can do that" in said(page)
+    view = await clicks(app, "grant_keeper")
+    assert "Only an admin of your workspace can do that" in text_of(view)
+    assert await count(app, KeeperRow) == 0
+
+
+async def test_admin_without_a_grant_grants_first_and_comes_back(app: RunningApp) -> None:
+    app.slack.membership.set_role(BEN, "owner")
+    await app.opens_home(BEN)
+    await opens_form(app, BEN)
+    view = await clicks(app, "grant_keeper", BEN)
+    (link,) = re.findall(r"http://[^ '\"]+/keeper\?link=[^ '\"]+", str(view))
+    async with browser() as session:
+        async with session.get(link) as asked:
+            page = await asked.text()
+        assert "<form" not in page
+        (grant,) = [unescape(one) for one in re.findall(r'href="([^"]+/slack/install[^"]+)"', page)]
+        async with session.get(grant, allow_redirects=False) as first:
+            where = first.headers["Location"]
+        async with session.get(app.slack.oauth.decide(consent.query_of(where), BEN)) as back:
+            assert back.status == 200
+        async with session.get(link) as again:
+            page = await again.text()
+        async with session.post(f"{app.url}/keeper", data=form_of(page), allow_redirects=False) as sent:
+            assert sent.status == 200  # Slack has said whose browser it is
+    await app.settle()
+    assert [row.user_id for row in await app.rows(sa.select(KeeperRow.user_id))] == [BEN]
+
+
+async def test_end_takes_off_what_stands_and_leaves_the_grant(app: RunningApp) -> None:
+    await keeps(app)
+    await has_leave(app, BEN, CAT)
+    assert (app.text(BEN), app.text(CAT)) == (OUT, OUT)
+    await opens_form(app)
+    view = await clicks(app, "end_keeper")
+    assert "grant_keeper" in str(view)
+    assert (app.text(BEN), app.text(CAT)) == ("", "")
+    assert await count(app, KeeperRow) == 0
+    assert [row.grant_state for row in await app.rows(sa.select(Person.grant_state).where(Person.user_id == ANN))] == [
+        "ok"
+    ]
+
+
+async def test_member_opts_out_and_in_and_is_told_who_keeps_their_status(app: RunningApp) -> None:
+    await keeps(app)
+    await has_leave(app, BEN)
+    why = text_of(await app.types("/quo", "why", BEN))
+    assert "with the permission of *Ann Lee*" in why
+    assert OUT in why
+    assert "/quo opt-out" in why
+    await app.opens_home(BEN)
+    assert "/quo opt-out" in text_of(app.slack.homes[BEN].view)
+    assert "taken off within a minute" in text_of(await app.types("/quo", "opt-out", BEN))
+    assert app.text(BEN) == ""
+    assert "/quo opt-in" in text_of(await app.types("/quo", "why", BEN))
+    assert "may show your leave" in text_of(await app.types("/quo", "opt-in", BEN))
+    assert app.text(BEN) == OUT
+    assert await count(app, RefusalRow) == 0
+
+
+async def test_forgetting_leaves_one_row_that_opt_in_deletes(app: RunningApp) -> None:
+    await keeps(app)
+    await has_leave(app, BEN)
+    await forgets(app, BEN)
+    assert app.text(BEN) == ""
+    assert await count(app, KeptWriteRow) == 0
+    rows = await app.rows(sa.select(RefusalRow.user_id, RefusalRow.what))
+    assert [(row.user_id, row.what) for row in rows] == [(BEN, "keeper")]
+    await app.until(app.clock.now() + timedelta(minutes=1))
+    assert [row.user_id for row in await app.rows(sa.select(Person.user_id))] == [ANN]
+    await app.types("/quo", "opt-in", BEN)
+    assert await count(app, RefusalRow) == 0
+
+
+async def forgets(app: RunningApp, user: str) -> str:
+    """They ask to be forgotten, and say so once more; what they are told."""
+    answer = await app.types("/quo", "forget", user)
+    await app.opens_home(user)
+    home = app.slack.homes[user]
+    await app.slack.people.click_in_view(user, home.view_id, {"type": "button", "action_id": "forget_me"})
+    await app.settle()
+    return text_of(answer)
+
+
+async def test_keeper_who_wants_to_be_forgotten_is_told_so_and_takes_off_what_stands_first(app: RunningApp) -> None:
+    await keeps(app)
+    await has_leave(app, BEN, CAT)
+    assert "I also keep leave for members who have not connected" in await forgets(app, ANN)
+    assert (app.text(BEN), app.text(CAT)) == ("", "")
+    await app.until(app.clock.now() + timedelta(minutes=1))
+    assert await count(app, KeeperRow) == 0
+    assert await count(app, Person) == 0
+    assert await count(app, MemberRow) == 0
+    assert {row.keeper_id for row in await app.rows(sa.select(KeptWriteRow.keeper_id))} == {""}
+
+
+async def test_status_typed_meanwhile_is_heard_of_from_slack_and_left(app: RunningApp) -> None:
+    await keeps(app)
+    await has_leave(app, BEN)
+    app.clock.move(minutes=5)
+    await app.says("Back for a call", ":phone:", user=BEN)
+    await has_leave(app, BEN, until="13:00")
+    await app.until(at("13:30"))
+    assert app.text(BEN) == "Back for a call"
+
+
+async def test_policy_that_forbids_keepers_takes_off_what_stands_within_a_minute(app: RunningApp) -> None:
+    await keeps(app)
+    await has_leave(app, BEN)
+    view = await opens_form(app)
+    state = {
+        block["block_id"]: {"value": {"type": "static_select", "selected_option": {"value": "no"}}}
+        for block in view["blocks"]
+        if block.get("block_id") == "keeper"
+    }
+    await app.slack.people.submit(ANN, app.slack.modals[ANN][-1].view_id, state)
+    await app.settle()
+    assert app.text(BEN) == ""
+    assert await count(app, KeptRow) == 1
