@@ -11,6 +11,7 @@ from handlers.slack.commands import OOO, QUO, Commands
 from handlers.slack.context import Services
 from handlers.slack.digests import DigestForms, read_digests
 from handlers.slack.events import Events, FileMessages
+from handlers.slack.feeds import FeedForms, read_feeds
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
 from handlers.slack.keeper import KeeperButtons, read_keeper
@@ -24,6 +25,7 @@ from handlers.slack.views.settings import SETTINGS
 from handlers.slack.who import WhoModal
 from handlers.slack.workspace import ReadSection, WorkspaceForms, WorkspaceParts
 from handlers.web.application import Operations, Signatures, application
+from handlers.web.feeds import FeedRoutes
 from handlers.web.keeper import KeeperPage
 from handlers.web.oauth import Connect, OAuth
 from handlers.web.pages import Browsers
@@ -39,6 +41,8 @@ __all__ = [
     "DigestForms",
     "Errors",
     "Events",
+    "FeedForms",
+    "FeedRoutes",
     "FileMessages",
     "HomeButtons",
     "HomeTab",
@@ -62,6 +66,7 @@ __all__ = [
     "application",
     "bolt_app",
     "read_digests",
+    "read_feeds",
     "read_keeper",
     "register",
 ]  # fmt: skip

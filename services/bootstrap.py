@@ -157,7 +157,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         permissions=cases.permissions, undos=cases.undos, admins=cases.workspace.admins,
         policies=cases.workspace.policies, keeping=cases.workspace.keeping,
         calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, emoji=cases.emoji,
-        sent=cases.sent, digests=cases.workspace.digests, who=cases.workspace.who, clock=clock, background=background,
+        sent=cases.sent, digests=cases.workspace.digests, feeds=cases.workspace.feeds, who=cases.workspace.who,
+        clock=clock, background=background,
     )  # fmt: skip
     parts, more = workspace_listeners(adapters, cases.workspace, shared)
     tab = handlers.HomeTab(shared, parts)
@@ -363,6 +364,7 @@ def _listening(
         handlers.Webhooks(calendars.push_receiver, of.metrics, shared.background),
         handlers.HookRoutes(calendars.hooks, clock),
         handlers.TeamHookRoutes(cases.workspace.team_hooks),
+        handlers.FeedRoutes(cases.workspace.feeds),
         operations,
     )
     application = handlers.application(

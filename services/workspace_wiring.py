@@ -24,6 +24,7 @@ from services.ports import DueWork
 from services.slack.keeper import KeeperProfiles
 from services.usecases.admins import Admins
 from services.usecases.digests import Digests
+from services.usecases.feeds import AbsenceFeeds
 from services.usecases.grants import Start
 from services.usecases.identity import Introductions
 from services.usecases.keeper import Keeping
@@ -42,6 +43,7 @@ class WorkspaceCases:
     """What people and events ask for."""
 
     digests: Digests
+    feeds: AbsenceFeeds
     members: Members
     admins: Admins
     policies: WorkspacePolicy
@@ -68,6 +70,7 @@ def workspace_cases(of: Adapters) -> WorkspaceCases:
     matcher = LeaveMatcher()
     admins = Admins(stores.workspaces, stores.people, of.slack.members)
     policies = WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal, operator)
+    digests = Digests(stores.digests, stores.workspaces, of.slack.conversations, policies, admins, clock, wake_signal)
     return WorkspaceCases(
         members=Members(stores.members, stores.kept, clock, wake_signal),
         admins=admins,
@@ -100,8 +103,16 @@ def workspace_cases(of: Adapters) -> WorkspaceCases:
         ),
         matcher=matcher,
         closing=(matcher.close,),
-        digests=Digests(
-            stores.digests, stores.workspaces, of.slack.conversations, policies, admins, clock, wake_signal
+        digests=digests,
+        feeds=AbsenceFeeds(
+            stores.feeds,
+            stores.absences,
+            stores.workspaces,
+            digests,
+            of.slack.conversations,
+            of.slack.members,
+            clock,
+            config.base_url,
         ),
         who=WhoIsAway(stores.absences, stores.workspaces, of.slack.members, of.slack.conversations, clock),
     )
@@ -117,10 +128,12 @@ def workspace_listeners(
     read: tuple[handlers.ReadSection, ...] = (
         partial(handlers.read_keeper, shared),
         partial(handlers.read_digests, shared),
+        partial(handlers.read_feeds, shared),
     )
     parts = handlers.WorkspaceParts(shared, read)
     forms = handlers.WorkspaceForms(shared, parts)
-    return parts, (forms.register, handlers.KeeperButtons(shared, forms).register)
+    feeds = handlers.FeedForms(shared, forms, handlers.HomeTab(shared, parts))
+    return parts, (forms.register, handlers.KeeperButtons(shared, forms).register, feeds.register)
 
 
 def workspace_engine(

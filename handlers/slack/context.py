@@ -36,6 +36,7 @@ from services.store.calendars import CalendarView
 from services.usecases.admins import Admins
 from services.usecases.digests import Digests
 from services.usecases.emoji import EmojiSearch
+from services.usecases.feeds import AbsenceFeeds
 from services.usecases.grants import Permissions
 from services.usecases.keeper import Keeping
 from services.usecases.people import People, PersonalSettings
@@ -69,6 +70,7 @@ class Services:
     sent: SentFiles
     digests: Digests
     who: WhoIsAway
+    feeds: AbsenceFeeds
     clock: Clock
     background: Background = field(default_factory=Background)
 

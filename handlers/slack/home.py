@@ -75,6 +75,7 @@ class HomeTab:
             accounts=accounts,
             again=again,
             digests=digests,
+            feeds=await self.services.feeds.of_person(key),
             undo=undo,
             away=away,
             is_new=now.at - view.created_at < NEW,

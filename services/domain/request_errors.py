@@ -60,6 +60,12 @@ class UnknownPathError(RequestError):
     http_status = 404
 
 
+class FeedGoneError(RequestError):
+    """This calendar has ended: whoever made it has left, or may not have it any more. Make a new one in Slack."""
+
+    http_status = 410
+
+
 class UnknownRequestError(RequestError):
     """I do not know what that request is about."""
 

@@ -32,7 +32,7 @@ from services.store.models import Base, Person, ProfileStateRow
 from services.store.person_rows import lock_one, lock_people, of_person
 from services.store.pictures import OWN
 from services.store.timeline import SpanStore
-from services.store.workspace_models import DigestRow, KeptWriteRow, LeaveTieRow, MemberRow, RefusalRow
+from services.store.workspace_models import AbsenceFeedRow, DigestRow, KeptWriteRow, LeaveTieRow, MemberRow, RefusalRow
 
 _PEOPLE = Person.__table__
 _STANDINGS, _EFFECTS = ProfileStateRow.__table__, EffectRow.__table__
@@ -110,6 +110,8 @@ class LeaverStore(Store):
             await leave_kept(connection, key, now)
             made = update(DigestRow).where(DigestRow.team_id == key.team_id, DigestRow.created_by == key.user_id)
             await connection.execute(made.values(created_by=""))  # a digest is the channel's, and goes on
+            given = (AbsenceFeedRow.team_id == key.team_id, AbsenceFeedRow.created_by == key.user_id)
+            await connection.execute(delete(AbsenceFeedRow).where(*given))
             told = or_(ReplyRow.asker_id == key.user_id, ReplyRow.person_id == key.user_id)
             await connection.execute(delete(ReplyRow).where(ReplyRow.team_id == key.team_id, told))
             sent = PictureRow.picture_id == OWN  # what shows of theirs comes back first

@@ -20,6 +20,7 @@ from services.domain.reasons import Reason
 from services.platform.crypto import Encryptor
 from services.ports import Clock
 from services.store import json_values
+from services.store.absence_feeds import AbsenceFeedStore
 from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
@@ -93,6 +94,7 @@ class Stores:
         self.leave = LeaveStore(database, encryptor, events, self.members)
         self.team_hooks = TeamHookStore(database, encryptor, events)
         self.digests = DigestStore(database, self.notices)
+        self.feeds = AbsenceFeedStore(database)
         self.replies = ReplyStore(database, encryptor)
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)
         self.retention = RetentionStore(database)
@@ -196,6 +198,10 @@ class ExportStore:
                 for one in kept
             ],
             "refusals": sorted(refusals),
+            "absence_feeds": [
+                _parts(one, "feed_id", "channel_id", "created_at", "locale", "gone")
+                for one in await self._stores.feeds.given_to(key)
+            ],
             "replies": [_parts(one, "asker_id", "person_id", "channel_id", "day", "created_at") for one in answered],
         }  # fmt: skip
         found: dict[str, Any] = msgspec.to_builtins(everything)

@@ -53,7 +53,7 @@ class Digests:
             raise NotAllowedError("digests")
         if Freedom.DIGESTS not in policy.members_may:
             await self.admins.require(key)
-        await self._require_member(key, channel_id)
+        await self.require_member(key, channel_id)
         now = self.clock.now()
         digest = Digest(key.team_id, channel_id, schedule, locale, key.user_id, silent, due_at=schedule.next_after(now))
         await self.store.put(digest, now)
@@ -69,7 +69,7 @@ class Digests:
         theirs = [one for one in await self.store.of(key.team_id, channel_id) if period in {None, one.period}]
         if any(one.created_by != key.user_id for one in theirs):
             try:
-                await self._require_member(key, channel_id, ending=True)
+                await self.require_member(key, channel_id, ending=True)
             except NotInChannelError as error:
                 try:
                     await self.admins.require(key)
@@ -83,10 +83,13 @@ class Digests:
         """A workspace's digests, or a channel's."""
         return await self.store.of(team_id, channel_id)
 
-    async def _require_member(self, key: PersonKey, channel_id: str, *, ending: bool = False) -> None:
+    async def require_member(
+        self, key: PersonKey, channel_id: str, *, ending: bool = False, posting: bool = True
+    ) -> None:
         """Raise an InputError unless the person is in the channel, and it may have a digest, or is about to lose it.
 
         A digest can be ended where we cannot see any more who is in its channel: nobody else can type there.
+        `posting`: whether the app has to be in the channel.
         """
         if not channel_id.startswith(("C", "G")):
             raise NotAChannelError("not a channel")
@@ -103,5 +106,5 @@ class Digests:
             raise kind(error.reason) from None
         if key.user_id not in members:
             raise NotInChannelError("not a member")
-        if not channel.joined and not ending:
+        if posting and not channel.joined and not ending:
             raise AppNotInChannelError("not joined")

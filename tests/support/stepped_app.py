@@ -38,6 +38,7 @@ from services.slack.conversations import SlackConversations
 from services.slack.members import SlackMembers
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
+from services.store.absence_feeds import AbsenceFeedStore
 from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
@@ -54,6 +55,7 @@ from services.store.workspaces import WorkspaceStore
 from services.usecases.admins import Admins
 from services.usecases.digests import Digests
 from services.usecases.emoji import EmojiSearch
+from services.usecases.feeds import AbsenceFeeds
 from services.usecases.grants import Permissions
 from services.usecases.keeper import Keeping
 from services.usecases.members import Members
@@ -260,6 +262,10 @@ async def open_stepped_app(
             accounts=kept, hooks=KeptHooks(), emoji=emoji, sent=KeptSentFiles(), clock=clock,
             digests=digests,
             who=WhoIsAway(absences, workspaces, SlackMembers(clients), SlackConversations(clients), clock),
+            feeds=AbsenceFeeds(
+                AbsenceFeedStore(database), absences, workspaces, digests, conversations, SlackMembers(clients), clock,
+                "https://quo.example",
+            ),
         )  # fmt: skip
         parts = WorkspaceParts(surface)
         tab = HomeTab(surface, parts)

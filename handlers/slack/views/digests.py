@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import NoTimeError, Values
+from handlers.slack.views.feed_section import feed_button, home_feeds
 from handlers.slack.views.replies import Reply, reply
 from services.domain.digests import WORKING_DAYS, Period, Schedule
 from services.domain.errors import InputError, NotAChannelError, StatusQuoError
 from services.domain.request_errors import UnknownRequestError
 from services.platform.locale import Localizer
+from services.store.absence_feeds import AbsenceFeed
 from services.store.digests import Digest
 
 DIGEST = "digest"
@@ -60,17 +62,23 @@ def usage(l10n: Localizer, *, misunderstood: bool = False) -> Reply:
     return reply([l10n.say("I did not understand when.") if misunderstood else "", l10n.say(_USAGE)])
 
 
-def home_digests(l10n: Localizer, digests: Sequence[Digest], *, allowed: bool) -> list[kit.Block]:
-    """The digests that somebody made, each with a button that ends it, and one that makes another where `allowed`."""
+def home_digests(
+    l10n: Localizer, digests: Sequence[Digest], feeds: Sequence[AbsenceFeed], *, allowed: bool
+) -> list[kit.Block]:
+    """The digests that somebody made and the feeds that they were given, each with what ends it.
+
+    Where `allowed`, with buttons that make another.
+    """
     rows: list[kit.Block] = []
     for digest in digests[:_MOST]:
         value = f"{digest.channel_id}:{digest.period}"
         rows.append(kit.section(channel_line(l10n, digest), kit.button(l10n.say("End"), END, value=value)))
     if len(digests) > _MOST:
         rows.append(kit.context(l10n.say("… and {count} more.", count=len(digests) - _MOST)))
+    rows += home_feeds(l10n, feeds)
     if allowed:
-        rows.append(kit.actions(kit.button(l10n.say("Post who is out to a channel"), MAKE)))
-    return [kit.header(l10n.say("Digests")), *rows] if rows else []
+        rows.append(kit.actions(kit.button(l10n.say("Post who is out to a channel"), MAKE), feed_button(l10n)))
+    return [kit.header(l10n.say("Digests and calendars of who is out")), *rows] if rows else []
 
 
 def channel_line(l10n: Localizer, digest: Digest) -> str:

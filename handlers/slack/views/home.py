@@ -18,6 +18,7 @@ from handlers.slack.views.settings import chosen_words
 from handlers.slack.views.who import team
 from services.domain.calendars import FILE, HOOK
 from services.platform.locale import Localizer
+from services.store.absence_feeds import AbsenceFeed
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
 from services.store.digests import Digest
@@ -43,6 +44,7 @@ def home(
     accounts: Sequence[AccountView] = (),
     again: Mapping[str, str] = MappingProxyType({}),
     digests: Sequence[Digest] = (),
+    feeds: Sequence[AbsenceFeed] = (),
     undo: Undoable | None = None,
     away: Out | None = None,
     is_new: bool = False,
@@ -51,10 +53,9 @@ def home(
 ) -> dict[str, Any]:
     """The tab of somebody we know, with their list; `link` leads to the grant, "" where it is given.
 
-    `again`: links that mend lost accounts, by account. `digests` are those that they made. `undo`: what was changed
-    last and can be taken back. `away`: who of their workspace is out today. `is_new`: they came in the last days.
-    `kept`: who keeps their status instead.
-    `workspace`: the admins' part.
+    `again`: links that mend lost accounts, by account. `digests` and `feeds` are those that they made. `undo`: what
+    was changed last and can be taken back. `away`: who of their workspace is out today. `is_new`: they came in the
+    last days. `kept`: who keeps their status instead. `workspace`: the admins' part.
     """
     l10n = view.l10n
     blocks: list[kit.Block] = []
@@ -71,8 +72,8 @@ def home(
     words = " · ".join(chosen_words(l10n, view.facts.preferences))
     chosen = [kit.context(words)] if words else []
     rest = [
-        *home_digests(l10n, digests, allowed=not link), kit.header(l10n.say("Settings")), *chosen, settings, *workspace,
-        *_support(l10n),
+        *home_digests(l10n, digests, feeds, allowed=not link), kit.header(l10n.say("Settings")), *chosen, settings,
+        *workspace, *_support(l10n),
     ]  # fmt: skip
     room = _MOST_BLOCKS - len(blocks) - len(rest)  # for the list and the calendars, of which there may be many
     listed = home_list(view, min(_MOST_OF_LIST, room // 2 - BESIDE_ROWS), asks=is_new and not link and bool(calendars))
