@@ -246,8 +246,9 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
     workspace = workspace_cases(of)
     settings = PersonalSettings(stores.preferences, stores.lines, workspace.policies, undos, clock, wake_signal)
     permissions = Permissions(
-        stores.people, stores.lines, stores.overrides, stores.workspaces, stores.policies, of.slack.authority, clock,
-        of.config.base_url, can_install=bool(of.config.slack_client_id), replies_allowed=of.config.replies_allowed,
+        stores.people, stores.lines, stores.overrides, stores.effects, stores.workspaces, stores.policies,
+        of.slack.authority, clock, of.config.base_url, can_install=bool(of.config.slack_client_id),
+        replies_allowed=of.config.replies_allowed,
     )  # fmt: skip
     sent = SentFiles(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, settings, clock)
     emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)

@@ -155,8 +155,10 @@ class Commands:
             case Name.RESUME:
                 reply = replies.resumed(l10n, await services.statuses.resume(who.key))
             case Name.WHY:
+                found = await services.reader.why(who.key)
                 kept = None if who.view.granted else await services.keeping.of(who.key)
-                reply = replies.why(l10n, await services.reader.why(who.key), kept)
+                link = await services.people.grant_link(who.key) if found.now.not_permitted else ""
+                reply = replies.why(l10n, found, kept, link)
             case Name.PREVIEW:
                 reply = await self._preview(who, command.rest)
             case Name.CALENDARS:

@@ -62,7 +62,7 @@ class HomeTab:
             if account.lost:
                 with suppress(NotOfferedError):  # then the form of a calendar mends it
                     again[account.account_id] = await self.services.accounts.flow.link(key, account.provider)
-        listed = await list_view(self.services, who, now.facts, calendars)
+        listed = await list_view(self.services, who, now.facts, calendars, effects=now.still_on)
         link = "" if view.granted else listed.link or await self.services.people.grant_link(key)
         undo = await self._undo(key, now)
         digests = [one for one in await self.services.digests.of(key.team_id) if one.created_by == key.user_id]

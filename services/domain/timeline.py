@@ -80,7 +80,7 @@ def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: D
     edges = _with_yielding(_sweep([*firm, *by_precedence(candidates)]), yielding)
     idle = preferences.idle
     says_idle = ("", "") if idle is None else typed(idle.text, idle.emoji)
-    spans = [_span(run, start, end) for run in _runs(edges, says_idle, start, end)]
+    spans = [_span(run, start, end) for run in _runs(edges, says_idle, start, end, mine_always_wins=mine_always_wins)]
     overlapping = [
         verdict
         for verdict, _ in judged
@@ -208,7 +208,10 @@ def _stretches(edges: Sequence[Edge], start: datetime, end: datetime) -> list[St
 
 @dataclass(slots=True)
 class _Run:
-    """Neighbouring pieces that show the same. `candidate` is the winner where the run enters the window."""
+    """Neighbouring pieces that show the same. `candidate` is the winner where the run enters the window.
+
+    What somebody asked for begins one of its own, whatever shows before it: it is written over what they have typed.
+    """
 
     says: tuple[str, str]
     began: datetime | None
@@ -216,6 +219,7 @@ class _Run:
     candidate: Candidate | None
     endless: bool = False
     asked_at: datetime | None = None
+    by_hand: bool = False
 
     def ask(self, candidate: Candidate | None) -> None:
         """Take in when `candidate` was asked for, where it is what begins at once: what is yet to come says nothing."""
@@ -224,20 +228,28 @@ class _Run:
             self.asked_at = max(self.asked_at or asked_at, asked_at)
 
 
-def _runs(edges: Sequence[Edge], says_idle: tuple[str, str], start: datetime, end: datetime) -> Iterator[_Run]:
-    """The runs that overlap the window; what is before the first edge and after the last is nobody's."""
+def _runs(
+    edges: Sequence[Edge], says_idle: tuple[str, str], start: datetime, end: datetime, *, mine_always_wins: bool
+) -> Iterator[_Run]:
+    """The runs that overlap the window; what is before the first edge and after the last is nobody's.
+
+    Where an event goes on with the same words, what was asked for goes on with it, unless what the person types
+    always wins over events.
+    """
     run = _Run(says_idle, None, edges[0][0] if edges else NEVER, None)
     for (edge, candidate), (until, _) in pairwise([*edges, (NEVER, None)]):
         if edge >= end:
             break
         says = says_idle if candidate is None else candidate.say(candidate.coverage)
-        if says == run.says:
+        by_hand = candidate is not None and candidate.layer < 0 and says != ("", "")
+        is_word = (by_hand and not run.by_hand) or (mine_always_wins and by_hand is not run.by_hand)
+        if says == run.says and not is_word:
             run.candidate = candidate if run.end <= start else run.candidate
-            run.end = until
+            run.end, run.by_hand = until, by_hand
         else:
             if run.end > start:
                 yield run
-            run = _Run(says, edge, until, candidate)
+            run = _Run(says, edge, until, candidate, by_hand=by_hand)
         # Nobody knows the end of an override without one; that of idle time is only not known yet.
         run.endless = until == NEVER and candidate is not None
         run.ask(candidate)

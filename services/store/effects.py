@@ -233,6 +233,11 @@ class EffectStore(Store):
         (rows,) = await self._database.rows((_THEIRS, {"team": key.team_id, "user": key.user_id, "now": now}))
         return [self._effect(row, now) for row in rows]
 
+    async def owed(self, key: PersonKey) -> frozenset[Effect]:
+        """The effects of which something of ours is, or may be, at Slack."""
+        theirs = select(EffectRow.effect).where(of_person(EffectRow, key), EffectRow.owed)
+        return frozenset(Effect(row.effect) for row in await self._database.fetch(theirs))
+
     async def see_snooze(self, key: PersonKey, until: datetime | None, now: datetime) -> bool:
         """Have do not disturb looked at, as it was seen to be snoozed `until`, or not; False where that is no news."""
         memory = await self._memory(key, Effect.DND)

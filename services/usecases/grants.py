@@ -31,6 +31,7 @@ from services.ports import Clock, WakeSignal
 from services.slack import scopes
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import OAuthStateStore, Ticket
+from services.store.effects import EffectStore
 from services.store.overrides import OverrideStore
 from services.store.people import PeopleStore
 from services.store.policies import PolicyStore
@@ -114,6 +115,7 @@ class Permissions:
     people: PeopleStore
     lines: LineStore
     overrides: OverrideStore
+    effects: EffectStore
     workspaces: WorkspaceStore
     policies: PolicyStore
     authority: SlackAuthority
@@ -133,10 +135,11 @@ class Permissions:
         return frozenset().union(*lines, *overrides) & policy.allowed
 
     async def waiting(self, key: PersonKey, effects: Iterable[Effect] | None = None) -> Waiting:
-        """Which of `effects` (default: all that the person chose) wait for a permission."""
+        """Which of `effects` (default: all that the person chose) wait for a permission; what is still on does, too."""
         chosen = await self._readable(key) if effects is None else frozenset(effects)
         granted = await self.people.granted_scopes(key)
-        theirs = frozenset(effect for effect in chosen if not scopes.FOR_EFFECT[effect] <= granted)
+        still_on = await self.effects.owed(key)
+        theirs = frozenset(effect for effect in chosen | still_on if not scopes.FOR_EFFECT[effect] <= granted)
         if Effect.REPLY not in chosen or await self.may_reply(key):
             return Waiting(theirs)
         return Waiting(theirs, frozenset({Effect.REPLY}))
@@ -144,9 +147,12 @@ class Permissions:
     async def to_ask(self, key: PersonKey) -> frozenset[str]:
         """The user scopes to ask the person for: what a status needs, what they chose, and what they allowed before.
 
+        What of ours is still on needs its own to be taken back.
+
         What was allowed is asked again so that Slack's answer, whichever scopes it names, names it.
         """
-        chosen = [scopes.FOR_EFFECT[effect] for effect in await self._readable(key)]
+        wanted = await self._readable(key) | await self.effects.owed(key)
+        chosen = [scopes.FOR_EFFECT[effect] for effect in wanted]
         allowed = await self.people.granted_scopes(key) & frozenset(scopes.USER_OPTIONAL)
         return frozenset(scopes.USER).union(allowed, *chosen)
 

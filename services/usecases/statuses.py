@@ -31,10 +31,11 @@ from services.domain.model import (
 )
 from services.domain.people import PersonFacts
 from services.domain.profile_state import AuditEntry
-from services.domain.reasons import NOT_SET, Reason
+from services.domain.reasons import NOT_SET, Reason, ReasonCode
 from services.domain.text import DefaultTexts, same
 from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
+from services.slack import scopes
 from services.store.absences import AbsenceStore
 from services.store.effects import EffectStore
 from services.store.overrides import OverrideStore
@@ -60,7 +61,8 @@ class Now:
     `own` is a status of the person's own that we leave alone; `until` the end of the span, None where it has none
     within sight; `override` the one that runs, `coming` those that have not begun. `not_set` tells why Slack does not
     show what it should; `unknown_emoji` is the one that Slack does not know and in whose place `span` has another.
-    `effects` tell what is done besides the status now, or why it is not.
+    `effects` tell what is done besides the status now, or why it is not; `still_on` are those that are over, and cannot
+    be taken back before the person allows it.
     """
 
     at: datetime
@@ -74,6 +76,13 @@ class Now:
     not_set: Reason | None = None
     unknown_emoji: str = ""
     effects: tuple[tuple[Effect, Reason], ...] = ()
+    still_on: frozenset[Effect] = frozenset()
+
+    @property
+    def not_permitted(self) -> bool:
+        """Whether the person has to allow something, so that what is done besides the status is right."""
+        codes = {reason.code for _, reason in self.effects}
+        return bool(self.still_on) or ReasonCode.NOT_PERMITTED in codes
 
     @property
     def paused(self) -> Pause | None:
@@ -168,6 +177,14 @@ class StatusReader:
             unknown_emoji=unknown,
             effects=tuple(
                 (one.effect, one.memory.reason) for one in carried if one.stretch is not None and one.memory.reason
+            ),
+            still_on=frozenset(
+                one.effect
+                for one in carried
+                if one.granted
+                and one.wanted(now) is None
+                and one.memory.owes(now)
+                and not scopes.FOR_EFFECT[one.effect] <= one.scopes
             ),
         )
 

@@ -8,7 +8,9 @@ from datetime import datetime
 import pytest
 
 from services.domain.lines import complete
-from services.domain.model import Kind, Look, Override, OverrideKind, Status
+from services.domain.model import Action, Kind, Look, Override, OverrideKind, OwnStatusPolicy, Standing, Status
+from services.domain.ownership import decide
+from services.domain.people import Preferences
 from services.domain.reasons import ReasonCode
 from tests.support.timelines import at, day_off, event, line, own, shown
 
@@ -63,10 +65,39 @@ def test_same_words_asked_for_again_with_a_later_end_are_one_span_until_then() -
     assert (found.start, found.status.expiration, found.asked_at) == (at(9), at(13), at(10))
 
 
-def test_meeting_in_which_what_it_says_is_asked_for_is_no_override() -> None:
-    said = override("o1", at(10, 20), at(11), at(10, 20), text="In a meeting", emoji=":spiral_calendar_pad:")
-    found = line(event("Sync", at(10), at(11)), overrides=(said,)).at(at(10))
-    assert (found.end, found.override, found.asked_at) == (at(11), False, None)
+def _words_of_the_meeting(name: str, start: datetime, end: datetime) -> Override:
+    return override(name, start, end, start, text="In a meeting", emoji=":spiral_calendar_pad:")
+
+
+def test_words_of_the_meeting_that_are_asked_for_begin_a_span_of_their_own_and_go_on_with_it() -> None:
+    said = _words_of_the_meeting("o1", at(10, 20), at(10, 40))
+    meeting, asked = line(event("Sync", at(10), at(11)), overrides=(said,)).spans[1:3]
+    assert (meeting.start, meeting.end, meeting.override) == (at(10), at(10, 20), False)
+    assert (asked.start, asked.end, asked.override, asked.began) == (at(10, 20), at(11), True, None)
+    assert asked.status == replace(meeting.status, expiration=at(11))
+    again = _words_of_the_meeting("o2", at(10, 50), at(10, 55))
+    found = line(event("Sync", at(10), at(11)), overrides=(said, again)).at(at(10, 50))
+    assert (found.start, found.end, found.override) == (at(10, 50), at(11), True)
+
+
+def test_words_of_the_meeting_end_with_what_was_asked_for_where_what_is_typed_always_wins() -> None:
+    said = _words_of_the_meeting("o1", at(10, 20), at(10, 40))
+    mine = Preferences(own_status=OwnStatusPolicy.MINE_ALWAYS_WINS)
+    spans = line(event("Sync", at(10), at(11)), overrides=(said,), preferences=mine).spans[1:4]
+    assert [(span.end, span.override) for span in spans] == [(at(10, 20), False), (at(10, 40), True), (at(11), False)]
+
+
+def test_words_of_the_meeting_are_written_over_what_was_typed_in_it() -> None:
+    own = Status("own", ":cat:")
+    standing = Standing(own=own, own_since=at(10, 10), looked_at=at(10, 10))
+    before = line(event("Sync", at(10), at(11))).at(at(10, 20))
+    policy = OwnStatusPolicy.COVER_AND_RESTORE
+    left = decide(own, standing, before, policy=policy, pause=None, now=at(10, 20))
+    assert (left.action, left.reason.code) == (Action.LEAVE, ReasonCode.OWN_TYPED_DURING)
+    said = _words_of_the_meeting("o1", at(10, 20), at(10, 40))
+    span = line(event("Sync", at(10), at(11)), overrides=(said,)).at(at(10, 20))
+    written = decide(own, left.standing, span, policy=policy, pause=None, now=at(10, 20))
+    assert (written.action, written.standing.covered) == (Action.WRITE, own)
 
 
 def test_override_without_end_reaches_the_end_of_the_window_without_expiration() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from emulators.slack.state import APP
-from services.domain.lines import Line, kind_line
+from services.domain.lines import Line, complete, kind_line
 from services.domain.model import Effect, Kind, PersonKey
 from services.slack.client import SlackClients
 from services.slack.oauth import SlackAuthority
@@ -68,6 +68,35 @@ async def test_permission_that_was_left_out_holds_up_nothing_else(running_app: R
     assert shows(running_app) == ("In a meeting", APP, APP)
 
 
+async def test_what_cannot_be_taken_back_without_its_permission_is_said_with_the_link(
+    running_app: RunningApp, ann: PersonKey
+) -> None:
+    await allows(running_app, ann)
+    assert shows(running_app) == ("In a meeting", APP, APP)
+    # Slack has taken it all back; she allows anew where a status alone is asked for, and her list is plain by now.
+    running_app.slack.revoke_of(ANN)
+    await running_app.settle()
+    status, page = await running_app.slack.allow(f"{running_app.url}/slack/install", ANN)
+    assert status == 200, page
+    assert running_app.service is not None
+    await running_app.service.stores.lines.change(ann, running_app.clock.now(), lambda _: complete(()))
+    await running_app.settle()
+    assert shows(running_app) == ("In a meeting", APP, APP)
+    said = str(await running_app.types("/quo", "why"))
+    assert "I have set you away, and you still are. To take it back I need your permission again." in said
+    assert "Your notifications are still muted by me." in said
+    assert f"{running_app.url}/slack/install?link=" in said
+    await running_app.slack.people.home_opened(ANN)
+    await running_app.settle()
+    home = str(running_app.slack.homes[ANN].view)
+    assert "I have set you away, and you still are." in home
+    assert "Waiting for your permission: Mute notifications, Set me away" in home
+    assert f"{running_app.url}/slack/install?link=" in home
+    await allows(running_app, ann)
+    assert shows(running_app) == ("In a meeting", "", "")
+    assert "permission" not in str(await running_app.types("/quo", "why"))
+
+
 async def test_admins_install_for_replies_takes_nothing_from_what_a_person_allowed(
     running_app: RunningApp, ann: PersonKey
 ) -> None:
@@ -76,7 +105,7 @@ async def test_admins_install_for_replies_takes_nothing_from_what_a_person_allow
     assert running_app.service is not None
     stores, clients = running_app.service.stores, SlackClients(running_app.slack.api_url)
     reader = Permissions(
-        stores.people, stores.lines, stores.overrides, stores.workspaces, stores.policies,
+        stores.people, stores.lines, stores.overrides, stores.effects, stores.workspaces, stores.policies,
         SlackAuthority(clients, "", ""), running_app.clock, running_app.url, can_install=True,
     )  # fmt: skip
     assert await reader.waiting(ann, [Effect.REPLY]) == Waiting(frozenset(), frozenset({Effect.REPLY}))

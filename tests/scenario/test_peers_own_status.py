@@ -268,3 +268,20 @@ async def test_status_of_ours_goes_with_the_person_who_is_forgotten(running_app:
     assert await running_app.service.people.forget(PersonKey(TEAM, ANN))
     await running_app.settle()
     assert running_app.shows() == NOTHING
+
+
+async def test_words_of_the_meeting_that_are_asked_for_win_over_what_was_done_by_hand_in_it(
+    running_app: RunningApp,
+) -> None:
+    await running_app.joins()
+    running_app.feeds["work"].has(lasting("a", at("09:30"), 60))
+    await running_app.connects("work")
+    await running_app.until(at("09:40"))
+    text, emoji, _ = running_app.shows()
+    await running_app.says("Mine", ":books:")
+    await running_app.until(at("09:45"))
+    assert running_app.shows() == ("Mine", ":books:", None)
+    await running_app.types("/quo", f"{emoji} {text} for 30m")
+    assert running_app.shows() == (text, emoji, at("10:30"))
+    await running_app.until(at("10:31"))
+    assert running_app.shows() == ("Mine", ":books:", None)

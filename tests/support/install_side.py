@@ -178,8 +178,8 @@ async def open_install_side(
     )  # fmt: skip
     stub.redirect_uri = "https://quo.example/slack/oauth_redirect"
     permissions = Permissions(
-        store, stores.lines, stores.overrides, workspaces, stores.policies, authority, clock, "https://quo.example",
-        can_install=bool(client_id),
+        store, stores.lines, stores.overrides, stores.effects, workspaces, stores.policies, authority, clock,
+        "https://quo.example", can_install=bool(client_id),
     )  # fmt: skip
     grants = Grants(
         SlackApp(client_id, AUTHORIZE, stub.redirect_uri),

@@ -246,7 +246,7 @@ async def open_stepped_app(
         settings = PersonalSettings(preferences, lines, policies, undos, clock, wake_signal)
         emoji = EmojiSearch(replica.emoji, workspaces, clock, wake_signal)
         permissions = Permissions(
-            store, lines, overrides, workspaces, policies.store, authority, clock, "https://quo.example",
+            store, lines, overrides, replica.effects, workspaces, policies.store, authority, clock, "https://quo.example",
             can_install=True,
         )  # fmt: skip
         conversations, admins = SlackConversations(clients), Admins(workspaces, store, SlackMembers(clients))

@@ -84,9 +84,9 @@ def saved(view: ListView, undo_id: str) -> kit.Block:
 
 
 def waiting(view: ListView, effects: Iterable[Effect] | None = None) -> list[kit.Block]:
-    """What of `effects` (default: all that are chosen) waits for a permission, and the link that leads to it."""
+    """What of `effects` (default: all that are chosen, or still on) waits for a permission, and the link to that."""
     l10n, blocks = view.l10n, list[kit.Block]()
-    chosen = view.chosen if effects is None else frozenset(effects)
+    chosen = view.missing | view.barred if effects is None else frozenset(effects)
     if held := chosen & view.missing:
         names = ", ".join(name for effect, name in effect_names(l10n).items() if effect in held)
         said = l10n.say(":lock: Waiting for your permission: {effects}", effects=names)

@@ -272,10 +272,11 @@ def resumed(l10n: Localizer, undo_id: str = "") -> Reply:
     return with_undo(l10n, l10n.say("I keep your status again."), undo_id)
 
 
-def why(l10n: Localizer, found: Why, kept: KeptView | None = None) -> Reply:
+def why(l10n: Localizer, found: Why, kept: KeptView | None = None, link: str = "") -> Reply:
     """The status, the rule and event behind it, and each of today's events with its reason.
 
-    `kept`: who keeps it instead, where the person has allowed us nothing themselves.
+    `kept`: who keeps it instead, where the person has allowed us nothing themselves; `link` leads to the permission
+    that something lacks.
     """
     now = found.now
     listed = now.facts.lines
@@ -292,6 +293,8 @@ def why(l10n: Localizer, found: Why, kept: KeptView | None = None) -> Reply:
     if routines := _routines(l10n, now):
         parts += paragraphs(l10n, ["*" + l10n.say("Today's routines") + "*", *routines])
     more = [kit.section(part) for part in parts]
+    if link:
+        more.insert(0, kit.actions(grant_button(l10n, link)))
     if found.last is not None:
         last = because(found.last.reason, l10n, now.at, lines=listed)
         if found.last.unknown_emoji and not now.unknown_emoji:

@@ -63,7 +63,8 @@ def standing(now: Now, l10n: Localizer) -> list[str]:
         lines.append(unknown_emoji(now.unknown_emoji, now.span.status.emoji, l10n))
     if now.not_set is not None:
         lines.append(":warning: " + because(now.not_set, l10n, now.at))
-    lines += [_beside(effect, reason, now, l10n) for effect, reason in now.effects]
+    lines += [_beside(effect, reason, now, l10n) for effect, reason in now.effects if effect not in now.still_on]
+    lines += [":warning: " + still_on(effect, l10n) for effect in Effect if effect in now.still_on]
     if now.paused is not None:
         lines.append(paused(now.paused.end, l10n, now.at))
     return lines
@@ -84,6 +85,15 @@ def effect_names(l10n: Localizer) -> dict[Effect, str]:
         Effect.PHOTO: l10n.say("Change my photo"),
         Effect.REPLY: l10n.say("Answer whoever mentions me"),
     }
+
+
+def still_on(effect: Effect, l10n: Localizer) -> str:
+    """That something of ours is over, and cannot be taken back."""
+    if effect is Effect.DND:
+        return l10n.say("Your notifications are still muted by me. To end that I need your permission again.")
+    if effect is Effect.AWAY:
+        return l10n.say("I have set you away, and you still are. To take it back I need your permission again.")
+    return l10n.say("Your photo is still the one that I put on. To put yours back I need your permission again.")
 
 
 def unknown_emoji(emoji: str, shown_instead: str, l10n: Localizer) -> str:
