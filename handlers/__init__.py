@@ -15,6 +15,7 @@ from handlers.slack.feeds import FeedForms, read_feeds
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
 from handlers.slack.keeper import KeeperButtons, read_keeper
+from handlers.slack.leave import LeaveButtons, LeaveForms, read_leave
 from handlers.slack.lines import ListForms
 from handlers.slack.mentions import Mentions
 from handlers.slack.modals import Modals
@@ -50,6 +51,8 @@ __all__ = [
     "Intake",
     "KeeperButtons",
     "KeeperPage",
+    "LeaveButtons",
+    "LeaveForms",
     "ListForms",
     "Mentions",
     "Modals",
@@ -68,6 +71,7 @@ __all__ = [
     "read_digests",
     "read_feeds",
     "read_keeper",
+    "read_leave",
     "register",
 ]  # fmt: skip
 

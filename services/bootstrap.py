@@ -158,6 +158,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         policies=cases.workspace.policies, keeping=cases.workspace.keeping,
         calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, emoji=cases.emoji,
         sent=cases.sent, digests=cases.workspace.digests, feeds=cases.workspace.feeds, who=cases.workspace.who,
+        leave=cases.workspace.leave,
         clock=clock, background=background,
     )  # fmt: skip
     parts, more = workspace_listeners(adapters, cases.workspace, shared)
@@ -243,7 +244,7 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         clock, wake_signal,
     )  # fmt: skip
     statuses = Statuses(stores.overrides, stores.preferences, reader, undos, clock, wake_signal)
-    workspace = workspace_cases(of)
+    workspace = workspace_cases(of, calendars)
     settings = PersonalSettings(stores.preferences, stores.lines, workspace.policies, undos, clock, wake_signal)
     permissions = Permissions(
         stores.people, stores.lines, stores.overrides, stores.effects, stores.workspaces, stores.policies,
@@ -329,7 +330,8 @@ def _listening(
     bolt = handlers.bolt_app(authorize, errors, slack.clients.client(), not_installed=refusal)
     handlers.register(
         bolt, commands=commands, home=home, modals=handlers.Modals(shared),
-        lists=handlers.ListForms(shared, home.tab, cases.teller), more=[digests.register, *more],
+        lists=handlers.ListForms(shared, home.tab, cases.teller),
+        more=[digests.register, handlers.LeaveButtons(shared, home.tab).register, *more],
         events=handlers.Events(cases.people, cases.leaving, cases.emoji),
         files=handlers.FileMessages(
             shared, calendars.files, cases.teller, stores.deliveries
@@ -364,7 +366,7 @@ def _listening(
         page,
         handlers.Webhooks(calendars.push_receiver, of.metrics, shared.background),
         handlers.HookRoutes(calendars.hooks, clock),
-        handlers.TeamHookRoutes(cases.workspace.team_hooks),
+        handlers.TeamHookRoutes(cases.workspace.leave.hooks),
         handlers.FeedRoutes(cases.workspace.feeds),
         operations,
     )

@@ -10,6 +10,7 @@ from slack_bolt.app.async_app import AsyncApp
 
 import handlers
 from services.adapters import Adapters
+from services.calendars.wiring import Calendars
 from services.domain.model import PersonKey
 from services.engine.digests import DigestSender
 from services.engine.emoji import UnknownEmoji
@@ -28,6 +29,7 @@ from services.usecases.feeds import AbsenceFeeds
 from services.usecases.grants import Start
 from services.usecases.identity import Introductions
 from services.usecases.keeper import Keeping
+from services.usecases.leave import LeaveCalendars
 from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.members import Members
 from services.usecases.team_hooks import TeamHooks
@@ -47,8 +49,8 @@ class WorkspaceCases:
     members: Members
     admins: Admins
     policies: WorkspacePolicy
-    team_hooks: TeamHooks
     keeping: Keeping
+    leave: LeaveCalendars
     matcher: LeaveMatcher
     who: WhoIsAway
     closing: tuple[Callable[[], Awaitable[None]], ...]
@@ -63,7 +65,7 @@ class WorkspaceEngine:
     chores: tuple[Chore, ...]
 
 
-def workspace_cases(of: Adapters) -> WorkspaceCases:
+def workspace_cases(of: Adapters, calendars: Calendars) -> WorkspaceCases:
     """The use cases."""
     stores, clock, wake_signal, config = of.stores, of.clock, of.wake_signal, of.config
     operator = OperatorAllows(config.replies_allowed, config.keeper_allowed, config.agents_allowed)
@@ -71,22 +73,18 @@ def workspace_cases(of: Adapters) -> WorkspaceCases:
     admins = Admins(stores.workspaces, stores.people, of.slack.members)
     policies = WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal, operator)
     digests = Digests(stores.digests, stores.workspaces, of.slack.conversations, policies, admins, clock, wake_signal)
+    hooks = TeamHooks(
+        stores.team_hooks, stores.leave, stores.members, stores.people, policies, matcher, stores.encryptor, clock,
+        wake_signal, config.base_url,
+    )  # fmt: skip
+    leave = LeaveCalendars(
+        stores.leave, stores.members, stores.people, calendars.connections, calendars.accounts, hooks=hooks,
+        clock=clock, wake_signal=wake_signal,
+    )  # fmt: skip
     return WorkspaceCases(
         members=Members(stores.members, stores.kept, clock, wake_signal),
         admins=admins,
         policies=policies,
-        team_hooks=TeamHooks(
-            stores.team_hooks,
-            stores.leave,
-            members=stores.members,
-            people=stores.people,
-            policies=policies,
-            matcher=matcher,
-            encryptor=stores.encryptor,
-            clock=clock,
-            wake_signal=wake_signal,
-            base_url=config.base_url,
-        ),
         keeping=Keeping(
             stores.keepers,
             stores.kept,
@@ -101,6 +99,7 @@ def workspace_cases(of: Adapters) -> WorkspaceCases:
             wake_signal,
             config.base_url,
         ),
+        leave=leave,
         matcher=matcher,
         closing=(matcher.close,),
         digests=digests,
@@ -126,6 +125,7 @@ def workspace_listeners(
     A part adds what reads its section to `read`, in the order of the form, and what binds its buttons to the listeners.
     """
     read: tuple[handlers.ReadSection, ...] = (
+        partial(handlers.read_leave, shared),
         partial(handlers.read_keeper, shared),
         partial(handlers.read_digests, shared),
         partial(handlers.read_feeds, shared),
@@ -133,7 +133,9 @@ def workspace_listeners(
     parts = handlers.WorkspaceParts(shared, read)
     forms = handlers.WorkspaceForms(shared, parts)
     feeds = handlers.FeedForms(shared, forms, handlers.HomeTab(shared, parts))
-    return parts, (forms.register, handlers.KeeperButtons(shared, forms).register, feeds.register)
+    leave = handlers.LeaveForms(shared, forms, handlers.Modals(shared))
+    keeper = handlers.KeeperButtons(shared, forms)
+    return parts, (forms.register, leave.register, keeper.register, feeds.register)
 
 
 def workspace_engine(

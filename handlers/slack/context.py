@@ -39,6 +39,7 @@ from services.usecases.emoji import EmojiSearch
 from services.usecases.feeds import AbsenceFeeds
 from services.usecases.grants import Permissions
 from services.usecases.keeper import Keeping
+from services.usecases.leave import LeaveCalendars
 from services.usecases.people import People, PersonalSettings
 from services.usecases.sent_files import SentFiles
 from services.usecases.statuses import Statuses, StatusReader
@@ -71,6 +72,7 @@ class Services:
     digests: Digests
     who: WhoIsAway
     feeds: AbsenceFeeds
+    leave: LeaveCalendars
     clock: Clock
     background: Background = field(default_factory=Background)
 

@@ -80,6 +80,7 @@ class HomeTab:
             away=away,
             is_new=now.at - view.created_at < NEW,
             kept=None if view.granted else await self.services.keeping.of(key),
+            leave=await self.services.leave.counts(key),
             workspace=await self.workspace.home(who),
         )
 

@@ -125,7 +125,7 @@ class Modals:
         async def again(sentence: str) -> View:
             return await connect_form(self.services, who, problem=sentence, before=Typed(url, user))
 
-        await self._answer(args, who, self._caldav(who, url, user, password, lines), again)
+        await self.answer(args, who, self._caldav(who, url, user, password, lines), again)
 
     async def choose_calendars(self, args: AsyncArgs) -> None:
         """The calendars of an account: exactly those that were chosen are connected."""
@@ -138,7 +138,7 @@ class Modals:
             lines = [f":warning: {sentence}"]
             return modals.account_gone(who.l10n) if choice is None else modals.choose_calendars(who.l10n, choice, lines)
 
-        await self._answer(args, who, self._choose(who, account_id, values), again)
+        await self.answer(args, who, self._choose(who, account_id, values), again)
 
     async def out_of_office(self, args: AsyncArgs) -> None:
         """From a day to a day, both included, or from a time to a time."""
@@ -310,7 +310,7 @@ class Modals:
         reply = replies.grant(who.l10n, link, kept=not lines)
         return modals.done(who.l10n, title, [*lines, reply["text"]], *reply["blocks"][1:])
 
-    async def _answer(
+    async def answer(
         self,
         args: AsyncArgs,
         who: Requester,

@@ -23,6 +23,7 @@ from services.domain.errors import (
     CalendarError,
     CalendarGoneError,
     CalendarRefusedError,
+    NotAnAdminError,
     PushNotPossibleError,
 )
 from services.domain.model import PersonKey
@@ -46,6 +47,7 @@ LEFT_OUT = "A permission was left out that something you chose needs: your Home 
 
 _PROVIDER = "{provider:google|microsoft}"
 _MOST_NAMES = 10
+_FORBIDDEN = 403
 _LONGEST_FORM = 8192
 """Bytes of what our own form sends, with room to spare."""
 
@@ -158,12 +160,15 @@ class Connect:
         def say(message: str) -> str:
             return self.say(locale, message, provider=NAMES[provider])
 
+        use = say("Its events will set this person’s status, and this person can read them.")
+        if asked.of_workspace:
+            use = say("It is for the workspace: an admin chooses which of its calendars say who is on leave.")
         page = Page(
             title=say("Connect {provider}"),
             sentence=say("You are about to connect a {provider} account for this person in Slack:"),
             who=(named.person, named.workspace),
             more=(
-                say("Its events will set this person’s status, and this person can read them."),
+                use,
                 say("Is that not you? Close this page, and nothing is connected."),
             ),
             form=Form(f"{CONNECT_PATH}/{provider}", {"link": link, "token": asked.token}, say("Go on to {provider}")),
@@ -196,6 +201,8 @@ class Connect:
             )  # fmt: skip
         except LinkOfAnotherError as refusal:
             return self._refused(request, refusal)
+        except NotAnAdminError as refusal:
+            return refusal_page(self.say, request, refusal, _FORBIDDEN)
         except CalendarError as error:
             raise _at_provider(error) from error
         if isinstance(found, Connected):
@@ -207,6 +214,8 @@ class Connect:
         """Connect what was held: Slack said that the browser is `key`'s."""
         try:
             found = await self.accounts.finish_held(key, held)
+        except NotAnAdminError as refusal:
+            return refusal_page(self.say, request, refusal, _FORBIDDEN)
         except CalendarError as error:
             raise _at_provider(error) from error
         return await self._done(request, found)
@@ -235,12 +244,14 @@ class Connect:
             sentence = say("Your {provider} account {account} is connected. I do not read any of its calendars yet.")
         more = []
         buttons = [(found.slack, say("Open Slack"))] if found.slack else []
-        if found.more:
+        if found.of_workspace:
+            more.append(say("Choose its leave calendars in Slack: on my Home tab, “Manage”."))
+        elif found.more:
             more.append(
                 say("It has more calendars that I can read ({count}). Choose them on my Home tab in Slack.",
                     count=found.more)
             )  # fmt: skip
-        if not found.granted:
+        if not found.granted and not found.of_workspace:
             more.append(say("One step is left: I may not set your Slack status yet. Allow it once, and I do the rest."))
             buttons.insert(0, (await self.grant_link(found.key), say("Allow")))
         (link, text), (also, also_text) = (*buttons, ("", ""), ("", ""))[:2]

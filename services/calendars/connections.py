@@ -49,11 +49,16 @@ class Connections:
     accounts: AccountStore
     cleanup: ProviderCleanup
 
-    async def connect_feed(self, key: PersonKey, address: str) -> str:
-        """Connect an ICS feed and have it fetched at once; return its id. Raises an InputError that names its field."""
+    async def connect_feed(self, key: PersonKey, address: str, *, connected_by: str | None = None) -> str:
+        """Connect an ICS feed and have it fetched at once; return its id. Raises an InputError that names its field.
+
+        `connected_by` is the admin, where it is a leave calendar.
+        """
         try:
             url = self.addresses.parse(address)
-            calendar_id = await self.calendars.add(key, ICS, str(url), url.host or "", self.clock.now())
+            calendar_id = await self.calendars.add(
+                key, ICS, str(url), url.host or "", self.clock.now(), connected_by=connected_by
+            )
         except errors.AddressNotAllowedError as error:
             raise errors.PlaceNotAllowedError(error.reason, field=FEED_FIELD) from None
         except errors.InputError as error:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import TEAM
 from services.domain.leave import folded_name
-from services.domain.model import Event, PersonKey
+from services.domain.model import Event, PersonKey, WallTimes
 from services.domain.people import LEAVE, GrantState, leave_key
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor
@@ -30,7 +30,7 @@ from services.store.digests import HOLIDAY
 from services.store.events import EventStore
 from services.store.keeper import mark_kept_due
 from services.store.leave_choices import LeaveChoices, mark_leave_due
-from services.store.leave_rows import leave_asked, leave_in
+from services.store.leave_rows import leave_asked, leave_in, wall_of
 from services.store.members import MemberStore
 from services.store.models import Calendar, Person, Workspace
 from services.store.person_rows import chunks, insert_for, lock_staying, mark_all_due, of_person
@@ -122,12 +122,22 @@ class ListedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ComingLeave:
+    """Leave that was found: instants, and where it goes by days, the member's own."""
+
+    user_id: str
+    start: datetime
+    end: datetime
+    wall: WallTimes | None
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveSummary:
-    """What was found: `people` who have leave ahead, `entries` of theirs, and the next ones as (who, from, to)."""
+    """What was found: `people` who have leave ahead, `entries` of theirs, and the next ones."""
 
     people: int
     entries: int
-    coming: tuple[tuple[str, datetime, datetime], ...]
+    coming: tuple[ComingLeave, ...]
 
 
 class LeaveStore(Store):
@@ -287,7 +297,7 @@ class LeaveStore(Store):
         ahead = _LEAVE.c.team_id == team_id, _LEAVE.c.end_at > now
         counts = select(func.count(), func.count(func.distinct(_LEAVE.c.user_id))).where(*ahead)
         coming = (
-            select(_LEAVE.c.user_id, _LEAVE.c.start_at, _LEAVE.c.end_at)
+            select(_LEAVE)
             .where(*ahead, _LEAVE.c.start_at < until)
             .order_by(_LEAVE.c.start_at, _LEAVE.c.end_at, _LEAVE.c.user_id)
             .limit(most)
@@ -295,7 +305,8 @@ class LeaveStore(Store):
         async with self._database.read() as connection:
             entries, people = (await connection.execute(counts)).one()
             rows = (await connection.execute(coming)).all()
-        return LeaveSummary(people, entries, tuple((row.user_id, row.start_at, row.end_at) for row in rows))
+        found = [ComingLeave(row.user_id, row.start_at, row.end_at, wall_of(row)) for row in rows]
+        return LeaveSummary(people, entries, tuple(found))
 
     async def lines(self, team_id: str, now: datetime) -> list[ListedLine]:
         """The lines that fit nobody, or two people, and are not over, soonest first, as far as they can be opened."""

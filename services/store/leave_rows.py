@@ -69,11 +69,15 @@ def leave_lasts(key: PersonKey, uid: str, now: datetime, end: datetime) -> Query
     return _LASTS, {**place, "now": now, "window_end": end}
 
 
+def wall_of(row: Any) -> WallTimes | None:
+    """The wall times of a row, where it has some."""
+    if row.wall_start is None:
+        return None
+    return WallTimes(datetime.fromisoformat(row.wall_start), datetime.fromisoformat(row.wall_end))
+
+
 def _event(row: Any) -> Event:
-    wall = None
-    if row.wall_start is not None:
-        wall = WallTimes(datetime.fromisoformat(row.wall_start), datetime.fromisoformat(row.wall_end))
     return Event(
         calendar_id=LEAVE, uid=f"{_UID}{row.leave_id}", start=row.start_at, end=row.end_at, all_day=row.all_day,
-        wall=wall, type=EventType.OUT_OF_OFFICE, show_as=ShowAs.OUT_OF_OFFICE,
+        wall=wall_of(row), type=EventType.OUT_OF_OFFICE, show_as=ShowAs.OUT_OF_OFFICE,
     )  # fmt: skip

@@ -75,7 +75,7 @@ def _section(block: Json) -> None:
     _only(block, {"type", "text", "accessory", "block_id"}, "section")
     _mrkdwn(block["text"], 3000)
     if "accessory" in block:
-        _element(block["accessory"], {"button", "overflow"})
+        _element(block["accessory"], {"button", "overflow", "users_select"})
 
 
 def _header(block: Json) -> None:

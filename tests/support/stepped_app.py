@@ -44,11 +44,13 @@ from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.digests import DigestStore
+from services.store.leave import LeaveStore
 from services.store.leavers import LeaverStore
 from services.store.overrides import DeliveryStore, OverrideStore
 from services.store.people import PeopleStore
 from services.store.policies import PolicyStore
 from services.store.preferences import LineStore, PreferenceStore
+from services.store.team_hooks import TeamHookStore
 from services.store.undos import UndoStore
 from services.store.workspace_numbers import NumberStore
 from services.store.workspaces import WorkspaceStore
@@ -58,10 +60,13 @@ from services.usecases.emoji import EmojiSearch
 from services.usecases.feeds import AbsenceFeeds
 from services.usecases.grants import Permissions
 from services.usecases.keeper import Keeping
+from services.usecases.leave import LeaveCalendars
+from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.members import Members
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
+from services.usecases.team_hooks import TeamHooks
 from services.usecases.undo import Undos
 from services.usecases.who import WhoIsAway
 from services.usecases.workspace import WorkspacePolicy
@@ -189,6 +194,20 @@ def text_of(answer: dict[str, Any]) -> str:
     return json.dumps(answer.get("blocks", answer), ensure_ascii=False)
 
 
+def _leave(
+    replica: Replica, people: PeopleStore, connections: Connections, accounts: KeptAccounts, policies: WorkspacePolicy
+) -> LeaveCalendars:
+    """The leave calendars of the workspace; there are none."""
+    database, encryptor, clock = replica.database, replica.encryptor, replica.clock
+    wake_signal = connections.wake_signal
+    leave = LeaveStore(database, encryptor, replica.events, replica.members)
+    hooks = TeamHooks(
+        TeamHookStore(database, encryptor, replica.events), leave, replica.members, people, policies, LeaveMatcher(),
+        encryptor, clock, wake_signal, "https://quo.example",
+    )  # fmt: skip
+    return LeaveCalendars(leave, replica.members, people, connections, accounts, hooks, clock, wake_signal)
+
+
 @asynccontextmanager
 async def open_stepped_app(
     database: Database, encryptor: Encryptor, clock: ManualClock, *, zone: str = "Europe/Berlin", locale: str = "en-GB",
@@ -266,6 +285,7 @@ async def open_stepped_app(
                 AbsenceFeedStore(database), absences, workspaces, digests, conversations, SlackMembers(clients), clock,
                 "https://quo.example",
             ),
+            leave=_leave(replica, store, connections, kept, policies),
         )  # fmt: skip
         parts = WorkspaceParts(surface)
         tab = HomeTab(surface, parts)

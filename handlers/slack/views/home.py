@@ -9,6 +9,7 @@ from typing import Any
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.digests import home_digests
 from handlers.slack.views.keeper_section import kept_lines
+from handlers.slack.views.leave_section import counts_for_you
 from handlers.slack.views.leaving import forget_button
 from handlers.slack.views.lines import ListView
 from handlers.slack.views.list_modal import BESIDE_ROWS, home_list
@@ -49,13 +50,15 @@ def home(
     away: Out | None = None,
     is_new: bool = False,
     kept: KeptView | None = None,
+    leave: bool | None = None,
     workspace: Sequence[kit.Block] = (),
 ) -> dict[str, Any]:
     """The tab of somebody we know, with their list; `link` leads to the grant, "" where it is given.
 
     `again`: links that mend lost accounts, by account. `digests` and `feeds` are those that they made. `undo`: what
     was changed last and can be taken back. `away`: who of their workspace is out today. `is_new`: they came in the
-    last days. `kept`: who keeps their status instead. `workspace`: the admins' part.
+    last days. `kept`: who keeps their status instead. `leave`: whether leave calendars count for them, None where
+    nothing of them is theirs. `workspace`: the admins' part.
     """
     l10n = view.l10n
     blocks: list[kit.Block] = []
@@ -72,8 +75,8 @@ def home(
     words = " · ".join(chosen_words(l10n, view.facts.preferences))
     chosen = [kit.context(words)] if words else []
     rest = [
-        *home_digests(l10n, digests, feeds, allowed=not link), kit.header(l10n.say("Settings")), *chosen, settings,
-        *workspace, *_support(l10n),
+        *counts_for_you(l10n, leave), *home_digests(l10n, digests, feeds, allowed=not link),
+        kit.header(l10n.say("Settings")), *chosen, settings, *workspace, *_support(l10n),
     ]  # fmt: skip
     room = _MOST_BLOCKS - len(blocks) - len(rest)  # for the list and the calendars, of which there may be many
     listed = home_list(view, min(_MOST_OF_LIST, room // 2 - BESIDE_ROWS), asks=is_new and not link and bool(calendars))

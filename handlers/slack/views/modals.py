@@ -31,6 +31,8 @@ OUT_OF_OFFICE = "out_of_office"
 OVERRIDE = "override"
 HOOK = "hook"
 CHOOSE_CALENDARS = "choose_calendars"
+ADD_LEAVE = "add_leave_calendar"
+CHOOSE_LEAVE = "choose_leave_calendars"
 DROP_ACCOUNT = "drop_account"
 CALENDARS_BLOCK = "calendars"
 EMOJI_BLOCK = "emoji"
@@ -55,8 +57,12 @@ def connect(
     accounts: Sequence[AccountLink] = (),
     problem: str = "",
     before: Typed | None = None,
+    of_workspace: bool = False,
 ) -> View:
-    """Add a calendar: a click, or one of the addresses. `problem` is what went wrong last time, `before` what stood."""
+    """Add a calendar: a click, or one of the addresses. `problem` is what went wrong last time, `before` what stood.
+
+    `of_workspace`: it is a leave calendar of the workspace.
+    """
     before = before or Typed()
     blocks: list[kit.Block] = [kit.section(f":warning: {problem}")] if problem else []
     if accounts:
@@ -83,6 +89,14 @@ def connect(
         "Fastmail or Nextcloud. It is stored encrypted."
     )
     hook = l10n.say("Something else, such as Zapier, Home Assistant or a script? It can send events to a hook.")
+    callback, title, make_hook = CONNECT, l10n.say("Connect a calendar"), "create_hook"
+    if of_workspace:
+        callback, title, make_hook = ADD_LEAVE, l10n.say("Add a leave calendar"), "create_team_hook"
+        feed_hint = l10n.say(
+            "The address at which your leave system publishes who is away. Personio, BambooHR, PayFit and others have "
+            "one in their calendar settings. It is stored encrypted."
+        )
+        hook = l10n.say("Your leave system has no calendar, but can post? It can send leave by e-mail to a team hook.")
     blocks += [
         kit.entry("feed", l10n.say("Secret address of the calendar (ICS)"), feed, optional=True, hint=feed_hint),
         kit.divider(),
@@ -91,15 +105,15 @@ def connect(
         kit.text_entry("caldav_user", l10n.say("CalDAV user"), initial=before.user),
         kit.text_entry("caldav_password", l10n.say("CalDAV app password"), hint=password_hint),
         kit.divider(),
-        kit.section(hook, kit.button(l10n.say("Create a hook"), "create_hook")),
+        kit.section(hook, kit.button(l10n.say("Create a hook"), make_hook)),
     ]
-    title = l10n.say("Connect a calendar")
-    return kit.modal(CONNECT, title, blocks, submit=l10n.say("Connect"), close=l10n.say("Cancel"))
+    return kit.modal(callback, title, blocks, submit=l10n.say("Connect"), close=l10n.say("Cancel"))
 
 
-def choose_calendars(l10n: Localizer, choice: Choice, lines: Sequence[str] = ()) -> View:
+def choose_calendars(l10n: Localizer, choice: Choice, lines: Sequence[str] = (), *, of_workspace: bool = False) -> View:
     """The form with every calendar of an account, those that are connected chosen; `lines` come first.
 
+    `of_workspace`: those that are chosen are leave calendars of the workspace.
     Slack has ten checkboxes in a block, and a hundred options in a menu: who has more than ten gets the menu.
     """
     title = l10n.say("Choose calendars")
@@ -110,14 +124,14 @@ def choose_calendars(l10n: Localizer, choice: Choice, lines: Sequence[str] = ())
     options = [kit.option(one.name.strip() or l10n.say("Calendar"), _digest(one)) for one, _ in offered]
     chosen = [_digest(one) for one, connected in offered if connected]
     kind = "checkboxes" if len(options) <= _MOST_BOXES else "multi_static_select"
-    entry = kit.entry(
-        CALENDARS_BLOCK,
-        l10n.say("Calendars that I read"),
-        kit.choices(kind, "chosen", options, chosen),
-        hint=l10n.say("To read none of them, disconnect the account on my Home tab."),
-    )
+    label, callback = l10n.say("Calendars that I read"), CHOOSE_CALENDARS
+    hint = l10n.say("To read none of them, disconnect the account on my Home tab.")
+    if of_workspace:
+        label, callback = l10n.say("Leave calendars of the workspace"), CHOOSE_LEAVE
+        hint = l10n.say("To read none of them, disconnect the account in the form of the workspace.")
+    entry = kit.entry(CALENDARS_BLOCK, label, kit.choices(kind, "chosen", options, chosen), hint=hint)
     return kit.modal(
-        CHOOSE_CALENDARS, title, [kit.section("\n".join(head)), entry],
+        callback, title, [kit.section("\n".join(head)), entry],
         submit=l10n.say("Save"), close=l10n.say("Cancel"), metadata=choice.account.account_id,
     )  # fmt: skip
 

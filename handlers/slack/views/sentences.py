@@ -8,7 +8,7 @@ from datetime import datetime
 
 from handlers.slack.views.blocks import cut
 from services.domain import reasons
-from services.domain.calendars import FILE, HOOK, named
+from services.domain.calendars import FILE, HOOK, TEAM, named
 from services.domain.lines import Line, name_in
 from services.domain.model import Effect, Kind, Override, OverrideKind, Status, Timeline
 from services.domain.reasons import NOT_SET, Reason, ReasonCode
@@ -200,12 +200,12 @@ def calendar_line(l10n: Localizer, line: CalendarView, now: datetime) -> str:
         parts.append(l10n.say(line.sentence))
     if line.synced_at is not None:
         parts.append(l10n.say("Last read: {moment}", moment=l10n.stamp(line.synced_at, now)))
-    elif line.provider == HOOK:
+    elif line.provider in {HOOK, TEAM}:
         parts.append(l10n.say("Nothing has arrived yet."))
     elif not line.sentence:
         parts.append(l10n.say("Being read for the first time."))
     if line.problems:
         parts.append(l10n.say("Entries that I could not read: {count}", count=line.problems))
-    if line.provider not in {HOOK, FILE} and not line.sentence:
+    if line.provider not in {HOOK, FILE, TEAM} and not line.sentence:
         parts.append(l10n.say("told of changes at once") if line.watched else l10n.say("looked at regularly"))
     return " · ".join(parts)
