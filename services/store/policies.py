@@ -13,7 +13,7 @@ from msgspec import Meta, field
 from sqlalchemy import ColumnElement, case, literal, select, true, update
 
 from services.domain.model import Effect, Kind, Look, PersonKey
-from services.domain.people import LEAVE
+from services.domain.people import LEAVE, leave_key
 from services.domain.policy import LONGEST_LEAVE_TYPE, MOST_LEAVE_TYPES, OF_POLICY, Freedom, Policy
 from services.domain.request_errors import NotInstalledError
 from services.store.columns import UtcInstant
@@ -21,6 +21,7 @@ from services.store.db import Database
 from services.store.json_values import LookJson, Stored
 from services.store.keeper import mark_all_kept_due
 from services.store.models import Person, Workspace
+from services.store.person_rows import mark_due
 
 _LeaveType = Annotated[str, Meta(min_length=1, max_length=LONGEST_LEAVE_TYPE)]
 _FIRST = timedelta(seconds=1)
@@ -128,7 +129,6 @@ class PolicyStore:
                 "allow_titles": after.titles,
             }
             await connection.execute(update(Workspace).where(row).values(**fresh))
-            await mark_all_kept_due(connection, key.team_id, now)
             # in the order of `lock_people`
             theirs = select(Person.user_id).where(Person.team_id == key.team_id).order_by(Person.user_id)
             await connection.execute(theirs.with_for_update(key_share=True))
@@ -144,6 +144,9 @@ class PolicyStore:
                     home_stale=true(),
                 )
             )
+            await mark_all_kept_due(connection, key.team_id, now)
+            if after.leave_types != before.leave_types:  # whose leave it is, is found anew
+                await mark_due(connection, leave_key(key.team_id), now)
         return before, replace(after, set_by=key.user_id, set_at=now)
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from services.domain.errors import InputError
 from services.domain.model import Kind, Look, PersonKey
+from services.domain.people import LEAVE
 from services.domain.policy import LONGEST_LEAVE_TYPE, MOST_LEAVE_TYPES, OF_POLICY, Freedom, Policy
 from services.domain.request_errors import NotInstalledError
 from services.store.db import Database
@@ -90,6 +91,19 @@ async def test_change_marks_everybody_of_the_workspace_and_those_who_show_titles
         ("ANN", NOW, True, 8, True), ("BEN", first, True, 8, True), ("CID", early, True, 8, True),
         ("DAN", early, True, 8, True), ("EVE", None, False, 7, False),
     ]  # fmt: skip
+
+
+@BOTH
+async def test_leave_is_found_anew_where_its_types_are_others_and_only_then(database: Database) -> None:
+    await people(database, {"user_id": "ANN"}, {"user_id": LEAVE})
+    store = PolicyStore(database)
+    found = []
+    for change in ({"titles": False}, {"leave_types": ("Sabbatical",)}):
+        await store.change(CID, NOW, lambda one, change=change: replace(one, **change))  # type: ignore[misc]
+        async with database.read() as connection:
+            mine = sa.select(Person.stale, Person.due_at).where(Person.user_id == LEAVE)
+            found.append(tuple((await connection.execute(mine)).one()))
+    assert found == [(False, None), (True, NOW)]
 
 
 @BOTH
