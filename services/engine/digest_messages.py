@@ -12,6 +12,7 @@ from services.domain.text import escape
 from services.platform.locale import Localizer
 from services.store.absences import Absent
 from services.store.digests import Digest
+from services.usecases.absence_lines import absence_line
 
 LONGEST_SECTION = 2_900
 """Characters of one block, of the 3,000 that Slack takes (docs.slack.dev, "Section block")."""
@@ -58,31 +59,3 @@ def _sections(lines: Sequence[str]) -> list[dict[str, Any]]:
         else:
             found.append(line)
     return [{"type": "section", "text": _plain(text)} for text in found]
-
-
-def absence_line(l10n: Localizer, one: Absent, now: datetime) -> str:
-    """Who, from when where that is to come, and until when. A day of their own zone is said as it is."""
-    if one.place:
-        match one.place:
-            case "home":
-                said = l10n.say("{name}: from home", name=one.name)
-            case "office":
-                said = l10n.say("{name}: at the office", name=one.name)
-            case _:
-                said = l10n.say("{name}: elsewhere", name=one.name)
-        return said if one.start <= now else l10n.say("{absence}, on {day}", absence=said, day=_day(l10n, one, now))
-    if one.until is None:
-        said = l10n.say("{name}: away", name=one.name)
-    elif one.return_day is not None:
-        today = now.astimezone(l10n.zone).date()
-        said = l10n.say("{name}: back on {day}", name=one.name, day=l10n.day(one.return_day, today))
-    else:
-        said = l10n.say("{name}: until {time}", name=one.name, time=l10n.until(one.until, now))
-    return said if one.start <= now else l10n.say("{absence}, from {day} on", absence=said, day=_day(l10n, one, now))
-
-
-def _day(l10n: Localizer, one: Absent, now: datetime) -> str:
-    """When it begins: a day, or an instant of one."""
-    if one.first_day is not None:
-        return l10n.day(one.first_day, now.astimezone(l10n.zone).date())
-    return l10n.moment(one.start, now)

@@ -21,6 +21,7 @@ from services.platform.crypto import Encryptor
 from services.ports import Clock
 from services.store import json_values
 from services.store.absence_feeds import AbsenceFeedStore
+from services.store.absence_rows import ABSENCES, absence_of
 from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
@@ -134,6 +135,8 @@ class ExportStore:
             profile = await self._standings.load(connection, key)
             spans = select(SpanRow.__table__).where(of_person(SpanRow, key)).order_by(SpanRow.start_at)
             stored = [self._spans.span(span) for span in await connection.execute(spans)]
+            theirs_away = select(ABSENCES).where(of_person(ABSENCES.c, key)).order_by(ABSENCES.c.start_at)
+            absences = (await connection.execute(theirs_away)).all()
             told = (await connection.execute(select(Notice.__table__).where(of_person(Notice, key)))).all()
             theirs = or_(ReplyRow.asker_id == key.user_id, ReplyRow.person_id == key.user_id)
             replies = select(ReplyRow.__table__).where(ReplyRow.team_id == key.team_id, theirs)
@@ -184,6 +187,10 @@ class ExportStore:
                 for span in stored
             ],
             "profile": json.loads(json_values.profile_state_to_json(profile))["standing"],
+            "absences": [
+                _parts(one, "kind", "place", "start", "end", "ends", "first_day", "return_day", "told_ahead")
+                for one in map(absence_of, absences)
+            ],
             "effects": {one.effect: one.memory for one in await self._stores.effects.of(key, _EVER[1])},
             "writes": [
                 _parts(entry, "at", "effect", "action", "outcome", "rule", "uid", "status", "unknown_emoji")

@@ -96,7 +96,7 @@ async def test_weekly_digest_tells_of_seven_days_with_what_is_to_come(room: Room
     await room.types("mondays 9:00")
     await room.app.types("/ooo", "3 dec - 4 dec", BEN)
     await room.app.until(at("08:00", 30))
-    assert room.said() == ["Out from Mon 30 Nov to Sun 6 Dec", "Ben Hall: back on Sat 5 Dec, from Thu 3 Dec on"]
+    assert room.said() == ["Out from Mon 30 Nov to Sun 6 Dec", "Ben Hall: from Thu 3 Dec, back on Sat 5 Dec"]
 
 
 async def test_quiet_day_is_silent(room: Room) -> None:

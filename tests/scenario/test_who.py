@@ -83,6 +83,35 @@ async def test_absence_of_a_calendar_is_told_without_its_title_and_goes_on_over_
     assert lines == ["*Who is out: today*", "• Ann Lee: back on Sat 19 Dec"]
 
 
+async def test_absence_of_a_calendar_is_told_weeks_ahead_and_an_all_day_note_is_none(office: Office) -> None:
+    await office.has(
+        entry("a", date(2026, 12, 21), date(2026, 12, 24), "Vacation"),
+        entry("b", date(2026, 12, 28), date(2026, 12, 30), "Inventory"),
+        entry("c", date(2027, 1, 4), date(2027, 1, 6), "Away", "X-MICROSOFT-CDO-BUSYSTATUS:OOF", "CLASS:CONFIDENTIAL"),
+        entry("d", date(2027, 1, 11), date(2027, 1, 13), "Ben Hall: vacation"),
+    )
+    lines, _ = await asks(office, "1 dec - 20 jan")
+    assert lines[1:] == ["• Ann Lee: from Mon 21 Dec, back on Thu 24 Dec"]
+
+
+async def test_where_people_work_is_listed_apart(office: Office) -> None:
+    at_home = "X-MICROSOFT-CDO-BUSYSTATUS:WORKINGELSEWHERE"
+    await office.has(
+        entry("a", date(2026, 11, 24), date(2026, 11, 25), "Home", at_home),
+        entry("b", date(2026, 11, 26), date(2026, 11, 27), "Home", at_home),
+        lasting("c", at("08:30"), 90, "Planning"),  # on top of it now
+    )
+    lines, _ = await asks(office)
+    assert lines == ["Nobody is out, as far as I know.", "*Where they work*", "• Ann Lee: from home"]
+    lines, _ = await asks(office, "this week")
+    assert lines[-1] == "• Ann Lee: from home (Tue 24 Nov, Thu 26 Nov)"
+    await office.app.chooses(
+        options={"type": "checkboxes", "selected_options": []},
+        share_absences={"type": "checkboxes", "selected_options": []},
+    )
+    assert (await asks(office))[0] == [NOBODY]
+
+
 async def test_who_is_out_later_today_is_told_with_when_that_begins(office: Office) -> None:
     await office.app.types("/ooo", "from 15:00 until 17:00")
     assert (await asks(office, user=ANN))[0] == ["*Who is out: today*", "• Ann Lee: from 15:00 until 17:00"]

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
+from services.domain.absences import Absence
 from services.domain.calendars import Changes, HostLimits, Offer
 from services.domain.errors import SealError
 from services.domain.lines import Match, Rule, put
-from services.domain.model import Action, Event, Look, Override, PersonKey, Span, Standing, Status, WallTimes
+from services.domain.model import Action, Event, Kind, Look, Override, PersonKey, Span, Standing, Status, WallTimes
 from services.domain.people import GrantState, Member, OAuthAnswer, Tokens
 from services.domain.profile_state import AuditEntry, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor
+from services.store.absence_rows import ResolvedAbsences, replace_absences
 from services.store.db import Database
 from services.store.due import ProfileStateStore
 from services.store.events import EventStore
@@ -234,6 +236,8 @@ async def test_export_holds_everything_of_the_person_and_nothing_that_gives_acce
         await ProfileStateStore(encryptor).save(
             connection, ANN, ProfileState(Standing(covered=Status("Reading", ":book:")))
         )
+        away = Absence("a", Kind.OUT_OF_OFFICE, now, now + hour, return_day=date(2026, 11, 25), told_ahead=True)
+        await replace_absences(connection, {ANN: ResolvedAbsences(now, [away])}, now)
         entry = AuditEntry(now, Action.WRITE, reason, "done", "meeting", "uid-1", status)
         await stores.writes.add(connection, (ANN, entry))
     await stores.overrides.add(ANN, Override("1.1", now, now + hour, now, text="Lunch", emoji=":pizza:"), now)
@@ -257,6 +261,10 @@ async def test_export_holds_everything_of_the_person_and_nothing_that_gives_acce
         ("Salary talk", "Room 4", start, end)
     ]
     assert [(one["status"], one["title"]) for one in found["spans"]] == [(shown, "Salary talk")]
+    assert [(one["end"], one["return_day"], one["told_ahead"]) for one in found["absences"]] == [
+        (end, "2026-11-25", True)
+    ]
+    assert found["preferences"].get("share_absences", True)
     assert [(one["status"], one["action"], one["outcome"]) for one in found["writes"]] == [(shown, "write", "done")]
     assert [(one["text"], one["emoji"], one["end"]) for one in found["overrides"]] == [("Lunch", ":pizza:", end)]
     assert [(one["provider"], one["host"]) for one in found["calendars"]] == [("ics", "a.example")]

@@ -14,7 +14,7 @@ from typing import Any
 from handlers.slack.views import blocks as kit
 from services.domain.text import escape
 from services.platform.locale import Localizer
-from services.store.absences import Absent
+from services.usecases.absence_lines import absence_line, place_line
 from services.usecases.who import AHEAD, Out, Whose
 
 WHO, SHOW_ALL, BEFORE, AFTER = "who", "who_all", "who_before", "who_after"
@@ -119,36 +119,6 @@ def team(l10n: Localizer, found: Out) -> list[kit.Block]:
     return blocks
 
 
-def absent_line(l10n: Localizer, one: Absent, now: datetime) -> str:
-    """One absence in words: whose, since when where it has not begun, and until when. mrkdwn, no mention.
-
-    A day of the absent person's zone stays that date; a time is said in the reader's zone.
-    """
-    name, today = escape(one.name), now.astimezone(l10n.zone).date()
-    back = None if one.return_day is None else l10n.day(one.return_day, today)
-    until = None if one.until is None else l10n.moment(one.until, now)
-    if one.start <= now:
-        if until is None:
-            return l10n.say("{name}: no end is known", name=name)
-        if back is not None:
-            return l10n.say("{name}: back on {day}", name=name, day=back)
-        return l10n.say("{name}: until {until}", name=name, until=until)
-    start = l10n.moment(one.start, now) if one.first_day is None else l10n.day(one.first_day, today)
-    if one.until is None or until is None:
-        return l10n.say("{name}: from {start}, no end is known", name=name, start=start)
-    if back is not None:
-        return l10n.say("{name}: from {start}, back on {day}", name=name, start=start, day=back)
-    if one.start.astimezone(l10n.zone).date() == one.until.astimezone(l10n.zone).date():
-        until = l10n.time(one.until)
-    return l10n.say("{name}: from {start} until {until}", name=name, start=start, until=until)
-
-
-def place_name(l10n: Localizer, place: str) -> str:
-    """Where somebody works: `home`, `office`, `elsewhere`."""
-    names = {"home": l10n.say("at home"), "office": l10n.say("in the office")}
-    return names.get(place, l10n.say("elsewhere"))
-
-
 def _heading(l10n: Localizer, found: Out) -> str:
     """Of when the answer is, and that nobody is out, where that is so."""
     when = _when(l10n, found)
@@ -188,18 +158,16 @@ def _notes(l10n: Localizer, found: Out) -> Iterator[str]:
 def _lines(l10n: Localizer, found: Out) -> list[str]:
     """A line for each absence; then, apart, one for each person and place of those who tell where they work."""
     now, today = found.at, found.at.astimezone(l10n.zone).date()
-    lines = ["• " + absent_line(l10n, one, now) for one in found.people if not one.place]
-    days: dict[tuple[str, str, str], set[date]] = {}
+    lines = ["• " + escape(absence_line(l10n, one, now)) for one in found.people if not one.place]
+    days: dict[tuple[str, str], set[date]] = {}
     for one in found.people:
         if one.place:
             day = one.first_day or max(one.start, found.start).astimezone(l10n.zone).date()
-            days.setdefault((one.user_id, one.name, one.place), set()).add(day)
+            days.setdefault((one.user_id, place_line(l10n, one)), set()).add(day)
     places = []
-    for (_, name, place), theirs in days.items():
-        line = "• " + l10n.say("{name}: {place}", name=escape(name), place=place_name(l10n, place))
-        if found.end - found.start > _DAY:
-            line += f" ({', '.join(l10n.day(day, today) for day in sorted(theirs))})"
-        places.append(line)
+    for (_, line), theirs in days.items():
+        listed = ", ".join(l10n.day(day, today) for day in sorted(theirs))
+        places.append("• " + escape(line) + (f" ({listed})" if found.end - found.start > _DAY else ""))
     if places:
         places[0] = f"*{l10n.say('Where they work')}*\n{places[0]}"
     return lines + places
