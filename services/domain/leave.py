@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal
 
 from services.domain import leave_rest, leave_types
-from services.domain.leave_halves import half_of, is_part_of_a_day
+from services.domain.leave_halves import Half, half_in, half_of, is_part_of_a_day, is_partly
 from services.domain.leave_names import (
     MOST_PARTS,
     LeaveMember,
@@ -68,7 +67,7 @@ class Matched:
     result: MatchResult
     user_id: str = ""
     name: str = ""
-    half: Literal["am", "pm", ""] = ""
+    half: Half = ""
     partly: bool = False
     holiday: bool = False
 
@@ -83,10 +82,15 @@ def match(
     an admin tied to a user id, by `folded_name`; `types` is what the workspace added to the list.
     """
     known = types_of(frozenset(types))
-    read = [(line, *_read(line.title, known)) for line in lines]
-    asked = {spelling for _, _, words in read for word in words for spelling in (word.text, word.other)}
+    every = list(lines)
+    read = {line.title: _read(line.title, known) for line in every}
+    asked = {spelling for _, words in read.values() for word in words for spelling in (word.text, word.other)}
     matcher = _Matcher(list(members), ties, known, asked)
-    return [matcher.matched(line, text, words) for line, text, words in read]
+    alike: dict[LeaveLine, Matched] = {}  # a member has many lines of one title
+    for line in (replace(line, id="") for line in every):
+        if line not in alike:
+            alike[line] = matcher.matched(line, *read[line.title])
+    return [replace(alike[replace(line, id="")], line_id=line.id) for line in every]
 
 
 def suggested_name(title: str, types: Collection[str] = ()) -> str:
@@ -102,7 +106,7 @@ def suggested_name(title: str, types: Collection[str] = ()) -> str:
 class _Matcher:
     def __init__(self, members: list[LeaveMember], ties: Mapping[str, str], types: Types, asked: set[str]) -> None:
         self._types = types
-        self._index = NameIndex(members, ties, types.every, asked)
+        self._index = NameIndex(members, ties, types, asked)
         self._names: dict[str, list[str]] = {}
         self._by_address: dict[str, set[str]] = {}
         for member in members:
@@ -127,7 +131,7 @@ class _Matcher:
             found = self._by_name(line, text, words)
         if found.result is not MatchResult.MATCHED:
             return found
-        return replace(found, half=half_of(line.title), partly=is_part_of_a_day(line.title))
+        return replace(found, half=half_in(words), partly=is_partly(words))
 
     def _is_holiday(self, words: Words) -> bool:
         """Whether a title is of a company's holiday, and of no member."""

@@ -27,6 +27,8 @@ from services.domain.leave_types import (
 )
 from services.domain.model import Event, WallTimes
 
+Half = Literal["am", "pm", ""]
+
 _FORENOON = phrases_by_first(phrases_in(listed.FORENOON))
 _AFTERNOON = phrases_by_first(phrases_in(listed.AFTERNOON))
 _HALF = phrases_by_first(phrases_in(listed.HALVES, "半休", "半日休暇", "半日有給", "半有給", "半有休"))
@@ -35,24 +37,31 @@ _FEWEST_HOURS = 6  # that are a whole day of somebody's: of fewer nobody says wh
 _LIST = types_of(frozenset())
 
 
-def half_of(title: str) -> Literal["am", "pm", ""]:
+def half_of(title: str) -> Half:
     """The half of the day that a title names: "" where it names none, or both."""
-    words = _words(title)
+    return half_in(_words(title))
+
+
+def is_part_of_a_day(title: str) -> bool:
+    """Whether a title speaks of less than a day, and does not say which part: "(half day)", 0.5 days, 3 hours."""
+    return is_partly(_words(title))
+
+
+def half_in(words: Words) -> Half:
+    """`half_of` of the words of a title."""
     forenoon, afternoon = _says(words, _FORENOON), _says(words, _AFTERNOON)
     if forenoon == afternoon:
         return ""
     return "am" if forenoon else "pm"
 
 
-def is_part_of_a_day(title: str) -> bool:
-    """Whether a title speaks of less than a day, and does not say which part: "(half day)", 0.5 days, 3 hours."""
-    words = _words(title)
-    if half_of(title):
-        return False
-    return any(phrase_at(words, at, len(words), _HALF) or _is_short(words, at) for at in range(len(words)))
+def is_partly(words: Words) -> bool:
+    """`is_part_of_a_day` of the words of a title."""
+    is_short = any(phrase_at(words, at, len(words), _HALF) or _is_short(words, at) for at in range(len(words)))
+    return is_short and not half_in(words)
 
 
-def counted(event: Event, half: Literal["am", "pm", ""], zone: ZoneInfo, *, partly: bool) -> Event | None:
+def counted(event: Event, half: Half, zone: ZoneInfo, *, partly: bool) -> Event | None:
     """What of an entry is leave in its member's `zone`: all of it, or of a whole day the `half` that its title says.
 
     None of a whole day of which it says that only a part is meant, and not which (`partly`). Of several days it is

@@ -1,7 +1,7 @@
 """Which members a title names. Pure.
 
-A name is a whole run of words, in any order; what stands between them counts: "Lee, Ann" is a name and "Lee | Ann"
-are two.
+A name is a whole run of words, whichever part is first; what stands between them counts: "Lee, Ann" is a name, and
+"Lee | Ann" are two.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from services.domain.leave_spelling import (
     words_of,
     written,
 )
+from services.domain.leave_types import Types, has_type
 
 _LONGEST_NAME = 200
 _MOST_NAMES = 8  # of one member
@@ -47,7 +48,7 @@ class LeaveMember:
 
 
 def folded_name(text: str) -> str:
-    """What a name is tied by: its words without case and accents, in an order of their own ("Lee, Ann" is "Ann Lee").
+    """What a name is tied by: its words without case and accents, whichever part is first ("Lee, Ann" is "Ann Lee").
 
     "" of what has no word.
     """
@@ -57,11 +58,20 @@ def folded_name(text: str) -> str:
 def _tied(words: Words) -> str:
     if words and all(word.gapless for word in words):
         return "".join(word.text for word in words)
-    return " ".join(sorted(word.text for word in words))
+    return " ".join(_turned(word.text for word in words))
+
+
+def _turned(words: Iterable[str]) -> tuple[str, ...]:
+    """Words that follow each other in a round, from wherever: "García López, María" is "María García López".
+
+    "María López García" is somebody else.
+    """
+    given = tuple(words)
+    return min((given[at:] + given[:at] for at in range(len(given))), default=())
 
 
 class NameIndex:
-    """Who is called what. `is_type` says whether some words are an absence: no name with one in it is a name.
+    """Who is called what: nobody by a name that has a type of leave in it, or is but dates ("Good Friday").
 
     A name is one by which its member is found where it has two words besides initials ("J. Smith"), particles
     ("van der Berg") and numbers: "Anne-Marie" and "O'Brien" are one. Of a script without gaps it has a gap, or is
@@ -72,14 +82,13 @@ class NameIndex:
         self,
         members: Iterable[LeaveMember],
         ties: Mapping[str, str],
-        types: Collection[tuple[str, ...]],
+        types: Types,
         asked: Collection[str],
     ) -> None:
         """`asked` are the words of all titles, in each fold: a name with another one is in none of them."""
         self._asked = frozenset(asked) | leave_words.ADDRESSED | leave_words.HONORIFICS
         self._ties = ties
         self._types = types
-        self._longest_type = max(map(len, types), default=0)
         self._users: dict[tuple[str, ...], frozenset[str]] = {}
         self._gapless: dict[str, frozenset[str]] = {}
         tied = [name.split(" ") for name in ties]
@@ -107,19 +116,19 @@ class NameIndex:
 
     def _add(self, user_id: str, name: str) -> None:
         parts = name_words(name)
-        if not 0 < len(parts) <= MOST_PARTS:
+        is_gapless = all(part.gapless for part in parts)
+        has_two = _full_words(parts) >= _FEWEST_WORDS
+        if len(parts) > MOST_PARTS or not (has_two or is_gapless):
             return
-        for spelling in {tuple(part.text for part in parts), tuple(part.other for part in parts)}:
-            if self._has_type(spelling):
-                return
-        if all(part.gapless for part in parts):
+        if has_type(parts, self._types) or all(map(self._types.knows, parts)):
+            return
+        if is_gapless:
             self._add_gapless(user_id, [part.text for part in parts])
-        if _full_words(parts) < _FEWEST_WORDS:
-            return
-        self._longest = max(self._longest, len(parts))
-        for key in {tuple(sorted(part.text for part in parts)), tuple(sorted(part.other for part in parts))}:
-            self._users[key] = self._users.get(key, frozenset()) | {user_id}
-            self._words.update(key)
+        if has_two:
+            self._longest = max(self._longest, len(parts))
+            for key in {_turned(part.text for part in parts), _turned(part.other for part in parts)}:
+                self._users[key] = self._users.get(key, frozenset()) | {user_id}
+                self._words.update(key)
 
     def _add_gapless(self, user_id: str, parts: list[str]) -> None:
         """A name that may stand without a gap: with its parts in either order, where it is known where it parts."""
@@ -128,13 +137,6 @@ class NameIndex:
         if is_long and ((len(parts) > 1 and HAN.search(whole)) or all(map(HAN.match, whole))):
             for key in {whole, "".join(reversed(parts))}:
                 self._gapless[key] = self._gapless.get(key, frozenset()) | {user_id}
-
-    def _has_type(self, words: tuple[str, ...]) -> bool:
-        return any(
-            words[at : at + size] in self._types
-            for at in range(len(words))
-            for size in range(1, min(self._longest_type, len(words) - at) + 1)
-        )
 
     def runs(self, words: Words) -> list[Run]:
         """Every run of a title's words that is somebody's name."""
@@ -167,7 +169,7 @@ class NameIndex:
         """Who is called so, with two words as the title has them: "Ann-Lee" is one."""
         users: frozenset[str] = frozenset()
         if sum(not _ONE_UNIT.fullmatch(word.gap) for word in part[1:]) >= _FEWEST_WORDS - 1:
-            for key in {tuple(sorted(word.text for word in part)), tuple(sorted(word.other for word in part))}:
+            for key in {_turned(word.text for word in part), _turned(word.other for word in part)}:
                 users |= self._users.get(key, frozenset())
         if all(word.gapless for word in part):
             users |= self._gapless.get("".join(word.text for word in part), frozenset())

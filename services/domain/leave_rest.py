@@ -136,7 +136,7 @@ def _may_touch(words: Words, item: Item, at: int, gap: Gap, *, several: bool) ->
     if gap is Gap.SIGN:
         return True
     if item.kind is Kind.DATE:
-        return word.number or word.text in SAFE_LINKS
+        return word.number or (word.text in SAFE_LINKS and not word.capital)  # Till
     return item.kind is not Kind.TYPE or not (several or _may_be_a_surname(words[item.start : item.end]))
 
 

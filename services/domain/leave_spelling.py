@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 from services.domain import leave_words
 
@@ -47,8 +47,7 @@ _TOLD_APART = frozenset({"férié", "fériés"})  # a holiday in French; "ferie"
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 
 
-@dataclass(frozen=True, slots=True)
-class TitleWord:
+class TitleWord(NamedTuple):
     """A word or a number: `text` and `other` are its two folds, `gap` is what stands between it and the word before.
 
     A sign that asks, joins or crosses out is one too, so that it is never passed over. `start` and `end` are its

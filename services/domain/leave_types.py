@@ -82,9 +82,8 @@ class Types:
         """Of `additions` at most `MOST_TYPES` count."""
         never = {phrase for phrases in _NEVER.values() for phrase in phrases}
         own = {phrase for text in sorted(additions)[:MOST_TYPES] for phrase in phrases_of(text)} - never
-        self.every = _TYPES | own
-        self.phrases = phrases_by_first(self.every)
-        self._known = _KNOWN | {word for phrase in self.every for word in phrase}
+        self.phrases = phrases_by_first(_TYPES | own)
+        self._known = _KNOWN | {word for phrase in _TYPES | own for word in phrase}
         self._gapless = frozenset(word for word in self._known if HAN.match(word) or not word.isascii())
 
     def knows(self, word: TitleWord) -> bool:
@@ -149,17 +148,19 @@ def phrase_at(words: Words, at: int, end: int, phrases: Phrases) -> int:
         found += phrases.get(first.other, ())
     length = 0
     for phrase in found:
-        if len(phrase) > length and _is_phrase(words[at : min(at + len(phrase), end)], phrase):
-            length = len(phrase)
+        size = len(phrase)
+        if length < size <= end - at and (size == 1 or _is_phrase(words, at, phrase)):
+            length = size
     return length
 
 
-def _is_phrase(words: Words, phrase: Phrase) -> bool:
-    return (
-        len(words) == len(phrase)
-        and all(one in {word.text, word.other} for word, one in zip(words, phrase, strict=True))
-        and all(_WITHIN_A_PHRASE.fullmatch(word.gap) for word in words[1:])
-    )
+def _is_phrase(words: Words, at: int, phrase: Phrase) -> bool:
+    """Whether the words that follow the first one are those of a phrase: the last one tells it soonest."""
+    for behind in range(len(phrase) - 1, 0, -1):
+        word = words[at + behind]
+        if phrase[behind] not in {word.text, word.other} or not _WITHIN_A_PHRASE.fullmatch(word.gap):
+            return False
+    return True
 
 
 def is_never_leave(words: Words, types: Types) -> bool:

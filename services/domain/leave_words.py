@@ -286,7 +286,7 @@ BIRTHDAY_CODES = """
 """
 """The same emoji as shortcodes."""
 
-MAYBE_SURNAMES = "frei | ledig | holiday | kur | baja | conge | sick"
+MAYBE_SURNAMES = "frei | ledig | holiday | kur | baja | conge | sick | loa | choroba | baixa | permesso"
 """Types that people are called too: with a capital they have to be set apart from a name ("Anna Lena Frei")."""
 
 LEAVE_SHORTCODES = frozenset("".join(LEAVE_CODES.split()).split("|"))
