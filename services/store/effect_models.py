@@ -1,4 +1,4 @@
-"""The tables of effects, pictures and replies, of emoji, and of what can be undone."""
+"""The tables of effects: for how long they are on, what was done of them, pictures, and replies to mentions."""
 
 from __future__ import annotations
 
@@ -50,17 +50,6 @@ class PictureRow(OfPerson):
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
 
 
-class EmojiRow(Base):
-    """An emoji of a workspace's own; `alias_of` names the emoji that it is another name of."""
-
-    __tablename__ = "emoji"
-    __table_args__ = (ForeignKeyConstraint(["team_id"], ["workspaces.team_id"], ondelete="CASCADE"),)
-
-    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
-    name: Mapped[str] = mapped_column(String(100), primary_key=True)
-    alias_of: Mapped[str | None] = mapped_column(String(100))
-
-
 class ReplyRow(Base):
     """That somebody is told once a day that a person is out; written before they are told, `due_at` until then."""
 
@@ -82,14 +71,3 @@ class ReplyRow(Base):
     locale: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UtcInstant)  # when they asked
     due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
-
-
-class UndoRow(OfPerson):
-    """What puts one change of a person back, for ten minutes."""
-
-    __tablename__ = "undos"
-    __table_args__ = (of_person_row(), Index("ix_undos_expires_at", "expires_at"))
-
-    undo_id: Mapped[str] = mapped_column(ID, primary_key=True)
-    expires_at: Mapped[datetime] = mapped_column(UtcInstant)
-    content: Mapped[bytes] = mapped_column(Sealed)

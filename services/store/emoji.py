@@ -18,9 +18,9 @@ from services.domain.emoji import MOST_NAMES, EmojiTable
 from services.platform.concurrency import off_loop
 from services.store.columns import UtcInstant
 from services.store.db import Database
-from services.store.effect_models import EmojiRow
 from services.store.models import Workspace
 from services.store.person_rows import chunks, insert_for, named, names
+from services.store.workspace_models import EmojiRow
 
 _WORKSPACES, _EMOJI = Workspace.__table__, EmojiRow.__table__
 _NOW = bindparam("now", type_=UtcInstant)

@@ -28,7 +28,7 @@ from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.digests import DigestStore
 from services.store.due import DueStore, ProfileStateStore
-from services.store.effect_models import ReplyRow, UndoRow
+from services.store.effect_models import ReplyRow
 from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.events import EventStore
@@ -49,6 +49,7 @@ from services.store.replies import ReplyStore
 from services.store.schema import HealthStore
 from services.store.team_hooks import TeamHookStore
 from services.store.timeline import AuditStore, FactStore, SpanStore
+from services.store.undo_models import UndoRow
 from services.store.undos import UndoStore
 from services.store.watches import HookStore, InboxStore, WatchStore
 from services.store.workspace_models import KeptWriteRow

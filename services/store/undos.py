@@ -18,10 +18,10 @@ from services.domain.model import Effect, Override, OverrideKind, Pause, PersonK
 from services.domain.undo import AccountChoice, Change
 from services.store import json_values
 from services.store.db import Store
-from services.store.effect_models import UndoRow
 from services.store.line_json import line_from_json, line_to_json
 from services.store.models import Person
 from services.store.person_rows import lock_one, of_person, upsert
+from services.store.undo_models import UndoRow
 
 UNDO_LIVES = timedelta(minutes=10)
 MOST_UNDOS = 20

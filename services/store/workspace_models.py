@@ -1,4 +1,4 @@
-"""The tables of a workspace: its budget, its leave calendars, its members, its keeper, who is out, digests, feeds."""
+"""The tables of a workspace: its budget, emoji and members, leave calendars, keeper, who is out, digests, feeds."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ class WorkspaceBudget(Base):
 
     team_id: Mapped[str] = mapped_column(ID, primary_key=True)
     budget: Mapped[str] = mapped_column(Text, default="{}")
+
+
+class EmojiRow(Base):
+    """An emoji of a workspace's own; `alias_of` names the emoji that it is another name of."""
+
+    __tablename__ = "emoji"
+    __table_args__ = (ForeignKeyConstraint(["team_id"], ["workspaces.team_id"], ondelete="CASCADE"),)
+
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    alias_of: Mapped[str | None] = mapped_column(String(100))
 
 
 class AbsenceRow(OfPerson):

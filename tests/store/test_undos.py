@@ -15,10 +15,10 @@ from services.domain.people import Preferences
 from services.domain.undo import AccountChoice, Change
 from services.platform.crypto import Encryptor, new_key
 from services.store.db import Database
-from services.store.effect_models import UndoRow
 from services.store.models import Person, Workspace
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
+from services.store.undo_models import UndoRow
 from services.store.undos import MOST_UNDOS, UNDO_LIVES, UndoStore
 
 ANN, BEN = PersonKey("T1", "U1"), PersonKey("T1", "U2")
