@@ -52,9 +52,11 @@ _SET = "users.profile.set"
 KEPT = "users.profile.set user"
 """What counts as a call of its own, besides: setting somebody else's profile with the keeper's token."""
 
-LIMITS[KEPT] = 28
 _BY_TOKEN = 29
 """Profiles that the keeper's token sets in a window, its owner's own among them."""
+
+LIMITS[KEPT] = 26
+"""Some are left for its owner's own."""
 
 KEEPER_FLOOR = 10
 """Calls of users.profile.set in a window that members' own statuses leave to the keeper, while somebody waits for it;
@@ -164,7 +166,7 @@ class Budget:
         if self.keeper and (method == KEPT or (method == _SET and person == self.keeper)):
             own = [slot for slot in self._recent(_SET, now) if slot.person == self.keeper]
             both = sorted([*self._recent(KEPT, now), *own], key=lambda slot: slot.ended or now)
-            waits += self._room(both, _BY_TOKEN if method == _SET else _BY_TOKEN - 1, now)
+            waits += self._room(both, _BY_TOKEN if method == _SET else self.limits.get(KEPT, _BY_TOKEN), now)
         return max(waits, default=None)
 
     def made(self, method: str, now: datetime) -> int:

@@ -237,8 +237,12 @@ class KeptStore(Store):
         await self._database.execute(update(KeptRow).where(_is(member, anew=True)).values(later))
 
     async def see(self, key: PersonKey, seen: Status, at: datetime, now: datetime) -> bool:
-        """Remember that the profile showed `seen` at `at`, as an event said; False where that is no news."""
-        theirs = select(KEPT.c.memory, KEPT.c.owed).where(of_person(KEPT.c, key), KEPT.c.memory.is_not(None))
+        """Remember that the profile showed `seen` at `at`, as an event said; False where that is no news.
+
+        Also of somebody whose turn has not come yet: what they typed since their leave began is theirs.
+        """
+        known = or_(KEPT.c.memory.is_not(None), KEPT.c.due_at <= now)
+        theirs = select(KEPT.c.memory).where(of_person(KEPT.c, key), known)
         row = await self._database.fetch_one(theirs)
         if row is None or ownership.hint(open_kept(self._encryptor, row.memory, key).standing, seen, at) is None:
             return False

@@ -8,12 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.members import Role
-from services.domain.model import PersonKey, Status
+from services.domain.model import PersonKey
 from services.domain.people import Member, Tokens
 from services.domain.policy import Policy
 from services.slack import scopes
 from services.slack.members import INFO
-from services.slack.profile import status_of
 from services.store.models import Notice
 from services.store.workspace_models import MemberRow
 from tests.support.engine import GET, SET, TEAM, RunningEngine
@@ -381,7 +380,7 @@ async def test_status_that_an_event_tells_of_is_known_as_typed_then(kept: KeptWo
     await kept.engine.rests()
     now = kept.engine.clock.move(minutes=3)
     kept.engine.slack.type_status("UBOB", "Here", ":wave:")
-    seen = status_of_member(kept, "UBOB")
+    seen = kept.status_of("UBOB")
     assert await kept.replica.kept.see(bob, seen, now, now)
     assert not await kept.replica.kept.see(bob, seen, now, now)
     await kept.engine.rests()
@@ -397,12 +396,7 @@ async def test_event_about_our_own_write_is_no_news(kept: KeptWorkspace) -> None
     await kept.engine.rests()
     looks = len(kept.engine.calls(GET))
     now = kept.engine.clock.now()
-    assert not await kept.replica.kept.see(bob, status_of_member(kept, "UBOB"), now, now)
-    assert not await kept.replica.kept.see(PersonKey(TEAM, "UNOBODY"), status_of_member(kept, "UBOB"), now, now)
+    assert not await kept.replica.kept.see(bob, kept.status_of("UBOB"), now, now)
+    assert not await kept.replica.kept.see(PersonKey(TEAM, "UNOBODY"), kept.status_of("UBOB"), now, now)
     await kept.engine.rests()
     assert len(kept.engine.calls(GET)) == looks
-
-
-def status_of_member(kept: KeptWorkspace, user_id: str) -> Status:
-    member = kept.engine.slack.member(user_id)
-    return status_of({"status_text": member.text, "status_emoji": member.emoji, "status_expiration": member.expiration})

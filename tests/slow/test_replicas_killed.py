@@ -16,6 +16,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from emulators.slack import ApiCall
 from emulators.slack.state import Channel
@@ -26,7 +27,9 @@ from services.platform.crypto import Encryptor, new_key
 from services.slack import scopes
 from services.store.db import Database
 from services.store.digests import Digest, DigestStore
+from services.store.keeper import mark_kept_due
 from services.store.person_rows import NoticeStore
+from services.store.workspace_models import LeaveRow
 from tests.support.engine import SET, RunningEngine, meeting, open_engine, until
 
 pytestmark = pytest.mark.slow
@@ -232,6 +235,44 @@ async def test_process_killed_again_and_again_leaves_nobody_muted_or_away(sqlite
         assert engine.slack.dnd.running("U0") is not None
         changed = Counter(one.user_id for one in engine.slack.changes if one.what == "presence" and one.by == "app")
         assert set(changed.values()) == {2}, changed  # away and back again, nobody twice
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_replica_killed_while_keepers_drain_sets_nobodys_status_twice(database_url: str) -> None:
+    key = new_key()
+    teams, members = 6, 34
+    async with a_world(database_url, key) as engine:
+        start = engine.clock.now() + timedelta(seconds=15)
+        stores = engine.replica()  # never started: the processes are
+        for number in range(teams):
+            team_id = f"T{number}"
+            admin = await engine.person(f"UADMIN{number}", team_id=team_id, admin=True)
+            engine.slack.membership.set_role(admin.user_id, "admin")
+            users = [f"U{number}X{place}" for place in range(members)]
+            for user_id in users:
+                engine.slack.add_person(user_id, user_id.lower(), team_id=team_id)
+            await stores.keepers.consent(admin, engine.clock.now())
+            async with engine.database.write() as connection:
+                rows = [
+                    {"team_id": team_id, "user_id": user_id, "leave_id": "l1", "calendar_id": "c", "all_day": False,
+                     "start_at": start, "end_at": start + timedelta(hours=2, minutes=place)}
+                    for place, user_id in enumerate(users)
+                ]  # fmt: skip
+                await connection.execute(sa.insert(LeaveRow), rows)
+                await mark_kept_due(connection, team_id, users, engine.clock.now())
+        engine.replicas.remove(stores)
+        await stores.stop()
+        doomed, survivor = await Process.start(engine, key), await Process.start(engine, key)
+        await until(lambda: len(engine.written()) >= teams * 10, 120)
+        await kill_now(engine, doomed)
+        await until(lambda: len(engine.written()) >= teams * members, 240)
+        await asyncio.sleep(3)
+        assert await survivor.end() == 0
+        set_for = Counter(call.arguments["user"] for call in engine.calls(SET) if call.ok)
+        assert (len(set_for), max(set_for.values())) == (teams * members, 1)
+        assert all(call.ok for call in engine.calls()), [call for call in engine.calls() if not call.ok][:3]
+        assert {call.user_id for call in engine.calls(SET)} == {f"UADMIN{number}" for number in range(teams)}
 
 
 async def nothing_pending(engine: RunningEngine) -> bool:

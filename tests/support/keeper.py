@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.domain.members import Role
-from services.domain.model import PersonKey
+from services.domain.model import PersonKey, Status
 from services.slack.members import parse_workspace_member
+from services.slack.profile import status_of
 from services.store.keeper import mark_kept_due
 from services.store.workspace_models import KeptRow, LeaveRow
 from tests.support.engine import SET, TEAM, RunningEngine
@@ -103,6 +104,15 @@ class KeptWorkspace:
         """The texts that were set for a member, in order; "" where it was cleared."""
         calls = [call for call in self.engine.calls(SET) if call.ok and call.arguments.get("user") == user_id]
         return [call.arguments["profile"]["status_text"] for call in calls]
+
+    def key(self, user_id: str) -> PersonKey:
+        return PersonKey(TEAM, user_id)
+
+    def status_of(self, user_id: str) -> Status:
+        """What the profile shows, as an event tells it."""
+        member = self.engine.slack.member(user_id)
+        said = {"text": member.text, "emoji": member.emoji, "expiration": member.expiration}
+        return status_of({f"status_{name}": value for name, value in said.items()})
 
     def text(self, user_id: str) -> str:
         return self.engine.status(user_id)[0]
