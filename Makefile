@@ -4,12 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 # One worker more than cores: some of what tests do is waiting.
 PARALLEL = -n $(shell $(BIN)/python -c 'import os; print(min(16, 1 + (os.cpu_count() or 1)))') --dist worksteal
+# What two commands say at once is said one after the other, where make is new enough.
+SORTED = $(if $(filter output-sync,$(.FEATURES)),-O)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Each of the processes that run the tests would compile them all anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench test-slow lock format clean coverage
+.PHONY: help run test check check-core check-still bench test-slow lock format clean coverage
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,14 +27,20 @@ test-slow: $(VENV)/.dev ## chaos and soak, every order of steps, properties over
 	$(BIN)/pytest $(PARALLEL) -m hypothesis --hypothesis-profile=thorough
 
 check: $(VENV)/.dev ## formatter, linter, types, import rules, dependencies, dead code, tests, the core's coverage, drift: what CI runs
+	$(MAKE) --no-print-directory -j 2 $(SORTED) check-core check-still
+	$(BIN)/pytest $(PARALLEL) -m 'not slow and not core'
+
+# One core is enough for each of these two.
+check-core: $(VENV)/.dev
+	$(BIN)/pytest tests/domain -q -m 'core and not slow' --cov=services.domain --cov-fail-under=100
+
+check-still: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/vulture
-	$(BIN)/pytest tests/domain -q -m 'not slow and not hypothesis' --cov=services.domain --cov-fail-under=100
-	$(BIN)/pytest $(PARALLEL)
 	$(BIN)/python app.py migrate --check
 
 coverage: $(VENV)/.dev ## what all tests together reach of the program, line by line: takes three times as long

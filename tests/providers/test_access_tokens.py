@@ -25,7 +25,7 @@ from services.platform.net import GuardedClient
 from services.platform.settings import Settings
 from services.store.models import Account, Calendar
 from services.store.schema import HealthStore
-from tests.support.calendar_stack import ANN, MAIL, PROVIDERS, CalendarStack
+from tests.support.calendar_stack import ANN, MAIL, PROVIDERS, CalendarStack, each_on_both
 from tests.support.databases import BOTH
 
 both = pytest.mark.parametrize("provider", PROVIDERS)
@@ -72,8 +72,7 @@ async def test_token_is_kept_while_it_is_good_and_renewed_before_it_expires(
     assert await ours.token(ANN, account_id) == second
 
 
-@BOTH
-@both
+@each_on_both
 async def test_many_who_need_a_fresh_token_at_once_cost_one_renewal(stack: CalendarStack, provider: str) -> None:
     account_id = await connected(stack, provider)
     stack.clock.move(hours=2)
@@ -120,8 +119,7 @@ async def test_renewal_that_fails_is_tried_again(stack: CalendarStack, status: i
     assert await stack.told() == []
 
 
-@BOTH
-@both
+@each_on_both
 async def test_account_that_is_refused_is_lost_told_once_and_asked_no_more(stack: CalendarStack, provider: str) -> None:
     stack.add(provider, "Roadmap", hours=24)
     account_id = await connected(stack, provider)
@@ -147,8 +145,7 @@ async def test_account_that_is_refused_is_lost_told_once_and_asked_no_more(stack
     assert await stack.told() == [f"account/{account_id}"]
 
 
-@BOTH
-@both
+@each_on_both
 async def test_secret_of_ours_that_ran_out_is_the_operators_and_no_members(
     stack: CalendarStack, encryptor: Encryptor, capsys: pytest.CaptureFixture[str], provider: str
 ) -> None:

@@ -18,14 +18,13 @@ from services.domain.request_errors import (
 )
 from services.store.accounts import AccountView
 from services.store.models import Account, Calendar, OAuthState
-from tests.support.calendar_stack import ANN, BOB, MAIL, PROVIDERS, CalendarStack, parsed
+from tests.support.calendar_stack import ANN, BOB, MAIL, PROVIDERS, CalendarStack, each_on_both, parsed
 from tests.support.databases import BOTH
 
 both = pytest.mark.parametrize("provider", PROVIDERS)
 
 
-@BOTH
-@both
+@each_on_both
 async def test_consent_connects_the_main_calendar_and_its_events_come(stack: CalendarStack, provider: str) -> None:
     stack.add(provider, "Roadmap")
     found = await stack.connects(provider)
@@ -37,8 +36,7 @@ async def test_consent_connects_the_main_calendar_and_its_events_come(stack: Cal
     assert stack.wake_signal.rung > 0
 
 
-@BOTH
-@both
+@each_on_both
 async def test_link_is_good_once(stack: CalendarStack, provider: str) -> None:
     link = parsed(await stack.calendars.accounts.flow.link(ANN, provider))["link"]
     await stack.begin(provider, link)
@@ -72,8 +70,7 @@ async def test_link_names_its_person_and_nobody_else(stack: CalendarStack) -> No
     assert [one.name for one in await stack.calendars.accounts.list(BOB)] == [MAIL["google"]]
 
 
-@BOTH
-@both
+@each_on_both
 async def test_state_is_good_once_and_for_ten_minutes(stack: CalendarStack, provider: str) -> None:
     first, second = await stack.consent(provider), await stack.consent(provider)
     await stack.comes_back(provider, first)
@@ -197,8 +194,7 @@ async def test_somebody_who_was_forgotten_meanwhile_gets_no_calendar(stack: Cale
     assert await stack.counts() == (0, 0, 0)
 
 
-@BOTH
-@both
+@each_on_both
 async def test_same_account_again_is_mended_and_not_doubled(stack: CalendarStack, provider: str) -> None:
     first = await stack.connects(provider)
     again = await stack.connects(provider)
@@ -285,8 +281,7 @@ async def test_calendar_that_appeared_since_is_offered_and_what_is_not_answered_
     assert await stack.calendars.accounts.choice(ANN, found.account_id) == choice
 
 
-@BOTH
-@both
+@each_on_both
 async def test_disconnected_account_leaves_nothing_here_nor_there(stack: CalendarStack, provider: str) -> None:
     stack.add(provider, "Roadmap")
     found = await stack.connects(provider)
@@ -302,8 +297,7 @@ async def test_disconnected_account_leaves_nothing_here_nor_there(stack: Calenda
         assert [grant.revoked for grant in stack.google.oauth.grants] == [True]
 
 
-@BOTH
-@both
+@each_on_both
 async def test_disconnected_calendar_stops_its_watch_and_leaves_the_account(
     stack: CalendarStack, provider: str
 ) -> None:

@@ -15,7 +15,7 @@ from services.domain.request_errors import SignatureError
 from services.platform.crypto import digest_of
 from services.ports import Report
 from services.store.models import Calendar, WatchRow
-from tests.support.calendar_stack import ANN, NOW, PROVIDERS, CalendarStack
+from tests.support.calendar_stack import ANN, NOW, PROVIDERS, CalendarStack, each_on_both
 from tests.support.databases import BOTH
 
 both = pytest.mark.parametrize("provider", PROVIDERS)
@@ -36,8 +36,7 @@ async def quiet_due(stack: CalendarStack) -> datetime:
     return due
 
 
-@BOTH
-@both
+@each_on_both
 async def test_connected_calendar_is_watched_and_looked_at_again_once_it_is(
     stack: CalendarStack, provider: str
 ) -> None:
@@ -49,8 +48,7 @@ async def test_connected_calendar_is_watched_and_looked_at_again_once_it_is(
     assert set(stack.answers) <= {200, 202}
 
 
-@BOTH
-@both
+@each_on_both
 async def test_push_makes_the_calendar_due_and_the_moved_event_is_read(stack: CalendarStack, provider: str) -> None:
     await watched(stack, provider)
     await quiet_due(stack)
@@ -145,8 +143,7 @@ async def test_lifecycle_reauthorization_renews_the_subscription_at_once(stack: 
     assert after == before + timedelta(hours=5)
 
 
-@BOTH
-@both
+@each_on_both
 async def test_push_with_another_secret_changes_nothing(stack: CalendarStack, provider: str) -> None:
     watch_id, *_ = await watched(stack, provider)
     due = await quiet_due(stack)
@@ -252,8 +249,7 @@ async def test_push_for_a_lost_account_asks_nobody(stack: CalendarStack) -> None
     assert list(stack.google.calls) == []
 
 
-@BOTH
-@both
+@each_on_both
 async def test_account_that_is_mended_while_its_watch_fails_is_watched_all_the_same(
     stack: CalendarStack, provider: str
 ) -> None:

@@ -14,7 +14,6 @@ from aiohttp import CookieJar
 
 from services.platform.crypto import SealedBytes
 from services.store.models import Calendar, Person
-from tests.support.databases import BOTH
 from tests.support.engine import until
 from tests.support.feeds import SECRET_PATH, entry, lasting
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
@@ -161,7 +160,6 @@ def all_that_slack_was_told(running_app: RunningApp, but: str = "") -> str:
     return json.dumps([calls, messages], ensure_ascii=False)
 
 
-@BOTH
 @pytest.mark.usefixtures("reader_processes")
 async def test_one_persons_failure_does_not_stop_the_others(running_app: RunningApp) -> None:
     """One feed never answers, one is hostile, one row is broken, one token is dead: the fifth person is on time."""

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from services.domain.model import PersonKey
-from tests.support.databases import BOTH
 from tests.support.feeds import lasting
 from tests.support.running_app import ANN, TEAM, RunningApp, at
 
@@ -226,7 +225,6 @@ async def test_status_that_slack_forgot_to_expire_is_cleared(running_app: Runnin
     assert running_app.shows() == NOTHING
 
 
-@BOTH
 async def test_restart_in_mid_event_repeats_nothing_and_puts_back_what_was_covered(running_app: RunningApp) -> None:
     await running_app.joins()
     await running_app.says("Reading", ":books:")

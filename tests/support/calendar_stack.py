@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
 import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -37,6 +38,16 @@ BOB = PersonKey("T1", "U2")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 MAIL = {"google": "ann@gmail.example", "microsoft": "ann@work.example"}
 PROVIDERS = tuple(MAIL)
+
+each_on_both = pytest.mark.parametrize(
+    ("provider", "database_url"),
+    [
+        ("google", "sqlite"), ("microsoft", "sqlite"), ("google", "postgresql"),
+        pytest.param("microsoft", "postgresql", marks=pytest.mark.slow),
+    ],
+    indirect=["database_url"],
+)  # fmt: skip
+"""On a test of each provider that is about what differs between databases, which know nothing of providers."""
 
 
 @dataclass

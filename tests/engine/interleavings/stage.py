@@ -44,6 +44,7 @@ from services.usecases.offboarding import Offboarding
 from services.usecases.people import PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.undo import Undos
+from services.usecases.workspace import WorkspacePolicy
 from tests.engine.interleavings.steps import SteppedDatabase, step
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal
@@ -156,7 +157,14 @@ class Replica:
             None, None, clock, wake_signal,  # type: ignore[arg-type]  # no calendars here
         )  # fmt: skip
         self.statuses = Statuses(stores.overrides, stores.preferences, self.reader, self.undos, clock, wake_signal)
-        self.settings = PersonalSettings(stores.preferences, stores.lines, self.undos, clock, wake_signal)
+        self.settings = PersonalSettings(
+            stores.preferences,
+            stores.lines,
+            WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal),
+            self.undos,
+            clock,
+            wake_signal,
+        )
         self.leaving = Offboarding(
             stores.people, stores.workspaces, slack, leavers=stores.leavers, accounts=stores.accounts,
             cleanup=ProviderCleanup({}, {}, clock), teller=Teller(stores.workspaces, slack), say=say, clock=clock,

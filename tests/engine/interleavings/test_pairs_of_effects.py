@@ -75,24 +75,25 @@ async def away_ends(stage: Stage) -> None:
     await stage.effect_in_hand()
 
 
+EVERY = [(first, second) for first in ("look", "call") for second in EFFECTS if (first, second) != ("call", "look")]
+FEW = (("look", "look"), ("look", "tick"), ("call", "pause"), ("call", "forget"), ("look", "uninstall"))
+
+
 @pytest.mark.parametrize("database_url", [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"], indirect=True)
+@pytest.mark.parametrize("few", [pytest.param(False, id="all", marks=pytest.mark.slow), pytest.param(True, id="few")])
 @pytest.mark.parametrize(
     "moment", [pytest.param(away_begins, marks=pytest.mark.slow), away_ends], ids=lambda moment: moment.__name__
 )
 async def test_effect_and_something_else_at_once_end_as_one_after_the_other(
     stage: Stage,
     moment: object,
+    few: bool,
     record_property: Recorder,
 ) -> None:
     """Each with an effect that is about to call, and with one that has called."""
     assert callable(moment)
     await stage.build(moment)
-    pairs = [
-        Pair(stage, (first, second), EFFECTS)
-        for first in ("look", "call")
-        for second in EFFECTS
-        if (first, second) != ("call", "look")
-    ]
+    pairs = [Pair(stage, names, EFFECTS) for names in (FEW if few else EVERY)]
     for pair in pairs:
         await pair.examine(switches=2, most=1)
     report(pairs, record_property)
