@@ -86,7 +86,7 @@ async def test_effects_that_are_not_allowed_are_not_offered_and_stay_for_when_th
     assert (line.effects, line.photo) == (both - {Effect.AWAY}, Photo(crop="top"))
     home = text_of(await app.publish_home())
     assert "mutes" not in home
-    assert "without: Mute notifications, Change my photo" in home
+    assert "not allowed: Mute notifications, Change my photo" in home
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ async def test_list_says_what_is_fixed_and_by_whom_and_offers_nothing_that_is_no
     for view in (app.modal().view, await app.publish_home()):
         blockkit.check_view(view)
         said, actions = text_of(view), [one["action_id"] for one in elements(view["blocks"])]
-        assert BY in said
+        assert f"Fixed by <@{BEN}> for your workspace: all texts and emoji" in said
         for words in ("all texts and emoji", "no rules and routines of one's own", "no titles"):
             assert words in said
         assert said.count("not allowed by your workspace: it does not count") == 2

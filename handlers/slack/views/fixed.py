@@ -28,7 +28,7 @@ def fixed_words(l10n: Localizer, policy: Policy) -> list[str]:
         found.append(l10n.say("no titles"))
     missing = [name for effect, name in effect_names(l10n).items() if effect not in policy.allowed]
     if missing:
-        found.append(l10n.say("without: {effects}", effects=", ".join(missing)))
+        found.append(l10n.say("not allowed: {effects}", effects=", ".join(missing)))
     return found
 
 
@@ -43,8 +43,13 @@ def fixed_by(l10n: Localizer, policy: Policy, what: str) -> Block:
 
 def fixed_note(l10n: Localizer, policy: Policy) -> list[Block]:
     """All that is fixed, in one line; nothing where nothing is."""
-    words = fixed_words(l10n, policy)
-    return [fixed_by(l10n, policy, l10n.say("Your status ({what})", what="; ".join(words)))] if words else []
+    what = " · ".join(fixed_words(l10n, policy))
+    if not what:
+        return []
+    if not policy.set_by:
+        return [kit.context(l10n.say(":lock: Fixed for this installation: {what}.", what=what))]
+    said = l10n.say(":lock: Fixed by <@{who}> for your workspace: {what}.", who=policy.set_by, what=what)
+    return [kit.context(said)]
 
 
 def fixed_look(policy: Policy, line: Line) -> tuple[bool, bool]:

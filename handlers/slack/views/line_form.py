@@ -128,9 +128,8 @@ def look_blocks(view: ListView, line: Line) -> list[kit.Block]:
     ]  # fmt: skip
     blocks = unless_fixed(l10n, policy, line, blocks)
     if isinstance(line, Rule) and usual.emoji:
-        is_fixed, usually = all(fixed_look(policy, line)), shown(usual)
-        usually = l10n.say("Without a text and an emoji it says: {status}", status=usually) if not is_fixed else usually
-        blocks.insert(2 if is_fixed else 1, kit.context(usually))
+        usually = l10n.say("Without a text and an emoji it says: {status}", status=shown(usual))
+        blocks.insert(1, kit.context(shown(usual) if fixed_look(policy, line)[0] else usually))
     blocks.append(effects_block(l10n, policy, line.effects))
     if Effect.PHOTO not in policy.allowed:
         return blocks

@@ -226,8 +226,9 @@ def policy_lines(l10n: Localizer, policy: Policy) -> list[str]:
     effects = [name for effect, name in _effect_names(l10n).items() if effect in policy.effects]
     switches = (
         (l10n.say("Titles in statuses"), policy.titles), (l10n.say("Answers to mentions"), policy.replies),
-        (l10n.say("Digests"), policy.digests), (l10n.say("Keeper"), policy.keeper),
-        (l10n.say("Agents"), policy.agents),
+        (l10n.say("Digests of who is out"), policy.digests),
+        (l10n.say("A keeper, for the leave of members who have not connected"), policy.keeper),
+        (l10n.say("Agents that act for members"), policy.agents),
     )  # fmt: skip
     lines = [f"{_mark(on=on)} {name if on else l10n.say('{what}: not allowed', what=name)}" for name, on in switches]
     besides = ", ".join(effects) or l10n.say("nothing")
