@@ -144,3 +144,15 @@ async def test_own_snooze_set_between_the_death_and_the_restart_is_neither_short
     await ann.goes_on(25)
     assert ann.snooze == (40, APP)
     assert ann.engine.slack.trespasses() == []
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_away_set_before_a_payment_is_recorded_goes_with_ours(ann: EffectsOf, *, after: bool) -> None:
+    """Slack tells no more than that she is away: ours and hers cannot be told apart, and ours would stay for ever."""
+    await ann.carries(Effect.AWAY, (0, 40))
+    died = dies(ann.replica, Effect.AWAY, "the call", TAKES_BACK, after=after)
+    ann.engine.clock.move_to(ann.at(40))
+    await until(died.is_set)
+    ann.engine.slack.presence.toggle("U1", away=True)
+    await restarted(ann, died)
+    assert ann.away == ""
