@@ -270,7 +270,9 @@ class Timelines:
 
     async def _resolve_one(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
         default_texts = self._default_texts(facts.locale)
-        return await off_loop_if(len(facts.events) >= OFF_LOOP, timeline.resolve, facts, start, end, default_texts)
+        return await off_loop_if(
+            len(facts.events) + len(facts.coming) >= OFF_LOOP, timeline.resolve, facts, start, end, default_texts
+        )
 
 
 def _coarse(instant: datetime) -> datetime:

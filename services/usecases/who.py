@@ -19,7 +19,6 @@ import structlog
 
 from services.domain import calendars
 from services.domain.errors import (
-    ChannelRefusedError,
     InputError,
     ScopeMissingError,
     SlackError,
@@ -108,7 +107,6 @@ class WhoIsAway:
     slack_members: SlackMembers
     conversations: SlackConversations
     clock: Clock
-    patience: float = PATIENCE
     _known: OrderedDict[PersonKey, tuple[WorkspaceMember, datetime]] = field(default_factory=OrderedDict)
     _channels: OrderedDict[tuple[str, str], tuple[frozenset[str], datetime]] = field(default_factory=OrderedDict)
     _days: OrderedDict[tuple[str, datetime], tuple[list[Absent], float]] = field(default_factory=OrderedDict)
@@ -163,20 +161,30 @@ class WhoIsAway:
         bot = await self.workspaces.find(requester.team_id, "")
         if bot is None:
             return [], Whose.WORKSPACE
-        member, (channel, whose) = await asyncio.gather(self._member(bot, requester), self._channel(bot, channel_id))
-        if member is not None and not member.is_colleague:
-            raise OtherOrganizationError("no member of this workspace")
-        # of whom Slack does not tell who they are, nobody knows that they are no guest
-        is_guest = member is None or member.guest
+        if alone:
+            if await self._is_guest(bot, requester):
+                channel, _ = await self._channel(bot, channel_id)
+                if channel is None or alone not in channel:
+                    raise GuestsOnlyInChannelsError("somebody who is not in the channel")
+            return [alone], Whose.WORKSPACE
+        is_guest, (channel, whose) = await asyncio.gather(
+            self._is_guest(bot, requester), self._channel(bot, channel_id)
+        )
         if is_guest and channel is None:
             raise GuestsOnlyInChannelsError("a guest outside of a channel")
-        if not alone:
-            return channel, whose
-        if is_guest and channel is not None and alone not in channel:
-            raise GuestsOnlyInChannelsError("somebody who is not in the channel")
-        return [alone], Whose.WORKSPACE
+        return channel, whose
 
     # ── what Slack knows ────────────────────────────────────────────────────────────────────────────
+
+    async def _is_guest(self, bot: Bot, key: PersonKey) -> bool:
+        """Whether somebody sees only their channels; so it is of whom Slack does not tell who they are.
+
+        Raises OtherOrganizationError.
+        """
+        member = await self._member(bot, key)
+        if member is not None and not member.is_colleague:
+            raise OtherOrganizationError("no member of this workspace")
+        return member is None or member.guest
 
     async def _member(self, bot: Bot, key: PersonKey) -> WorkspaceMember | None:
         """Who that is; None where nobody can tell now."""
@@ -187,7 +195,7 @@ class WhoIsAway:
         if bot.token is None:
             return None
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(PATIENCE):
                 homes = {key.team_id, bot.enterprise_id or key.team_id}
                 member = await self.slack_members.member(bot.token, key.user_id, homes)
         except (SlackError, TimeoutError) as failure:
@@ -211,15 +219,14 @@ class WhoIsAway:
             reading = self._reading[place] = asyncio.create_task(self._read(bot.token, place), name="channel_members")
             reading.add_done_callback(lambda done: self._read_out(place, done))
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(PATIENCE):
                 return await asyncio.shield(reading), Whose.CHANNEL
         except TimeoutError:
             raise MembersNotReadYetError("many members") from None
-        except (ChannelRefusedError, ScopeMissingError, SlackRefusedError):
-            return None, Whose.NOT_SEEN
         except SlackError as failure:
-            log.warning("channel_unread", team_id=bot.team_id, error=type(failure).__name__)
-            return None, Whose.NOT_SEEN
+            if not isinstance(failure, (SlackRefusedError, ScopeMissingError)):
+                log.warning("channel_unread", team_id=bot.team_id, error=type(failure).__name__)
+            return None, Whose.NOT_ALLOWED if isinstance(failure, ScopeMissingError) else Whose.NOT_SEEN
 
     def _read_out(self, place: tuple[str, str], done: asyncio.Task[frozenset[str]]) -> None:
         del self._reading[place]

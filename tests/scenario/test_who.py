@@ -9,6 +9,7 @@ import pytest
 
 from emulators.faults import Fault
 from emulators.slack.state import Channel
+from services.usecases import who
 from tests.support import blockkit
 from tests.support.absences import are_out
 from tests.support.databases import BOTH
@@ -319,3 +320,42 @@ def button_of(blocks: list[dict[str, Any]], action_id: str) -> dict[str, Any]:
     """The button, as a click sends it; empty where there is none."""
     parts = [one for block in blocks for one in (*block.get("elements", ()), block.get("accessory", {}))]
     return next((one for one in parts if one.get("action_id") == action_id), {})
+
+
+# ── large channels, and what Slack does not tell ────────────────────────────────────────────────────
+
+
+async def test_large_channel_that_takes_long_to_read_is_asked_about_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slack, many = office.app.slack, [f"U9MANY{number:04}" for number in range(450)]
+    for user_id in many:
+        slack.add_person(user_id, user_id.lower(), team_id=TEAM, tz="Etc/UTC", locale="en-GB")
+    large = slack.talk.create("large", TEAM, {ANN, BEN, *many})
+    await office.app.types("/ooo", "until friday")
+    await asks(office)  # who asks is known from now on
+    slack.faults.add(Fault("conversations.members", latency=0.5))
+    monkeypatch.setattr(who, "PATIENCE", 0.1)
+    (line,), notes = await asks(office, channel=large)
+    assert (line, notes) == ("I am still reading who is in this channel. Ask again in a moment.", [])
+    monkeypatch.undo()
+    lines: list[str] = []
+    while "• Ann Lee: back on Fri 27 Nov" not in lines:
+        lines, _ = await asks(office, channel=large)
+    calls = len(slack.calls.all("conversations.members"))
+    assert (await asks(office, channel=large))[0] == lines
+    assert len(slack.calls.all("conversations.members")) == calls  # remembered for a minute
+
+
+async def test_channel_that_slack_refuses_to_tell_of_is_said_to_be_unseen(office: Office) -> None:
+    await office.app.types("/ooo", "until friday")
+    for error, note in (
+        ("missing_scope", "Of the whole workspace: to tell who is in a channel I need a permission"),
+        ("channel_not_found", "Of the whole workspace: I cannot see who is in this channel."),
+        ("internal_error", "Of the whole workspace: I cannot see who is in this channel."),
+    ):
+        fault = office.app.slack.faults.add(Fault("conversations.members", error=error, times=None))
+        lines, notes = await asks(office)
+        office.app.slack.faults.remove(fault)
+        assert lines[1:] == ["• Ann Lee: back on Fri 27 Nov"]
+        assert notes[0].startswith(note)
