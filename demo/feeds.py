@@ -60,10 +60,11 @@ class Feed:
 
 
 class Feeds:
-    """The feeds by person, on the web. `on_change` hears whose was edited."""
+    """The feeds by person, and the leave calendar of their company, on the web. `on_change` hears whose was edited."""
 
     def __init__(self) -> None:
         self.by_person: dict[str, Feed] = {}
+        self.of_company: Feed | None = None
         self.on_change: Callable[[str], None] = lambda _user: None
         self.fetches = 0
         self.web = web.Application()
@@ -72,7 +73,8 @@ class Feeds:
     async def _serve(self, request: web.Request) -> web.Response:
         self.fetches += 1
         secret = request.match_info["secret"]
-        feed = next((one for one in self.by_person.values() if secrets.compare_digest(one.secret, secret)), None)
+        served = [*self.by_person.values(), *([self.of_company] if self.of_company else [])]
+        feed = next((one for one in served if secrets.compare_digest(one.secret, secret)), None)
         if feed is None:
             raise web.HTTPNotFound
         body = feed.ics()

@@ -118,12 +118,15 @@ class DemoLog:
             text, emoji = _set(call)
             end = call.arguments["profile"].get("status_expiration")
             status = {"text": text, "emoji": emoji, "expiration": int(end or 0)}
+            person = str(call.arguments.get("user") or person)
         elif why is not None and why.left is not None:
             status = {"text": why.left[0], "emoji": why.left[1], "expiration": 0, "left": True}
         else:
             person = str(call.arguments.get("user_id") or call.arguments.get("user") or person)
         member = self._slack.members.get(person)
         reason = why.sentence if why else ""
+        if status is not None and person != call.user_id:
+            reason = f"Their leave, with {self._slack.member(call.user_id).real_name}’s permission."
         if why and why.title and person == viewer:
             reason = f"“{why.title}”. {reason}"
         return {

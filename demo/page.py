@@ -25,7 +25,7 @@ from services.usecases import identity
 log = structlog.get_logger(__name__)
 
 FILES = Path(__file__).resolve().parent / "static"
-_SECTIONS = frozenset({"person", "members", "messages", "home", "modals", "calendars", "clock"})
+_SECTIONS = frozenset({"person", "members", "channels", "messages", "home", "modals", "calendars", "clock"})
 _BEAT = 0.1
 _HEARTBEATS = 10
 _CALLS = 200
@@ -143,6 +143,7 @@ class DemoPage:
         show: dict[str, Callable[[], Any]] = {
             "person": lambda: person,
             "members": lambda: shown.members(self._slack),
+            "channels": lambda: shown.channels(self._slack),
             "messages": lambda: shown.messages(self._slack, person),
             "home": lambda: shown.view(self._slack.homes.get(person)),
             "modals": lambda: [shown.view(state) for state in self._slack.modals.get(person, [])],

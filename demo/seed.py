@@ -13,6 +13,7 @@ from typing import Any
 
 from demo.feeds import Feeds
 from demo.people import PERSONAS
+from demo.workplace import ADMIN, colleagues
 from emulators.slack import LocalSlack
 from services.bootstrap import Service
 from services.domain.model import PersonKey
@@ -30,7 +31,7 @@ class SeedError(RuntimeError):
 
 
 def people_the_workspace(slack: LocalSlack) -> None:
-    """The workspace and its five members."""
+    """The workspace, the five whom one can be, and everybody else."""
     slack.add_workspace(TEAM, "Acme", "acme")
     for persona in PERSONAS:
         member = slack.add_person(
@@ -45,6 +46,7 @@ def people_the_workspace(slack: LocalSlack) -> None:
         )
         member.text, member.emoji = persona.status
         slack.photos.upload(persona.user_id, persona.face)
+    colleagues(slack, TEAM)
 
 
 def own_emoji(slack: LocalSlack, pictures: str) -> None:
@@ -58,7 +60,6 @@ def small_talk(slack: LocalSlack) -> None:
     """What stands in the channel at the beginning, instead of the app's greetings to each."""
     slack.messages.clear()
     general = slack.general(TEAM)
-    slack.talk.invite_app(general.channel_id)
     for user_id, text in (
         ("U0SAM00001", "Morning! The new docs are out :blob-party:"),
         ("U0MAYA0001", "Lovely. Stand-up in five minutes :coffee:"),
@@ -72,13 +73,16 @@ async def bring_in(slack: LocalSlack, feeds: Feeds, service: Service, app: str, 
     Who has a list of their own allows what it does, too. Raises SeedError.
     """
     for persona in PERSONAS:
-        await _allow(slack, f"{app}/slack/install?add=emoji,replies", persona.user_id)
+        await _allow(slack, f"{app}/slack/install?add=emoji,replies,digests", persona.user_id)
         if persona.own_list is not None:
             await _give_list(slack, service, persona.user_id, persona.own_list)
     for persona in PERSONAS:
         address = f"{served}/{feeds.by_person[persona.user_id].secret}.ics"
         await connect(slack, persona.user_id, address)
-    await _until(lambda: feeds.fetches >= len(PERSONAS), "no calendar was read")
+    general = slack.general(TEAM)
+    slack.talk.invite_app(general.channel_id)
+    await manage(slack, service, f"{served}/{feeds.of_company.secret}.ics" if feeds.of_company else "")
+    await _until(lambda: feeds.fetches > len(PERSONAS), "no calendar was read")
     await _silence(slack)
     if service.out is not None:
         await service.out.refresh()  # who is out is known to whoever asks at once
@@ -95,6 +99,23 @@ async def connect(slack: LocalSlack, user_id: str, address: str) -> None:
         raise SeedError(f"the calendar was not taken: {answer.status} {answer.body[:200]!r}")
     for left in slack.modals.get(user_id, [])[:1]:
         await slack.people.dismiss(user_id, left.view_id, whole_stack=True)
+
+
+async def manage(slack: LocalSlack, service: Service, leave: str) -> None:
+    """What the admin does for all: a leave calendar at the address `leave`, a keeper, a digest. Raises SeedError."""
+    await service.workspace.keeping.agree(PersonKey(TEAM, ADMIN))
+    await slack.people.home_opened(ADMIN)
+    await _until(lambda: ADMIN in slack.homes, "the Home tab did not open")
+    for action in ("open_workspace", "add_leave_calendar"):
+        shown = slack.modals.get(ADMIN) or [slack.homes[ADMIN]]
+        await slack.people.click_in_view(ADMIN, shown[-1].view_id, {"type": "button", "action_id": action})
+    values = {"feed": {"url": {"type": "url_text_input", "value": leave}}}
+    answer = await slack.people.submit(ADMIN, slack.modals[ADMIN][-1].view_id, values)
+    if not answer.ok or (answer.json() or {}).get("response_action") == "errors":
+        raise SeedError(f"the leave calendar was not taken: {answer.status} {answer.body[:200]!r}")
+    for left in slack.modals.get(ADMIN, [])[:1]:
+        await slack.people.dismiss(ADMIN, left.view_id, whole_stack=True)
+    await slack.people.command(ADMIN, "/quo", "digest weekdays 9:00")
 
 
 async def _allow(slack: LocalSlack, link: str, user_id: str) -> None:

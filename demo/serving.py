@@ -28,6 +28,7 @@ from demo.feeds import Feeds, Nudges
 from demo.log import DemoLog
 from demo.page import DemoPage
 from demo.people import OFFICE_ZONE, open_books
+from demo.workplace import leave_feed
 from emulators.google import LocalGoogle, google_client
 from emulators.microsoft import LocalMicrosoft, microsoft_client
 from emulators.slack import AppConfig, LocalSlack
@@ -100,6 +101,7 @@ async def open_demo(
         google = LocalGoogle(clock.now, google_client(client_secret=secrets.token_hex(16)))
         microsoft = LocalMicrosoft(clock.now, microsoft_client(client_secret=secrets.token_hex(16)))
         books = open_books(feeds, google, microsoft, first)
+        leave_feed(feeds, first)
         clock.start()
         stack.push_async_callback(clock.stop)
 

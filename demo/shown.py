@@ -28,6 +28,7 @@ def members(slack: LocalSlack) -> list[dict[str, Any]]:
             "handle": member.name,
             "title": member.title,
             "about": _ABOUT.get(member.user_id, ""),
+            "connected": member.user_id in _ABOUT,
             "face": _here(slack, slack.photos.fields(member)[_FACE]),
             "muted": slack.dnd.muted(member.user_id),
             "muted_until": member.snooze.end if member.snooze else 0,
@@ -39,6 +40,13 @@ def members(slack: LocalSlack) -> list[dict[str, Any]]:
         }
         for member in slack.members.values()
         if not member.is_bot
+    ]
+
+
+def channels(slack: LocalSlack) -> list[dict[str, str]]:
+    """The channels, for menus of them."""
+    return [
+        {"id": channel.channel_id, "name": channel.name} for channel in slack.channels.values() if not channel.person
     ]
 
 

@@ -82,6 +82,7 @@ class Service:
     stores: Stores
     people: People
     leaving: Offboarding
+    workspace: WorkspaceCases
     out: WhoIsOut | None
     at_rest: Callable[[], bool]
     start: Callable[[], Awaitable[None]]
@@ -214,8 +215,9 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         return works.at_rest and not len(background)
 
     return Service(
-        listening.web, works, writer, carried, stores, cases.people, cases.leaving, listening.out, at_rest, start, stop
-    )
+        listening.web, works, writer, carried, stores, cases.people, cases.leaving, cases.workspace, listening.out,
+        at_rest, start, stop,
+    )  # fmt: skip
 
 
 def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:

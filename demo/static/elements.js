@@ -102,6 +102,11 @@ function usersSelect(it) {
   return select(it, items, "selected_user", it.part.initial_user);
 }
 
+function conversationsSelect(it) {
+  const items = state.channels.map((channel) => ({ key: channel.id, label: `# ${channel.name}`, result: channel.id }));
+  return select(it, items, "selected_conversation", it.part.initial_conversation);
+}
+
 function multiSelect(it) {
   const options = allOptions(it.part);
   const chosen = new Set((before(it)?.selected_options ?? it.part.initial_options ?? []).map((option) => option.value));
@@ -146,6 +151,7 @@ const KINDS = {
   external_select: externalSelect,
   multi_static_select: multiSelect,
   users_select: usersSelect,
+  conversations_select: conversationsSelect,
   plain_text_input: field("text"),
   url_text_input: field("text", () => ({ inputmode: "url", spellcheck: "false" })),
   email_text_input: field("email"),

@@ -10,7 +10,7 @@ import { startMembers } from "./members.js";
 import { startMessages } from "./messages.js";
 import { startModals } from "./modals.js";
 import { startStatus } from "./status.js";
-import { ask, connect, emit, state } from "./store.js";
+import { ask, connect, emit, pick, state } from "./store.js";
 
 const PANELS = { general: "general", home: "home", messages: "general" }; // both conversations have one panel
 const TABS = Object.keys(PANELS);
@@ -44,6 +44,11 @@ function startTabs() {
 function startIdeas() {
   document.querySelector("[data-next]").addEventListener("click", () => byId("next-edge").click());
   document.querySelector("[data-own]").addEventListener("click", () => byId("own-status").click());
+  const admin = document.querySelector("[data-admin]");
+  admin.addEventListener("click", () => {
+    pick(admin.dataset.admin);
+    show("home");
+  });
   document.querySelector("[data-file]").addEventListener("click", () => {
     show("messages");
     sendSample();

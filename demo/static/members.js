@@ -17,9 +17,19 @@ function draw() {
   if (!state.members.length) return;
   const list = byId("members");
   const focused = document.activeElement?.dataset?.member;
-  fill(list, state.members.map(row));
+  fill(list, state.members.filter((member) => member.connected).map(row));
+  drawColleagues(state.members.filter((member) => !member.connected));
   if (focused) list.querySelector(`[data-member="${focused}"]`)?.focus();
   drawOwn();
+}
+
+// Those who never connected: whoever shows a status, and how many there are.
+function drawColleagues(colleagues) {
+  const showing = colleagues.filter((member) => member.text || member.emoji);
+  byId("colleagues").hidden = !colleagues.length;
+  fill(byId("colleagues-out"), showing.map((member) => h("li", { class: "colleague", title: member.expiration ? `Until ${until(member.expiration, now(), member.zone)}` : "" },
+    h("span", { class: "name" }, member.name), h("span", { class: "status" }, member.emoji ? emojiSpan(member.emoji) : null, h("span", { class: "status-text" }, withEmoji(member.text))))));
+  byId("colleagues-rest").textContent = `${showing.length ? "and " : ""}${colleagues.length - showing.length} more colleagues`;
 }
 
 function row(member) {

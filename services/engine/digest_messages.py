@@ -31,8 +31,8 @@ def digest_message(digest: Digest, absent: Sequence[Absent], now: datetime) -> d
     else:
         last = end - timedelta(days=1)
         title = l10n.say("Out from {first} to {last}", first=l10n.day(first, first), last=l10n.day(last, first))
-    away = [absence_line(l10n, one, now) for one in absent if not one.place]
-    places = [absence_line(l10n, one, now) for one in absent if one.place]
+    away = [f"• {absence_line(l10n, one, now)}" for one in absent if not one.place]
+    places = [f"• {absence_line(l10n, one, now)}" for one in absent if one.place]
     blocks: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": title}}]
     lengths = list(accumulate(len(line) + 1 for line in (*away, *places)))
     fitting = sum(length <= LONGEST_MESSAGE for length in lengths)

@@ -15,6 +15,7 @@ from services.calendars.accounts import Accounts, Choice, Connected
 from services.calendars.connections import Connections
 from services.calendars.oauth_flow import AccountLink
 from services.domain.errors import NothingToDoError
+from services.domain.leave import folded_name
 from services.domain.model import PersonKey
 from services.domain.people import leave_key
 from services.ports import Clock, WakeSignal
@@ -62,12 +63,15 @@ class LeaveCalendars:
     async def overview(self, team_id: str) -> LeaveOverview:
         """How they stand now."""
         key, now = leave_key(team_id), self.clock.now()
+        ties = await self.leave.choices.ties(team_id)
+        tied = {folded_name(tie.name) for tie in ties}
+        lines = await self.leave.lines(team_id, now)
         return LeaveOverview(
             calendars=await self.connections.list(key),
             accounts=await self.accounts.list(key),
             found=await self.leave.summary(team_id, now, now + AHEAD, MOST_COMING),
-            lines=await self.leave.lines(team_id, now),
-            ties=await self.leave.choices.ties(team_id),
+            lines=[line for line in lines if folded_name(line.name) not in tied],  # those are being found anew
+            ties=ties,
             ready=await self.members.read_at(team_id) is not None,
         )
 

@@ -45,7 +45,7 @@ class Room:
         """The lines of what was posted last."""
         blocks = self.posted[-1].blocks or []
         texts = [part["text"] for block in blocks for part in (block.get("text"), *block.get("elements", ())) if part]
-        return [line for text in texts for line in text.split("\n")]
+        return [line.removeprefix("• ") for text in texts for line in text.split("\n")]
 
 
 @pytest.fixture
