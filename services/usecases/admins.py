@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import structlog
 
-from services.domain.errors import NotAnAdminError, SlackRefusedError
+from services.domain.errors import NotAnAdminError, SlackRefusedError, SlackUnavailableError
 from services.domain.members import WorkspaceMember
 from services.domain.model import PersonKey
 from services.slack.members import SlackMembers
@@ -14,6 +15,10 @@ from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
 
 log = structlog.get_logger(__name__)
+
+PATIENCE = 2.5
+"""Seconds that Slack has to say who somebody is: it wants our answer to a form within three, and one that it was told
+nothing of in time must not be done behind its back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,10 @@ class Admins:
         """
         token = await self.workspaces.the_bot_token(key.team_id)
         try:
-            member = await self.members.member(token, key.user_id, {key.team_id})
+            async with asyncio.timeout(PATIENCE):
+                member = await self.members.member(token, key.user_id, {key.team_id})
+        except TimeoutError:
+            raise SlackUnavailableError("timeout", method="users.info") from None
         except SlackRefusedError as error:
             if error.reason == "user_not_found":
                 raise NotAnAdminError("unknown to Slack") from None

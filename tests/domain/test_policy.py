@@ -8,6 +8,8 @@ from functools import partial
 from types import MappingProxyType
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.domain.lines import KINDS, Line, Match, Rule, complete
 from services.domain.model import Effect, Kind, Look, Override, OverrideKind, Photo, ShowAs, Status
@@ -139,6 +141,45 @@ def test_override_is_the_persons_own_word_and_an_absence_without_one_says_what_i
     noted = replace(away, text="Skiing")
     for asked, text in ((typed, "Lunch with {title}"), (away, "Away until 12:00"), (noted, "Skiing")):
         assert line(overrides=(asked,), policy=policy).at(at(10)).status.text == text
+
+
+TEXTS = st.none() | st.sampled_from(["{title}", "At {location}", "Mine until {until}", "Mine", "{title} {location}"])
+LOOKS = st.builds(Look, TEXTS, st.none() | st.sampled_from([":cat:", ":dog:"]))
+EFFECTS = st.frozensets(st.sampled_from(Effect))
+LINES = st.tuples(
+    st.lists(st.builds(partial(rule, "r", "plan"), look=LOOKS, effects=EFFECTS, ignore=st.booleans()), max_size=1),
+    st.lists(st.builds(partial(routine, start=time(11, 30)), look=LOOKS, effects=EFFECTS), max_size=1),
+    st.dictionaries(st.sampled_from(KINDS), st.tuples(LOOKS, EFFECTS)),
+).map(lambda some: (*some[0], *some[1], *(replace(one, look=look, effects=effects, photo=Photo())
+      for one in complete(()) if isinstance(one, Rule) and one.kind is not None
+      for look, effects in [some[2].get(one.kind, (Look(), frozenset()))])))  # fmt: skip
+POLICIES = st.builds(
+    Policy, titles=st.booleans(), effects=st.frozensets(st.sampled_from(sorted(OF_POLICY))), replies=st.booleans(),
+    looks=st.dictionaries(
+        st.sampled_from(KINDS), st.builds(Look, st.none() | st.just("Fixed"), st.none() | st.just(":x:"))
+    ),
+    members_may=st.frozensets(st.sampled_from(Freedom)),
+)  # fmt: skip
+
+
+@given(LINES, POLICIES)
+def test_whatever_somebody_chose_nothing_passes_below_the_floor(lines: tuple[Line, ...], policy: Policy) -> None:
+    secret = replace(MEETING, title="Secret plan", location="Secret place")
+    away = event("x", at(12), at(13), show_as=ShowAs.OUT_OF_OFFICE, location="Secret place")
+    idle = replace(TITLES, idle=Status("Mine", ":cat:"))
+    timeline = line(secret, away, lines=lines, policy=policy, preferences=idle)
+    shown = [f"{span.status.text} {span.status.emoji}" for span in timeline.spans]
+    assert {one.effect for one in timeline.stretches} <= policy.allowed
+    if not policy.titles:
+        assert not any("Secret" in text for text in shown)
+    if not policy.texts:
+        assert not any(word in text for text in shown for word in ("Mine", "Secret", ":cat:", ":dog:"))
+    if not policy.rules:
+        assert {span.rule for span in timeline.spans} <= {"meeting", "out_of_office", "idle", "nothing"}
+    look = policy.looks.get(Kind.OUT_OF_OFFICE, Look())
+    absent = timeline.at(at(12, 30)).status
+    assert look.text in {None, absent.text}
+    assert look.emoji in {None, absent.emoji}
 
 
 # ── what a person may change ────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from services.domain.members import Role
 from services.domain.model import PersonKey
 from services.domain.request_errors import NotInstalledError
 from services.slack.members import parse_member
+from services.usecases import admins
 from tests.support.running_app import ANN, TEAM, RunningApp
 from tests.support.stepped_app import SteppedApp
 
@@ -68,6 +69,17 @@ async def test_nobody_is_taken_for_an_admin_while_slack_does_not_answer(app: Ste
         await app.surface.admins.require(PersonKey("T0NONE0001", ANN))
 
 
+async def test_answer_of_slack_that_comes_too_late_for_the_form_counts_for_nothing(
+    app: SteppedApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admins, "PATIENCE", 0.05)
+    app.engine.slack.member(ANN).is_admin = True  # without an event
+    app.engine.slack.faults.add(Fault("users.info", latency=0.3))
+    with pytest.raises(SlackUnavailableError):
+        await app.surface.admins.require(app.ann)
+    assert await drawn(app) is None
+
+
 def test_user_object_without_a_role_says_nothing_of_it_and_a_deactivated_one_has_none() -> None:
     assert [parse_member(user).admin for user in ({}, {"is_admin": False}, {"is_admin": True})] == [None, False, True]
     assert parse_member({"deleted": True, "is_admin": True}).admin is False
@@ -90,7 +102,7 @@ async def test_role_is_known_from_the_grant_and_followed_by_events(running_app: 
 
 
 async def test_role_of_whom_it_was_never_asked_is_asked_when_they_open_their_home(app: SteppedApp) -> None:
-    app.engine.slack.membership.set_role(ANN, "admin")
+    app.engine.slack.member(ANN).is_admin = True  # without an event
     assert await drawn(app) is None
     app.engine.slack.faults.add(Fault("users.info", error="internal_error"))
     await app.people.opened_home(app.ann)
