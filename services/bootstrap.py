@@ -157,7 +157,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
         permissions=cases.permissions, undos=cases.undos, admins=cases.workspace.admins,
         policies=cases.workspace.policies, keeping=cases.workspace.keeping,
-        calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, emoji=cases.emoji,
+        calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, own=calendars.own,
+        emoji=cases.emoji,
         sent=cases.sent, digests=cases.workspace.digests, feeds=cases.workspace.feeds, who=cases.workspace.who,
         leave=cases.workspace.leave,
         clock=clock, background=background,
@@ -300,7 +301,8 @@ def engine(
     retention = Retention(stores.retention, clock)
     emoji = EmojiReading(stores.emoji, queue, workspaces, SlackEmoji(slack.clients), clock)
     work: list[DueWork] = [
-        *people_due, tokens, calendars.sync, calendars.push_subscriptions, cases.leaving, emoji, retention, *whole.work,
+        *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving, emoji,
+        retention, *whole.work,
     ]  # fmt: skip
     return Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer, carried
 

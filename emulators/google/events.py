@@ -32,6 +32,7 @@ class GoogleEntry(LocalEntry):
     recurrence: tuple[str, ...] = ()
     end_unspecified: bool = False
     organizer: str = ""
+    private: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -73,6 +74,8 @@ def item(account: GoogleAccount, calendar: GoogleCalendar, found: LocalOccurrenc
         "sequence": 0,
         "reminders": {"useDefault": True},
     }
+    if entry.private:
+        body["extendedProperties"] = {"private": dict(entry.private)}
     return body | dict(_optional(account, entry))
 
 
@@ -165,7 +168,12 @@ def _selection(text: str) -> tuple[dict[str, Any], str]:
         name, text = text[:size], text[size:]
         if not name:
             raise ValueError("a field without a name")
-        tree[name] = {}
+        whole, *within = name.split("/")
+        below: dict[str, Any] = {}
+        tree[whole] = below
+        for one in within:  # a/b/c selects as a(b(c)) does
+            below[one] = below = {}
+        name = whole
         if text.startswith("("):
             tree[name], text = _selection(text[1:])
             if not text.startswith(")"):

@@ -18,6 +18,7 @@ SCOPES: Mapping[str, str] = {
     f"{_BASE}calendar.events.readonly": "View events on all your calendars",
     f"{_BASE}calendar.calendarlist.readonly": "See the list of Google calendars you’re subscribed to",
     f"{_BASE}calendar.readonly": "See and download any calendar you can access using your Google Calendar",
+    f"{_BASE}calendar.events.owned": "See, create, change, and delete events on Google calendars you own",
     f"{_BASE}calendar.events.owned.readonly": "See the events on Google calendars you own",
     f"{_BASE}calendar.events.freebusy": "See the availability on Google calendars you have access to",
 }
@@ -25,6 +26,7 @@ SCOPES: Mapping[str, str] = {
 
 READ_EVENTS = frozenset({f"{_BASE}calendar.events.readonly", f"{_BASE}calendar.readonly"})
 READ_LIST = frozenset({f"{_BASE}calendar.calendarlist.readonly", f"{_BASE}calendar.readonly"})
+WRITE_OWNED = frozenset({f"{_BASE}calendar.events.owned"})
 BRAND = Brand(
     "A Google of this demo's own",
     "Status Quo wants access to a Google account",

@@ -15,8 +15,9 @@ from emulators.books import LocalAccount
 from emulators.faults import Fault
 from emulators.google.channels import Channels
 from emulators.google.events import GoogleAccount, GoogleCalendar
-from emulators.google.oauth import BRAND, READ_EVENTS, READ_LIST, GoogleConsent, google_error
+from emulators.google.oauth import BRAND, READ_EVENTS, READ_LIST, WRITE_OWNED, GoogleConsent, google_error
 from emulators.google.sync import Lists
+from emulators.google.writing import Writing
 from emulators.oauth import AppClient
 from emulators.pushes import PushSender
 from emulators.server import CalendarServer, json_object
@@ -42,6 +43,7 @@ class LocalGoogle(CalendarServer):
         self.oauth = GoogleConsent(client or google_client(), now)
         self.client = self.oauth.client
         self.lists = Lists(now)
+        self.writing = Writing()
         # Sent again after 500, 502, 503 and 504 and where nobody answers; given up on after any other refusal.
         self.pushes = PushSender(self.faults, seconds=10, again=frozenset({0, 500, 502, 503, 504}).__contains__)
         self.channels = Channels(now, self.pushes)
@@ -56,6 +58,9 @@ class LocalGoogle(CalendarServer):
                 web.post("/revoke", self._revoke),
                 web.get("/calendar/v3/users/me/calendarList", self._calendar_list),
                 web.get(calendar, self._events),
+                web.post(calendar, self._insert),
+                web.patch(f"{calendar}/{{event}}", self._patch),
+                web.delete(f"{calendar}/{{event}}", self._delete),
                 web.post(f"{calendar}/watch", self._watch),
                 web.post("/calendar/v3/channels/stop", self._stop),
             ]
@@ -108,6 +113,22 @@ class LocalGoogle(CalendarServer):
     async def _events(self, request: web.Request) -> web.Response:
         return web.json_response(self.lists.events(*self._calendar(request), request.query))
 
+    async def _insert(self, request: web.Request) -> web.Response:
+        account, calendar = self._calendar(request, WRITE_OWNED)
+        body = await json_object(request, _NOT_JSON)
+        return web.json_response(self.writing.insert(account, calendar, body, request.query))
+
+    async def _patch(self, request: web.Request) -> web.Response:
+        account, calendar = self._calendar(request, WRITE_OWNED)
+        body = await json_object(request, _NOT_JSON)
+        event_id = request.match_info["event"]
+        return web.json_response(self.writing.patch(account, calendar, event_id, body, request.query))
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        _, calendar = self._calendar(request, WRITE_OWNED)
+        self.writing.delete(calendar, request.match_info["event"], request.query)
+        return web.Response(status=204)
+
     async def _watch(self, request: web.Request) -> web.Response:
         account, calendar = self._calendar(request)
         channel, answer = self.channels.watch(account, calendar, await json_object(request, _NOT_JSON))
@@ -129,8 +150,10 @@ class LocalGoogle(CalendarServer):
             raise google_error(403, "insufficientPermissions", "Request had insufficient scopes.")
         return self.accounts[grant.account]
 
-    def _calendar(self, request: web.Request) -> tuple[GoogleAccount, GoogleCalendar]:
-        account = self._account(request, READ_EVENTS)
+    def _calendar(
+        self, request: web.Request, needed: frozenset[str] = READ_EVENTS
+    ) -> tuple[GoogleAccount, GoogleCalendar]:
+        account = self._account(request, needed)
         calendar_id = request.match_info["calendar"]
         calendar = account.main if calendar_id == "primary" else account.calendars.get(calendar_id)
         if calendar is None:

@@ -51,6 +51,8 @@ class MicrosoftEntry(LocalEntry):
     rooms: tuple[str, ...] = ()
     organizer: str = ""
     recurrence: Recurrence | None = None
+    transaction: str = ""
+    properties: tuple[tuple[str, str], ...] = ()
 
     @property
     def rules(self) -> Sequence[str]:
@@ -129,6 +131,7 @@ def event(
             "emailAddress": {"name": entry.organizer or account.name, "address": entry.organizer or account.address}
         },
         "recurrence": _recurrence(entry),
+        **({"transactionId": entry.transaction} if entry.transaction else {}),
     }
 
 

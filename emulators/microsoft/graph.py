@@ -54,7 +54,11 @@ class Graph:
             ("GET", "/me/calendars", self._calendars),
             ("GET", "/me/calendarView/delta", self._delta),
             ("GET", "/me/calendars/{calendar}/calendarView/delta", self._delta),
+            ("GET", "/me/events", self._find),
+            ("POST", "/me/events", self._create),
             ("GET", "/me/events/{event}", self._event),
+            ("PATCH", "/me/events/{event}", self._change),
+            ("DELETE", "/me/events/{event}", self._remove),
             ("GET", "/me/calendars/{calendar}/events/{event}", self._event),
             ("GET", "/subscriptions", self._subscriptions),
             ("POST", "/subscriptions", self._subscribe),
@@ -120,6 +124,30 @@ class Graph:
                 kind = "seriesMaster" if entry.rules else "singleInstance"
                 return web.json_response(event(entry, account, zone, kind=kind))
         raise graph_error(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+
+    async def _find(self, account: MicrosoftAccount, request: web.Request) -> web.Response:
+        return web.json_response({"value": self._microsoft.writing.find(account, request.query)})
+
+    async def _create(self, account: MicrosoftAccount, request: web.Request) -> web.Response:
+        self._require_writing(request)
+        entry = self._microsoft.writing.create(account, await json_object(request, _NOT_JSON))
+        return web.json_response(event(entry, account, IN_UTC, kind="singleInstance"), status=201)
+
+    async def _change(self, account: MicrosoftAccount, request: web.Request) -> web.Response:
+        self._require_writing(request)
+        body = await json_object(request, _NOT_JSON)
+        entry = self._microsoft.writing.change(account, request.match_info["event"], body)
+        return web.json_response(event(entry, account, IN_UTC, kind="singleInstance"))
+
+    async def _remove(self, account: MicrosoftAccount, request: web.Request) -> web.Response:
+        self._require_writing(request)
+        self._microsoft.writing.remove(account, request.match_info["event"])
+        return web.Response(status=204)
+
+    def _require_writing(self, request: web.Request) -> None:
+        grant = self._microsoft.oauth.grant_of(request.headers.get("Authorization", ""))
+        if grant is None or "Calendars.ReadWrite" not in grant.scopes:
+            raise graph_error(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
 
     async def _delta(self, account: MicrosoftAccount, request: web.Request) -> web.Response:
         query = {name.casefold(): value for name, value in request.query.items()}

@@ -19,6 +19,7 @@ from handlers.slack.context import (
     connect_form,
     list_view,
     open_view,
+    out_of_office_form,
     person,
     request_of,
     settings_form,
@@ -129,8 +130,7 @@ class Commands:
         """The form that a line opens, where it opens one."""
         first = text.strip().casefold()
         if command == OOO:
-            today = self.services.clock.now().astimezone(who.view.zone).date()
-            return None if first else modals.out_of_office(who.l10n, today)
+            return None if first else await out_of_office_form(self.services, who)
         if first == Name.CONNECT:
             return await connect_form(self.services, who)
         if first == Name.RULES:

@@ -22,6 +22,7 @@ from handlers.slack.views.modals import Typed, View
 from handlers.slack.views.sentences import calendar_name
 from services.calendars.accounts import Accounts
 from services.calendars.connections import Connections, Hooks
+from services.calendars.entries import OwnCalendars
 from services.domain.errors import SlackUnavailableError, StatusQuoError
 from services.domain.model import Effect, PersonKey, Picture
 from services.domain.people import PersonFacts, PersonView
@@ -67,6 +68,7 @@ class Services:
     calendars: Connections
     accounts: Accounts
     hooks: Hooks
+    own: OwnCalendars
     emoji: EmojiSearch
     sent: SentFiles
     digests: Digests
@@ -163,6 +165,13 @@ async def settings_form(services: Services, who: Requester) -> View:
     """The settings, as they are chosen and as the workspace lets them be."""
     chosen = await services.settings.preferences(who.key)
     return settings.settings(who.l10n, chosen, await services.policies.of(who.key.team_id))
+
+
+async def out_of_office_form(services: Services, who: Requester) -> View:
+    """The out-of-office form, with the person's own calendar where there is one to write to."""
+    today = services.clock.now().astimezone(who.view.zone).date()
+    account = await services.own.account(who.key) if who.view.granted else None
+    return modals.out_of_office(who.l10n, today, account)
 
 
 def request_of(context: AsyncBoltContext) -> str:

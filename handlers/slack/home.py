@@ -17,6 +17,7 @@ from handlers.slack.context import (
     known,
     list_view,
     open_view,
+    out_of_office_form,
     person,
     request_of,
     settings_form,
@@ -114,8 +115,7 @@ class HomeButtons:
     async def open_out_of_office(self, args: AsyncArgs) -> None:
         """The out-of-office form."""
         who = await self._clicked(args)
-        today = self.services.clock.now().astimezone(who.view.zone).date()
-        await open_view(args, modals.out_of_office(who.l10n, today))
+        await open_view(args, await out_of_office_form(self.services, who))
 
     async def open_connect(self, args: AsyncArgs) -> None:
         """The form of a calendar."""

@@ -153,6 +153,7 @@ class Modals:
                 raise NoDateError("to", field="to")
             start, end = times.by_form(first, values.time("from_time"), last, values.time("to_time"), who.speaker)
             command_parser.status_text(note)
+            chosen = values.chosen(modals.IN_CALENDAR)
             stand_in = values.user("stand_in")
             if stand_in == who.key.user_id:
                 raise StandInError("oneself", field="stand_in")
@@ -167,7 +168,8 @@ class Modals:
             made = await self.services.statuses.out_of_office(
                 who.key, start=start, end=end, note=note, request=request, stand_in=stand_in
             )
-            await args.ack()
+            told = [] if modals.IN_CALENDAR not in chosen else await self._into_own(who, made.id)
+            await close(args, who, who.l10n.say("Out of office"), told)
             answer = replies.override(who.l10n, made, self.services.clock.now(), who.view.pause)
             answer_beside(self.services, args.body["view"], replies.posted(answer))
         else:
@@ -214,6 +216,11 @@ class Modals:
             besides = Besides(effects)
             said = besides.beside(said) if besides.effects else said
             await self._grant_first(args, who, QUO, said, who.l10n.say("Set a status"))
+
+    async def _into_own(self, who: Requester, override_id: str) -> list[Block]:
+        """Have an absence put into the person's own calendar; where that has to be allowed first, what does it."""
+        target = await self.services.own.put(who.key, override_id)
+        return [] if target is None or not target.link else modals.allow_writing(who.l10n, target)
 
     async def suggest_emoji(self, args: AsyncArgs) -> None:
         """The emoji that what is typed in a form's menu may mean."""

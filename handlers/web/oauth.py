@@ -124,6 +124,12 @@ class ProviderRefusedError(RequestError):
     http_status = 502
 
 
+WRITES = (
+    "It will also ask for the permission to write: your absences are put into this calendar where you choose that, and "
+    "no other entry is touched."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Connect:
     """`grant_link` gives the link by which a person allows us their status.
@@ -169,6 +175,7 @@ class Connect:
             who=(named.person, named.workspace),
             more=(
                 use,
+                *((say(WRITES),) if asked.writing else ()),
                 say("Is that not you? Close this page, and nothing is connected."),
             ),
             form=Form(f"{CONNECT_PATH}/{provider}", {"link": link, "token": asked.token}, say("Go on to {provider}")),

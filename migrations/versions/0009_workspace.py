@@ -218,6 +218,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(64), nullable=False),
         sa.Column("remote_id", sa.Text(), nullable=False),
         sa.Column("written", sa.String(64), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("turn", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),

@@ -18,7 +18,7 @@ import structlog
 
 from services.calendars.oauth import AccountTokens, Credentials, OAuthClient
 from services.calendars.oauth_flow import MESSAGE_LINK_LIVES, OAuthFlow
-from services.calendars.ports import Watcher
+from services.calendars.ports import EntryWriter, Watcher
 from services.calendars.providers.caldav.dav import DIGEST
 from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.domain.calendars import CALDAV, Offer, OfferedCalendar
@@ -30,6 +30,7 @@ from services.platform.logs import guarded
 from services.ports import Clock, WakeSignal
 from services.store.accounts import AccountStore, AccountView, Cleanup
 from services.store.calendars import CalendarStore
+from services.store.entries import EntryStore
 from services.store.leave import LeaveStore
 from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
@@ -45,18 +46,19 @@ SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ProviderCleanup:
-    """Stops push subscriptions and revokes tokens at the providers, in tasks of its own."""
+    """Stops push subscriptions, deletes our entries and revokes tokens at the providers, in tasks of its own."""
 
     clients: Mapping[str, OAuthClient]
     watchers: Mapping[str, Watcher]
     clock: Clock
+    writers: Mapping[str, EntryWriter] = field(default_factory=dict)
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     def begin(self, cleanups: Iterable[Cleanup]) -> None:
         """Do what is left to do, without being waited for."""
         for cleanup in cleanups:
-            if cleanup.provider in self.clients and (cleanup.watches or cleanup.revoke):
+            if cleanup.provider in self.clients and (cleanup.watches or cleanup.revoke or cleanup.entries):
                 task = asyncio.create_task(self._clean_up(cleanup))
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
@@ -70,15 +72,20 @@ class ProviderCleanup:
 
     async def _clean_up(self, cleanup: Cleanup) -> None:
         client, watcher = self.clients[cleanup.provider], self.watchers.get(cleanup.provider)
+        writer = self.writers.get(cleanup.provider)
         held = Credentials.from_json(cleanup.credentials)
         with guarded("parting_failed", provider=cleanup.provider):
             async with self._gate, asyncio.timeout(SECONDS):
-                if cleanup.watches and watcher is not None:
-                    if not held.good_at(self.clock.now()):
-                        held = await client.renew(held, self.clock.now())
+                if (cleanup.watches or cleanup.entries) and not held.good_at(self.clock.now()):
+                    held = await client.renew(held, self.clock.now())
+                if watcher is not None:
                     for watch in cleanup.watches:
                         with guarded("watch_not_stopped", provider=cleanup.provider):
                             await watcher.stop(held.access, watch)
+                if writer is not None:
+                    for remote_id in cleanup.entries:
+                        with guarded("entry_not_deleted", provider=cleanup.provider):
+                            await writer.delete(held.access, remote_id)
                 if cleanup.revoke:
                     await client.revoke(held)
         log.info("parted", provider=cleanup.provider, watches=len(cleanup.watches), revoked=cleanup.revoke)
@@ -137,6 +144,7 @@ class Accounts:
     workspaces: WorkspaceStore
     tokens: AccountTokens
     cleanup: ProviderCleanup
+    entries: EntryStore
     introductions: Introductions
     leave: LeaveStore
     admins: Admins
@@ -309,6 +317,9 @@ class Accounts:
                     await self.disconnect(key, account_id)
                 raise
             connected = await self.calendars.of_account(key, account_id)
+        writer = self.cleanup.writers.get(provider)
+        if writer is not None and writer.may(Credentials.from_json(credentials).scopes):
+            await self.entries.granted(key, account_id, now)
         log.info(
             "account_connected", team_id=key.team_id, user_id=key.user_id, provider=provider, calendars=len(connected)
         )

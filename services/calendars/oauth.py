@@ -105,6 +105,8 @@ class OAuthApp:
     read_scopes: Callable[[str], frozenset[str]]
     revoke_url: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
+    writes: str = ""
+    """The scope that is asked for besides where somebody wants entries in their own calendar."""
 
 
 class OAuthClient:
@@ -115,13 +117,13 @@ class OAuthClient:
         self.app = app
         self._api = JsonApi(client, app.token_url)
 
-    def consent_url(self, state: str, verifier: str, redirect_uri: str) -> str:
-        """Return where to send the browser (RFC 6749 §4.1.1)."""
+    def consent_url(self, state: str, verifier: str, redirect_uri: str, *, writing: bool = False) -> str:
+        """Return where to send the browser (RFC 6749 §4.1.1); `writing` asks for more."""
         query = {
             "client_id": self.app.client_id,
             "response_type": "code",
             "redirect_uri": redirect_uri,
-            "scope": " ".join(self.app.asked),
+            "scope": " ".join((*self.app.asked, *((self.app.writes,) if writing else ()))),
             "state": state,
             "code_challenge": challenge_of(verifier),
             "code_challenge_method": "S256",

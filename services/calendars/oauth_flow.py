@@ -15,7 +15,7 @@ from datetime import timedelta
 import structlog
 
 from services.calendars.oauth import Credentials, OAuthClient, needs_administrator
-from services.calendars.ports import Directory, Source, Watcher
+from services.calendars.ports import Directory, EntryWriter, Source, Watcher
 from services.domain.calendars import NAMES, Offer
 from services.domain.errors import AccountLostError, AccountNotConsentedError, SealError
 from services.domain.model import PersonKey
@@ -38,7 +38,7 @@ _PLACE = "links"
 _FORM = "link-forms"
 _LONGEST = 1024
 _PARTS = 4
-_OF_WORKSPACE = "workspace"
+_OF_WORKSPACE, _WRITING = "workspace", "writing"
 
 LINK_LIVES = timedelta(minutes=10)
 MESSAGE_LINK_LIVES = timedelta(hours=24)
@@ -66,6 +66,7 @@ class Provider:
     directory: Directory
     source: Source
     watcher: Watcher
+    writer: EntryWriter
     host: str
 
 
@@ -73,13 +74,14 @@ class Provider:
 class ConnectForm:
     """What stands before a provider: whose link it is, the browser's cookie, and what its form has to bring along.
 
-    `of_workspace`: it is for leave calendars of the person's workspace.
+    `of_workspace`: it is for leave calendars of the person's workspace. `writing`: it asks to write, too.
     """
 
     key: PersonKey
     cookie: str = field(repr=False)
     token: str = field(repr=False)
     of_workspace: bool = False
+    writing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +112,24 @@ class OAuthFlow:
         return [AccountLink(name, NAMES[name], link) for name, link in named]
 
     async def link(
-        self, key: PersonKey, provider: str, lives: timedelta = LINK_LIVES, *, of_workspace: bool = False
+        self,
+        key: PersonKey,
+        provider: str,
+        lives: timedelta = LINK_LIVES,
+        *,
+        of_workspace: bool = False,
+        writing: bool = False,
     ) -> str:
         """Make a signed, single-use link that names the person. Raises NotOfferedError.
 
-        `of_workspace`: what is connected by it is for leave calendars of their workspace.
+        `of_workspace`: what is connected by it is for leave calendars of their workspace. `writing`: it asks for the
+        permission to write to the calendar, too.
         """
         self._provider(provider)
         ticket = Ticket(f"link:{provider}", key.team_id, key.user_id)
         secret = await self.states.issue(ticket, self.clock.now() + lives)
-        parts = (provider, key.team_id, key.user_id, secret, *((_OF_WORKSPACE,) if of_workspace else ()))
+        purpose = _OF_WORKSPACE if of_workspace else _WRITING if writing else ""
+        parts = (provider, key.team_id, key.user_id, secret, *filter(None, (purpose,)))
         signed = self.encryptor.seal_token("\n".join(parts), _PLACE)
         return f"{self.base_url}/connect/{provider}?link={signed}"
 
@@ -129,15 +139,15 @@ class OAuthFlow:
         The link stays good. Raises LinkExpiredError, NotOfferedError, LinkOfAnotherError where the browser is another
         member's.
         """
-        key, _, of_workspace = await self._named(provider, link, seen)
+        key, _, purpose = await self._named(provider, link, seen)
         # A browser keeps its cookie, so that two tabs do not spoil each other's flow.
         cookie = cookie if _COOKIE.fullmatch(cookie) else secrets.token_urlsafe(32)
         token = self.encryptor.seal_token(f"{digest_of(link)}{digest_of(cookie)}", _FORM)
-        return ConnectForm(key, cookie, token, of_workspace)
+        return ConnectForm(key, cookie, token, purpose == _OF_WORKSPACE, purpose == _WRITING)
 
     async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
         """Begin with a link that its owner wants: the browser brings cookie and form token. Raises as `ask`."""
-        key, secret, of_workspace = await self._named(provider, link, seen)
+        key, secret, purpose = await self._named(provider, link, seen)
         if not cookie or self._opened(token, _FORM) != f"{digest_of(link)}{digest_of(cookie)}":
             raise LinkExpiredError("not asked in this browser")
         now = self.clock.now()
@@ -145,9 +155,10 @@ class OAuthFlow:
         if taken is None or PersonKey(taken.team_id, taken.user_id) != key:
             raise LinkExpiredError("used or expired")
         verifier = secrets.token_urlsafe(32)  # 43 characters (RFC 7636 §4.1)
-        ticket = Ticket(_state(provider, of_workspace), key.team_id, key.user_id, verifier)
+        ticket = Ticket(_state(provider, purpose == _OF_WORKSPACE), key.team_id, key.user_id, verifier)
         state = await self.states.issue(ticket, now + STATE_LIVES, cookie)
-        return Start(self.providers[provider].client.consent_url(state, verifier, self._redirect(provider)), cookie)
+        client, redirect = self.providers[provider].client, self._redirect(provider)
+        return Start(client.consent_url(state, verifier, redirect, writing=purpose == _WRITING), cookie)
 
     async def finish(self, provider: str, query: Mapping[str, str], cookie: str) -> Allowed:
         """Take the query that a browser came back with (RFC 6749 §4.1.2): whose account it is, and what they allowed.
@@ -189,18 +200,18 @@ class OAuthFlow:
         offer = await found.directory.offer(credentials.access)
         return Allowed(PersonKey(ticket.team_id, ticket.user_id), offer, credentials, of_workspace)
 
-    async def _named(self, provider: str, link: str, seen: Mapping[str, str]) -> tuple[PersonKey, str, bool]:
-        """Return whom a link names, its secret, and if it is for the workspace; it stays good."""
+    async def _named(self, provider: str, link: str, seen: Mapping[str, str]) -> tuple[PersonKey, str, str]:
+        """Return whom a link names, its secret, and what it is for besides; it stays good."""
         self._provider(provider)
         parts = self._opened(link, _PLACE).split("\n")
-        of_workspace = parts[_PARTS:] == [_OF_WORKSPACE]
-        if len(parts) != _PARTS + of_workspace or parts[0] != provider:
+        purpose = next((one for one in (_OF_WORKSPACE, _WRITING) if parts[_PARTS:] == [one]), "")
+        if len(parts) != _PARTS + bool(purpose) or parts[0] != provider:
             raise LinkExpiredError("made for something else")
         key, secret = PersonKey(parts[1], parts[2]), parts[3]
         if not await self.states.holds(secret, f"link:{provider}", self.clock.now()):
             raise LinkExpiredError("used or expired")
         is_theirs(key, seen)
-        return key, secret, of_workspace
+        return key, secret, purpose
 
     def _opened(self, sealed: str, place: str) -> str:
         if not sealed.isascii() or len(sealed) > _LONGEST:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
 from services.domain.calendars import Changes, Connection, Offer, Watch
+from services.domain.entries import CalendarEntry
 from services.domain.model import PersonKey
 
 
@@ -49,4 +51,23 @@ class Watcher(Protocol):
 
     async def stop(self, credential: str, watch: Watch) -> None:
         """End a watch, with an access token of its account. One that is gone is well. Raises a `CalendarError`."""
+        ...
+
+
+class EntryWriter(Protocol):
+    """A provider whose calendars we may write to, where a person allowed it."""
+
+    def may(self, scopes: Collection[str]) -> bool:
+        """Check whether these scopes let us."""
+        ...
+
+    async def put(self, token: str, entry: CalendarEntry, remote_id: str) -> str:
+        """Make an entry in the account's main calendar, or change the one of `remote_id`; return its id there.
+
+        Done twice it does no more than once. Raises a `CalendarError`; CalendarGoneError where there is no such entry.
+        """
+        ...
+
+    async def delete(self, token: str, remote_id: str) -> None:
+        """Delete an entry. One that is gone is well. Raises a `CalendarError`."""
         ...

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from services.calendars.accounts import Accounts, ProviderCleanup
 from services.calendars.connections import CalendarFiles, Connections, Hooks
+from services.calendars.entries import EntryWriting, OwnCalendars
 from services.calendars.ical.expand import Expander
 from services.calendars.oauth import AccountTokens, OAuthApp, OAuthClient
 from services.calendars.oauth_flow import OAuthFlow, Provider
@@ -17,11 +18,13 @@ from services.calendars.providers.caldav.discovery import CaldavDirectory
 from services.calendars.providers.caldav.source import CaldavSource
 from services.calendars.providers.google import api as google_api
 from services.calendars.providers.google.api import GoogleApi, GoogleDirectory
+from services.calendars.providers.google.entries import GoogleEntries
 from services.calendars.providers.google.push import GoogleWatcher
 from services.calendars.providers.google.source import GoogleSource
 from services.calendars.providers.ics import FeedSource, InboxSource
 from services.calendars.providers.microsoft import api as microsoft_api
 from services.calendars.providers.microsoft.api import GraphApi, MicrosoftDirectory
+from services.calendars.providers.microsoft.entries import MicrosoftEntries
 from services.calendars.providers.microsoft.push import MicrosoftWatcher
 from services.calendars.providers.microsoft.source import MicrosoftSource
 from services.calendars.push_subscriptions import PushReceiver, PushSubscriptions
@@ -57,6 +60,8 @@ class Calendars:
     sync: CalendarSync
     push_subscriptions: PushSubscriptions
     cleanup: ProviderCleanup
+    own: OwnCalendars
+    entries: EntryWriting
     slack_files: SlackFiles
     guarded: GuardedClient
     trusted: GuardedClient
@@ -85,12 +90,13 @@ def compose(
     access = AccountTokens(stores.accounts, clients, clock, wake_signal)
     providers = _providers(config, clients, trusted, access, clock)
     watchers = {name: provider.watcher for name, provider in providers.items()}
-    cleanup = ProviderCleanup(clients, watchers, clock)
+    writers = {name: provider.writer for name, provider in providers.items()}
+    cleanup = ProviderCleanup(clients, watchers, clock, writers)
     flow = OAuthFlow(providers, stores.encryptor, stores.oauth_states, clock, config.base_url)
     accounts = Accounts(
         flow, CaldavDirectory(guarded, rules), accounts=stores.accounts, calendars=stores.calendars,
         people=stores.people, workspaces=stores.workspaces, tokens=access, cleanup=cleanup,
-        introductions=Introductions(stores.workspaces, authority), leave=stores.leave,
+        entries=stores.entries,        introductions=Introductions(stores.workspaces, authority), leave=stores.leave,
         admins=Admins(stores.workspaces, stores.people, SlackMembers(slack)), clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     sources: dict[str, Source] = {
@@ -114,6 +120,8 @@ def compose(
         sync=sync,
         push_subscriptions=PushSubscriptions(stores.watches, watchers, access, clock, wake_signal),
         cleanup=cleanup,
+        own=OwnCalendars(stores.entries, stores.accounts, flow, writers, clock, wake_signal),
+        entries=EntryWriting(stores.entries, stores.accounts, access, writers, clock),
         slack_files=slack_files,
         guarded=guarded,
         trusted=trusted,
@@ -132,7 +140,7 @@ def oauth_apps(config: Settings) -> list[OAuthApp]:
                 revoke_url=urljoin(config.google_token_url, "revoke"), asked=tuple(google_api.SCOPES),
                 required=frozenset({google_api.REQUIRED}), read_scopes=lambda text: frozenset(text.split()),
                 # a refresh token comes with `offline`, and again only where consent is asked anew
-                extra={"access_type": "offline", "prompt": "consent select_account"},
+                writes=google_api.WRITE, extra={"access_type": "offline", "prompt": "consent select_account"},
             )
         )  # fmt: skip
     if config.microsoft_client_id:
@@ -142,7 +150,7 @@ def oauth_apps(config: Settings) -> list[OAuthApp]:
                 MICROSOFT, config.microsoft_client_id, plain(config.microsoft_client_secret),
                 authorize_url=f"{login}/authorize", token_url=f"{login}/token", asked=tuple(microsoft_api.SCOPES),
                 required=microsoft_api.REQUIRED, read_scopes=microsoft_api.granted,
-                extra={"response_mode": "query", "prompt": "select_account"},
+                writes=microsoft_api.WRITE, extra={"response_mode": "query", "prompt": "select_account"},
             )
         )  # fmt: skip
     return found
@@ -160,6 +168,7 @@ def _providers(
             GoogleDirectory(google),
             GoogleSource(google, access),
             GoogleWatcher(google, access, f"{webhooks}/google"),
+            GoogleEntries(google),
             urlsplit(config.google_api_url).hostname or "",
         )
     if MICROSOFT in clients:
@@ -169,6 +178,7 @@ def _providers(
             MicrosoftDirectory(graph),
             MicrosoftSource(graph, access),
             MicrosoftWatcher(graph, access, f"{webhooks}/microsoft", f"{webhooks}/microsoft/lifecycle"),
+            MicrosoftEntries(graph),
             urlsplit(config.microsoft_graph_url).hostname or "",
         )
     return found

@@ -24,6 +24,7 @@ from services.domain.request_errors import LinkExpiredError
 from services.platform.crypto import Encryptor, digest_of
 from services.store.calendar_rows import mark_home_stale, of_its_calendar, subject
 from services.store.db import Database, Store
+from services.store.entries import forget_entries, written_entries
 from services.store.models import Account, Calendar, OAuthState, WatchRow
 from services.store.person_rows import NoticeStore, chunks, lock_one, lock_people, mark_due, of_people, of_person, those
 
@@ -81,6 +82,8 @@ class Cleanup:
     credentials: Mapping[str, Any] = field(repr=False)
     watches: tuple[Watch, ...] = ()
     revoke: bool = True
+    entries: tuple[str, ...] = ()
+    """Entries of ours in the account's calendar."""
 
 
 class AccountStore(Store):
@@ -175,6 +178,7 @@ class AccountStore(Store):
             for about in (_subject(account_id), *map(subject, theirs)):
                 await self._notices.worked(connection, about, key)
             await connection.execute(delete(Calendar).where(_its_calendars(key, account_id)))
+            await forget_entries(connection, key, account_id)
             await mark_due(connection, key, now)
         return True
 
@@ -263,13 +267,15 @@ class AccountStore(Store):
             watched[one.user_id, one.account_id].append(Watch(one.watch_id, one.remote_id, one.expires_at))
         rows = await self._database.fetch(accounts)
         shared = set() if calendar_id else await self._shared(rows)
+        entries = {} if calendar_id else await written_entries(self._database, team_id, user_id)
         found = []
         for row in rows:
             theirs = tuple(watched[row.user_id, row.account_id])
             secret = self._text(row, "credentials")
             if secret is not None and (theirs or not calendar_id):
                 revoke = not calendar_id and row.subject_digest not in shared
-                found.append(Cleanup(row.provider, json.loads(secret), theirs, revoke=revoke))
+                ours = tuple(entries.get((row.user_id, row.account_id), ()))
+                found.append(Cleanup(row.provider, json.loads(secret), theirs, revoke=revoke, entries=ours))
         return found
 
     async def _shared(self, rows: Sequence[Row[Any]]) -> set[str]:

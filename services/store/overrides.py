@@ -21,6 +21,7 @@ from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
+from services.store.entries import mark_entries_due
 from services.store.group_commit import Grouped
 from services.store.models import Delivery, OverrideRow
 from services.store.person_rows import (
@@ -148,6 +149,7 @@ class OverrideStore(Store):
                 for change in changes:
                     await connection.execute(change)
                 await mark_due(connection, key, now, typed=True)
+                await mark_entries_due(connection, key, [row.override_id for row in rows], now)
             return [override_of(row, self._encryptor) for row in rows]
 
     async def put_back(
@@ -172,6 +174,7 @@ class OverrideStore(Store):
                 if before is not None:
                     await connection.execute(insert(OverrideRow).values(**self._row(key, before)))
             await mark_due(connection, key, now, typed=True)
+            await mark_entries_due(connection, key, ids, now)
 
     async def look_again(self, key: PersonKey, now: datetime) -> None:
         """Have the profile looked at once more, as after an override, whatever was decided or put off before."""

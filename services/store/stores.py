@@ -31,6 +31,7 @@ from services.store.due import DueStore, ProfileStateStore
 from services.store.effect_models import ReplyRow
 from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
+from services.store.entries import EntryStore
 from services.store.events import EventStore
 from services.store.keeper import KeeperStore, Refusals, forgotten_kept
 from services.store.kept import KeptStore
@@ -97,6 +98,7 @@ class Stores:
         self.team_hooks = TeamHookStore(database, encryptor, events)
         self.digests = DigestStore(database, self.notices)
         self.feeds = AbsenceFeedStore(database)
+        self.entries = EntryStore(database, encryptor)
         self.replies = ReplyStore(database, encryptor)
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)
         self.retention = RetentionStore(database)

@@ -252,6 +252,7 @@ class CalendarEntryRow(OfPerson):
     written: Mapped[str] = mapped_column(
         String(64), default=""
     )  # digest of what the entry says; "" where there is none
+    number: Mapped[int] = mapped_column(Integer, default=0)  # entries of it that were taken back
     failures: Mapped[int] = mapped_column(Integer, default=0)
     turn: Mapped[int] = mapped_column(BigInteger, default=0)
     due_at: Mapped[datetime | None] = mapped_column(UtcInstant)

@@ -30,7 +30,7 @@ from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.effect_models import EffectRow, ReplyRow
 from services.store.models import Calendar, Notice, Person, ProfileStateRow, Workspace
-from services.store.workspace_models import DigestRow, KeeperRow, KeptRow
+from services.store.workspace_models import CalendarEntryRow, DigestRow, KeeperRow, KeptRow
 from tests.support import quick_bolt  # noqa: F401 - for what it does to Bolt
 from tests.support.clocks import ManualClock
 from tests.support.engine import ACK_SECONDS, IS_DUE, instants, until
@@ -53,6 +53,7 @@ _LEFT_TO_DO = sa.select(
     sa.exists().where(ProfileStateRow.seq > ProfileStateRow.sent, _WAITS).label("standings"),
     sa.exists().where((Calendar.due_at <= _NOW) | (Calendar.leased_until > _NOW)).label("calendars"),
     sa.exists().where(ReplyRow.due_at <= _NOW).label("replies"),
+    sa.exists().where(CalendarEntryRow.due_at <= _NOW).label("entries"),
     sa.exists().where(DigestRow.due_at <= _NOW).label("digests"),
     sa.exists().where(Workspace.members_due_at <= _NOW).label("members"),
     sa.exists().where(EffectRow.due_at <= _NOW).label("effects"),

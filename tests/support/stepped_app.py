@@ -28,6 +28,8 @@ from handlers.slack.workspace import WorkspaceForms, WorkspaceParts
 from handlers.web.application import Signatures, application
 from services.calendars.accounts import ProviderCleanup
 from services.calendars.connections import Connections
+from services.calendars.entries import OwnCalendars
+from services.calendars.oauth_flow import OAuthFlow
 from services.domain.model import Override, PersonKey
 from services.engine.notifications import Teller
 from services.platform.addresses import AddressRules
@@ -44,6 +46,7 @@ from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.digests import DigestStore
+from services.store.entries import EntryStore
 from services.store.leave import LeaveStore
 from services.store.leavers import LeaverStore
 from services.store.overrides import DeliveryStore, OverrideStore
@@ -278,7 +281,13 @@ async def open_stepped_app(
             replica.keepers, replica.kept, replica.refusals, replica.members, store,
             OAuthStateStore(database, encryptor), admins, policies, encryptor, clock, wake_signal, "https://quo.example",
         ), calendars=connections,
-            accounts=kept, hooks=KeptHooks(), emoji=emoji, sent=KeptSentFiles(), clock=clock,
+            accounts=kept, hooks=KeptHooks(),
+            own=OwnCalendars(
+                EntryStore(database, encryptor), accounts,
+                OAuthFlow({}, encryptor, OAuthStateStore(database, encryptor), clock, "https://quo.example"), {}, clock,
+                wake_signal,
+            ),
+            emoji=emoji, sent=KeptSentFiles(), clock=clock,
             digests=digests,
             who=WhoIsAway(absences, workspaces, SlackMembers(clients), SlackConversations(clients), clock),
             feeds=AbsenceFeeds(

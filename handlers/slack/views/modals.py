@@ -16,8 +16,9 @@ from handlers.slack.views.blocks import Values
 from handlers.slack.views.lines import effects_block
 from handlers.slack.views.sentences import account_name
 from services.calendars.accounts import Choice
+from services.calendars.entries import Target
 from services.calendars.oauth_flow import AccountLink
-from services.domain.calendars import OfferedCalendar
+from services.domain.calendars import NAMES, OfferedCalendar
 from services.domain.model import STATUS_TEXT_LIMIT
 from services.domain.policy import Policy
 from services.domain.text import escape
@@ -35,6 +36,7 @@ ADD_LEAVE = "add_leave_calendar"
 CHOOSE_LEAVE = "choose_leave_calendars"
 DROP_ACCOUNT = "drop_account"
 CALENDARS_BLOCK = "calendars"
+IN_CALENDAR = "in_calendar"
 EMOJI_BLOCK = "emoji"
 """What the id of a block ends with whose choices are emoji, looked up while somebody types."""
 
@@ -159,8 +161,11 @@ def ask_before_drop(l10n: Localizer, account: AccountView, calendars: int) -> Vi
     )  # fmt: skip
 
 
-def out_of_office(l10n: Localizer, today: date) -> View:
-    """The out-of-office form; without times it means whole days, both included."""
+def out_of_office(l10n: Localizer, today: date, account: AccountView | None = None) -> View:
+    """The out-of-office form; without times it means whole days, both included.
+
+    `account` is one in whose calendar an entry can be made.
+    """
     day = {"type": "datepicker", "action_id": "date", "initial_date": today.isoformat()}
     title = l10n.say("Out of office")
     stand_in = {"type": "users_select", "action_id": "user"}
@@ -173,7 +178,23 @@ def out_of_office(l10n: Localizer, today: date) -> View:
         kit.text_entry("note", l10n.say("Status text"), placeholder=title, most=STATUS_TEXT_LIMIT),
         kit.entry("stand_in", l10n.say("Who stands in for you"), stand_in, optional=True, hint=hint),
     ]
+    if account is not None:
+        said = l10n.say("Put it into {account}, too", account=NAMES[account.provider])
+        boxes = kit.choices("checkboxes", "value", [kit.option(said, IN_CALENDAR)], [])
+        more = l10n.say("As “Out of office”, and it goes along when you change this or take it back.")
+        blocks.append(kit.entry(IN_CALENDAR, l10n.say("Your own calendar"), boxes, optional=True, hint=more))
     return kit.modal(OUT_OF_OFFICE, title, blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
+
+
+def allow_writing(l10n: Localizer, target: Target) -> list[kit.Block]:
+    """What has to be allowed before an entry can be made, and that it is made then."""
+    said = l10n.say(
+        "To put it into {account} I need the permission to write there, which I do not have yet. Allow it once: I put "
+        "it in as soon as you have, and touch no other entry.",
+        account=account_name(target.account),
+    )
+    allow = kit.button(l10n.say("Allow"), "allow_writing", url=target.link, style="primary")
+    return [kit.section(said), kit.actions(allow)]
 
 
 def override(l10n: Localizer, policy: Policy) -> View:

@@ -42,6 +42,9 @@ SCOPES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+WRITE = "https://www.googleapis.com/auth/calendar.events.owned"
+"""Asked for where somebody wants an entry in their own calendar: the least with which events can be written."""
+
 KIND = "calendar#events"
 LONGEST_TOKEN = 4096
 """Characters that a page or sync token may have; it travels in an address."""

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.calendars.providers.api import inner, text_in
 from services.domain.calendars import Problem, is_no_persons, mail_domains, organizer_text
+from services.domain.entries import PROPERTY
 from services.domain.model import (
     LONGEST_TEXT,
     Event,
@@ -27,7 +28,8 @@ from services.domain.model import (
 
 FIELDS = (
     "id,iCalUID,recurringEventId,originalStartTime,status,start,end,eventType,transparency,visibility,summary,location,"
-    "workingLocationProperties,attendees(self,resource,responseStatus,email),organizer(self,email,displayName)"
+    "workingLocationProperties,attendees(self,resource,responseStatus,email),organizer(self,email,displayName),"
+    f"extendedProperties/private/{PROPERTY}"
 )
 """What is asked of each item: no description, no name of a guest, no link ever travels to us.
 
@@ -73,11 +75,16 @@ class _UnreadableError(Exception):
 
 
 def event_of(item: object, asked: EventContext) -> Event | Problem | None:
-    """The event, or why the item cannot be read; None for a deleted one, which may hold nothing but its id."""
+    """The event, or why the item cannot be read; None for one of ours, and for a deleted one.
+
+    A deleted one may hold nothing but its id.
+    """
     if not isinstance(item, Mapping):
         return Problem("", "It is no object.")
     cancelled = item.get("status") == "cancelled"
     if cancelled and not (item.get("start") and item.get("end")):
+        return None
+    if inner(item, "extendedProperties", "private", PROPERTY) is not None:  # what was asked for here is known anyway
         return None
     try:
         uid, occurrence = _identity(item, asked)

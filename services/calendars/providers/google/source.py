@@ -53,8 +53,8 @@ class _SyncState:
     listed: datetime
     zone: str
     token: str = field(default="", repr=False)
-    version: Literal[2] = 2
-    """2: what an event says of its organizer, its guests' domains and its series is read, too."""
+    version: Literal[3] = 3
+    """3: entries of our own are known by their property. A token is good for the fields that it was given for."""
 
     def serves(self, connection: Connection, now: datetime) -> bool:
         """Whether the token alone can tell that nothing is different."""

@@ -32,7 +32,7 @@ from services.ports import Clock
 
 SCOPES: Mapping[str, str] = MappingProxyType(
     {
-        "Calendars.Read": "read your calendars and hear of their changes; nothing is ever written",
+        "Calendars.Read": "read your calendars and hear of their changes",
         "offline_access": "do so while you are away",
     }
 )
@@ -40,7 +40,10 @@ REQUIRED = frozenset({"Calendars.Read"})
 """Without these there is nothing to connect. `offline_access` is never named in a token's answer: what shows that it
 was given is the refresh token."""
 
-_SPELT = {scope.casefold(): scope for scope in SCOPES}
+WRITE = "Calendars.ReadWrite"
+"""Asked for where somebody wants an entry in their own calendar: there is no less with which events can be written."""
+
+_SPELT = {scope.casefold(): scope for scope in (*SCOPES, WRITE)}
 
 
 def granted(scope_text: object) -> frozenset[str]:

@@ -20,6 +20,7 @@ from services.calendars.ical.zone_names import iana_name
 from services.calendars.ical.zones import UTC_ZONE, IanaZone, Zone, translated
 from services.calendars.providers.api import inner, text_in
 from services.domain.calendars import Problem, is_no_persons, mail_domains, organizer_text
+from services.domain.entries import PROPERTY
 from services.domain.model import LONGEST_TEXT, Event, Organizer, Response, ShowAs, Visibility, WallTimes
 
 _NOON = time(12)
@@ -167,15 +168,16 @@ class Removed:
 def item(raw: object, addresses: Collection[str]) -> Item | Removed | None:
     """What is kept of one entry of a delta's `value`; None for what has no usable id.
 
-    `addresses` are the person's: they are no guest of theirs. What has a wrong type counts as not said.
+    One of ours is as good as removed. `addresses` are the person's: they are no guest of theirs. What has a wrong type
+    counts as not said.
     """
     if not isinstance(raw, Mapping):
         return None
     identifier = raw.get("id")
     if not _is_id(identifier):
         return None
-    if "@removed" in raw:
-        return Removed(identifier)
+    if "@removed" in raw or text_in(raw.get("transactionId"), LONGEST_ID).startswith(PROPERTY):
+        return Removed(identifier)  # what was asked for here is known anyway
     master = raw.get("seriesMasterId")
     try:
         kind = ItemKind(raw.get("type") or ItemKind.SINGLE)

@@ -1,0 +1,143 @@
+"""Entries in people's own calendars that go with an override of theirs: which there are, and what is due of them.
+
+A row is due where its override was changed; what is written is made out of the override as it is then. `turn` fences
+whoever works on a row from whoever took it up since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, case, delete, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.model import Override, PersonKey
+from services.domain.people import zone_or
+from services.store.columns import UtcInstant
+from services.store.db import Database, Store
+from services.store.models import OverrideRow, Person
+from services.store.person_rows import insert_for, lock_one, of_person
+from services.store.timeline import override_of
+from services.store.workspace_models import CalendarEntryRow
+
+_ENTRIES = CalendarEntryRow.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class EntryClaim:
+    """A row that this process works on until `lease`, with its override (None: gone) and its person."""
+
+    key: PersonKey
+    override_id: str
+    account_id: str
+    remote_id: str
+    written: str
+    number: int
+    failures: int
+    turn: int
+    lease: datetime
+    override: Override | None
+    zone: ZoneInfo
+    locale: str
+
+
+class EntryStore(Store):
+    """The entries of all people."""
+
+    async def want(self, key: PersonKey, override_id: str, account_id: str, now: datetime) -> None:
+        """Have an entry for an override in that account; that it is there already is well."""
+        row = {
+            "team_id": key.team_id, "user_id": key.user_id, "override_id": override_id, "account_id": account_id,
+            "remote_id": "", "written": "", "number": 0, "failures": 0, "turn": 0, "due_at": now,
+        }  # fmt: skip
+        async with self._database.write() as connection:
+            if await lock_one(connection, key):
+                made = insert_for(connection, CalendarEntryRow).values(row)
+                await connection.execute(made.on_conflict_do_nothing())
+
+    async def granted(self, key: PersonKey, account_id: str, now: datetime) -> int:
+        """The account may be written to: what waits in it is due, and what waits for any account goes there."""
+        waits = and_(of_person(CalendarEntryRow, key), CalendarEntryRow.due_at.is_(None))
+        here = or_(CalendarEntryRow.account_id == account_id, CalendarEntryRow.remote_id == "")
+        due = {"due_at": now, "failures": 0, "account_id": account_id}
+        return await self._database.execute(update(CalendarEntryRow).where(waits, here).values(due))
+
+    async def next_due(self) -> datetime | None:
+        """When the first is due."""
+        return await self._database.scalar(select(func.min(_ENTRIES.c.due_at)))
+
+    async def claim(self, now: datetime, lease: datetime, most: int) -> Sequence[EntryClaim]:
+        """Take up some that are due at `now`, until `lease`."""
+        columns = (Person.zone, Person.locale)
+        due = select(_ENTRIES, *columns).join(Person, of_person(Person, _ENTRIES.c)).where(_ENTRIES.c.due_at <= now)
+        found = await self._database.fetch(due.order_by(_ENTRIES.c.due_at).limit(most))
+        claims = []
+        for row in found:
+            key = PersonKey(row.team_id, row.user_id)
+            is_it = and_(_is(key, row.override_id), CalendarEntryRow.turn == row.turn)
+            async with self._database.write() as connection:
+                taken = update(CalendarEntryRow).where(is_it, CalendarEntryRow.due_at <= now)
+                if not (await connection.execute(taken.values(turn=row.turn + 1, due_at=lease))).rowcount:
+                    continue  # another process was first
+                its = and_(of_person(OverrideRow, key), OverrideRow.override_id == row.override_id)
+                override = (await connection.execute(select(OverrideRow).where(its))).one_or_none()
+            claims.append(
+                EntryClaim(
+                    key, row.override_id, row.account_id, row.remote_id, row.written, row.number, row.failures,
+                    row.turn + 1, lease, None if override is None else override_of(override, self._encryptor),
+                    zone_or(row.zone, ZoneInfo("UTC")), row.locale,
+                )
+            )  # fmt: skip
+        return claims
+
+    async def save(self, claim: EntryClaim, due_at: datetime | None, **fresh: Any) -> bool:
+        """Keep what came of it; due again at `due_at`, unless the override was changed meanwhile.
+
+        False where somebody else has taken it up since, or it is gone.
+        """
+        again = case(
+            (CalendarEntryRow.due_at == literal(claim.lease, UtcInstant), literal(due_at, UtcInstant)),
+            else_=CalendarEntryRow.due_at,
+        )
+        its = update(CalendarEntryRow).where(_is(claim.key, claim.override_id), CalendarEntryRow.turn == claim.turn)
+        return bool(await self._database.execute(its.values(due_at=again, **fresh)))
+
+    async def forget(self, claim: EntryClaim) -> None:
+        """There is nothing more to do for it, unless its override was changed meanwhile."""
+        its = and_(_is(claim.key, claim.override_id), CalendarEntryRow.turn == claim.turn)
+        await self._database.execute(delete(CalendarEntryRow).where(its, CalendarEntryRow.due_at == claim.lease))
+
+
+async def mark_entries_due(
+    connection: AsyncConnection, key: PersonKey, overrides: Sequence[str], now: datetime
+) -> None:
+    """These overrides of the person are others now; so may be their entries. The person is locked."""
+    theirs = update(CalendarEntryRow).where(of_person(CalendarEntryRow, key))
+    await connection.execute(theirs.where(CalendarEntryRow.override_id.in_(overrides)).values(due_at=now))
+
+
+async def written_entries(database: Database, team_id: str, user_id: str = "") -> Mapping[tuple[str, str], list[str]]:
+    """The ids of the entries that stand at providers, of a workspace or a person, by user and account."""
+    stand = select(_ENTRIES.c.user_id, _ENTRIES.c.account_id, _ENTRIES.c.remote_id).where(
+        _ENTRIES.c.team_id == team_id, _ENTRIES.c.remote_id != ""
+    )
+    if user_id:
+        stand = stand.where(_ENTRIES.c.user_id == user_id)
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in await database.fetch(stand):
+        found.setdefault((row.user_id, row.account_id), []).append(row.remote_id)
+    return found
+
+
+async def forget_entries(connection: AsyncConnection, key: PersonKey, account_id: str) -> None:
+    """The account goes, and what is known of our entries in it."""
+    theirs = of_person(CalendarEntryRow, key)
+    await connection.execute(delete(CalendarEntryRow).where(theirs, CalendarEntryRow.account_id == account_id))
+
+
+def _is(key: PersonKey, override_id: str) -> ColumnElement[bool]:
+    return and_(of_person(CalendarEntryRow, key), CalendarEntryRow.override_id == override_id)

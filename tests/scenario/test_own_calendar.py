@@ -1,0 +1,228 @@
+"""`/ooo` in one's own Google or Microsoft calendar: made once allowed, moved and deleted along, never counted twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import sqlalchemy as sa
+
+from emulators.faults import Fault
+from services.domain.entries import PROPERTY
+from services.domain.model import PersonKey
+from services.store.models import EventRow, OverrideRow
+from services.store.workspace_models import CalendarEntryRow
+from tests.support.clocks import ManualClock
+from tests.support.providers_app import Vendors, open_vendors
+from tests.support.running_app import ANN, TEAM, at
+
+DAY = timedelta(days=1)
+WRITES = {"google": "https://www.googleapis.com/auth/calendar.events.owned", "microsoft": "Calendars.ReadWrite"}
+
+
+@dataclass
+class Desk:
+    """Ann is in, with an account at the provider."""
+
+    vendors: Vendors
+
+    @property
+    def entries(self) -> list[Any]:
+        """What is in her main calendar."""
+        return list(self.vendors.main.entries.values())
+
+    async def asks(self, first: str = "2026-12-01", last: str = "2026-12-04", **times: str) -> dict[str, Any]:
+        """She fills in the out-of-office form, with the box for her own calendar; what the form becomes."""
+        app = self.vendors.running_app
+        await app.types("/ooo")
+        values: dict[str, Any] = {
+            "from": {"date": {"type": "datepicker", "selected_date": first}},
+            "to": {"date": {"type": "datepicker", "selected_date": last}},
+            "in_calendar": {"value": {"type": "checkboxes", "selected_options": [{"value": "in_calendar"}]}},
+        }
+        for name, clock in times.items():
+            values[name] = {"time": {"type": "timepicker", "selected_time": clock}}
+        answer = await app.slack.people.submit(ANN, app.slack.modals[ANN][-1].view_id, values)
+        assert answer.status == 200
+        await self.vendors.rests()
+        return answer.json() or {}
+
+    async def allows(self, said: dict[str, Any]) -> str:
+        """She follows the link that the form became; what was asked of her at the provider."""
+        async with self.vendors.browser() as session:
+            back = await self.vendors.consents(session, self.vendors.link_in(said["view"]))
+            await self.vendors.comes_back(session, back)
+        await self.vendors.rests()
+        return str(parse_qs(urlsplit(back).query).get("scope", [""])[0])
+
+    async def has_asked(self, *days: str, **times: str) -> Any:
+        """She has asked and allowed; the entry."""
+        said = await self.asks(*days, **times)
+        if said:
+            await self.allows(said)
+        (entry,) = self.entries
+        return entry
+
+    async def read_again(self) -> None:
+        await self.vendors.running_app.polled()
+        await self.vendors.rests()
+
+    async def known(self) -> list[Any]:
+        """What we read of her calendar."""
+        return await self.vendors.running_app.rows(sa.select(EventRow.uid))
+
+    async def rows(self) -> list[Any]:
+        return await self.vendors.running_app.rows(sa.select(CalendarEntryRow.__table__))
+
+
+@pytest.fixture(params=["google", "microsoft"])
+async def desk(request: pytest.FixtureRequest, sqlite_url: str, clock: ManualClock) -> AsyncIterator[Desk]:
+    async with open_vendors(clock, sqlite_url, request.param) as vendors:
+        app = vendors.running_app
+        app.slack.add_person(ANN, "ann", "Ann Lee", team_id=TEAM, tz="Europe/Berlin", locale="en-GB")
+        await app.joins(ANN)
+        await vendors.connects()
+        yield Desk(vendors)
+
+
+async def test_box_is_there_with_an_account_alone_and_is_off(desk: Desk) -> None:
+    app = desk.vendors.running_app
+    await app.types("/ooo")
+    (box,) = [one for one in app.slack.modals[ANN][-1].view["blocks"] if one.get("block_id") == "in_calendar"]
+    assert "initial_options" not in box["element"]
+    await app.joins("U0BEN00001")
+    await app.types("/ooo", "", "U0BEN00001")
+    assert "in_calendar" not in str(app.slack.modals["U0BEN00001"][-1].view)
+
+
+async def test_what_was_chosen_is_kept_until_it_is_allowed_and_done_then(desk: Desk) -> None:
+    said = await desk.asks()
+    assert desk.entries == []
+    assert "/connect/" in str(said["view"])
+    assert len(await desk.vendors.running_app.rows(sa.select(OverrideRow.override_id))) == 1
+    scopes = await desk.allows(said)
+    if desk.vendors.name == "google":  # Microsoft does not name them on the way back
+        assert WRITES["google"] in scopes
+    (entry,) = desk.entries
+    assert entry.title == "Out of office"
+    assert await desk.asks("2026-12-08", "2026-12-08") == {}  # allowed once
+    assert len(desk.entries) == 2
+
+
+async def test_page_before_the_provider_says_that_it_asks_to_write(desk: Desk) -> None:
+    said = await desk.asks()
+    async with desk.vendors.browser() as session:
+        for link, writes in ((desk.vendors.link_in(said["view"]), True), (await desk.vendors.link(), False)):
+            async with session.get(link) as shown:
+                assert ("permission to write" in await shown.text()) is writes
+
+
+async def test_refused_permission_leaves_the_absence_and_makes_no_entry(desk: Desk) -> None:
+    said = await desk.asks()
+    async with desk.vendors.browser() as session:
+        link, without = desk.vendors.link_in(said["view"]), (WRITES[desk.vendors.name],)
+        await desk.vendors.comes_back(session, await desk.vendors.consents(session, link, without=without))
+    await desk.vendors.rests()
+    assert desk.entries == []
+    assert len(await desk.vendors.running_app.rows(sa.select(OverrideRow.override_id))) == 1
+    assert len((await desk.asks("2026-12-08", "2026-12-08"))["view"]["blocks"]) > 0  # it is asked for again
+
+
+async def test_entry_says_when_and_is_out_of_office(desk: Desk) -> None:
+    entry = await desk.has_asked()
+    if desk.vendors.name == "google":
+        assert (entry.kind, entry.start, entry.end) == ("outOfOffice", at("23:00", 30), at("23:00", 30) + 4 * DAY)
+        assert entry.id.startswith(PROPERTY)
+    else:
+        assert (entry.show_as, entry.start, entry.end) == ("oof", date(2026, 12, 1), date(2026, 12, 5))
+
+
+@pytest.mark.parametrize("desk", ["google"], indirect=True)
+async def test_google_account_that_cannot_be_out_gets_a_plain_busy_entry(desk: Desk) -> None:
+    desk.vendors.google.writing.consumers.add(desk.vendors.mail)
+    entry = await desk.has_asked()
+    assert (entry.kind, entry.free) == ("default", False)
+
+
+async def test_entry_of_ours_never_counts(desk: Desk) -> None:
+    await desk.has_asked("2026-11-24", "2026-11-24", from_time="10:30", to_time="11:00")
+    app = desk.vendors.running_app
+    await desk.read_again()
+    assert await desk.known() == []
+    await app.types("/ooo", "off")
+    await desk.vendors.rests()
+    assert app.text() == ""
+    await app.until(at("09:45"))
+    assert app.text() == ""
+
+
+async def test_entry_is_cut_where_the_absence_ends_early(desk: Desk) -> None:
+    app = desk.vendors.running_app
+    await desk.has_asked("2026-11-24", "2026-11-26", from_time="10:00")
+    await app.until(at("12:00"))
+    await app.types("/ooo", "off")
+    await desk.vendors.rests()
+    (entry,) = desk.entries
+    assert (entry.start, entry.end) == (at("09:00"), at("12:00"))
+    await app.until(at("12:20"))
+    assert await desk.rows() == []
+    assert len(desk.entries) == 1
+
+
+async def test_entry_goes_with_an_absence_that_is_taken_back_and_comes_back_with_it(desk: Desk) -> None:
+    app = desk.vendors.running_app
+    await desk.has_asked()
+    await app.types("/ooo", "off")
+    await desk.vendors.rests()
+    assert desk.entries == []
+    await app.opens_home(ANN)
+    buttons = [one["accessory"] for one in app.slack.homes[ANN].view["blocks"] if "accessory" in one]
+    undo = next(one for one in buttons if one["action_id"] == "undo")
+    await app.slack.people.click_in_view(ANN, app.slack.homes[ANN].view_id, undo)
+    await desk.vendors.rests()
+    assert [one.title for one in desk.entries] == ["Out of office"]
+    await desk.read_again()
+    assert await desk.known() == []
+
+
+async def test_answer_that_is_lost_makes_no_second_entry(desk: Desk) -> None:
+    await desk.has_asked()
+    desk.vendors.vendor.faults.add(Fault("/events", drop=True, after=True, times=1, skip=desk.vendors.name != "google"))
+    await desk.asks("2026-12-08", "2026-12-09")
+    await desk.vendors.running_app.until(desk.vendors.running_app.clock.now() + timedelta(minutes=2))
+    await desk.vendors.rests()
+    assert len(desk.entries) == 2
+    assert {row.written != "" for row in await desk.rows()} == {True}
+    assert "PATCH" in {call.method for call in desk.vendors.vendor.calls}  # the second try found what the first made
+
+
+async def test_entry_that_the_person_deletes_is_not_made_again(desk: Desk) -> None:
+    app = desk.vendors.running_app
+    entry = await desk.has_asked("2026-11-24", "2026-11-26", from_time="10:00")
+    desk.vendors.main.remove(entry.id)
+    await desk.vendors.rests()
+    await app.until(at("12:00"))
+    await app.types("/ooo", "off")
+    await desk.vendors.rests()
+    assert desk.entries == []
+
+
+@pytest.mark.parametrize("how", ["forget", "disconnect"])
+async def test_entry_goes_with_the_person_and_with_the_account(desk: Desk, how: str) -> None:
+    app = desk.vendors.running_app
+    await desk.has_asked()
+    assert app.service is not None
+    if how == "forget":
+        await app.service.people.forget(PersonKey(TEAM, ANN))
+    else:
+        (row,) = await desk.rows()
+        await desk.vendors.home()
+        await desk.vendors.clicks("account_menu", f"drop:{row.account_id}")
+        await desk.vendors.submits({})
+    await app.settle()
+    await app.stop()  # which waits for what is still to be done there
+    assert desk.entries == []
