@@ -34,6 +34,7 @@ from services.domain.leave_types import (
     Types,
     phrase_at,
 )  # fmt: skip
+from services.domain.leave_words import SURNAMES_TOO
 
 _LAST_OF_A_MONTH = 31
 _YEARS = range(1990, 2101)
@@ -41,7 +42,7 @@ _LAST_MINUTE = 59
 _PARTS = re.compile(
     r"[:|/\u2014\u2022>\u00b7;=()\[\]{}<【】〔〕「」『』・\n~*!]|\s[\u2010-\u2013-]+|[\u2010-\u2013-]+\s"
 )
-_BETWEEN_NUMBERS = frozenset({".", ",", "/", "\u2044", " ", " / "})
+_BETWEEN_NUMBERS = frozenset({".", ",", "/", "\u2044", " / "})
 
 
 class Kind(Enum):
@@ -94,9 +95,9 @@ def is_leave(words: Words, start: int, end: int, types: Types, *, sure: bool, ba
     if end > start:
         several = sum(item.kind is Kind.TYPE for item in (*left, *right)) > 1
         gap_before, gap_after = gap_of(words[before].gap), gap_of(words[after].gap if after < len(words) else " ")
-        if left and not _may_touch(words, left[-1], left[-1].end - 1, gap_before, several=several):
+        if left and not _may_touch(words, left[-1], left[-1].end - 1, gap_before, types, several=several):
             return False
-        if right and not _may_touch(words, right[0], right[0].start, gap_after, several=several):
+        if right and not _may_touch(words, right[0], right[0].start, gap_after, types, several=several):
             return False
         gaps = [gap for items, gap in ((left, gap_before), (right, gap_after)) if items]
         if not sure and not _is_clear(words[start:end], gaps):
@@ -114,35 +115,54 @@ def _up_to(words: Words, start: int) -> int:
 
 def _from(words: Words, end: int, types: Types) -> int:
     """Where what stands after a name begins: "Ann Lee's leave", "Ann Lee is on leave"."""
-    if end < len(words) and (
-        (words[end].text == "s" and words[end].gap == "'")
-        or (
-            words[end].text in COPULAS and end + 1 < len(words) and phrase_at(words, end + 1, len(words), types.phrases)
-        )
-    ):
-        end += 1
-    return end
+    after = words[end : end + 2]
+    if after and after[0].text == "s" and after[0].gap == "'":
+        return end + 1
+    is_said = len(after) > 1 and after[0].text in COPULAS and not after[0].capital
+    return end + int(is_said and phrase_at(words, end + 1, len(words), types.phrases) > 0)
 
 
-def _may_touch(words: Words, item: Item, at: int, gap: Gap, *, several: bool) -> bool:
+def _may_touch(words: Words, item: Item, at: int, gap: Gap, types: Types, *, several: bool) -> bool:
     """Whether an item may stand beside a name, with its word `at` next to it."""
     word = words[at]
-    if gap is Gap.GLUED:
+    if gap is Gap.GLUED or (item.kind is Kind.DATE and word.number and not _is_dated(words, item, at)):
         return False
     if item.kind is Kind.HALF:
         return gap is Gap.SIGN and word.text not in {"am", "pm"}  # "(PM)" is a product manager
-    if item.kind is Kind.DATE and item.end == item.start + 1 and word.number:
-        return int(word.text) in _YEARS  # "Ann Lee 2" is another Ann Lee
     if gap is Gap.SIGN:
         return True
-    if item.kind is Kind.DATE:
-        return word.number or (word.text in SAFE_LINKS and not word.capital)  # Till
-    return item.kind is not Kind.TYPE or not (several or _may_be_a_surname(words[item.start : item.end]))
+    if item.kind is Kind.TYPE:
+        return not several and not _may_be_a_surname(words, item, at, types)
+    is_lead = item.kind is not Kind.DATE or word.text in SAFE_LINKS
+    return word.number or (is_lead and not word.capital)  # Till, Paid
 
 
-def _may_be_a_surname(words: Words) -> bool:
-    """Whether a type is written as a name: "Anna Lena Frei", "Frei, Anna Lena"; not "Anna Lena frei"."""
-    return len(words) == 1 and words[0].capital and words[0].text in listed.SURNAMES_TOO
+def _is_dated(words: Words, item: Item, at: int) -> bool:
+    """Whether a number beside a name is of a date: "Ann Lee 2" is another Ann Lee."""
+    word = words[at]
+    if int(word.text[:9]) in _YEARS:
+        return True
+    near = words[at + 1 : item.end][:1] if at == item.start else words[item.start : at][-1:]
+    between = near[0].gap if near and at == item.start else word.gap
+    if not near or (near[0].number and not between.strip()):
+        return False
+    is_sure = at == item.start or item.end - item.start == 2 or near[0].number  # noqa: PLR2004 - May 2, not "3 May 2"
+    return is_sure and near[0].text not in LINKS
+
+
+def _may_be_a_surname(words: Words, item: Item, at: int, types: Types) -> bool:
+    """Whether what touches a name is written as a part of it: "Anna Lena Frei", "Ann Winter vacation".
+
+    "Anna Lena frei" and "Ann Paid Vacation" are not.
+    """
+    if not words[at].capital:
+        return False
+    is_known = words[at].text in SURNAMES_TOO | DATE_WORDS
+    if item.end == item.start + 1:
+        return is_known
+    rest = (item.start + 1, item.end) if at == item.start else (item.start, item.end - 1)
+    is_type = phrase_at(words, rest[0], rest[1], types.phrases) == rest[1] - rest[0]
+    return is_type and (is_known or not any(word.capital for word in words[rest[0] : rest[1]]))
 
 
 def _is_clear(name: Words, gaps: Iterable[Gap]) -> bool:
@@ -215,10 +235,17 @@ def _item(words: Words, at: int, end: int, types: Types) -> Item | None:
 def length_at(words: Words, start: int, end: int, units: Phrases) -> int:
     """How many words from `start` on are numbers and a unit: 3 days, 0.5 d, 1 1/2 Tage."""
     at = start
-    while at < end and words[at].number and (at == start or (at < start + 3 and words[at].gap in _BETWEEN_NUMBERS)):
+    while at < min(start + 3, end) and words[at].number and (at == start or _is_fraction(words, start, at)):
         at += 1
     size = phrase_at(words, at, end, units) if start < at < end else 0
     return at - start + size if size and gap_of(words[at].gap) is not Gap.SIGN else 0
+
+
+def _is_fraction(words: Words, start: int, at: int) -> bool:
+    """Whether a number goes on with what began at `start`: 0.5, 1/2, and 1 before 1/2; "2 3" are two."""
+    following = words[at + 1 : at + 2]
+    is_before_one = words[at].gap == " " and following and following[0].number and following[0].gap in {"/", "\u2044"}
+    return words[at].gap in _BETWEEN_NUMBERS or (at == start + 1 and bool(is_before_one))
 
 
 def _date_at(words: Words, start: int, end: int) -> int:
@@ -237,7 +264,8 @@ def _is_when(words: Words, at: int, start: int, end: int) -> bool:
     """Whether a word says when, among those from `start` to before `end`."""
     word = words[at]
     if word.number:
-        return _is_of_time(words, at) and not (at > start and length_at(words, at, end, DAYS))
+        is_next = at > start and words[at - 1].number and not word.gap.strip()  # "2 3.5." are two
+        return not is_next and _is_of_time(words, at) and not (at > start and length_at(words, at, end, DAYS))
     before, after = words[max(start, at - 1) : at], words[at + 1 : min(at + 2, end)]
     if (
         any(near.number or near.text in SHORT_DATE_WORDS for near in (*before, *after))

@@ -24,7 +24,7 @@ MOST_TYPES = 200
 _MOST_CATEGORIES = 20
 _LONGEST_CATEGORY = 200
 _LONGEST_GAPLESS = 14
-_WITHIN_A_PHRASE = re.compile(r"[\s_.,'\u2010-\u2015-]*")
+_WITHIN_A_PHRASE = re.compile(r"[\s_]*|[.'\u2010-\u2015-][\s_]?")
 
 
 def phrases_by_first(phrases: Iterable[Phrase]) -> Phrases:

@@ -115,6 +115,33 @@ def test_what_is_suggested_can_be_tied(case: Case) -> None:
     assert (found.user_id == "U") == bool(name)
 
 
+SHAPES = [
+    "[Vacation] {}", "{} (Paid Vacation - 9 days)", "Absence - {}", "{}", "{} - Urlaub", "{}: PTO", "{} vacation",
+    "vacation {}", "Urlaub {} 3.5.", "{} 3.5. Urlaub", "{} 3 days PTO", "PTO {} (half day)", "{} is on vacation",
+    "{}'s vacation", "Dr. {} – PTO", "{}, PTO", "PTO, {}", "{} | PTO | 2 days", "{} until Friday PTO", "2 days {}",
+    "3 May {} PTO", "{} 2026 PTO", "approved: {} PTO", "{} approved PTO", "🌴 {}",
+]  # fmt: skip
+MORE_THAN_WORDS = [
+    "Reyes", "May", "Frei", "Holiday", "Baja", "Sommer", "Till", "Morgen", "Matin", "Day", "Sick", "Kur", "Lee-Ray",
+    "van der Berg", "Paid", "Half", "March", "Noël", "Domingo", "Friday", "Sonntag", "Ledig", "Week", "Year", "Abend",
+    "Winter", "Tag", "Sun", "Mon", "Bis", "From", "On", "Is", "Est", "Du", "Al", "El", "Und", "Jr", "II", "2", "First",
+    "Full", "Tarde", "Mai", "Abril", "Juni", "Sat", "Do", "So", "Di", "Mo", "Rano", "Lat", "An", "Rok", "Min", "Std",
+]  # fmt: skip
+
+
+def test_whose_surname_is_a_word_of_leave_or_time_is_not_taken_for_a_member_without() -> None:
+    names = [f"Carlos Alberto {surname}" for surname in MORE_THAN_WORDS]
+    names += [f"{surname}, Carlos Alberto" for surname in MORE_THAN_WORDS]
+    names += [f"{surname.upper()} Carlos Alberto" for surname in MORE_THAN_WORDS]
+    lines = [LeaveLine(shape.format(name), shape.format(name)) for name in names for shape in SHAPES]
+    found = match(lines, [LeaveMember("U", ("Carlos Alberto",))], {})
+
+    # What is left is natural to read as leave: "vacation day", "on PTO", "3 May".
+    natural = {"vacation DAY", "ON PTO", "On PTO", "3 May 2 ", "vacation Day"}
+    wrong = [one.line_id for one in found if one.result is MATCHED and not any(part in one.line_id for part in natural)]
+    assert wrong == []
+
+
 @given(st.text(max_size=1200), st.lists(st.text(max_size=60), max_size=3))
 def test_whatever_is_written_is_read(title: str, names: list[str]) -> None:
     found = whose(
