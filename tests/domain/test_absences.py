@@ -126,6 +126,12 @@ def test_back_early_ends_it_and_what_comes_after_that_is_another_one() -> None:
         ("23 23:00", "27 23:00"),
         ("29 09:00", "29 10:00"),
     ]
+    late = event("OOO", at(11), at(14), uid="late")  # begins while they are back from the other one
+    early = event("OOO", at(9), at(13), uid="early")
+    assert away(events=(early, late), overrides=(replace(back(at(10), at(12)), created_at=at(11, 30)),)) == [
+        ("24 09:00", "24 10:00"),
+        ("24 12:00", "24 14:00"),
+    ]
     whole = back(at(22, day=23), at(23, day=27))
     assert away(events=(vacation,), overrides=(whole,)) == []
 
