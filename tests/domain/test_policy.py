@@ -146,13 +146,18 @@ def test_override_is_the_persons_own_word_and_an_absence_without_one_says_what_i
 TEXTS = st.none() | st.sampled_from(["{title}", "At {location}", "Mine until {until}", "Mine", "{title} {location}"])
 LOOKS = st.builds(Look, TEXTS, st.none() | st.sampled_from([":cat:", ":dog:"]))
 EFFECTS = st.frozensets(st.sampled_from(Effect))
-LINES = st.tuples(
-    st.lists(st.builds(partial(rule, "r", "plan"), look=LOOKS, effects=EFFECTS, ignore=st.booleans()), max_size=1),
-    st.lists(st.builds(partial(routine, start=time(11, 30)), look=LOOKS, effects=EFFECTS), max_size=1),
-    st.dictionaries(st.sampled_from(KINDS), st.tuples(LOOKS, EFFECTS)),
-).map(lambda some: (*some[0], *some[1], *(replace(one, look=look, effects=effects, photo=Photo())
-      for one in complete(()) if isinstance(one, Rule) and one.kind is not None
-      for look, effects in [some[2].get(one.kind, (Look(), frozenset()))])))  # fmt: skip
+
+
+@st.composite
+def lists(draw: st.DrawFn) -> tuple[Line, ...]:
+    """A list with a rule and a routine, or without, whose lines say and do anything."""
+    rules = st.builds(partial(rule, "r", "plan"), look=LOOKS, effects=EFFECTS, ignore=st.booleans())
+    routines = st.builds(partial(routine, start=time(11, 30)), look=LOOKS, effects=EFFECTS)
+    own = [*draw(st.lists(rules, max_size=1)), *draw(st.lists(routines, max_size=1))]
+    kinds = [replace(one, look=draw(LOOKS), effects=draw(EFFECTS), photo=Photo()) for one in complete(())]
+    return (*own, *kinds)
+
+
 POLICIES = st.builds(
     Policy, titles=st.booleans(), effects=st.frozensets(st.sampled_from(sorted(OF_POLICY))), replies=st.booleans(),
     looks=st.dictionaries(
@@ -162,7 +167,7 @@ POLICIES = st.builds(
 )  # fmt: skip
 
 
-@given(LINES, POLICIES)
+@given(lists(), POLICIES)
 def test_whatever_somebody_chose_nothing_passes_below_the_floor(lines: tuple[Line, ...], policy: Policy) -> None:
     secret = replace(MEETING, title="Secret plan", location="Secret place")
     away = event("x", at(12), at(13), show_as=ShowAs.OUT_OF_OFFICE, location="Secret place")
