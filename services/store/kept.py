@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, insert, literal, or_, select, update
 
 from services.domain import ownership
 from services.domain.errors import StatusQuoError
@@ -256,7 +256,8 @@ class KeptStore(Store):
                 return False
             values = {
                 "memory": seal_kept(self._encryptor, replace(memory, standing=standing), key), "seq": KEPT.c.seq + 1,
-                "due_at": case((KEPT.c.due_at < now, KEPT.c.due_at), else_=now), "away_until": None,
+                "due_at": case((KEPT.c.due_at < now, KEPT.c.due_at), else_=literal(now, UtcInstant)),
+                "away_until": None,
             }  # fmt: skip
             await connection.execute(update(KeptRow).where(of_person(KEPT.c, key)).values(values))
         return True

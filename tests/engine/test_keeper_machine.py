@@ -53,8 +53,11 @@ class Story:
         elif what == "no leave":
             await kept.has_no_leave("UBOB")
         elif what in {"types", "clears"}:
-            self.own = how[0] if how else ""
-            engine.slack.type_status("UBOB", self.own, ":books:" if self.own else "")
+            now = engine.clock.move(seconds=31)  # sooner after our look, it may be taken for what was there before
+            if how or not kept.text("UBOB").startswith("Out of office"):  # else what we have covered comes back
+                self.own = how[0] if how else ""
+            text = how[0] if how else ""
+            engine.slack.type_status("UBOB", text, ":books:" if text else "")
             await kept.replica.kept.see(kept.key("UBOB"), kept.status_of("UBOB"), now, now)
         elif what == "opts out":
             await kept.replica.refusals.put(kept.key("UBOB"), "keeper", now)

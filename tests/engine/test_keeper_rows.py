@@ -1,0 +1,112 @@
+"""The keeper's tables on both databases: what is remembered, told, exported, and deleted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from services.engine.retention import AUDIT_KEPT
+from services.store.stores import RetentionStore, Stores
+from services.store.workspace_models import KeptRow, KeptWriteRow, LeaveRow
+from tests.support.databases import BOTH
+from tests.support.engine import TEAM, RunningEngine, until
+from tests.support.keeper import ADMIN, KeptWorkspace, a_kept_workspace
+
+pytestmark = BOTH
+
+
+@pytest.fixture
+async def kept(engine: RunningEngine) -> KeptWorkspace:
+    made = await a_kept_workspace(engine)
+    await made.member("UBOB")
+    return made
+
+
+async def count(kept: KeptWorkspace, table: type[KeptRow] | type[KeptWriteRow]) -> int:
+    async with kept.engine.database.read() as connection:
+        return await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+async def test_leave_is_set_typed_over_and_let_be(kept: KeptWorkspace) -> None:
+    await kept.has_leave("UBOB", ends=60)
+    await kept.engine.rests()
+    assert kept.text("UBOB") == "Out of office until 10:00"
+    now = kept.engine.clock.move(minutes=3)
+    kept.engine.slack.type_status("UBOB", "Here", ":wave:")
+    assert await kept.replica.kept.see(kept.key("UBOB"), kept.status_of("UBOB"), now, now)
+    assert not await kept.replica.kept.see(kept.key("UBOB"), kept.status_of("UBOB"), now, now)
+    await kept.engine.rests()
+    await kept.goes_on(61)
+    assert kept.text("UBOB") == "Here"
+    assert kept.writes("UBOB") == ["Out of office until 10:00"]
+
+
+async def test_what_is_over_is_deleted_and_the_audit_after_a_month(kept: KeptWorkspace) -> None:
+    retention = RetentionStore(kept.engine.database)
+    await kept.has_leave("UBOB", ends=60)
+    await kept.engine.rests()
+    await kept.goes_on(61)
+    async with kept.engine.database.write() as connection:
+        await connection.execute(sa.delete(LeaveRow))
+    kept.engine.clock.move(days=2)
+    now = kept.engine.clock.now()
+    await retention.delete_old(now, audit_before=now - AUDIT_KEPT)
+    assert (await count(kept, KeptRow), await count(kept, KeptWriteRow)) == (0, 2)
+    now += AUDIT_KEPT
+    await retention.delete_old(now, audit_before=now - AUDIT_KEPT)
+    assert await count(kept, KeptWriteRow) == 0
+
+
+async def test_what_a_keeper_that_is_gone_has_set_is_remembered_while_it_stands(kept: KeptWorkspace) -> None:
+    retention = RetentionStore(kept.engine.database)
+    await kept.has_leave("UBOB", ends=60)
+    await kept.engine.rests()
+    kept.engine.slack.revoke_of(ADMIN)
+    now = kept.engine.clock.now()
+    await retention.delete_old(now + timedelta(minutes=5), audit_before=now - AUDIT_KEPT)
+    assert await count(kept, KeptRow) == 1
+
+
+async def test_export_has_what_was_done_with_whose_permission(kept: KeptWorkspace) -> None:
+    bob = await kept.engine.person("UBOB", granted=False)
+    await kept.has_leave("UBOB", ends=60)
+    await kept.engine.rests()
+    kept.engine.clock.move(minutes=1)
+    await kept.replica.refusals.put(bob, "keeper", kept.engine.clock.now())
+    await kept.engine.rests()
+    stores = Stores(kept.engine.database, kept.engine.encryptor, kept.engine.clock)
+    found = await stores.export.export(bob)
+    assert [(one["action"], one["keeper_id"]) for one in found["kept"]] == [("clear", ADMIN), ("write", ADMIN)]
+    assert found["kept"][1]["status"]["text"] == "Out of office until 10:00"
+    assert found["refusals"] == ["keeper"]
+
+
+async def test_admins_are_told_in_words_why_nothing_is_kept_any_more(kept: KeptWorkspace) -> None:
+    kept.engine.slack.workspaces[TEAM].paid = False
+    await kept.has_leave("UBOB", ends=60)
+    await kept.engine.rests()
+    await until(lambda: kept.engine.slack.direct_messages(ADMIN))
+    kept.engine.slack.workspaces[TEAM].paid = True
+    await kept.replica.keepers.consent(kept.admin, kept.engine.clock.now())
+    await kept.engine.rests()
+    kept.engine.slack.membership.set_role(ADMIN, "member")
+    kept.engine.clock.move(minutes=1)
+    await kept.slack_tells(ADMIN)
+    await kept.engine.rests()
+    await until(lambda: len(kept.engine.slack.direct_messages(ADMIN)) == 2)
+    first, second = (message.text for message in kept.engine.slack.direct_messages(ADMIN))
+    assert "it needs a paid plan" in first
+    assert "Another admin can take over" in second
+
+
+async def test_memory_that_no_key_opens_is_never_written_over(kept: KeptWorkspace) -> None:
+    await kept.has_leave("UBOB", begins=5, ends=60)
+    await kept.engine.rests()
+    async with kept.engine.database.write() as connection:
+        broken = kept.engine.encryptor.seal(b"{", "kept.memory", TEAM, "UBOB")
+        await connection.execute(sa.update(KeptRow).values(memory=broken))
+    await kept.goes_on(5)
+    await kept.goes_on(30)
+    assert kept.writes("UBOB") == []
