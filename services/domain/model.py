@@ -118,8 +118,8 @@ class Event:
     """One occurrence of a calendar entry.
 
     `wall` is set for all-day and floating entries, whose `start` and `end` are those of it in the person's zone (see
-    `placed`). `occurrence` tells those of one series apart, "" for a single entry. Texts come from the source as they
-    are, up to LONGEST_TEXT. `guest_domains`: the mail domains of the others, in lower case; `recurring`: of a series.
+    `placed`). `occurrence` tells those of one series apart. Texts come as they are, up to LONGEST_TEXT. `guest_domains`
+    are the others' mail domains, in lower case. Of leave calendars alone are kept: `categories`, and the only `guest`.
     """
 
     calendar_id: str
@@ -143,6 +143,8 @@ class Event:
     organizer_text: str = ""
     guest_domains: frozenset[str] = frozenset()
     recurring: bool = False
+    guest: str = ""
+    categories: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -279,7 +281,6 @@ class Span:
 
     `rule` is the kind's name, the person's rule id, `override`, `back`, `idle` or `nothing`; `uid` the event that won;
     `title` is the winner's, for its owner's eyes only.
-
     `began` is where it really starts when the window cuts it, or an override without an end shows again: "typed during
     a span" is judged by it. None: at `start`, as far as is known. `asked_at`: the same was asked for once more.
     """
@@ -351,8 +352,7 @@ class Standing:
 
     applied      what we last wrote, as Slack returned it; None when nothing of ours stands
     applied_span the start of the span it was written for
-    wanted       what we asked Slack for when it returned `applied`, which may differ (another emoji); without that,
-                 what we put back or cleared the profile to, until we look at it again
+    wanted       what we asked Slack for when it returned `applied`, which may differ; else what we put back or cleared
     pending      what we were about to write when the record was made: after a crash, a profile that shows it is ours
     covered      the own status we put away, with its own end
     own          an own status (or a clearing by hand: an empty one) that we saw and left alone
@@ -387,9 +387,9 @@ class Action(StrEnum):
 class Decision:
     """`status` is what to write (None when left; empty to clear); `look_again` when the profile is worth another look.
 
-    `standing` is what to remember when nothing is to be written. Around a write, store `ownership.intent(before,
-    decision)` first, and `ownership.record(decision, returned)` once Slack has answered: between the two a crash
-    must lose neither what was covered nor whose the status is. `seen` is the memory after the look alone.
+    `standing` is to be remembered when nothing is to be written. Around a write, store `ownership.intent(before,
+    decision)` first, and `ownership.record(decision, returned)` once Slack has answered: a crash in between loses
+    neither what was covered nor whose the status is. `seen` is the memory after the look alone.
     """
 
     action: Action

@@ -6,7 +6,7 @@ that it was found from stand; a change meanwhile wins, and has it found again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -82,7 +82,8 @@ class LeaveMatching:
         entries = {str(number): event for number, event in enumerate(possible)}
         members = {one.user_id: one for one in await self._members.all(claim.team_id) if one.is_colleague}
         policy = await self._policies.of(claim.team_id)
-        lines = [line_of(line_id, event, facts.by_address) for line_id, event in entries.items()]
+        known = {one.address.casefold() for one in members.values()} - {""}
+        lines = [line_of(line_id, event, facts.by_address, known) for line_id, event in entries.items()]
         matched = await self._matcher.match(
             claim.team_id, lines, [leave_member(one) for one in members.values()], facts.ties, policy.leave_types
         )
@@ -123,10 +124,16 @@ def leave_member(member: WorkspaceMember) -> LeaveMember:
     return LeaveMember(member.user_id, member.names, member.address)
 
 
-def line_of(line_id: str, event: Event, by_address: frozenset[str]) -> LeaveLine:
-    """An entry as it is matched; of a calendar among `by_address`, the address stands in place of the organizer."""
-    address = event.organizer_text if event.calendar_id in by_address else ""
-    return LeaveLine(line_id, event.title, address)
+def line_of(line_id: str, event: Event, by_address: frozenset[str], known: Collection[str]) -> LeaveLine:
+    """An entry as it is matched. `known` are the members' addresses, in lower case.
+
+    In a calendar among `by_address` the address stands in place of the organizer. In another one it is that of the
+    only guest, where that is a member: whoever else is invited says nothing about whose leave it is.
+    """
+    if event.calendar_id in by_address:
+        return LeaveLine(line_id, event.title, event.organizer_text, event.categories)
+    guest = event.guest if event.guest.casefold() in known else ""
+    return LeaveLine(line_id, event.title, guest, event.categories)
 
 
 def _shown(event: Event, by_address: frozenset[str]) -> str:

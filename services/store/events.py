@@ -31,6 +31,7 @@ from services.domain.model import (
     Visibility,
     WallTimes,
 )
+from services.domain.people import LEAVE
 from services.platform.concurrency import off_loop_if
 from services.store.db import Query, Store
 from services.store.models import EventRow
@@ -107,7 +108,8 @@ class EventStore(Store):
     async def prepare(self, key: PersonKey, calendar_id: str, changes: Changes) -> EventPlan:
         """Plan what `changes` would change, sealed and ready. Reads only, before the transaction."""
         many = len(changes.events) + len(changes.replaced) >= OFF_LOOP
-        found, digests = await off_loop_if(many, self._digested, changes.events)
+        events = changes.events if key.user_id == LEAVE else map(_somebodys, changes.events)
+        found, digests = await off_loop_if(many, self._digested, events)
         query, given = _STORED, {"team": key.team_id, "user": key.user_id, "calendar": calendar_id}
         if not changes.full:  # the rows that it speaks about
             query, given["uids"] = _STORED_OF, names(await off_loop_if(many, _spoken_of, changes))
@@ -189,6 +191,8 @@ class EventStore(Store):
                 continue
             place = (key.team_id, key.user_id, calendar_id, event_id)
             people = [event.organizer_text, sorted(event.guest_domains)]
+            leave = [event.guest, event.categories]
+            people += leave if any(leave) else []
             said = [event.title, event.location, *(people if any(people) else [])]
             detail = json.dumps(said) if any(said) else None
             rows.append(
@@ -224,12 +228,12 @@ class EventStore(Store):
         return [self._event(row) for row in rows]
 
     def _event(self, row: Row[Any]) -> Event:
-        said: list[Any] = ["", "", "", []]
+        said: list[Any] = ["", "", "", [], "", []]
         if row.detail is not None:
             place = (row.team_id, row.user_id, row.calendar_id, row.event_id)
             found = json.loads(self._encryptor.open(row.detail, _DETAIL, *place) or "")
             said[: len(found)] = found  # title and location alone where nothing else was told
-        title, location, organizer_text, domains = said
+        title, location, organizer_text, domains, guest, categories = said
         return Event(
             calendar_id=row.calendar_id,
             uid=row.uid,
@@ -252,11 +256,18 @@ class EventStore(Store):
             organizer_text=organizer_text,
             guest_domains=frozenset(domains),
             recurring=row.recurring,
+            guest=guest,
+            categories=tuple(categories),
         )
 
 
 def _wall(start: str, end: str) -> WallTimes:
     return WallTimes(datetime.fromisoformat(start), datetime.fromisoformat(end))
+
+
+def _somebodys(event: Event) -> Event:
+    """An event without what only leave calendars need to know."""
+    return replace(event, guest="", categories=()) if event.guest or event.categories else event
 
 
 def _storable(event: Event) -> Event:
@@ -286,6 +297,8 @@ def _content(event: Event) -> bytes:
     What most events have nothing to say about comes last, and only where one does: the others stay the same.
     """
     more = [event.organizer_text, sorted(event.guest_domains), event.recurring]
+    leave = [event.guest, event.categories]
+    more += leave if any(leave) else []
     times = (event.wall.start, event.wall.end) if event.wall else (event.start, event.end)
     return json.dumps(
         [

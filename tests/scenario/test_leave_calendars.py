@@ -57,6 +57,23 @@ async def test_half_of_a_day_counts_where_it_is_said_which_and_a_company_holiday
     assert holidays == [False, True, False]
 
 
+async def test_only_guest_who_is_a_member_is_whose_leave_it_is_and_categories_say_what_is_none(
+    running_app: RunningApp,
+) -> None:
+    await workspace(running_app)
+    guest = "ATTENDEE:mailto:{}@example.com"
+    running_app.feeds["hr"].has(
+        entry("1", TUESDAY, WEDNESDAY, "Vacation", guest.format("Ann")),
+        entry("2", WEDNESDAY, THURSDAY, "Vacation", guest.format("ann"), guest.format("ben")),
+        entry("3", WEDNESDAY, THURSDAY, "Ben Sørensen: vacation", guest.format("boss")),
+        entry("4", THURSDAY, FRIDAY, "Ben Sørensen: vacation", guest.format("ann")),
+        entry("5", THURSDAY, FRIDAY, "Ann Lee", "CATEGORIES:Anniversaries"),
+    )
+    await connects_leave(running_app)
+    assert await of_leave(running_app) == [(ANN, "24 00:00", "25 00:00"), (BEN, "24 15:00", "25 15:00")]
+    assert [one[:2] for one in await lost(running_app)] == [("unknown", "Vacation"), ("two", "Ben Sørensen: vacation")]
+
+
 async def test_reasons_name_the_workspaces_leave_calendar_and_nothing_of_the_entry(running_app: RunningApp) -> None:
     await workspace(running_app)
     running_app.feeds["hr"].has(entry("1", TUESDAY, THURSDAY, "Ann Lee (Sick leave)", "LOCATION:Clinic"))

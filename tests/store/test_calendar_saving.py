@@ -7,14 +7,15 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from services.domain.calendars import Changes, FetchOutcome, Health, Problem, Saved
+from services.domain.people import leave_key
 from services.platform.crypto import Encryptor
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import EventRow, Notice
+from services.store.models import EventRow, Notice, Person
 from tests.support.stored_calendars import (
     ALL_DAY,
     ANN,
@@ -258,3 +259,20 @@ async def test_events_are_replaced_within_a_transaction_of_the_caller(
         async with database.write() as connection:
             assert await replace(events, connection, ANN, calendar_id, changes) is differed
         assert len((await load(database, events, ANN))[ANN]) == left
+
+
+async def test_guest_and_categories_are_kept_of_leave_calendars_alone(
+    store: CalendarStore, database: Database, events: EventStore
+) -> None:
+    told = dataclasses.replace(meeting(1), guest="bob@corp.example", categories=("Holidays",))
+    leave = leave_key(ANN.team_id)
+    async with database.write() as connection:
+        await connection.execute(insert(Person).values(team_id=leave.team_id, user_id=leave.user_id, created_at=NOW))
+    for key, kept in ((ANN, meeting(1)), (leave, told)):
+        claimed = await connected(store, key)
+        assert await store.save(claimed, full([told]), WORKED, NOW) is Saved.CHANGED
+        found = (await load(database, events, key))[key]
+        assert found == (dataclasses.replace(kept, calendar_id=claimed.connection.calendar_id),)
+        claims = await store.claim(LATER, LATER + timedelta(minutes=2), room())
+        (again,) = [one for one in claims if one.connection.key == key]
+        assert await store.save(again, full([told]), WORKED, LATER) is Saved.UNCHANGED

@@ -52,6 +52,7 @@ _RESPONSES = {
 _VISIBILITIES = {"": Visibility.DEFAULT, "PUBLIC": Visibility.DEFAULT, "CONFIDENTIAL": Visibility.CONFIDENTIAL}
 _OF_A_SERIES = ("RRULE", "RDATE", "RECURRENCE-ID")
 _BIRTHDAY_UID = re.compile(r"birthday_|^b\d+@facebook\.com$", re.IGNORECASE)
+_MOST_CATEGORIES, _LONGEST_CATEGORY = 10, 64
 _BIRTHDAY_CATEGORIES = frozenset(
     {"birthday", "birthdays", "geburtstag", "geburtstage", "anniversaire", "cumpleaños", "誕生日"}
 )
@@ -177,7 +178,7 @@ class EntryReader:
         if show_as is None:
             show_as = ShowAs.FREE if component.word("TRANSP") == "TRANSPARENT" else ShowAs.BUSY
         organizer = Organizer.PUBLIC if self._is_public else _organizer(component, self._addresses)
-        response, guests, domains = _answer(component, self._addresses, organizer)
+        response, others, domains = _answer(component, self._addresses, organizer)
         return Event(
             calendar_id=self._asked.calendar_id,
             uid=uid,
@@ -192,12 +193,14 @@ class EntryReader:
             visibility=_VISIBILITIES.get(component.word("CLASS"), Visibility.PRIVATE),
             title=component.text("SUMMARY")[:LONGEST_TEXT],
             location=component.text("LOCATION")[:LONGEST_TEXT],
-            guests=guests,
+            guests=len(others),
             organizer=organizer,
             organizer_text=_organizer_text(component),
             guest_domains=domains,
             # RFC 5545 §3.8.5: a rule or dates make a series, and §3.8.4.4 names the one of it that is changed.
             recurring=any(component.all(name) for name in _OF_A_SERIES),
+            guest=next(iter(others)) if len(others) == 1 else "",
+            categories=_categories(component)[:_MOST_CATEGORIES],
         )
 
     def _busy_times(self, uid: str, components: Sequence[Component], problems: list[str]) -> Iterator[Event]:
@@ -239,8 +242,8 @@ def _periods(line: Property, zones: Zones, problems: list[str]) -> Iterator[tupl
 
 def _answer(
     component: Component, addresses: frozenset[str], organizer: Organizer
-) -> tuple[Response, int, frozenset[str]]:
-    """The person's own answer, how many other people are invited (rooms and resources are no people), their domains.
+) -> tuple[Response, set[str], frozenset[str]]:
+    """The person's own answer, who else is invited (rooms and resources are no people), and their domains.
 
     Whoever asks for the person's time is among those whose domains are told: programs differ in whether they write
     them down as an attendee, too (RFC 5545 §3.8.4.1).
@@ -261,7 +264,7 @@ def _answer(
         mine = Response.NONE
     if asks is not None and organizer is Organizer.OTHER:
         domains.append(_reached_at(_addresses(asks)))
-    return mine, len(others), mail_domains(domains)
+    return mine, others, mail_domains(domains)
 
 
 def _organizer_text(component: Component) -> str:
@@ -304,5 +307,10 @@ def _is_birthday(component: Component, uid: str) -> bool:
         return True
     if _BIRTHDAY_UID.search(uid):
         return True
-    words = (word.strip().casefold() for line in component.all("CATEGORIES") for word in line.value.split(","))
-    return any(word in _BIRTHDAY_CATEGORIES for word in words)
+    return any(word.casefold() in _BIRTHDAY_CATEGORIES for word in _categories(component))
+
+
+def _categories(component: Component) -> tuple[str, ...]:
+    """The words of CATEGORIES (RFC 5545 §3.8.1.2)."""
+    words = (word.strip() for line in component.all("CATEGORIES") for word in line.value.split(","))
+    return tuple(word[:_LONGEST_CATEGORY] for word in words if word)

@@ -200,7 +200,8 @@ def read(data: bytes, asked: ReadRequest, state: bytes | None) -> Changes:
 
 def _size(event: Event) -> int:
     """How many characters an event's texts have."""
-    return sum(map(len, (event.title, event.location, event.organizer_text, *event.guest_domains)))
+    texts = event.title, event.location, event.organizer_text, event.guest, *event.guest_domains, *event.categories
+    return sum(map(len, texts))
 
 
 def merged(calendars: Sequence[RawCalendar]) -> list[RawCalendar]:

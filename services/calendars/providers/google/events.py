@@ -94,7 +94,7 @@ def event_of(item: object, asked: EventContext) -> Event | Problem | None:
     kind = _TYPES.get(text_in(item.get("eventType"), LONGEST_ZONE), EventType.DEFAULT)
     place, label = _place(item) if kind is EventType.WORKING_LOCATION else (None, "")
     organizer = _organizer(item.get("organizer"))
-    response, guests = _attendance(item.get("attendees"))
+    response, guests, guest = _attendance(item.get("attendees"))
     visibility = item.get("visibility")
     if visibility is None or visibility == "":
         visibility = Visibility.DEFAULT
@@ -121,6 +121,7 @@ def event_of(item: object, asked: EventContext) -> Event | Problem | None:
         organizer_text=organizer_text(*_named(item.get("organizer"))),
         guest_domains=_guest_domains(item, organizer),
         recurring=bool(text_in(item.get("recurringEventId"), LONGEST_ID)),
+        guest=guest if guests == 1 else "",
     )
 
 
@@ -213,15 +214,18 @@ def _moment(value: Mapping[str, Any], asked: EventContext) -> tuple[datetime | N
     return None if zone is None else said.replace(tzinfo=zone).astimezone(UTC), wall
 
 
-def _attendance(attendees: object) -> tuple[Response, int]:
-    """The person's own answer, `self` being the calendar's own entry, and how many others there are besides rooms."""
-    response, guests = Response.NONE, 0
+def _attendance(attendees: object) -> tuple[Response, int, str]:
+    """The person's own answer, `self` being the calendar's own entry; how many others there are, and the last of them.
+
+    Rooms are none.
+    """
+    response, guests, guest = Response.NONE, 0, ""
     for attendee in attendees if isinstance(attendees, list) else ():
         if inner(attendee, "self") is True:
             response = _RESPONSES.get(text_in(attendee.get("responseStatus"), LONGEST_ZONE), Response.NONE)
         elif isinstance(attendee, Mapping) and attendee.get("resource") is not True:
-            guests += 1
-    return response, guests
+            guests, guest = guests + 1, _named(attendee)[1]
+    return response, guests, guest
 
 
 def _guest_domains(item: Mapping[str, Any], organizer: Organizer) -> frozenset[str]:
