@@ -7,6 +7,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,8 @@ import icalendar
 import structlog
 from aiohttp import web
 
-from demo.books import GOOGLES, Book, focused
-from emulators.books import LocalAccount
+from demo.books import GOOGLES, Book, DayEvent, focused
+from emulators.books import LocalAccount, Moment
 from emulators.google import GoogleEntry
 from emulators.slack import LocalSlack
 
@@ -39,24 +40,31 @@ class Feed:
         feed.add("PRODID", "-//Status Quo//Demo calendar//EN")
         feed.add("X-WR-CALNAME", self._calendar.name)
         feed.add("X-WR-TIMEZONE", self._calendar.zone)
-        for event_id, entry in sorted(self._calendar.entries.items()):
-            if entry.cancelled:
-                continue
-            said = self.book.event(entry)
-            event = icalendar.Event()
-            event.add("UID", f"{event_id}@calendar.example.com")
-            event.add("DTSTAMP", datetime(2026, 1, 1, tzinfo=UTC))
-            event.add("DTSTART", entry.start)
-            event.add("DTEND", entry.end)
-            event.add("SUMMARY", focused(said))
-            event.add("CLASS", "PRIVATE" if said.private else "PUBLIC")
-            event.add("TRANSP", "TRANSPARENT" if said.free else "OPAQUE")
-            event.add("X-MICROSOFT-CDO-BUSYSTATUS", "FREE" if said.free else _BUSY_STATUS[said.kind])
-            event.add("ORGANIZER", "mailto:office@example.com")
-            answer = "DECLINED" if said.declined else "TENTATIVE" if said.tentative else "ACCEPTED"
-            event.add("ATTENDEE", f"mailto:{self.book.account}", parameters={"PARTSTAT": answer})
-            feed.add_component(event)
-        return bytes(feed.to_ical())
+        head, end, tail = feed.to_ical().partition(b"END:VCALENDAR")
+        entries = [
+            _entry(event_id, entry.start, entry.end, self.book.event(entry), self.book.account)
+            for event_id, entry in sorted(self._calendar.entries.items())
+            if not entry.cancelled
+        ]
+        return bytes(head + b"".join(entries) + end + tail)
+
+
+@lru_cache(maxsize=2000)
+def _entry(event_id: str, start: Moment, end: Moment, said: DayEvent, account: str) -> bytes:
+    """An entry as text; icalendar takes its time for it, and a feed is read again and again."""
+    event = icalendar.Event()
+    event.add("UID", f"{event_id}@calendar.example.com")
+    event.add("DTSTAMP", datetime(2026, 1, 1, tzinfo=UTC))
+    event.add("DTSTART", start)
+    event.add("DTEND", end)
+    event.add("SUMMARY", focused(said))
+    event.add("CLASS", "PRIVATE" if said.private else "PUBLIC")
+    event.add("TRANSP", "TRANSPARENT" if said.free else "OPAQUE")
+    event.add("X-MICROSOFT-CDO-BUSYSTATUS", "FREE" if said.free else _BUSY_STATUS[said.kind])
+    event.add("ORGANIZER", "mailto:office@example.com")
+    answer = "DECLINED" if said.declined else "TENTATIVE" if said.tentative else "ACCEPTED"
+    event.add("ATTENDEE", f"mailto:{account}", parameters={"PARTSTAT": answer})
+    return bytes(event.to_ical())
 
 
 class Feeds:
