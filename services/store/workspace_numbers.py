@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import String, bindparam, func, select
+from sqlalchemy import String, bindparam, func, select, union
 
 from services.domain.calendars import Health
 from services.domain.model import Kind
@@ -14,12 +14,21 @@ from services.slack import scopes
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.models import Account, Calendar, Person, Workspace
-from services.store.workspace_models import AbsenceRow
+from services.store.workspace_models import AbsenceRow, LeaveRow
 
 _TEAM = bindparam("team", type_=String)
 _START, _END = (bindparam(name, type_=UtcInstant) for name in ("day_start", "day_end"))
 _THEIRS = (Person.team_id == _TEAM, Person.user_id != LEAVE, Person.leave_by.is_(None))
 _CALENDARS = (Calendar.team_id == _TEAM, Calendar.user_id != LEAVE)
+_OUT = union(  # each once, whether or not they have connected
+    select(AbsenceRow.user_id).where(
+        AbsenceRow.team_id == _TEAM,
+        AbsenceRow.kind == Kind.OUT_OF_OFFICE.value,
+        AbsenceRow.end_at > _START,
+        AbsenceRow.start_at < _END,
+    ),
+    select(LeaveRow.user_id).where(LeaveRow.team_id == _TEAM, LeaveRow.end_at > _START, LeaveRow.start_at < _END),
+).subquery()
 _NUMBERS = select(
     select(func.count()).where(*_THEIRS).scalar_subquery().label("people"),
     select(func.count()).where(*_THEIRS, Person.grant_state == "ok").scalar_subquery().label("granted"),
@@ -30,15 +39,7 @@ _NUMBERS = select(
     .where(Account.team_id == _TEAM, Account.user_id != LEAVE, Account.state != "ok")
     .scalar_subquery()
     .label("lost_accounts"),
-    select(func.count(AbsenceRow.user_id.distinct()))
-    .where(
-        AbsenceRow.team_id == _TEAM,
-        AbsenceRow.kind == Kind.OUT_OF_OFFICE.value,
-        AbsenceRow.end_at > _START,
-        AbsenceRow.start_at < _END,
-    )
-    .scalar_subquery()
-    .label("out_today"),
+    select(func.count()).select_from(_OUT).scalar_subquery().label("out_today"),
     select(Workspace.bot_scopes).where(Workspace.team_id == _TEAM).scalar_subquery().label("bot_scopes"),
 )
 

@@ -11,7 +11,7 @@ from services.domain.people import LEAVE
 from services.slack import scopes
 from services.store.db import Database
 from services.store.models import Account, Calendar, Person, Workspace
-from services.store.workspace_models import AbsenceRow
+from services.store.workspace_models import AbsenceRow, LeaveRow
 from services.store.workspace_numbers import NumberStore, WorkspaceNumbers
 from tests.support.databases import BOTH
 
@@ -54,9 +54,13 @@ async def test_numbers_count_the_rows_of_the_workspace_alone(database: Database)
             absence("DAN", 24, 48), absence("DAN", 1, 2, Kind.WORKING_LOCATION), absence("BEN", 0, 24, team="T2"),
         ):  # fmt: skip
             await connection.execute(sa.insert(AbsenceRow).values(one))
+        for user, start in (("ANN", 0), ("FAY", 8), ("GUS", 24)):  # the last two have not connected
+            leave = {"team_id": "T1", "user_id": user, "leave_id": "l", "calendar_id": "c"}
+            times = {"start_at": DAY[0] + timedelta(hours=start), "end_at": DAY[0] + timedelta(hours=start + 8)}
+            await connection.execute(sa.insert(LeaveRow).values(**leave, **times))
     store = NumberStore(database)
     assert await store.of("T1", *DAY) == WorkspaceNumbers(
-        people=4, granted=2, calendars=3, out_today=2, lost_grants=1, broken_calendars=3,
+        people=4, granted=2, calendars=3, out_today=3, lost_grants=1, broken_calendars=3,
         missing_scopes=(next(iter(scopes.BOT)),),
     )  # fmt: skip
     assert await store.of("T2", *DAY) == WorkspaceNumbers(people=4, granted=2, out_today=1, lost_grants=1)
