@@ -88,8 +88,7 @@ class KeeperSender:
         for team_id in news.working if self._forbidden else ():
             await self._keepers.look_at_all(team_id, self._clock.now())
         self._forbidden = False
-        policies = {team_id: await self._policy_of(team_id) for team_id in news.working}
-        placed = await self._place(policies)
+        placed = await self._place()
         now = self._clock.now()
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
         due = await self._kept.due(now, MANY, others=self._workspaces.others | self._full.keys())
@@ -97,7 +96,7 @@ class KeeperSender:
         await self._workspaces.own(teams)
         await self._tell_budgets(news.working, teams | self._full.keys())
         known = len(self._full)
-        done = await self._do(due, policies)
+        done = await self._do(due, await self._policies(due))
         if placed or done or (len(due) == MANY and len(self._full) > known):
             return self._clock.now()
         waits = (await self._kept.next_due(now), *self._full.values())
@@ -118,11 +117,16 @@ class KeeperSender:
 
     # ── what is to be done ──────────────────────────────────────────────────────────────────────────
 
-    async def _place(self, policies: Mapping[str, Policy]) -> int:
+    async def _policies(self, members: Sequence[KeptMember]) -> dict[str, Policy]:
+        """What their workspaces allow."""
+        return {team_id: await self._policy_of(team_id) for team_id in {one.key.team_id for one in members}}
+
+    async def _place(self) -> int:
         """Find out what is to be done for those who were made due; how many there were."""
         now = self._clock.now()
         members = await self._kept.unplaced(now, MOST_PLACED, others=self._workspaces.others)
         if members:
+            policies = await self._policies(members)
             await self._kept.place([self._placed(one, policies, now) for one in members])
         return len(members)
 

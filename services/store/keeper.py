@@ -22,7 +22,7 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
-from services.store.models import Person
+from services.store.models import Notice, Person
 from services.store.person_rows import NoticeStore, insert_for, of_people, of_person, those, upsert
 from services.store.workspace_models import KeeperRow, KeptRow, KeptWriteRow, LeaveRow, MemberRow, RefusalRow
 
@@ -47,16 +47,21 @@ _MARK = update(KeptRow).where(of_people(KEPT)).values(_ANEW)
 _MARK_ALL = update(KeptRow).where(KEPT.c.team_id == bindparam("team")).values(_ANEW)
 _MINE = of_person(_PEOPLE.c, KEEPERS.c)
 _GRANTED = exists().where(_MINE, _PEOPLE.c.grant_state == "ok", _PEOPLE.c.token.is_not(None))
-_DEMOTED = exists().where(of_person(_MEMBERS.c, KEEPERS.c), or_(_MEMBERS.c.role < int(Role.ADMIN), ~_MEMBERS.c.active))
+_DEMOTED = or_(  # as Slack told last, of the member or of the person
+    exists().where(of_person(_MEMBERS.c, KEEPERS.c), or_(_MEMBERS.c.role < int(Role.ADMIN), ~_MEMBERS.c.active)),
+    exists().where(_MINE, ~_PEOPLE.c.admin),
+)
 _WORKS = or_(KEEPERS.c.state == KeeperState.OK, KEEPERS.c.state == KeeperState.ENDING)
-_WORTHLESS = select(KEEPERS.c.team_id, KEEPERS.c.user_id, _DEMOTED.label("demoted")).where(
+_WORTHLESS = select(KEEPERS.c.team_id, KEEPERS.c.user_id, KEEPERS.c.state, _DEMOTED.label("demoted")).where(
     _WORKS, or_(~_GRANTED, _DEMOTED)
 )
 _WORKING = select(KEEPERS.c.team_id, KEEPERS.c.user_id).where(_WORKS)
 TAKES_OFF = exists().where(KEPT.c.team_id == KEEPERS.c.team_id, KEPT.c.owed, KEPT.c.due_at.is_not(None))
 """That something of a keeper's is on a profile, and can be taken off."""
 
-_OVER = select(KEEPERS.c.team_id, KEEPERS.c.user_id).where(KEEPERS.c.state == KeeperState.ENDING, ~TAKES_OFF)
+_OVER = select(KEEPERS.c.team_id, KEEPERS.c.user_id, KEEPERS.c.state).where(
+    KEEPERS.c.state == KeeperState.ENDING, ~TAKES_OFF
+)
 
 
 def forgotten_kept(now: datetime) -> Delete:
@@ -85,7 +90,7 @@ class KeeperNews:
     """Keepers that keep, or take off, as user ids by workspace.
 
     `worthless`: those whose owner has no grant any more, or is no admin, each with Slack's word for it; `over`:
-    those whose consent is withdrawn, and who have nothing left to take off.
+    those whose consent is withdrawn, and who have nothing left to take off, or cannot.
     """
 
     working: Mapping[str, str]
@@ -250,10 +255,8 @@ class KeeperStore(Store):
         async with self._database.write() as connection:
             await connection.execute(upsert(connection, KeeperRow, {"team_id": key.team_id, **fresh}, fresh))
             await self._members.needed(connection, key.team_id, now)
-            told = select(_PEOPLE.c.user_id).where(_PEOPLE.c.team_id == key.team_id, _PEOPLE.c.admin)
-            admins = {row.user_id for row in await connection.execute(told)} | {key.user_id}
-            for subject in NOTICES.values():
-                await self._notices.worked(connection, subject, *(PersonKey(key.team_id, one) for one in admins))
+            told = delete(Notice).where(Notice.team_id == key.team_id, Notice.subject.in_(NOTICES.values()))
+            await connection.execute(told)
             await mark_all_kept_due(connection, key.team_id, now)
 
     async def end(self, team_id: str, now: datetime) -> bool:
@@ -284,8 +287,12 @@ class KeeperStore(Store):
         working, worthless, over = await self._database.rows((_WORKING, {}), (_WORTHLESS, {}), (_OVER, {}))
         return KeeperNews(
             {row.team_id: row.user_id for row in working},
-            [(PersonKey(row.team_id, row.user_id), NO_ADMIN if row.demoted else REVOKED) for row in worthless],
-            [PersonKey(row.team_id, row.user_id) for row in over],
+            [
+                (PersonKey(row.team_id, row.user_id), NO_ADMIN if row.demoted else REVOKED)
+                for row in worthless
+                if row.state == KeeperState.OK
+            ],
+            [PersonKey(row.team_id, row.user_id) for row in (*over, *worthless) if row.state == KeeperState.ENDING],
         )
 
     async def look_at_all(self, team_id: str, now: datetime) -> None:

@@ -15,7 +15,7 @@ from services.slack import scopes
 from services.slack.members import INFO
 from services.store.models import Notice
 from services.store.workspace_models import MemberRow
-from tests.support.engine import GET, SET, TEAM, RunningEngine
+from tests.support.engine import GET, SET, TEAM, RunningEngine, until
 from tests.support.keeper import ADMIN, KeptWorkspace, a_kept_workspace
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -197,7 +197,7 @@ async def test_demoted_admin_of_whom_nobody_tells_is_lost_at_the_next_write(kept
     assert await told(kept) == [ADMIN]
 
 
-@pytest.mark.parametrize("how", ["demoted", "left", "revoked"])
+@pytest.mark.parametrize("how", ["demoted", "asked", "left", "revoked"])
 async def test_lost_keeper_tells_the_admins_once_and_what_stands_runs_out(kept: KeptWorkspace, how: str) -> None:
     other = await kept.engine.person("UOTHER", admin=True)
     kept.engine.slack.membership.set_role("UOTHER", "admin")
@@ -208,6 +208,8 @@ async def test_lost_keeper_tells_the_admins_once_and_what_stands_runs_out(kept: 
     if how == "demoted":
         kept.engine.slack.membership.set_role(ADMIN, "member")
         await kept.slack_tells(ADMIN)
+    elif how == "asked":  # somebody's form was refused
+        await kept.replica.people.set_admin(kept.admin, admin=False)
     elif how == "left":
         kept.engine.slack.membership.deactivate(ADMIN)
         await kept.slack_tells(ADMIN)
@@ -343,6 +345,28 @@ async def test_grant_in_the_middle_of_leave_is_taken_over_without_a_flicker(kept
     await kept.goes_on(60)
     assert kept.text("UBOB") == "Thesis"
     assert kept.engine.calls(SET)[-1].user_id == "UBOB"
+
+
+async def test_grant_while_our_call_is_on_its_way_waits_for_it_and_writes_nothing(kept: KeptWorkspace) -> None:
+    bob = await kept.engine.person("UBOB", granted=False)
+    await kept.slack_tells("UBOB")
+    await kept.has_leave("UBOB", begins=2, ends=60)
+    await kept.engine.rests()
+    kept.engine.slack.faults.add(SET, latency=0.4, user_id=ADMIN)
+    kept.engine.clock.move_to(kept.at(2))
+
+    async def is_on_its_way() -> bool:
+        return bool((await kept.row(bob)).owed)
+
+    await until(is_on_its_way)
+    token = kept.engine.slack.grant("UBOB", scopes.USER)
+    await kept.replica.people.grant(
+        bob, Tokens(token.value, scopes=frozenset(scopes.USER)), Member(), kept.engine.clock.now()
+    )
+    await kept.engine.rests()
+    assert [call.user_id for call in kept.engine.calls(SET)] == [ADMIN]
+    assert kept.text("UBOB") == "Out of office until 10:00"
+    assert (await kept.engine.memory(bob)).standing.applied is not None
 
 
 async def test_grant_that_is_lost_gives_the_member_back_to_the_keeper(kept: KeptWorkspace) -> None:
