@@ -17,7 +17,7 @@ import structlog
 from services.calendars.oauth import AccountTokens, Credentials
 from services.calendars.oauth_flow import MESSAGE_LINK_LIVES, OAuthFlow
 from services.calendars.ports import EntryWriter
-from services.domain.entries import KEPT, entry_id, wanted
+from services.domain.entries import KEPT, CalendarEntry, entry_id, wanted
 from services.domain.errors import (
     AccessRefusedError,
     AccountLostError,
@@ -128,48 +128,48 @@ class EntryWriting:
         return Report(len(claims), changed, failed)
 
     async def _one(self, claim: EntryClaim) -> bool:
-        account = await self._accounts.load(claim.key, claim.account_id)
-        writer = None if account is None else self._writers.get(account.provider)
-        if account is None or writer is None:
+        """Do what is to be done of one; whether anything was."""
+        now = self._clock.now()
+        chosen = entry_id(claim.key.team_id, claim.override_id, claim.account_id, claim.number)
+        entry = wanted(claim.override, chosen, locale.say(claim.locale, "Out of office"), claim.zone)
+        if not claim.remote_id and (entry is None or entry.end <= now):  # taken back, or too late
             await self._entries.forget(claim)
             return False
-        if account.lost or not writer.may(Credentials.from_json(account.credentials).scopes):
-            await self._entries.save(claim, None)  # until it is allowed
-            return False
-        try:
-            return await self._write(claim, writer)
-        except AccountLostError:
-            await self._entries.save(claim, None)
-        except CalendarError as error:
-            ids = {"team_id": claim.key.team_id, "user_id": claim.key.user_id}
-            log.warning("entry_not_written", reason=error.reason, kind=type(error).__name__, **ids)
-            await self._entries.save(claim, self._later(claim, error), failures=claim.failures + 1)
-        return False
-
-    async def _write(self, claim: EntryClaim, writer: EntryWriter) -> bool:
-        """Do what is to be done; whether anything was. Raises a `CalendarError`."""
-        now, ids = self._clock.now(), {"team_id": claim.key.team_id, "user_id": claim.key.user_id}
-        chosen = entry_id(claim.key.team_id, claim.override_id, claim.account_id, claim.number)
-        title = locale.say(claim.locale, "Out of office")
-        entry = wanted(claim.override, chosen, title, claim.zone)
-        if entry is None:
-            if not claim.remote_id:
-                await self._entries.forget(claim)
-                return False
-            await self._calling(claim, lambda token: writer.delete(token, claim.remote_id))
-            log.info("entry_deleted", **ids)
-            gone = {"remote_id": "", "written": "", "number": claim.number + 1, "failures": 0}
-            await self._entries.save(claim, now + KEPT, **gone)
-            return True
-        if entry.digest == claim.written:
+        if entry is not None and entry.digest == claim.written:
             if entry.end + KEPT <= now:  # it is over, and stays in the calendar
                 await self._entries.forget(claim)
             else:
                 await self._entries.save(claim, entry.end + KEPT, failures=0)
             return False
-        if entry.end <= now and not claim.remote_id:
-            await self._entries.forget(claim)  # too late
+        account = await self._accounts.load(claim.key, claim.account_id)
+        writer = None if account is None else self._writers.get(account.provider)
+        if account is None or writer is None:
+            await self._entries.forget(claim)
             return False
+        waits_until = None if entry is None else entry.end + KEPT
+        if account.lost or not writer.may(Credentials.from_json(account.credentials).scopes):
+            await self._entries.save(claim, waits_until)  # or until it is allowed
+            return False
+        try:
+            return await self._write(claim, entry, writer)
+        except AccountLostError:
+            await self._entries.save(claim, waits_until)
+        except CalendarError as error:
+            ids = {"team_id": claim.key.team_id, "user_id": claim.key.user_id}
+            log.warning("entry_not_written", reason=error.reason, kind=type(error).__name__, **ids)
+            again = self._later(claim, error)
+            await self._entries.save(claim, waits_until if again is None else again, failures=claim.failures + 1)
+        return False
+
+    async def _write(self, claim: EntryClaim, entry: CalendarEntry | None, writer: EntryWriter) -> bool:
+        """Make, change or delete it; whether that was done. Raises a `CalendarError`."""
+        ids = {"team_id": claim.key.team_id, "user_id": claim.key.user_id}
+        if entry is None:
+            await self._calling(claim, lambda token: writer.delete(token, claim.remote_id))
+            log.info("entry_deleted", **ids)
+            gone = {"remote_id": "", "written": "", "number": claim.number + 1, "failures": 0}
+            await self._entries.save(claim, self._clock.now() + KEPT, **gone)  # until then it may be put back
+            return True
         try:
             remote_id = await self._calling(claim, lambda token: writer.put(token, entry, claim.remote_id))
         except CalendarGoneError:

@@ -28,7 +28,7 @@ from services.domain.request_errors import (
 )
 from services.platform.crypto import Encryptor, digest_of
 from services.ports import Clock
-from services.store.accounts import OAuthStateStore, Ticket
+from services.store.accounts import AccountStore, OAuthStateStore, Ticket
 from services.usecases.grants import Start
 from services.usecases.identity import is_theirs
 
@@ -105,6 +105,7 @@ class OAuthFlow:
     clock: Clock
     base_url: str
     """PUBLIC_URL without a slash at its end."""
+    accounts: AccountStore
 
     async def links(self, key: PersonKey, *, of_workspace: bool = False) -> Sequence[AccountLink]:
         """Make a fresh link to each provider that is set up."""
@@ -123,15 +124,24 @@ class OAuthFlow:
         """Make a signed, single-use link that names the person. Raises NotOfferedError.
 
         `of_workspace`: what is connected by it is for leave calendars of their workspace. `writing`: it asks for the
-        permission to write to the calendar, too.
+        permission to write to the calendar, too; so it does where they gave that before: an account that is connected
+        anew has what was asked for last.
         """
-        self._provider(provider)
+        there = self._provider(provider)
+        writing = writing or (not of_workspace and await self._wrote(key, provider, there.writer))
         ticket = Ticket(f"link:{provider}", key.team_id, key.user_id)
         secret = await self.states.issue(ticket, self.clock.now() + lives)
         purpose = _OF_WORKSPACE if of_workspace else _WRITING if writing else ""
         parts = (provider, key.team_id, key.user_id, secret, *filter(None, (purpose,)))
         signed = self.encryptor.seal_token("\n".join(parts), _PLACE)
         return f"{self.base_url}/connect/{provider}?link={signed}"
+
+    async def _wrote(self, key: PersonKey, provider: str, writer: EntryWriter) -> bool:
+        for account in await self.accounts.of(key):
+            stored = await self.accounts.load(key, account.account_id) if account.provider == provider else None
+            if stored is not None and writer.may(Credentials.from_json(stored.credentials).scopes):
+                return True
+        return False
 
     async def ask(self, provider: str, link: str, cookie: str, seen: Mapping[str, str]) -> ConnectForm:
         """Say whose link it is, in the browser with that cookie, `seen` to be somebody's (workspace → user).

@@ -92,7 +92,7 @@ def compose(
     watchers = {name: provider.watcher for name, provider in providers.items()}
     writers = {name: provider.writer for name, provider in providers.items()}
     cleanup = ProviderCleanup(clients, watchers, clock, writers)
-    flow = OAuthFlow(providers, stores.encryptor, stores.oauth_states, clock, config.base_url)
+    flow = OAuthFlow(providers, stores.encryptor, stores.oauth_states, clock, config.base_url, stores.accounts)
     accounts = Accounts(
         flow, CaldavDirectory(guarded, rules), accounts=stores.accounts, calendars=stores.calendars,
         people=stores.people, workspaces=stores.workspaces, tokens=access, cleanup=cleanup,

@@ -60,11 +60,19 @@ class EntryStore(Store):
                 await connection.execute(made.on_conflict_do_nothing())
 
     async def granted(self, key: PersonKey, account_id: str, now: datetime) -> int:
-        """The account may be written to: what waits in it is due, and what waits for any account goes there."""
-        waits = and_(of_person(CalendarEntryRow, key), CalendarEntryRow.due_at.is_(None))
+        """The account may be written to: what is in it is due, and what is not written anywhere goes there."""
         here = or_(CalendarEntryRow.account_id == account_id, CalendarEntryRow.remote_id == "")
         due = {"due_at": now, "failures": 0, "account_id": account_id}
-        return await self._database.execute(update(CalendarEntryRow).where(waits, here).values(due))
+        its = update(CalendarEntryRow).where(of_person(CalendarEntryRow, key), here)
+        return await self._database.execute(its.values(due))
+
+    async def of(self, key: PersonKey) -> list[dict[str, Any]]:
+        """A person's entries, for their export."""
+        theirs = select(_ENTRIES).where(of_person(_ENTRIES.c, key)).order_by(_ENTRIES.c.override_id)
+        return [
+            {"override_id": row.override_id, "account_id": row.account_id, "written": row.written != ""}
+            for row in await self._database.fetch(theirs)
+        ]
 
     async def next_due(self) -> datetime | None:
         """When the first is due."""

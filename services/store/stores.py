@@ -208,6 +208,7 @@ class ExportStore:
                 for one in kept
             ],
             "refusals": sorted(refusals),
+            "calendar_entries": await self._stores.entries.of(key),
             "absence_feeds": [
                 _parts(one, "feed_id", "channel_id", "created_at", "locale", "gone")
                 for one in await self._stores.feeds.given_to(key)

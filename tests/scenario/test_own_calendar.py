@@ -132,6 +132,30 @@ async def test_refused_permission_leaves_the_absence_and_makes_no_entry(desk: De
     assert len((await desk.asks("2026-12-08", "2026-12-08"))["view"]["blocks"]) > 0  # it is asked for again
 
 
+async def test_account_that_is_connected_anew_keeps_the_permission_to_write(desk: Desk) -> None:
+    await desk.has_asked()
+    await desk.vendors.connects()
+    assert await desk.asks("2026-12-08", "2026-12-08") == {}
+    assert len(desk.entries) == 2
+
+
+async def test_permission_that_comes_too_late_makes_no_entry_and_nothing_is_left(desk: Desk) -> None:
+    said = await desk.asks("2026-11-24", "2026-11-24", from_time="10:30", to_time="11:00")
+    link = desk.vendors.link_in(said["view"])
+    await desk.vendors.running_app.until(at("10:16"))
+    assert await desk.rows() == []
+    await desk.vendors.connects(link=link)
+    assert desk.entries == []
+
+
+async def test_absence_that_is_taken_back_before_it_was_allowed_leaves_nothing(desk: Desk) -> None:
+    said = await desk.asks()
+    await desk.vendors.running_app.types("/ooo", "off")
+    assert await desk.rows() == []
+    await desk.allows(said)
+    assert desk.entries == []
+
+
 async def test_entry_says_when_and_is_out_of_office(desk: Desk) -> None:
     entry = await desk.has_asked()
     if desk.vendors.name == "google":

@@ -284,8 +284,8 @@ async def open_stepped_app(
             accounts=kept, hooks=KeptHooks(),
             own=OwnCalendars(
                 EntryStore(database, encryptor), accounts,
-                OAuthFlow({}, encryptor, OAuthStateStore(database, encryptor), clock, "https://quo.example"), {}, clock,
-                wake_signal,
+                OAuthFlow({}, encryptor, OAuthStateStore(database, encryptor), clock, "https://quo.example", accounts),
+                {}, clock, wake_signal,
             ),
             emoji=emoji, sent=KeptSentFiles(), clock=clock,
             digests=digests,

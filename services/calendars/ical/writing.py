@@ -29,6 +29,11 @@ _AHEAD_OF_UTC = timedelta(hours=14)
 _DAY = timedelta(days=1)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _END = b"END:VCALENDAR\r\n"
+_NOTHING = (
+    b"BEGIN:VTIMEZONE\r\nTZID:UTC\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0000\r\n"
+    b"TZOFFSETTO:+0000\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+)
+"""A calendar holds one component at least (RFC 5545 §3.6), and some programs take no other for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ async def absence_calendar(
         parts.append(_entry(absent, head, team_id, title).to_ical())
         if number % AT_ONCE == AT_ONCE - 1:
             await asyncio.sleep(0)
-    return b"".join([*parts, _END])
+    return b"".join([*parts, *([] if absences else [_NOTHING]), _END])
 
 
 def _head(head: CalendarHead) -> bytes:
