@@ -22,6 +22,7 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
+from services.store.leave_choices import mark_leave_due
 from services.store.models import Notice, Person
 from services.store.person_rows import NoticeStore, insert_for, of_people, of_person, those, upsert
 from services.store.workspace_models import KeeperRow, KeptRow, KeptWriteRow, LeaveRow, MemberRow, RefusalRow
@@ -219,12 +220,14 @@ class Refusals(Store):
     async def put(self, key: PersonKey, what: str, now: datetime) -> None:
         """Remember it; what a keeper has on their profile is taken off."""
         async with self._database.write() as connection:
+            await mark_leave_due(connection, key.team_id, now)  # first, as who finds leave locks
             await refuse(connection, key, what, now)
             await connection.execute(_MARK, those([key], at=now))
 
     async def delete(self, key: PersonKey, what: str, now: datetime) -> bool:
         """They do not mind any more; False where they did not."""
         async with self._database.write() as connection:
+            await mark_leave_due(connection, key.team_id, now)
             theirs = delete(RefusalRow).where(of_person(RefusalRow, key), RefusalRow.what == what)
             done = await connection.execute(theirs)
             await connection.execute(_MARK, those([key], at=now))

@@ -69,7 +69,7 @@ class LeaveChoices(Store):
         """Who said "this is not me", and of whom nothing is to be kept."""
         refusals = select(RefusalRow.user_id).where(
             RefusalRow.team_id == team_id,
-            or_(RefusalRow.what == _REFUSED, ~exists().where(of_person(Person, RefusalRow))),
+            or_(RefusalRow.what == _REFUSED, ~exists().where(of_person(Person, RefusalRow), Person.leave_by.is_(None))),
         )
         return frozenset(row.user_id for row in await self._database.fetch(refusals))
 

@@ -23,6 +23,7 @@ from services.store.effects import mark_effects_due
 from services.store.events import EventStore
 from services.store.group_commit import Grouped
 from services.store.keeper import adopt_kept, look_at_kept
+from services.store.leave_choices import mark_leave_due
 from services.store.models import Ask, Person, Workspace
 from services.store.person_rows import NoticeStore, lock_people, mark_all_due, mark_due, of_person, upsert
 from services.store.timeline import pause_of
@@ -123,6 +124,8 @@ class PeopleStore(Store):
             await self._notices.tell(connection, key, "welcome")
             await mark_effects_due(connection, [key], now)
             await mark_due(connection, key, now, typed=True)
+        async with self._database.write() as connection:  # by itself: leave is locked before whose it is
+            await mark_leave_due(connection, key.team_id, now)
 
     async def the_grant(self, key: PersonKey) -> Grant | None:
         """The person's token and when it was given; None where there is none, or they are leaving."""
