@@ -86,12 +86,15 @@ class DigestForms:
         await self.tab.publish(args, who.key)
 
     async def end(self, args: AsyncArgs) -> None:
-        """End a digest from the Home tab."""
+        """End a digest, from the Home tab or in the form of the workspace. Raises NotAnAdminError there."""
         await args.ack()
         who = await person(self.services, args.context)
+        in_form = args.body.get("view", {}).get("type") == "modal"
+        if in_form:  # which is shown again, with all that admins see
+            await self.services.admins.require(who.key)
         channel, period = views.named_digest(chosen(args.body))
         await self.services.digests.end(who.key, channel, period)
-        if args.body.get("view", {}).get("type") == "modal":
+        if in_form:
             form = await self.tab.workspace.form(who)
             await view_call(args.client, "views.update", view_id=args.body["view"]["id"], view=form)
         await self.tab.publish(args, who.key)

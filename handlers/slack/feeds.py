@@ -93,6 +93,7 @@ class FeedForms:
     async def _show_again(self, args: AsyncArgs, who: Requester) -> None:
         clicked = args.body.get("view")
         if isinstance(clicked, dict) and clicked.get("callback_id") == WORKSPACE:
+            await self.services.admins.require(who.key)
             await self.forms.show_again(args, text_of(clicked, "id"))
         else:
             await self.tab.publish(args, who.key)

@@ -270,10 +270,11 @@ class KeeperStore(Store):
     async def stop(self, key: PersonKey, state: KeeperState, problem: str) -> bool:
         """It can keep nobody any more: the admins are told once. False where it is another one, or stopped already.
 
-        What stands of ours runs out by its expiration.
+        What stands of ours runs out by its expiration. One whose consent is withdrawn is gone, and nobody is told.
         """
         async with self._database.write() as connection:
-            its = update(KeeperRow).where(of_person(KEEPERS.c, key), _WORKS)
+            await delete_keeper(connection, self._members, key)
+            its = update(KeeperRow).where(of_person(KEEPERS.c, key), KEEPERS.c.state == KeeperState.OK)
             done = await connection.execute(its.values(state=state, problem=problem))
             if done.rowcount != 1:
                 return False
@@ -304,7 +305,7 @@ class KeeperStore(Store):
             await mark_all_kept_due(connection, team_id, now)
 
     async def finish(self, key: PersonKey) -> None:
-        """Delete a consent that is withdrawn: nothing is left to be taken off."""
+        """Delete a consent that is withdrawn: nothing is left to be taken off, or it cannot be."""
         async with self._database.write() as connection:
             await delete_keeper(connection, self._members, key)
 

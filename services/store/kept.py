@@ -24,10 +24,11 @@ from services.domain.members import Role
 from services.domain.model import Action, OwnStatusPolicy, Pause, PersonKey, Status, WallTimes
 from services.domain.people import zone_or
 from services.domain.profile_state import AuditEntry, ProfileState
+from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.columns import UtcInstant
-from services.store.db import Store
-from services.store.due import is_waiting
+from services.store.db import Database, Store
+from services.store.due import ProfileStateStore, is_waiting
 from services.store.keeper import KEEPER, KEEPERS, KEPT, LEAVE, open_kept, seal_kept
 from services.store.models import Person, ProfileStateRow
 from services.store.person_rows import named, names, of_people, of_person, those
@@ -58,12 +59,14 @@ _WITH_ALL = (
         _MEMBERS.c.zone, _MEMBERS.c.locale, _PEOPLE.c.zone.label("person_zone"),
         _PEOPLE.c.locale.label("person_locale"), _PEOPLE.c.grant_state, _PEOPLE.c.preferences, _PEOPLE.c.paused_from,
         _PEOPLE.c.paused_until, or_(_refuses(KEEPER), _refuses(LEAVE)).label("refused"),
+        ProfileStateRow.memory.label("own_memory"),
     )
     .join_from(KEPT, KEEPERS, _WORKS)
     .outerjoin(_ADMIN, and_(of_person(_ADMIN.c, KEEPERS.c), _ADMIN.c.grant_state == "ok"))
     .outerjoin(_ADMIN_MEMBER, of_person(_ADMIN_MEMBER.c, KEEPERS.c))
     .outerjoin(_MEMBERS, of_person(_MEMBERS.c, KEPT.c))
     .outerjoin(_PEOPLE, of_person(_PEOPLE.c, KEPT.c))
+    .outerjoin(ProfileStateRow, of_person(ProfileStateRow, KEPT.c))
 )  # fmt: skip
 _DUE_NOW = and_(KEPT.c.due_at <= _NOW, ~named(KEPT.c.team_id, "others"))
 _UNPLACED = (
@@ -150,6 +153,10 @@ class KeptWrite:
 
 class KeptStore(Store):
     """Kept members who are due, and what came of them. Each method is one transaction."""
+
+    def __init__(self, database: Database, encryptor: Encryptor) -> None:
+        super().__init__(database, encryptor)
+        self._standings = ProfileStateStore(encryptor)
 
     async def unplaced(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[KeptMember]:
         """Those who are due, and of whom it is not known what for; none of the workspaces `others`."""
@@ -302,15 +309,17 @@ class KeptStore(Store):
             (found,) = await self._database.rows((_THEIR_LEAVE, those(keys, since=now)))
             for row in found:
                 leave[PersonKey(row.team_id, row.user_id)].append(_leave(row))
-        return [self._member(row, tuple(leave[key])) for key, row in zip(keys, rows, strict=True)]
+        return [self._member(row, tuple(leave[key]), now) for key, row in zip(keys, rows, strict=True)]
 
-    def _member(self, row: Any, leave: tuple[Leave, ...]) -> KeptMember:
+    def _member(self, row: Any, leave: tuple[Leave, ...], now: datetime) -> KeptMember:
         key = PersonKey(row.team_id, row.user_id)
         token, memory, policy = None, ProfileState(), OwnStatusPolicy.COVER_AND_RESTORE
         try:
             if row.preferences is not None:
                 policy = json_values.preferences_from_json(row.preferences).own_status
             memory = open_kept(self._encryptor, row.memory, key)
+            if row.memory is None and row.grant_state != "ok":
+                memory = self._left_behind(row.own_memory, key, now)
             token = self._encryptor.open(row.keeper_token, "people.token", key.team_id, row.keeper_id)
             readable = True
         except (StatusQuoError, ValueError):  # nothing may be written before it can be read
@@ -328,6 +337,15 @@ class KeptStore(Store):
             policy=policy, pause=None if row.paused_from is None else Pause(row.paused_from, row.paused_until),
             leave=leave, memory=memory, readable=readable,
         )  # fmt: skip
+
+    def _left_behind(self, sealed: bytes | None, key: PersonKey, now: datetime) -> ProfileState:
+        """What still stands of ours on the profile of somebody whose own grant is lost, with what it covers.
+
+        What they set by hand through us is theirs.
+        """
+        own = self._standings.open(sealed, key)
+        lasts = own.standing.applied is not None and own.standing.applied.lasts(now)
+        return ProfileState(own.standing) if lasts and not own.override else ProfileState()
 
 
 def _leave(row: Any) -> Leave:

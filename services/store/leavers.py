@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.effects import EffectMemory
 from services.domain.errors import StatusQuoError
@@ -32,7 +33,15 @@ from services.store.models import Base, Person, ProfileStateRow
 from services.store.person_rows import lock_one, lock_people, of_person
 from services.store.pictures import OWN
 from services.store.timeline import SpanStore
-from services.store.workspace_models import AbsenceFeedRow, DigestRow, KeptWriteRow, LeaveTieRow, MemberRow, RefusalRow
+from services.store.workspace_models import (
+    AbsenceFeedRow,
+    DigestRow,
+    KeptWriteRow,
+    LeaveRow,
+    LeaveTieRow,
+    MemberRow,
+    RefusalRow,
+)
 
 _PEOPLE = Person.__table__
 _STANDINGS, _EFFECTS = ProfileStateRow.__table__, EffectRow.__table__
@@ -99,11 +108,14 @@ class LeaverStore(Store):
         """Delete everything of the person but their token and what is remembered of their profile.
 
         Whatever is about to be written is withdrawn; what is on the profile is looked at anew, before all others.
-        False where there is nobody, or they are leaving already.
+        False where there is nobody, or they are leaving already. Of who never came to us themselves it is what leave
+        calendars and a keeper know.
         """
         async with self._database.write() as connection:
-            if key.user_id == LEAVE or not await lock_one(connection, key):
+            if key.user_id == LEAVE:
                 return False
+            if not await lock_one(connection, key):
+                return await self._forget_leave(connection, key, now)
             for table in reversed(Base.metadata.sorted_tables):
                 if table not in (*_KEPT, *_OF_WORKSPACE) and "user_id" in table.c:
                     await connection.execute(delete(table).where(of_person(table.c, key)))
@@ -141,6 +153,17 @@ class LeaverStore(Store):
             )  # fmt: skip
             await mark_effects_due(connection, [key], now)
         return True
+
+    async def _forget_leave(self, connection: AsyncConnection, key: PersonKey, now: datetime) -> bool:
+        """Delete the leave of somebody who is no person of ours, and have nothing kept of them; False for nothing."""
+        if await connection.scalar(select(Person.user_id).where(of_person(Person, key))) is not None:
+            return False
+        found = (await connection.execute(delete(LeaveRow).where(of_person(LeaveRow, key)))).rowcount
+        for table in (KEPT, KeptWriteRow.__table__):
+            found += await connection.scalar(select(func.count()).where(of_person(table.c, key))) or 0
+        if found:
+            await leave_kept(connection, key, now)
+        return bool(found)
 
     async def all(self) -> Sequence[Leaver]:
         """Everybody who is leaving, who has to be gone first before the others."""

@@ -133,8 +133,10 @@ class ExportStore:
         """Everything of the person as JSON, instants in UTC; empty for somebody unknown. Raises SealError."""
         async with self._stores.database.read() as connection:
             row = (await connection.execute(select(Person.__table__).where(of_person(Person, key)))).one_or_none()
-            if row is None or key.user_id == LEAVE:
+            if key.user_id == LEAVE:
                 return {}
+            if row is None:
+                return await self._of_member(key)
             profile = await self._standings.load(connection, key)
             spans = select(SpanRow.__table__).where(of_person(SpanRow, key)).order_by(SpanRow.start_at)
             stored = [self._spans.span(span) for span in await connection.execute(spans)]
@@ -150,7 +152,6 @@ class ExportStore:
         opened, place = self._stores.encryptor.open, (key.team_id, key.user_id)
         calendars = await self._stores.calendars.of(key)
         writes = await self._stores.writes.recent(key, _WRITES, effects=True)
-        kept = await self._stores.kept.recent(key, _WRITES)
         refusals = await self._stores.refusals.of(key)
         pictures = self._stores.pictures
         everything = {
@@ -202,11 +203,7 @@ class ExportStore:
             ],
             "notices": [_parts(notice, "subject", "sent_at") for notice in told],
             "pictures": [_parts(one, "picture_id", "created_at", "content") for one in await pictures.of(key)],
-            "kept": [
-                _parts(one.entry, "at", "action", "outcome", "status")
-                | {"reason": _reason(one.entry.reason), "keeper_id": one.keeper_id}
-                for one in kept
-            ],
+            "kept": await self._kept(key),
             "refusals": sorted(refusals),
             "calendar_entries": await self._stores.entries.of(key),
             "absence_feeds": [
@@ -217,6 +214,28 @@ class ExportStore:
         }  # fmt: skip
         found: dict[str, Any] = msgspec.to_builtins(everything)
         return found
+
+    async def _of_member(self, key: PersonKey) -> dict[str, Any]:
+        """What leave calendars and a keeper know of somebody who never came to us themselves."""
+        member = await self._stores.members.one(key)
+        leave = (await self._stores.leave.of([key], *_EVER)).get(key, [])
+        known: dict[str, Any] = {
+            "member": None if member is None else _parts(member, "names", "address", "zone", "locale"),
+            "leave": [_parts(event, "start", "end", "all_day") for event in leave],
+            "kept": await self._kept(key),
+            "refusals": sorted(await self._stores.refusals.of(key)),
+        }
+        if not any(known.values()):
+            return {}
+        found: dict[str, Any] = msgspec.to_builtins({"team_id": key.team_id, "user_id": key.user_id, **known})
+        return found
+
+    async def _kept(self, key: PersonKey) -> list[dict[str, Any]]:
+        return [
+            _parts(one.entry, "at", "action", "outcome", "status")
+            | {"reason": _reason(one.entry.reason), "keeper_id": one.keeper_id}
+            for one in await self._stores.kept.recent(key, _WRITES)
+        ]
 
 
 def _parts(value: object, *names: str) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from services.domain.people import Member, Tokens
 from services.domain.policy import Policy
 from services.slack import scopes
 from services.slack.members import INFO
+from services.store.absences import AbsenceStore
 from services.store.models import Notice
+from services.store.person_rows import mark_due
 from services.store.workspace_models import MemberRow
 from tests.support.engine import GET, SET, TEAM, RunningEngine, until
 from tests.support.keeper import ADMIN, KeptWorkspace, a_kept_workspace
@@ -379,6 +381,34 @@ async def test_grant_that_is_lost_gives_the_member_back_to_the_keeper(kept: Kept
     await kept.replica.people.lose_grant(bob, grant.granted_at, kept.engine.clock.now())
     await kept.goes_on(10)
     assert kept.writes("UBOB") == ["Out of office until 10:00"]
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_grant_that_is_lost_in_the_middle_of_leave_leaves_what_stands_to_the_keeper(
+    kept: KeptWorkspace, *, by_hand: bool
+) -> None:
+    bob = await kept.engine.person("UBOB")
+    await kept.slack_tells("UBOB")
+    kept.engine.slack.type_status("UBOB", "Thesis", ":books:")
+    kept.engine.clock.move(minutes=1)
+    await kept.has_leave("UBOB", begins=2, ends=60)
+    async with kept.engine.database.write() as connection:
+        await mark_due(connection, bob, kept.engine.clock.now())
+    await kept.goes_on(2)
+    assert kept.text("UBOB") == "Out of office until 10:00"
+    if by_hand:  # that is theirs, and nobody else's to take off
+        kept.engine.slack.type_status("UBOB", "Packing", ":luggage:")
+        kept.engine.clock.move(minutes=1)
+        await kept.engine.rests()
+    grant = await kept.replica.people.the_grant(bob)
+    assert grant is not None
+    await kept.replica.people.lose_grant(bob, grant.granted_at, kept.engine.clock.now())
+    await kept.goes_on(10)
+    absences = AbsenceStore(kept.engine.database, kept.replica.encryptor)
+    out = await absences.out(TEAM, kept.at(10), kept.at(20), now=kept.at(10))
+    assert ([one.user_id for one in out], kept.writes("UBOB")) == ([] if by_hand else ["UBOB"], [])
+    await kept.goes_on(60)
+    assert kept.text("UBOB") == ("Packing" if by_hand else "Thesis")
 
 
 async def test_pause_and_own_choice_of_somebody_whose_grant_is_lost_are_heeded(kept: KeptWorkspace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +16,8 @@ from services.domain.policy import Policy
 from services.platform.crypto import SealedBytes
 from services.store.workspace_models import DigestPostRow, DigestRow, LeaveLineRow
 from tests.support.databases import BOTH
+from tests.support.feeds import entry
+from tests.support.leave import connects_leave
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
 
 CAT = "U0CAT00001"
@@ -306,3 +308,21 @@ async def test_form_says_what_is_wrong_at_its_block(room: Room) -> None:
     answer = await people.submit(ANN, form.view_id, {block: {"value": element} for block, element in state.items()})
     assert sorted((answer.json() or {})["errors"]) == ["channel", "time"]
     assert await room.app.rows(sa.select(DigestRow.period)) == []
+
+
+async def test_former_admin_who_ends_a_digest_in_a_form_left_open_is_shown_nothing_new(room: Room) -> None:
+    app, slack = room.app, room.app.slack
+    slack.membership.set_role(ANN, "admin")
+    await room.types("weekdays 9:00")
+    await app.opens_home(ANN)
+    button = {"type": "button", "action_id": "open_workspace"}
+    await slack.people.click_in_view(ANN, slack.homes[ANN].view_id, button)
+    form = slack.modals[ANN][-1]
+    slack.membership.set_role(ANN, "member")
+    app.feeds["hr"].has(entry("1", date(2026, 11, 24), date(2026, 11, 27), "Zoe Nobody (Sick leave)"))
+    await connects_leave(app)
+    end = {"type": "button", "action_id": "end_digest", "value": f"{room.channel.channel_id}:daily"}
+    await slack.people.click_in_view(ANN, form.view_id, end)
+    await app.settle()
+    assert "Zoe" not in str(slack.modals[ANN][-1].view)
+    assert len(await app.rows(sa.select(DigestRow.channel_id))) == 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +17,12 @@ from aiohttp import ClientSession, CookieJar
 
 from emulators import consent
 from services.domain.model import PersonKey
+from services.domain.people import LEAVE
 from services.store.keeper import mark_kept_due
 from services.store.models import Person
 from services.store.workspace_models import KeeperRow, KeptRow, KeptWriteRow, LeaveRow, MemberRow, RefusalRow
 from tests.support import blockkit
+from tests.support.command_line import run
 from tests.support.running_app import ANN, BEN, SET, TEAM, RunningApp, at
 from tests.support.stepped_app import text_of
 
@@ -269,6 +273,44 @@ async def test_keeper_who_wants_to_be_forgotten_is_told_so_and_takes_off_what_st
     assert await count(app, Person) == 0
     assert await count(app, MemberRow) == 0
     assert {row.keeper_id for row in await app.rows(sa.select(KeptWriteRow.keeper_id))} == {""}
+
+
+@pytest.mark.parametrize("how", ["ended", "forgotten"])
+async def test_keeper_who_is_no_admin_any_more_leaves_nothing_behind(app: RunningApp, how: str) -> None:
+    await keeps(app)
+    await has_leave(app, BEN)
+    app.slack.membership.set_role(ANN, "member")
+    await app.settle()
+    assert [row.state for row in await app.rows(sa.select(KeeperRow.state))] == ["lost"]
+    if how == "ended":
+        app.slack.membership.set_role(ANN, "admin")
+        await app.settle()
+        await opens_form(app)
+        assert "grant_keeper" in str(await clicks(app, "end_keeper"))
+    else:
+        await forgets(app, ANN)
+    assert (await count(app, KeeperRow), await count(app, MemberRow)) == (0, 0)
+    assert app.text(BEN) in {OUT, ""}  # what stands runs out
+
+
+async def test_operator_exports_and_forgets_a_member_who_never_connected(app: RunningApp, tmp_path: Path) -> None:
+    await keeps(app)
+    await has_leave(app, BEN)
+    whom = ("--team", TEAM, "--user", BEN)
+    exported = await run("export", *whom, cwd=tmp_path, **app.environment())
+    assert exported.status == 0, exported.err
+    told = json.loads(exported.out)
+    assert (told["member"]["names"][0], len(told["leave"])) == ("Ben Ito", 1)
+    assert [one["keeper_id"] for one in told["kept"]] == [ANN]
+    assert app.service is not None
+    assert await app.service.people.forget(PersonKey(TEAM, BEN))  # as the command, by the clock of this app
+    await app.settle()
+    assert app.text(BEN) == ""
+    assert (await count(app, LeaveRow), await count(app, KeptWriteRow), await count(app, KeptRow)) == (0, 0, 0)
+    assert [row.what for row in await app.rows(sa.select(RefusalRow.what))] == ["keeper"]
+    for command in ("export", "forget"):
+        nobody = await run(command, "--team", TEAM, "--user", LEAVE, cwd=tmp_path, **app.environment())
+        assert (nobody.status, nobody.out) == (1, "")
 
 
 async def test_status_typed_meanwhile_is_heard_of_from_slack_and_left(app: RunningApp) -> None:

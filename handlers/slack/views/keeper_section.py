@@ -65,9 +65,9 @@ def keeper_section(l10n: Localizer, view: KeeperView) -> Section:
             "Cannot be kept: *{count}*", count=f"{len(refused)}{'+' if len(refused) == MOST_LISTED else ''}"
         )
         said.append(listed)
-    buttons = [_end(l10n)] if keeper.state is KeeperState.OK else []
+    buttons = [] if keeper.state is KeeperState.ENDING else [_end(l10n, keeper.state)]
     if keeper.state is not KeeperState.OK and view.allowed:
-        buttons.append(_grant(l10n))
+        buttons.insert(0, _grant(l10n))
     modal = [title, kit.section("\n".join([*said, *(f":warning: {one}" for one in problems), *refused]))]
     if buttons:
         modal.append(kit.actions(*buttons))
@@ -83,12 +83,14 @@ def _grant(l10n: Localizer) -> kit.Block:
     return kit.button(l10n.say("Keep leave for them"), "grant_keeper", style="primary")
 
 
-def _end(l10n: Localizer) -> kit.Block:
-    """Ends it, after its question."""
+def _end(l10n: Localizer, state: KeeperState) -> kit.Block:
+    """Ends it, after its question; also one that keeps nobody any more, for which the members are still known."""
     question = l10n.say(
         "I take off what I have set for members who have not connected, and set nothing more for them. "
         "Nobody's permission is given up."
     )  # fmt: skip
+    if state is not KeeperState.OK:
+        question = l10n.say("What I have set for members who have not connected runs out by itself.")
     confirm = {
         "title": kit.plain(l10n.say("End it?"), 100),
         "text": kit.plain(question, 300),
