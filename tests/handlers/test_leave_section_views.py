@@ -1,0 +1,51 @@
+"""The leave calendars in the form of the workspace keep within Slack's limits, in every language, however many."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handlers.slack.views import blocks as kit
+from handlers.slack.views.leave_section import leave_section, names_to_tie, team_hook
+from services.domain.calendars import Health
+from services.domain.model import WallTimes
+from services.platform.locale import Localizer
+from services.store.calendars import CalendarView
+from services.store.leave import ComingLeave, LeaveSummary, ListedLine
+from services.store.leave_choices import Tie
+from services.usecases.leave import LeaveOverview
+from tests.support import blockkit
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+LONG = "<!channel> & Ünïcode " * 50
+
+
+def line(number: int, name: str, title: str = LONG) -> ListedLine:
+    return ListedLine(f"{number:032}", "C1", "unknown", title, name, NOW + number * DAY, NOW + (number + 1) * DAY)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de-DE", "fr-FR", "es-ES", "ja-JP"])
+def test_section_keeps_within_slacks_limits_however_much_there_is(locale: str) -> None:
+    l10n = Localizer(locale, "UTC")
+    calendar = CalendarView("C1", "ics", LONG, "host", Health.BROKEN, "CalendarGoneError", NOW, NOW, NOW, 9, 9)
+    wall = WallTimes(datetime(2026, 11, 24), datetime(2026, 11, 26))
+    overview = LeaveOverview(
+        calendars=[calendar] * 20,
+        accounts=[],
+        found=LeaveSummary(9999, 99999, (ComingLeave("U1", NOW, NOW + DAY, wall),) * 10),
+        lines=[line(number, f"{number} {LONG}") for number in range(500)],
+        ties=[Tie(str(number), LONG, "U1", "U2") for number in range(100)],
+        ready=True,
+    )
+    section = leave_section(l10n, overview, NOW)
+    assert len(section.modal) <= 40
+    blockkit.check_view(kit.modal("workspace", "Workspace", section.modal, submit="Save", close="Cancel"))
+    assert "<!channel>" not in str([block.get("text") for block in section.modal])
+    blockkit.check_view(team_hook(l10n, "https://quo.example/hooks/team/" + "a" * 43))
+
+
+def test_each_name_is_listed_once_and_a_line_without_one_by_its_title() -> None:
+    lines = [line(1, "Ann Li"), line(2, "ann li"), line(3, "", "Vacation"), line(4, "", "vacation"), line(5, "Bob Ray")]
+    assert [one.line_id for one in names_to_tie(lines)] == [f"{number:032}" for number in (1, 3, 5)]
