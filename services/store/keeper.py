@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.keeper import NO_ADMIN, REVOKED, KeeperState
 from services.domain.members import Role
 from services.domain.model import PersonKey
+from services.domain.people import leave_key
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
@@ -24,7 +25,7 @@ from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.leave_choices import mark_leave_due
 from services.store.models import Notice, Person
-from services.store.person_rows import NoticeStore, insert_for, of_people, of_person, those, upsert
+from services.store.person_rows import NoticeStore, insert_for, mark_due, of_people, of_person, those, upsert
 from services.store.workspace_models import KeeperRow, KeptRow, KeptWriteRow, LeaveRow, MemberRow, RefusalRow
 
 if TYPE_CHECKING:
@@ -232,6 +233,8 @@ class Refusals(Store):
             done = await connection.execute(theirs)
             await connection.execute(_MARK, those([key], at=now))
             await connection.execute(update(KeptRow).where(of_person(KEPT.c, key)).values(forgotten=False))
+            if done.rowcount:  # of somebody who was forgotten no leave is kept
+                await mark_due(connection, leave_key(key.team_id), now)
         return bool(done.rowcount)
 
 

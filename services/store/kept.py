@@ -11,7 +11,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,8 @@ _WRITES = KeptWriteRow.__table__
 _ADMIN, _ADMIN_MEMBER = _PEOPLE.alias("keeper_person"), _MEMBERS.alias("keeper_member")
 _NOW = bindparam("now", type_=UtcInstant)
 _CONTENT = "kept_writes.content"
+_ANY_ZONE = timedelta(days=1)
+"""Leave whose stored end is so long ago may end later where its member is by now."""
 
 
 def _refuses(what: str) -> ColumnElement[bool]:
@@ -249,7 +251,8 @@ class KeptStore(Store):
         Also of somebody whose turn has not come yet: what they typed since their leave began is theirs.
         """
         known = or_(KEPT.c.memory.is_not(None), KEPT.c.due_at <= now)
-        theirs = select(KEPT.c.memory).where(of_person(KEPT.c, key), known)
+        keeps = exists().where(KEEPERS.c.team_id == KEPT.c.team_id, KEEPERS.c.state == KeeperState.OK)
+        theirs = select(KEPT.c.memory).where(of_person(KEPT.c, key), known, keeps)
         row = await self._database.fetch_one(theirs)
         if row is None or ownership.hint(open_kept(self._encryptor, row.memory, key).standing, seen, at) is None:
             return False
@@ -306,7 +309,7 @@ class KeptStore(Store):
         keys = [PersonKey(row.team_id, row.user_id) for row in rows]
         leave = defaultdict[PersonKey, list[Leave]](list)
         if keys:
-            (found,) = await self._database.rows((_THEIR_LEAVE, those(keys, since=now)))
+            (found,) = await self._database.rows((_THEIR_LEAVE, those(keys, since=now - _ANY_ZONE)))
             for row in found:
                 leave[PersonKey(row.team_id, row.user_id)].append(_leave(row))
         return [self._member(row, tuple(leave[key]), now) for key, row in zip(keys, rows, strict=True)]

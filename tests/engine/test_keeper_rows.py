@@ -110,3 +110,16 @@ async def test_memory_that_no_key_opens_is_never_written_over(kept: KeptWorkspac
     await kept.goes_on(5)
     await kept.goes_on(30)
     assert kept.writes("UBOB") == []
+
+
+async def test_nothing_is_remembered_of_profiles_where_nobody_is_a_keeper(kept: KeptWorkspace) -> None:
+    await kept.replica.keepers.end(TEAM, kept.engine.clock.now())
+    await kept.engine.rests()
+    await kept.has_leave("UBOB", ends=60)
+    now = kept.engine.clock.move(minutes=1)
+    kept.engine.slack.type_status("UBOB", "Here", ":wave:")
+    assert not await kept.replica.kept.see(kept.key("UBOB"), kept.status_of("UBOB"), now, now)
+    assert (await kept.row(kept.key("UBOB"))).memory is None
+    await kept.replica.keepers.consent(kept.admin, now)  # then it is found
+    await kept.engine.rests()
+    assert (await kept.row(kept.key("UBOB"))).memory is not None
