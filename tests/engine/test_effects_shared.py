@@ -25,18 +25,21 @@ async def more(ann: EffectsOf) -> list[Replica]:
     return made
 
 
-async def test_one_of_several_replicas_carries_each_out_once(ann: EffectsOf) -> None:
+@pytest.mark.parametrize("pauses", [0, pytest.param(3, marks=pytest.mark.slow)])
+async def test_one_of_several_replicas_carries_each_out_once(ann: EffectsOf, pauses: int) -> None:
     await more(ann)
     await ann.carries_both((0, 60))
     await until(lambda: (ann.snooze, ann.away) == ((60, APP), APP))
-    await ann.pauses(Pause(ann.engine.clock.now()))
-    await until(lambda: (ann.snooze, ann.away) == (None, ""))
-    await ann.pauses(None)
-    await until(lambda: (ann.snooze, ann.away) == ((60, APP), APP))
+    for _ in range(pauses):
+        await ann.pauses(Pause(ann.engine.clock.now()))
+        await until(lambda: (ann.snooze, ann.away) == (None, ""))
+        await ann.pauses(None)
+        await until(lambda: (ann.snooze, ann.away) == ((60, APP), APP))
     await ann.carries_both()
     await until(lambda: (ann.snooze, ann.away) == (None, ""))
     changes = [(one.what, one.by) for one in ann.engine.slack.changes]
-    assert sorted(changes) == [("presence", "app")] * 4 + [("snooze", "app")] * 4
+    each = 2 + 2 * pauses
+    assert sorted(changes) == [("presence", "app")] * each + [("snooze", "app")] * each
 
 
 async def test_replica_that_is_left_pays_what_another_one_owes(ann: EffectsOf) -> None:

@@ -21,6 +21,7 @@ from services.domain.errors import InputError
 from services.domain.request_errors import RequestError
 from services.platform import locale
 from services.platform.locale import Localizer
+from services.store.list_mistakes import ListMistakeError, Mistake
 from services.usecases.sent_files import ListProblemsError
 from tests.support import blockkit
 from tests.support.hooks import address_in
@@ -36,12 +37,13 @@ def test_views_keep_within_slacks_limits(l10n: Localizer) -> None:
     view = shown_once(l10n, address)
     blockkit.check_view(view)
     assert address_in(view) == address
+    mistake = ListMistakeError(Mistake.UNKNOWN_FIELD, f"rules.lines.0.{NASTY}", name=NASTY)
     for message in (
         file_replies.file_offered(l10n, NASTY, 10**6, "F0000000001"),
         file_replies.file_updated(l10n, NASTY, 0),
         file_replies.file_added(l10n),
         file_replies.list_taken(l10n, NASTY, 54, "x" * 24),
-        file_replies.list_refused(l10n, NASTY, ListProblemsError([(NASTY, NASTY)] * 20)),
+        file_replies.list_refused(l10n, NASTY, ListProblemsError([mistake] * 20)),
         replies.sentence(l10n, UnreadableCalendarError("x")),
         file_replies.file_hint(l10n),
     ):

@@ -196,9 +196,9 @@ async def test_other_engines_read_what_was_written_with_names_that_try_to_break_
     ("language", "title", "name"),
     [
         ("en", "Ben Hall: out of office", "#project: Out of office"),
-        ("de", "Ben Hall: abwesend", "#project: Abwesend"),
+        pytest.param("de", "Ben Hall: abwesend", "#project: Abwesend", marks=pytest.mark.slow),
         ("fr", "Ben Hall : absence du bureau", "#project: Absence du bureau"),
-        ("es", "Ben Hall: ausente", "#project: Fuera de la oficina"),
+        pytest.param("es", "Ben Hall: ausente", "#project: Fuera de la oficina", marks=pytest.mark.slow),
         ("ja", "Ben Hall：不在", "#project: 不在"),
     ],
 )

@@ -41,7 +41,7 @@ SHAPES = (
 )  # fmt: skip
 """Those that a reader is done with soon; whatever the shape, a hook takes it in the slow suite."""
 
-FEW = ("newlines", "one line", "folded", "zone of slashes", "long names", "rubbish")
+FEW = ("newlines", "folded", "zone of slashes", "long names")
 """Each way in has these; the slow suite has all of them."""
 
 each_shape = pytest.mark.parametrize(

@@ -169,9 +169,9 @@ def test_sealed_columns_are_all_that_may_hold_a_secret() -> None:
     assert {str(column) for column in sealed_columns()} == {
         "accounts.credentials", "accounts.name", "accounts.offer", "accounts.subject", "asks.content",
         "calendars.address", "calendars.credentials", "calendars.name", "calendars.state", "effects.memory",
-        "events.detail", "inbox.content", "kept.memory", "leave_lines.content", "leave_ties.name", "members.detail",
-        "oauth_states.verifier", "overrides.content", "people.addresses", "people.names", "people.refresh_token",
-        "people.token", "pictures.content", "rules.body", "spans.content",
+        "events.detail", "inbox.content", "kept.memory", "kept_writes.content", "leave_lines.content",
+        "leave_ties.name", "members.detail", "oauth_states.verifier", "overrides.content", "people.addresses",
+        "people.names", "people.refresh_token", "people.token", "pictures.content", "rules.body", "spans.content",
         "standings.memory", "undos.content", "workspaces.bot_refresh_token", "workspaces.bot_token",
         "writes.content",
     }  # fmt: skip

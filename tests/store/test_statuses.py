@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from services.domain.errors import NotGrantedError, NothingToDoError, SealError, TooManyError
 from services.domain.lines import MOST_LINES, Match, Rule, complete, moved, put, without
-from services.domain.model import NO_STATUS, Kind, Look, Override, OverrideKind, Pause, PersonKey, Standing, Status
+from services.domain.model import Kind, Look, Override, OverrideKind, Pause, PersonKey, Standing, Status
 from services.domain.people import Preferences
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
@@ -20,7 +20,7 @@ from services.store.absences import AbsenceStore
 from services.store.db import Database
 from services.store.due import ProfileStateStore
 from services.store.line_json import line_to_json
-from services.store.models import Delivery, OverrideRow, Person, RuleRow, SpanRow, Workspace
+from services.store.models import Delivery, OverrideRow, Person, RuleRow, Workspace
 from services.store.overrides import OverrideStore
 from services.store.person_rows import of_person
 from services.store.preferences import LineStore, PreferenceStore
@@ -211,35 +211,14 @@ async def test_preferences_and_pause_are_kept_apart(people: Database) -> None:
     assert await due(people, ANN) == (NOW, True, True)
 
 
-async def test_away_is_only_who_shows_it_on_their_profile(people: Database, encryptor: Encryptor) -> None:
-    standings = ProfileStateStore(encryptor)
-    store = AbsenceStore(people, encryptor)
+async def test_what_we_know_of_a_profile_is_read_and_of_a_stranger_nothing(
+    people: Database, encryptor: Encryptor
+) -> None:
     shown = Status("Out of office until 18:00", ":palm_tree:", NOW + HOUR)
     async with people.write() as connection:
-        for key in (ANN, BEN):
-            await connection.execute(
-                sa.insert(SpanRow).values(
-                    team_id=key.team_id, user_id=key.user_id, start_at=NOW - HOUR, end_at=NOW + HOUR, rule="x",
-                    kind=Kind.OUT_OF_OFFICE.value, reason="{}", uid="",
-                )
-            )  # fmt: skip
-        await standings.save(connection, ANN, ProfileState(standing=Standing(applied=shown)))
-        await standings.save(connection, BEN, ProfileState(standing=Standing()))
-    found = await store.away("T1", NOW)
-    assert [(one.user_id, one.until, one.text, one.emoji) for one in found] == [
-        ("U1", NOW + HOUR, "Out of office until 18:00", ":palm_tree:")
-    ]
-    assert await store.away("T1", NOW, ["U2"]) == []
-    assert await store.away("T2", NOW) == []
-    assert await store.away("T1", NOW + 2 * HOUR) == []
+        await ProfileStateStore(encryptor).save(connection, ANN, ProfileState(standing=Standing(applied=shown)))
+    store = AbsenceStore(people, encryptor)
     assert await store.standing(ANN) == Standing(applied=shown)
-    await PreferenceStore(people).pause(ANN, Pause(NOW), NOW)
-    assert await store.away("T1", NOW) == []
-    await PreferenceStore(people).pause(ANN, None, NOW)
-    async with people.write() as connection:
-        cleared_by_hand = Standing(applied=shown, own=NO_STATUS)
-        await standings.save(connection, ANN, ProfileState(standing=cleared_by_hand))
-    assert await store.away("T1", NOW) == []
     assert await store.standing(PersonKey("T1", "U9")) == Standing()
 
 
