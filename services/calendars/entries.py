@@ -7,6 +7,7 @@ deleted in their calendar is not made again.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,6 +39,8 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 20
+"""Entries that are worked on at the same time, so that a calendar that does not answer holds up no other."""
+
 LEASE = timedelta(seconds=90)
 """How long a row is left to who took it up: longer than a request, and the renewal of a token before it, may take."""
 
@@ -120,12 +123,15 @@ class EntryWriting:
         """Make, move and delete what is due. `changed` counts what was done in a calendar."""
         now = self._clock.now()
         claims = await self._entries.claim(now, now + LEASE, AT_ONCE)
-        changed = failed = 0
-        for claim in claims:
-            with guarded("entry_failed", team_id=claim.key.team_id, user_id=claim.key.user_id) as result:
-                changed += await self._one(claim)
-            failed += result.failed
-        return Report(len(claims), changed, failed)
+        done = await asyncio.gather(*map(self._guarded, claims))
+        return Report(len(claims), changed=done.count(True), failed=done.count(None))
+
+    async def _guarded(self, claim: EntryClaim) -> bool | None:
+        """Whether anything was done of one; None where it failed in a way that nobody foresaw."""
+        changed = False
+        with guarded("entry_failed", team_id=claim.key.team_id, user_id=claim.key.user_id) as result:
+            changed = await self._one(claim)
+        return None if result.failed else changed
 
     async def _one(self, claim: EntryClaim) -> bool:
         """Do what is to be done of one; whether anything was."""

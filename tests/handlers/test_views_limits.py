@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views import (
+    feed_section,
     home,
     keeper_section,
     leaving,
@@ -29,6 +30,7 @@ from handlers.slack.views.blocks import Values
 from handlers.slack.views.lines import ListView, changes
 from handlers.slack.views.workspace import Section, home_part, workspace_form
 from services.calendars.accounts import Choice
+from services.calendars.entries import Target
 from services.calendars.oauth_flow import AccountLink
 from services.domain import timeline
 from services.domain.calendars import OfferedCalendar
@@ -59,6 +61,7 @@ from services.domain.text import escape
 from services.domain.undo import AccountChoice, Change
 from services.platform import locale
 from services.platform.locale import Localizer
+from services.store.absence_feeds import AbsenceFeed
 from services.store.absences import Absent
 from services.store.accounts import AccountView
 from services.store.keeper import KeeperCounts, StandingKeeper
@@ -445,3 +448,22 @@ def test_keeper_as_admins_see_it_stays_within_slacks_limits(l10n: Localizer, sta
             blockkit.check_view(kit.modal("m", "Title", section.modal, close="Close"))
         assert all(len(line) < 1_000 for line in (*section.home, *section.problems))
     blockkit.check_view(keeper_section.agree_modal(l10n, "https://quo.example/keeper?link=" + "x" * 500))
+
+
+@pytest.mark.parametrize("l10n", LOCALIZERS, ids=lambda l10n: l10n.locale)
+def test_feeds_and_ones_own_calendar_stay_within_slacks_limits(l10n: Localizer) -> None:
+    feeds = [
+        AbsenceFeed("T1", "f" * 16, "" if whole else "C" * 11, "U1", NOW, "ja", gone=gone)
+        for whole, gone in ((True, False), (True, True), (False, True), (False, False))
+    ] * 5
+    section = feed_section.feed_section(l10n, feeds)
+    views = [
+        kit.modal("m", "Title", section.modal, close="Close"),
+        home.home(listed(l10n), now(), EVERYWHERE * 3, LINK, accounts=ACCOUNTS, feeds=feeds[:10], undo=UNDO),
+        *(feed_section.feed_form(l10n, whole=whole) for whole in (True, False)),
+        feed_section.feed_shown_once(l10n, "https://quo.example/absences/" + "x" * 43 + ".ics"),
+        modals.out_of_office(l10n, date(2026, 11, 24), ACCOUNTS[0]),
+        modals.done(l10n, "x", [], *modals.allow_writing(l10n, Target(ACCOUNTS[0], LINK))),
+    ]
+    for view in views:
+        blockkit.check_view(view)

@@ -109,7 +109,8 @@ def _input(block: Json) -> None:
     _element(
         block["element"],
         {"plain_text_input", "url_text_input", "number_input", "datepicker", "timepicker", "checkboxes",
-         "radio_buttons", "static_select", "multi_static_select", "external_select", "users_select"},
+         "radio_buttons", "static_select", "multi_static_select", "external_select", "users_select",
+         "conversations_select"},
     )  # fmt: skip
 
 
@@ -163,6 +164,13 @@ def _users(element: Json) -> None:
     _only(element, {"type", "action_id", "initial_user", "placeholder"}, "users_select")
 
 
+def _conversations(element: Json) -> None:
+    _only(element, {"type", "action_id", "initial_conversation", "filter", "placeholder"}, "conversations_select")
+    which = element["filter"]
+    _only(which, {"include", "exclude_external_shared_channels", "exclude_bot_users"}, "filter")
+    assert set(which["include"]) <= {"im", "mpim", "private", "public"}
+
+
 def _text_input(element: Json) -> None:
     known = {"type", "action_id", "initial_value", "placeholder", "max_length", "multiline"}
     _only(element, known, "plain_text_input")
@@ -205,6 +213,7 @@ _BLOCKS: dict[str, Callable[[Json], None]] = {
 _ELEMENTS: dict[str, Callable[[Json], None]] = {
     "button": _button, "overflow": _options(1, 5), "checkboxes": _options(1, 10), "radio_buttons": _options(1, 10),
     "static_select": _options(1, 100), "multi_static_select": _options(1, 100), "external_select": _external,
-    "users_select": _users, "plain_text_input": _text_input, "url_text_input": _url_input,
+    "users_select": _users, "conversations_select": _conversations, "plain_text_input": _text_input,
+    "url_text_input": _url_input,
     "number_input": _number_input, "datepicker": _date, "timepicker": _time,
 }  # fmt: skip
