@@ -177,7 +177,6 @@ def upgrade() -> None:
         sa.Column("locale", sa.String(16), nullable=False),
         sa.Column("silent", sa.Boolean(), nullable=False),
         sa.Column("problem", sa.String(64), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         *_of_workspace("digests", "channel_id", "period"),
     )

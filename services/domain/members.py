@@ -15,6 +15,14 @@ class Role(IntEnum):
     OWNER = 3
     PRIMARY_OWNER = 4
 
+    def outranks(self, other: Role) -> bool:
+        """Whether a token of this role may set the profile of a member whose role is `other`: it is below their own.
+
+        docs.slack.dev, users.profile.set: an admin's takes an owner, an owner's the primary owner. Whether the plan
+        allows it, and whether Slack wants more of them (`sudo_required`), only a call tells.
+        """
+        return self >= Role.ADMIN and self > other
+
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceMember:
@@ -53,11 +61,3 @@ class WorkspaceMember:
     def is_admin(self) -> bool:
         """Whether they may manage the workspace: an admin or an owner who is still there."""
         return self.is_colleague and self.role >= Role.ADMIN
-
-    def outranks(self, other: WorkspaceMember) -> bool:
-        """Whether their token may set the profile of `other`, a person whose role is below their own.
-
-        docs.slack.dev, users.profile.set: an admin's takes an owner, an owner's the primary owner. Whether the plan
-        allows it, and whether Slack wants more of them (`sudo_required`), only a call tells.
-        """
-        return self.is_admin and other.is_colleague and self.role > other.role

@@ -210,7 +210,7 @@ class KeptWriter:
             if not found.is_colleague:
                 raise SlackRefusedError(keeper.GONE)
             role = found.role
-        if role is None or above is None or above < Role.ADMIN or role >= above:
+        if role is None or above is None or not above.outranks(role):
             raise SlackRefusedError(keeper.ABOVE)
 
     async def _asked(self, turn: KeptTurn, user_id: str) -> WorkspaceMember:

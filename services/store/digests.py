@@ -24,6 +24,9 @@ from services.store.models import Workspace
 from services.store.person_rows import NoticeStore, insert_for, lock_one, named, names, upsert
 from services.store.workspace_models import DigestPostRow, DigestRow, LeaveLineRow
 
+HOLIDAY = "holiday"
+"""What is found of a line of a leave calendar that is a company holiday."""
+
 _DIGESTS, _LINES = DigestRow.__table__, LeaveLineRow.__table__
 _NOW = bindparam("now", type_=UtcInstant)
 _ON = (_DIGESTS.c.due_at.is_not(None), ~named(_DIGESTS.c.team_id, "others"))
@@ -131,8 +134,7 @@ class DigestStore:
         """
         async with self._database.write() as connection:
             its = update(DigestRow).where(_is(digest), DigestRow.due_at == digest.due_at)
-            again = {"due_at": digest.schedule.next_after(now), "failures": 0}
-            if not (await connection.execute(its.values(again))).rowcount:
+            if not (await connection.execute(its.values(due_at=digest.schedule.next_after(now)))).rowcount:
                 return False
             posted = insert_for(connection, DigestPostRow).values(**_post(digest), begun_at=now, outcome=outcome)
             done = await connection.execute(posted.on_conflict_do_nothing())
@@ -154,7 +156,7 @@ class DigestStore:
     async def put_off(self, digest: Digest, until: datetime) -> None:
         """Look again at `until`."""
         its = update(DigestRow).where(_is(digest), DigestRow.due_at == digest.due_at)
-        await self._database.execute(its.values(due_at=until, failures=DigestRow.failures + 1))
+        await self._database.execute(its.values(due_at=until))
 
     async def pause(self, digest: Digest, problem: str) -> None:
         """The channel refuses it: it is due no more, and its creator is told once, if they are one of ours."""
@@ -175,9 +177,6 @@ class DigestStore:
             _LINES.c.end_at > instant,
         )
         return bool(await self._database.fetch(holding.limit(1)))
-
-
-HOLIDAY = "holiday"
 
 
 def _is(digest: Digest) -> ColumnElement[bool]:

@@ -26,6 +26,7 @@ from services.store.db import Database, Store
 from services.store.leave_choices import mark_leave_due
 from services.store.models import Notice, Person
 from services.store.person_rows import NoticeStore, insert_for, mark_due, of_people, of_person, those, upsert
+from services.store.refusals import KEEPER, refuse
 from services.store.workspace_models import KeeperRow, KeptRow, KeptWriteRow, LeaveRow, MemberRow, RefusalRow
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 KEPT, KEEPERS = KeptRow.__table__, KeeperRow.__table__
 _PEOPLE, _MEMBERS = Person.__table__, MemberRow.__table__
-
-KEEPER, LEAVE = "keeper", "leave"
-"""What a member can refuse: to be kept; that a leave calendar's lines are about them."""
 
 NOTICES = {KeeperState.LOST: "keeper", KeeperState.IMPOSSIBLE: "keeper/plan"}
 """The subjects of the notices that a workspace's keeper keeps nobody any more."""
@@ -163,16 +161,6 @@ async def leave_kept(connection: AsyncConnection, key: PersonKey, now: datetime)
     await connection.execute(update(KeptRow).where(of_person(KEPT.c, key)).values(forgotten=True))
     await connection.execute(delete(KeptWriteRow).where(of_person(KeptWriteRow, key)))
     await end_keeper(connection, now, of_person(KEEPERS.c, key))
-
-
-async def refuse(connection: AsyncConnection, key: PersonKey, what: str, now: datetime) -> None:
-    """Remember what a member does not want."""
-    row = {"team_id": key.team_id, "user_id": key.user_id, "what": what, "at": now}
-    await connection.execute(
-        insert_for(connection, RefusalRow).values(row).on_conflict_do_nothing(
-            index_elements=["team_id", "user_id", "what"]
-        )
-    )  # fmt: skip
 
 
 async def end_keeper(connection: AsyncConnection, now: datetime, which: ColumnElement[bool]) -> bool:

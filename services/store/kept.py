@@ -21,7 +21,7 @@ from services.domain import ownership
 from services.domain.errors import StatusQuoError
 from services.domain.keeper import KeeperState, Leave, owes
 from services.domain.members import Role
-from services.domain.model import Action, OwnStatusPolicy, Pause, PersonKey, Status, WallTimes
+from services.domain.model import Action, OwnStatusPolicy, Pause, PersonKey, Status
 from services.domain.people import zone_or
 from services.domain.profile_state import AuditEntry, ProfileState
 from services.platform.crypto import Encryptor
@@ -29,9 +29,11 @@ from services.store import json_values
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore, is_waiting
-from services.store.keeper import KEEPER, KEEPERS, KEPT, LEAVE, open_kept, seal_kept
+from services.store.keeper import KEEPERS, KEPT, open_kept, seal_kept
+from services.store.leave_rows import wall_of
 from services.store.models import Person, ProfileStateRow
 from services.store.person_rows import named, names, of_people, of_person, those
+from services.store.refusals import KEEPER, LEAVE
 from services.store.workspace_models import KeptRow, KeptWriteRow, LeaveRow, MemberRow, RefusalRow
 from services.store.write_queue import merged
 
@@ -52,7 +54,6 @@ _WORKS = and_(
     KEEPERS.c.team_id == KEPT.c.team_id,
     or_(KEEPERS.c.state == KeeperState.OK, KEEPERS.c.state == KeeperState.ENDING),
 )
-_IS_GRANTED = _PEOPLE.c.grant_state == "ok"
 _WITH_ALL = (
     select(
         KEPT, KEEPERS.c.user_id.label("keeper_id"), KEEPERS.c.state.label("keeper_state"), KEEPERS.c.consented_at,
@@ -311,7 +312,7 @@ class KeptStore(Store):
         if keys:
             (found,) = await self._database.rows((_THEIR_LEAVE, those(keys, since=now - _ANY_ZONE)))
             for row in found:
-                leave[PersonKey(row.team_id, row.user_id)].append(_leave(row))
+                leave[PersonKey(row.team_id, row.user_id)].append(Leave(row.start_at, row.end_at, wall_of(row)))
         return [self._member(row, tuple(leave[key]), now) for key, row in zip(keys, rows, strict=True)]
 
     def _member(self, row: Any, leave: tuple[Leave, ...], now: datetime) -> KeptMember:
@@ -349,13 +350,6 @@ class KeptStore(Store):
         own = self._standings.open(sealed, key)
         lasts = own.standing.applied is not None and own.standing.applied.lasts(now)
         return ProfileState(own.standing) if lasts and not own.override else ProfileState()
-
-
-def _leave(row: Any) -> Leave:
-    wall = None
-    if row.wall_start is not None and row.wall_end is not None:
-        wall = WallTimes(datetime.fromisoformat(row.wall_start), datetime.fromisoformat(row.wall_end))
-    return Leave(row.start_at, row.end_at, wall)
 
 
 def _role(stored: int | None) -> Role | None:

@@ -13,12 +13,12 @@ from services.domain.model import PersonKey
 from services.domain.people import leave_key
 from services.store.db import Store
 from services.store.models import Person
-from services.store.person_rows import insert_for, mark_due, of_person
+from services.store.person_rows import mark_due, of_person
+from services.store.refusals import LEAVE, refuse
 from services.store.workspace_models import LeaveRow, LeaveTieRow, RefusalRow
 
 _LEAVE, _TIES = LeaveRow.__table__, LeaveTieRow.__table__
 _NAME = "leave_ties.name"
-_REFUSED = "leave"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,14 @@ class LeaveChoices(Store):
 
     async def refuse(self, key: PersonKey, now: datetime) -> None:
         """The member said "this is not me": nothing of leave calendars is theirs from now on."""
-        row = {"team_id": key.team_id, "user_id": key.user_id, "what": _REFUSED, "at": now}
         async with self._database.write() as connection:
-            refusing = insert_for(connection, RefusalRow).values(**row)
-            await connection.execute(refusing.on_conflict_do_nothing(index_elements=["team_id", "user_id", "what"]))
+            await refuse(connection, key, LEAVE, now)
             await mark_leave_due(connection, key.team_id, now)
 
     async def accept(self, key: PersonKey, now: datetime) -> bool:
         """Take that back; False where it was not said."""
         async with self._database.write() as connection:
-            its = delete(RefusalRow).where(of_person(RefusalRow, key), RefusalRow.what == _REFUSED)
+            its = delete(RefusalRow).where(of_person(RefusalRow, key), RefusalRow.what == LEAVE)
             if not (await connection.execute(its)).rowcount:
                 return False
             await mark_leave_due(connection, key.team_id, now)
@@ -60,7 +58,7 @@ class LeaveChoices(Store):
 
     async def counts(self, key: PersonKey, now: datetime) -> bool | None:
         """Whether leave calendars count for the member: False where they said that it is not; None: none does."""
-        refusal = select(RefusalRow.at).where(of_person(RefusalRow, key), RefusalRow.what == _REFUSED)
+        refusal = select(RefusalRow.at).where(of_person(RefusalRow, key), RefusalRow.what == LEAVE)
         theirs = select(_LEAVE.c.leave_id).where(of_person(_LEAVE.c, key), _LEAVE.c.end_at > now).limit(1)
         refused, found = await self._database.rows((refusal, {}), (theirs, {}))
         return False if refused else True if found else None
@@ -69,7 +67,7 @@ class LeaveChoices(Store):
         """Who said "this is not me", and of whom nothing is to be kept."""
         refusals = select(RefusalRow.user_id).where(
             RefusalRow.team_id == team_id,
-            or_(RefusalRow.what == _REFUSED, ~exists().where(of_person(Person, RefusalRow), Person.leave_by.is_(None))),
+            or_(RefusalRow.what == LEAVE, ~exists().where(of_person(Person, RefusalRow), Person.leave_by.is_(None))),
         )
         return frozenset(row.user_id for row in await self._database.fetch(refusals))
 

@@ -53,7 +53,7 @@ from services.store.timeline import AuditStore, FactStore, SpanStore
 from services.store.undo_models import UndoRow
 from services.store.undos import UndoStore
 from services.store.watches import HookStore, InboxStore, WatchStore
-from services.store.workspace_models import KeptWriteRow
+from services.store.workspace_models import DigestPostRow, KeptWriteRow
 from services.store.workspace_numbers import NumberStore
 from services.store.workspaces import TokenStore, WorkspaceStore
 from services.store.write_queue import WriteQueue
@@ -266,6 +266,7 @@ class RetentionStore:
             delete(UndoRow).where(UndoRow.expires_at < now),
             delete(ReplyRow).where(ReplyRow.created_at < now - REPLIES_KEPT),
             delete(KeptWriteRow).where(KeptWriteRow.at < audit_before),
+            delete(DigestPostRow).where(DigestPostRow.begun_at < audit_before),
             forgotten_kept(now),
         )
         rows = 0

@@ -28,7 +28,7 @@ class EmojiRow(Base):
     """An emoji of a workspace's own; `alias_of` names the emoji that it is another name of."""
 
     __tablename__ = "emoji"
-    __table_args__ = (ForeignKeyConstraint(["team_id"], ["workspaces.team_id"], ondelete="CASCADE"),)
+    __table_args__ = (_of_workspace(),)
 
     team_id: Mapped[str] = mapped_column(ID, primary_key=True)
     name: Mapped[str] = mapped_column(String(100), primary_key=True)
@@ -201,7 +201,6 @@ class DigestRow(Base):
     locale: Mapped[str] = mapped_column(String(16))
     silent: Mapped[bool] = mapped_column(Boolean, default=True)  # nothing is posted where nobody is out
     problem: Mapped[str] = mapped_column(String(64), default="")  # Slack's code, where the channel refused it
-    failures: Mapped[int] = mapped_column(Integer, default=0)
     due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
 
@@ -249,9 +248,7 @@ class CalendarEntryRow(OfPerson):
     override_id: Mapped[str] = mapped_column(ID, primary_key=True)
     account_id: Mapped[str] = mapped_column(ID)
     remote_id: Mapped[str] = mapped_column(Text, default="")
-    written: Mapped[str] = mapped_column(
-        String(64), default=""
-    )  # digest of what the entry says; "" where there is none
+    written: Mapped[str] = mapped_column(String(64), default="")  # digest of what it says; "" where there is none
     number: Mapped[int] = mapped_column(Integer, default=0)  # entries of it that were taken back
     failures: Mapped[int] = mapped_column(Integer, default=0)
     turn: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -22,10 +22,11 @@ from services.domain.request_errors import KeeperNotAllowedError, LinkExpiredErr
 from services.platform.crypto import Encryptor, digest_of
 from services.ports import Clock, WakeSignal
 from services.store.accounts import OAuthStateStore, Ticket
-from services.store.keeper import KEEPER, KeeperCounts, KeeperStore, Refusals, StandingKeeper
+from services.store.keeper import KeeperCounts, KeeperStore, Refusals, StandingKeeper
 from services.store.kept import KeptStore, KeptWrite
 from services.store.members import MemberStore
 from services.store.people import PeopleStore
+from services.store.refusals import KEEPER
 from services.usecases.admins import Admins
 from services.usecases.identity import is_theirs
 from services.usecases.workspace import WorkspacePolicy

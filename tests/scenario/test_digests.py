@@ -13,6 +13,7 @@ from emulators.slack.state import Channel, SlackMessage
 from services.domain.digests import LATE
 from services.domain.model import PersonKey
 from services.domain.policy import Policy
+from services.engine.retention import AUDIT_KEPT
 from services.platform.crypto import SealedBytes
 from services.store.workspace_models import DigestPostRow, DigestRow, LeaveLineRow
 from tests.support.databases import BOTH
@@ -105,7 +106,13 @@ async def test_quiet_day_is_silent(room: Room) -> None:
     await room.types("weekdays 9:00")
     await room.app.until(at("08:00", 25))
     assert room.posted == []
-    assert [row.outcome for row in await room.app.rows(sa.select(DigestPostRow.outcome))] == ["nobody"]
+    outcomes = sa.select(DigestPostRow.outcome)
+    assert [row.outcome for row in await room.app.rows(outcomes)] == ["nobody"]
+    rows, now = room.app.service.stores.retention, room.app.clock.now()
+    await rows.delete_old(now, audit_before=now - AUDIT_KEPT)
+    assert len(await room.app.rows(outcomes)) == 1
+    await rows.delete_old(now, audit_before=now + timedelta(minutes=1))
+    assert await room.app.rows(outcomes) == []
 
 
 async def test_weekend_has_no_daily_digest(room: Room) -> None:
