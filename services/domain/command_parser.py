@@ -89,8 +89,9 @@ def read(text: str) -> Command:
         return Command(Name.STATUS, text)
     if rest and name not in _TAKES_MORE:
         raise UnknownCommandError(name.value)
-    if name is Name.WHO and (person := _PERSON.match(rest)):
-        return Command(name, rest[person.end() :].strip(), person[1], unescape(person[2] or ""))
+    if name is Name.WHO and (person := _PERSON.search(rest)):
+        when = f"{rest[: person.start()]} {rest[person.end() :]}".strip()
+        return Command(name, when, person[1], unescape(person[2] or ""))
     return Command(name, rest)
 
 
@@ -116,7 +117,7 @@ def absence(line: str, speaker: Speaker) -> Asked:
 def period(line: str, speaker: Speaker) -> tuple[datetime, datetime]:
     """From when to when somebody asks about, in UTC. Raises TimeNotUnderstoodError where it is not a time alone."""
     asked = times.absence(plain(line), speaker)
-    if asked.text or asked.end is None:
+    if asked.text or asked.end is None or _REFERENCE.search(line):
         raise TimeNotUnderstoodError("not a time alone")
     return asked.start, asked.end
 

@@ -64,7 +64,9 @@ class LeaveCalendars:
         """How they stand now."""
         key, now = leave_key(team_id), self.clock.now()
         ties = await self.leave.choices.ties(team_id)
-        tied = {folded_name(tie.name) for tie in ties}
+        members = await self.members.some(team_id, {tie.user_id for tie in ties})
+        here = {user_id for user_id, member in members.items() if member.is_colleague}
+        tied = {folded_name(tie.name) for tie in ties if tie.user_id in here}
         lines = await self.leave.lines(team_id, now)
         return LeaveOverview(
             calendars=await self.connections.list(key),

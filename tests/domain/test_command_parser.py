@@ -36,6 +36,8 @@ from services.domain.times import Speaker
         ("who <@U123|R&amp;D>", Command(Name.WHO, "", "U123", "R&D")),
         ("who <@W9>", Command(Name.WHO, "", "W9")),
         ("who <@W9> next week", Command(Name.WHO, "next week", "W9")),
+        ("who next week <@W9>", Command(Name.WHO, "next week", "W9")),
+        ("who <@W9> <@W8>", Command(Name.WHO, "<@W8>", "W9")),
         ("who @ann", Command(Name.WHO, "@ann")),
         ("who next week", Command(Name.WHO, "next week")),
         (":pizza: Lunch for 45m", Command(Name.STATUS, ":pizza: Lunch for 45m")),

@@ -97,6 +97,18 @@ async def test_admin_adds_a_feed_sees_what_was_found_and_ties_a_name(admin: Runn
     assert await admin.rows(sa.select(LeaveTieRow)) == []
 
 
+async def test_name_that_is_tied_to_a_member_who_has_left_is_listed_again(admin: RunningApp) -> None:
+    admin.feeds["hr"].has(entry("1", TUESDAY, THURSDAY, "Vacation - Benny S"))
+    await adds(admin)
+    (block,) = [one for one in (await opens(admin))["blocks"] if one.get("block_id", "").startswith("tie/")]
+    await clicks(admin, "tie_name", type="users_select", block_id=block["block_id"], selected_user=BEN)
+    assert "fits nobody" not in text_of(await opens(admin))
+    admin.slack.membership.deactivate(BEN)
+    await admin.settle()
+    text = text_of(await opens(admin))
+    assert ("Vacation - Benny S\\nTue 24 Nov – Wed 25 Nov · fits nobody" in text, f"<@{BEN}>" in text) == (True, True)
+
+
 async def test_calendar_that_is_removed_takes_its_leave_along(admin: RunningApp) -> None:
     admin.feeds["hr"].has(entry("1", TUESDAY, THURSDAY, "Ann Lee: vacation"))
     await adds(admin)

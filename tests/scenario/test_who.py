@@ -144,6 +144,8 @@ async def test_one_person_is_asked_about_by_a_mention(office: Office) -> None:
     await office.app.types("/ooo", "24 dec - 2 jan")
     assert (await asks(office, "@ann"))[0] == ["• Ann Lee: from Thu 24 Dec, back on Sun, 3 Jan 2027"]
     assert (await asks(office, "@ann next week"))[0] == ["Ann Lee is not out, as far as I know."]
+    assert (await asks(office, "next week @ann"))[0] == ["Ann Lee is not out, as far as I know."]
+    assert "Nothing was changed." in (await asks(office, "@ann next week @ben"))[0][-1]
     office.app.slack.add_person("U0NEW00001", "new", "New Comer", team_id=TEAM, tz="Etc/UTC", locale="en-GB")
     assert (await asks(office, "@new"))[0] == ["They are not out, as far as I know."]  # nothing is known of them
     assert "Nothing was changed." in (await asks(office, "@ann banana"))[0][-1]
