@@ -373,6 +373,14 @@ async def test_forgotten_person_has_no_feed_and_its_address_is_unknown(office: O
     assert await office.app.rows(sa.select(AbsenceFeedRow.feed_id)) == []
 
 
+async def test_uninstall_ends_all_feeds(office: Office) -> None:
+    addresses = [await office.gets(), await office.gets_whole()]
+    office.app.slack.uninstall(TEAM)
+    await office.app.settle()
+    assert [(await fetch(address)).status for address in addresses] == [404, 404]
+    assert await office.app.rows(sa.select(AbsenceFeedRow.feed_id)) == []
+
+
 async def test_no_log_metric_or_error_page_has_the_secret_and_the_database_only_its_digest(
     office: Office, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -235,13 +235,15 @@ async def test_entry_that_the_person_deletes_is_not_made_again(desk: Desk) -> No
     assert desk.entries == []
 
 
-@pytest.mark.parametrize("how", ["forget", "disconnect"])
+@pytest.mark.parametrize("how", ["forget", "disconnect", "uninstall"])
 async def test_entry_goes_with_the_person_and_with_the_account(desk: Desk, how: str) -> None:
     app = desk.vendors.running_app
     await desk.has_asked()
     assert app.service is not None
     if how == "forget":
         await app.service.people.forget(PersonKey(TEAM, ANN))
+    elif how == "uninstall":
+        app.slack.uninstall(TEAM)
     else:
         (row,) = await desk.rows()
         await desk.vendors.home()
@@ -249,4 +251,5 @@ async def test_entry_goes_with_the_person_and_with_the_account(desk: Desk, how: 
         await desk.vendors.submits({})
     await app.settle()
     await app.stop()  # which waits for what is still to be done there
+    assert await desk.rows() == []
     assert desk.entries == []
