@@ -233,6 +233,14 @@ async def open_view(args: AsyncArgs, view: View) -> None:
     await view_call(args.client, "views.open", trigger_id=text_of(args.body, "trigger_id"), view=view)
 
 
+async def show_on_top(args: AsyncArgs, view: View) -> None:
+    """Show a modal on top of the one that was clicked in, or as a new one for a click elsewhere. Raises SlackError."""
+    clicked = args.body.get("view")
+    on_top = isinstance(clicked, dict) and clicked.get("type") == "modal"
+    method = "views.push" if on_top else "views.open"
+    await view_call(args.client, method, trigger_id=text_of(args.body, "trigger_id"), view=view)
+
+
 async def view_call(client: AsyncWebClient, method: str, **arguments: Any) -> None:
     """`views.open`, `views.push`, `views.update` or `views.publish`. Raises SlackError."""
     try:

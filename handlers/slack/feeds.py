@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from handlers.slack.context import Requester, Services, chosen, open_view, person, refuse, text_of, view_call
+from handlers.slack.context import Requester, Services, chosen, open_view, person, refuse, show_on_top, text_of
 from handlers.slack.home import HomeTab
 from handlers.slack.views import feed_section as views
 from handlers.slack.views.blocks import Values
@@ -53,7 +53,7 @@ class FeedForms:
         await args.ack()
         who = await person(self.services, args.context)
         await self.services.admins.require(who.key)
-        await _push(args, views.feed_form(who.l10n, whole=True))
+        await show_on_top(args, views.feed_form(who.l10n, whole=True))
 
     async def submitted(self, args: AsyncArgs) -> None:
         """Make the feed and show its address, or say on a block what has to be done first. Raises NotAnAdminError."""
@@ -85,7 +85,7 @@ class FeedForms:
         what, _, feed_id = chosen(args.body).partition(":")
         if what == views.ROTATE:
             address = await self.services.feeds.rotate(who.key, feed_id)
-            await _push(args, views.feed_shown_once(who.l10n, address))
+            await show_on_top(args, views.feed_shown_once(who.l10n, address))
         else:
             await self.services.feeds.end(who.key, feed_id)
         await self._show_again(args, who)
@@ -97,12 +97,3 @@ class FeedForms:
             await self.forms.show_again(args, text_of(clicked, "id"))
         else:
             await self.tab.publish(args, who.key)
-
-
-async def _push(args: AsyncArgs, view: dict[str, object]) -> None:
-    """On top of the modal that was clicked in; else as a new one."""
-    clicked = args.body.get("view")
-    if isinstance(clicked, dict) and clicked.get("type") == "modal":
-        await view_call(args.client, "views.push", trigger_id=text_of(args.body, "trigger_id"), view=view)
-    else:
-        await open_view(args, view)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from handlers.slack.context import Services, person, text_of, view_call
+from handlers.slack.context import Services, person, show_on_top
 from handlers.slack.views.keeper_section import agree_modal, keeper_section
 from handlers.slack.views.workspace import Section
 from handlers.slack.workspace import WorkspaceForms
@@ -40,8 +40,7 @@ class KeeperButtons:
         await args.ack()
         who = await person(self.services, args.context)
         link = await self.services.keeping.link(who.key)
-        trigger = text_of(args.body, "trigger_id")
-        await view_call(args.client, "views.push", trigger_id=trigger, view=agree_modal(who.l10n, link))
+        await show_on_top(args, agree_modal(who.l10n, link))
 
     async def end(self, args: AsyncArgs) -> None:
         """End it. Raises NotAnAdminError, SlackError."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from handlers.slack.context import Requester, Services, chosen, person, refuse, text_of, view_call
+from handlers.slack.context import Requester, Services, chosen, person, refuse, show_on_top, text_of, view_call
 from handlers.slack.home import HomeTab
 from handlers.slack.modals import CALDAV, FieldMissingError, Modals, NothingFilledError
 from handlers.slack.views import modals
@@ -50,7 +50,7 @@ class LeaveForms:
     async def open(self, args: AsyncArgs) -> None:
         """The form that adds one. Raises NotAnAdminError, SlackError."""
         who = await self._clicked(args)
-        await self._push(args, await self._form(who))
+        await show_on_top(args, await self._form(who))
 
     async def create_hook(self, args: AsyncArgs) -> None:
         """A new team hook, whose address is shown in the place of the form. Raises NotAnAdminError, SlackError."""
@@ -74,12 +74,12 @@ class LeaveForms:
             address = await leave.hooks.rotate(who.key.team_id, about)
             if address is None:
                 raise NothingToDoError("no such hook")
-            await self._push(args, team_hook(who.l10n, address))
+            await show_on_top(args, team_hook(who.l10n, address))
         elif what == "choose":
             choice = await leave.choice(who.key.team_id, about)
             gone = modals.account_gone(who.l10n)
             view = gone if choice is None else modals.choose_calendars(who.l10n, choice, of_workspace=True)
-            await self._push(args, view)
+            await show_on_top(args, view)
         elif what == "sync":
             await leave.read_now(who.key.team_id)
         elif what == "remove":
@@ -176,9 +176,6 @@ class LeaveForms:
         who = await person(self.services, args.context)
         await self.services.admins.require(who.key)
         return who
-
-    async def _push(self, args: AsyncArgs, view: View) -> None:
-        await view_call(args.client, "views.push", trigger_id=text_of(args.body, "trigger_id"), view=view)
 
     async def _show(self, args: AsyncArgs) -> None:
         """Show the form that was clicked in as everything stands now."""

@@ -25,7 +25,7 @@ from handlers.slack.context import (
     person,
     read_list,
     refuse,
-    text_of,
+    show_on_top,
     view_call,
     with_metadata,
 )
@@ -315,6 +315,4 @@ async def _show_form(args: AsyncArgs, form: View) -> None:
     clicked = args.body.get("view")
     if isinstance(clicked, dict) and clicked.get("type") == "modal":
         form = with_metadata(form, page=metadata_of(clicked).get("page", ""), list=str(clicked.get("callback_id", "")))
-        await view_call(args.client, "views.push", trigger_id=text_of(args.body, "trigger_id"), view=form)
-    else:
-        await open_view(args, form)
+    await show_on_top(args, form)

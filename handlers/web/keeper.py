@@ -13,7 +13,7 @@ from aiohttp import web
 
 from handlers.errors import accepted_locale, record, refusal_page, route_of
 from handlers.web import oauth
-from handlers.web.pages import Browsers, Form, Page, render
+from handlers.web.pages import Browsers, Form, Page, render, sent_form
 from services.domain.errors import NotAnAdminError, NotGrantedError, StatusQuoError
 from services.domain.model import PersonKey
 from services.domain.request_errors import LinkOfAnotherAdminError, LinkOfAnotherError
@@ -26,9 +26,6 @@ from services.usecases.keeper import Keeping
 COOKIE, PATH = "statusquo-keeper", "/keeper"
 HELD = "keeper"
 """What waits for Slack to say whose the browser is."""
-
-_LONGEST_FORM = 8192
-"""Bytes of what our own form sends, with room to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +107,7 @@ class KeeperPage:
 
     async def agree(self, request: web.Request) -> web.Response:
         """The button was pressed."""
-        short = len(await request.read()) <= _LONGEST_FORM
-        is_form = short and request.content_type == "application/x-www-form-urlencoded"
-        sent = await request.post() if is_form else {}
-        link, token = (value if isinstance(value := sent.get(name), str) else "" for name in ("link", "token"))
+        link, token = await sent_form(request, "link", "token")
         try:
             key, known = await self.keeping.take(
                 link, request.cookies.get(COOKIE, ""), token, self.browsers.seen(request)

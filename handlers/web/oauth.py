@@ -14,7 +14,7 @@ from typing import NoReturn
 from aiohttp import web
 
 from handlers.errors import accepted_locale, record, refusal_page, route_of
-from handlers.web.pages import Browsers, Form, Page, render
+from handlers.web.pages import Browsers, Form, Page, render, sent_form
 from services.calendars.accounts import Accounts, Connected
 from services.domain.calendars import NAMES
 from services.domain.errors import (
@@ -48,9 +48,6 @@ LEFT_OUT = "A permission was left out that something you chose needs: your Home 
 _PROVIDER = "{provider:google|microsoft}"
 _MOST_NAMES = 10
 _FORBIDDEN = 403
-_LONGEST_FORM = 8192
-"""Bytes of what our own form sends, with room to spare."""
-
 _FINAL = (AccountLostError, CalendarRefusedError, CalendarGoneError, PushNotPossibleError)
 
 
@@ -186,10 +183,7 @@ class Connect:
 
     async def start(self, request: web.Request) -> web.Response:
         """Send the browser to the provider: the button of the page was pressed."""
-        short = len(await request.read()) <= _LONGEST_FORM
-        is_form = short and request.content_type == "application/x-www-form-urlencoded"
-        sent = await request.post() if is_form else {}
-        link, token = (value if isinstance(value := sent.get(name), str) else "" for name in ("link", "token"))
+        link, token = await sent_form(request, "link", "token")
         cookie = request.cookies.get(CONNECT_COOKIE, "")
         try:
             start = await self.accounts.flow.start(

@@ -14,6 +14,9 @@ from services.domain.model import PersonKey
 from services.ports import Clock
 from services.usecases.identity import COOKIE, LIVES, BrowserIdentities
 
+_LONGEST_FORM = 8192
+"""Bytes of what our own forms send, with room to spare."""
+
 FLOW_LIVES = timedelta(minutes=10)
 """What a browser has to bring back from a provider or from Slack."""
 
@@ -126,6 +129,14 @@ def html(page: Page, locale: str) -> str:
         f'<body class="{"good" if page.ok else "bad"}"><main><div class="mark" aria-hidden="true">'
         f"{mark}</div><h1>{escape(page.title)}</h1>{''.join(said)}</main></body></html>"
     )
+
+
+async def sent_form(request: web.Request, *names: str) -> tuple[str, ...]:
+    """What our own form sent, by the names of its fields; "" for each that is not there."""
+    is_short = len(await request.read()) <= _LONGEST_FORM
+    is_form = is_short and request.content_type == "application/x-www-form-urlencoded"
+    sent = await request.post() if is_form else {}
+    return tuple(value if isinstance(value := sent.get(name), str) else "" for name in names)
 
 
 def render(page: Page, locale: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

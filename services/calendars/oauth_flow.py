@@ -17,7 +17,7 @@ import structlog
 from services.calendars.oauth import Credentials, OAuthClient, needs_administrator
 from services.calendars.ports import Directory, EntryWriter, Source, Watcher
 from services.domain.calendars import NAMES, Offer
-from services.domain.errors import AccountLostError, AccountNotConsentedError, SealError
+from services.domain.errors import AccountLostError, AccountNotConsentedError
 from services.domain.model import PersonKey
 from services.domain.request_errors import (
     AccountNotAllowedError,
@@ -30,13 +30,12 @@ from services.platform.crypto import Encryptor, digest_of
 from services.ports import Clock
 from services.store.accounts import AccountStore, OAuthStateStore, Ticket
 from services.usecases.grants import Start
-from services.usecases.identity import is_theirs
+from services.usecases.identity import is_theirs, open_link
 
 log = structlog.get_logger(__name__)
 
 _PLACE = "links"
 _FORM = "link-forms"
-_LONGEST = 1024
 _PARTS = 4
 _OF_WORKSPACE, _WRITING = "workspace", "writing"
 
@@ -158,7 +157,7 @@ class OAuthFlow:
     async def start(self, provider: str, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> Start:
         """Begin with a link that its owner wants: the browser brings cookie and form token. Raises as `ask`."""
         key, secret, purpose = await self._named(provider, link, seen)
-        if not cookie or self._opened(token, _FORM) != f"{digest_of(link)}{digest_of(cookie)}":
+        if not cookie or open_link(self.encryptor, token, _FORM) != f"{digest_of(link)}{digest_of(cookie)}":
             raise LinkExpiredError("not asked in this browser")
         now = self.clock.now()
         taken = await self.states.take(secret, f"link:{provider}", now)
@@ -213,7 +212,7 @@ class OAuthFlow:
     async def _named(self, provider: str, link: str, seen: Mapping[str, str]) -> tuple[PersonKey, str, str]:
         """Return whom a link names, its secret, and what it is for besides; it stays good."""
         self._provider(provider)
-        parts = self._opened(link, _PLACE).split("\n")
+        parts = open_link(self.encryptor, link, _PLACE).split("\n")
         purpose = next((one for one in (_OF_WORKSPACE, _WRITING) if parts[_PARTS:] == [one]), "")
         if len(parts) != _PARTS + bool(purpose) or parts[0] != provider:
             raise LinkExpiredError("made for something else")
@@ -222,14 +221,6 @@ class OAuthFlow:
             raise LinkExpiredError("used or expired")
         is_theirs(key, seen)
         return key, secret, purpose
-
-    def _opened(self, sealed: str, place: str) -> str:
-        if not sealed.isascii() or len(sealed) > _LONGEST:
-            raise LinkExpiredError("malformed")
-        try:
-            return self.encryptor.open_token(sealed, place)
-        except SealError:
-            raise LinkExpiredError("not signed by us") from None
 
     def _provider(self, name: str) -> Provider:
         found = self.providers.get(name)

@@ -16,7 +16,7 @@ import structlog
 from services.domain.errors import SealError, SlackError
 from services.domain.model import PersonKey
 from services.domain.people import Member
-from services.domain.request_errors import LinkOfAnotherError
+from services.domain.request_errors import LinkExpiredError, LinkOfAnotherError
 from services.platform.crypto import Encryptor
 from services.slack.oauth import SlackAuthority
 from services.store.workspaces import WorkspaceStore
@@ -33,7 +33,7 @@ MOST = 8
 """People that one browser is known as: one of each workspace, the newest."""
 
 _PLACE = "browser"
-_LONGEST = 4096
+_LONGEST, _LONGEST_LINK = 4096, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +117,13 @@ def is_theirs(key: PersonKey, seen: Mapping[str, str]) -> bool:
         log.warning("link_of_another", team_id=key.team_id, user_id=key.user_id)
         raise LinkOfAnotherError("another member's browser", team_id=key.team_id)
     return user is not None
+
+
+def open_link(encryptor: Encryptor, sealed: str, place: str) -> str:
+    """What a link, or the form behind one, says that we sealed for `place`. Raises LinkExpiredError."""
+    if not sealed.isascii() or len(sealed) > _LONGEST_LINK:
+        raise LinkExpiredError("malformed")
+    try:
+        return encryptor.open_token(sealed, place)
+    except SealError:
+        raise LinkExpiredError("not signed by us") from None

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import structlog
 
-from services.domain.errors import NotGrantedError, SealError
+from services.domain.errors import NotGrantedError
 from services.domain.keeper import KeeperState
 from services.domain.model import PersonKey, Status
 from services.domain.ownership import shown
@@ -28,7 +28,7 @@ from services.store.members import MemberStore
 from services.store.people import PeopleStore
 from services.store.refusals import KEEPER
 from services.usecases.admins import Admins
-from services.usecases.identity import is_theirs
+from services.usecases.identity import is_theirs, open_link
 from services.usecases.workspace import WorkspacePolicy
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ MOST_LISTED = 20
 """Members whom a keeper cannot keep, as an admin sees them."""
 
 _PURPOSE, _PLACE, _FORM = "keeper", "keeper-links", "keeper-forms"
-_LONGEST, _PARTS = 1024, 3
+_PARTS = 3
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -126,7 +126,7 @@ class Keeping:
         The link is good no more. Raises as `ask`.
         """
         key, secret = await self._named(link, seen)
-        if not cookie or self._opened(token, _FORM) != f"{digest_of(link)}{digest_of(cookie)}":
+        if not cookie or open_link(self.encryptor, token, _FORM) != f"{digest_of(link)}{digest_of(cookie)}":
             raise LinkExpiredError("not asked in this browser")
         taken = await self.states.take(secret, _PURPOSE, self.clock.now())
         if taken is None or PersonKey(taken.team_id, taken.user_id) != key:
@@ -166,7 +166,7 @@ class Keeping:
         return view is not None and view.granted
 
     async def _named(self, link: str, seen: Mapping[str, str]) -> tuple[PersonKey, str]:
-        parts = self._opened(link, _PLACE).split("\n")
+        parts = open_link(self.encryptor, link, _PLACE).split("\n")
         if len(parts) != _PARTS:
             raise LinkExpiredError("made for something else")
         key, secret = PersonKey(parts[0], parts[1]), parts[2]
@@ -174,14 +174,6 @@ class Keeping:
             raise LinkExpiredError("used or expired")
         is_theirs(key, seen)
         return key, secret
-
-    def _opened(self, sealed: str, place: str) -> str:
-        if not sealed.isascii() or len(sealed) > _LONGEST:
-            raise LinkExpiredError("malformed")
-        try:
-            return self.encryptor.open_token(sealed, place)
-        except SealError:
-            raise LinkExpiredError("not signed by us") from None
 
     # ── not to be kept ──────────────────────────────────────────────────────────────────────────────
 

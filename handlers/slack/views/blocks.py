@@ -83,6 +83,15 @@ def button(text: str, action_id: str, *, value: str = "", url: str = "", style: 
     return made
 
 
+def asks_first(made: Block, *, title: str, text: str, confirm: str, deny: str) -> Block:
+    """A button that does what cannot be undone, once its question was answered with `confirm`."""
+    question = {
+        "title": plain(title, 100), "text": plain(text, 300), "confirm": plain(confirm, 30), "deny": plain(deny, 30),
+        "style": "danger",
+    }  # fmt: skip
+    return {**made, "confirm": question}
+
+
 def option(text: str, value: str) -> Block:
     """One choice of several."""
     return {"text": plain(text, LONGEST_OPTION), "value": value}
@@ -115,6 +124,15 @@ def text_entry(
     if most:
         element["max_length"] = most
     return entry(block_id, label, element, optional=True, hint=hint)
+
+
+def channel_entry(label: str, *, hint: str) -> Block:
+    """A channel to choose, public or private, and of this organisation alone."""
+    element: Block = {
+        "type": "conversations_select", "action_id": "value",
+        "filter": {"include": ["public", "private"], "exclude_external_shared_channels": True},
+    }  # fmt: skip
+    return entry("channel", label, element, hint=hint)
 
 
 def emoji_option(emoji: str) -> Block:

@@ -69,20 +69,24 @@ def home_digests(
 
     Where `allowed`, with buttons that make another.
     """
-    rows: list[kit.Block] = []
-    for digest in digests[:_MOST]:
-        value = f"{digest.channel_id}:{digest.period}"
-        rows.append(kit.section(channel_line(l10n, digest), kit.button(l10n.say("End"), END, value=value)))
-    if len(digests) > _MOST:
-        rows.append(kit.context(l10n.say("… and {count} more.", count=len(digests) - _MOST)))
-    rows += home_feeds(l10n, feeds)
+    rows = [*digest_rows(l10n, digests, _MOST), *home_feeds(l10n, feeds)]
     if allowed:
         rows.append(kit.actions(kit.button(l10n.say("Post who is out to a channel"), MAKE), feed_button(l10n)))
     return [kit.header(l10n.say("Digests and calendars of who is out")), *rows] if rows else []
 
 
-def channel_line(l10n: Localizer, digest: Digest) -> str:
-    """A channel, when it has its digest, and that it is paused."""
+def digest_rows(l10n: Localizer, digests: Sequence[Digest], most: int) -> list[kit.Block]:
+    """The first `most` digests, each with a button that ends it, and how many more there are."""
+    rows = [
+        kit.section(_channel_line(l10n, one), kit.button(l10n.say("End"), END, value=f"{one.channel_id}:{one.period}"))
+        for one in digests[:most]
+    ]
+    if len(digests) > most:
+        rows.append(kit.context(l10n.say("… and {count} more.", count=len(digests) - most)))
+    return rows
+
+
+def _channel_line(l10n: Localizer, digest: Digest) -> str:
     line = f"<#{digest.channel_id}>  {_line(l10n, digest)}"
     if digest.problem:
         line += "\n:warning: " + l10n.say("Paused: I can no longer post there.")
@@ -106,24 +110,18 @@ def _when(l10n: Localizer, schedule: Schedule) -> str:
 
 def digest_form(l10n: Localizer) -> dict[str, Any]:
     """The form of a digest; its time of day is in the zone of whoever fills it in."""
-    conversation = {
-        "type": "conversations_select", "action_id": "value",
-        "filter": {"include": ["public", "private"], "exclude_external_shared_channels": True},
-    }  # fmt: skip
     days = [kit.option(l10n.say("Working days, about that day"), _WORKING)]
     days += [kit.option(l10n.say("Every {day}, about seven days", day=l10n.weekday(day)), str(day)) for day in range(7)]
     silent = [kit.option(l10n.say("Post nothing when nobody is out"), _SILENT)]
     blocks = [
-        kit.entry("channel", l10n.say("Channel"), conversation, hint=l10n.say("One that you and I are in.")),
+        kit.channel_entry(l10n.say("Channel"), hint=l10n.say("One that you and I are in.")),
         kit.entry("days", l10n.say("Days"), kit.choices("static_select", "value", days, [_WORKING])),
         kit.entry("time", l10n.say("Time"), {"type": "timepicker", "action_id": "value", "initial_time": "09:00"}),
         kit.entry(
             "silent", l10n.say("Quiet days"), kit.choices("checkboxes", "value", silent, [_SILENT]), optional=True
         ),
     ]
-    return kit.modal(
-        DIGEST, l10n.say("Who is out"), blocks, submit=l10n.say("Save"), close=l10n.say("Cancel")
-    )  # fmt: skip
+    return kit.modal(DIGEST, l10n.say("Who is out"), blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
 
 
 def read_digest(values: Values, zone: ZoneInfo) -> tuple[str, Schedule | None, bool, dict[str, InputError]]:
@@ -148,7 +146,7 @@ def read_digest(values: Values, zone: ZoneInfo) -> tuple[str, Schedule | None, b
 
 
 def named_digest(value: str) -> tuple[str, Period]:
-    """The channel and the period in the value of a button of `home_digests`. Raises UnknownRequestError."""
+    """The channel and the period in the value of a button of `digest_rows`. Raises UnknownRequestError."""
     channel, _, period = value.partition(":")
     if period not in set(Period):
         raise UnknownRequestError("no such period")

@@ -71,10 +71,6 @@ def _row(l10n: Localizer, feed: AbsenceFeed, line: str) -> kit.Block:
 
 def feed_form(l10n: Localizer, *, whole: bool) -> dict[str, Any]:
     """The form of a feed: of a channel, or of the `whole` workspace."""
-    conversation = {
-        "type": "conversations_select", "action_id": "value",
-        "filter": {"include": ["public", "private"], "exclude_external_shared_channels": True},
-    }  # fmt: skip
     said = l10n.say(
         "You get a secret address for Google Calendar, Outlook, Apple Calendar and others. Whoever has it sees who is "
         "out and until when, and nothing else."
@@ -83,7 +79,7 @@ def feed_form(l10n: Localizer, *, whole: bool) -> dict[str, Any]:
     menu = kit.choices("static_select", "value", options, [language(l10n.locale)])
     blocks = [kit.section(said), kit.entry("language", l10n.say("Language of the entries"), menu)]
     if not whole:
-        blocks.insert(1, kit.entry("channel", l10n.say("Channel"), conversation, hint=l10n.say("One that you are in.")))
+        blocks.insert(1, kit.channel_entry(l10n.say("Channel"), hint=l10n.say("One that you are in.")))
     return kit.modal(
         FEED, l10n.say("Who is out"), blocks, submit=l10n.say("Make an address"), close=l10n.say("Cancel"),
         metadata="whole" if whole else "",

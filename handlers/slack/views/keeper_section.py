@@ -91,14 +91,10 @@ def _end(l10n: Localizer, state: KeeperState) -> kit.Block:
     )  # fmt: skip
     if state is not KeeperState.OK:
         question = l10n.say("What I have set for members who have not connected runs out by itself.")
-    confirm = {
-        "title": kit.plain(l10n.say("End it?"), 100),
-        "text": kit.plain(question, 300),
-        "confirm": kit.plain(l10n.say("End it"), 30),
-        "deny": kit.plain(l10n.say("Keep it"), 30),
-        "style": "danger",
-    }
-    return {**kit.button(l10n.say("End it"), "end_keeper", style="danger"), "confirm": confirm}
+    return kit.asks_first(
+        kit.button(l10n.say("End it"), "end_keeper", style="danger"),
+        title=l10n.say("End it?"), text=question, confirm=l10n.say("End it"), deny=l10n.say("Keep it"),
+    )  # fmt: skip
 
 
 def agree_modal(l10n: Localizer, link: str) -> dict[str, Any]:

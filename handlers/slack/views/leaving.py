@@ -23,14 +23,10 @@ def forget(l10n: Localizer, *, is_keeper: bool = False) -> Reply:
 def forget_button(l10n: Localizer) -> kit.Block:
     """Deletes everything, after its question."""
     question = l10n.say("I delete all your data and give up the permission to set your status. This cannot be undone.")
-    confirm = {
-        "title": kit.plain(l10n.say("Forget me?"), 100),
-        "text": kit.plain(question, 300),
-        "confirm": kit.plain(l10n.say("Delete it all"), 30),
-        "deny": kit.plain(l10n.say("Keep it"), 30),
-        "style": "danger",
-    }
-    return {**kit.button(l10n.say("Forget me"), "forget_me", style="danger"), "confirm": confirm}
+    return kit.asks_first(
+        kit.button(l10n.say("Forget me"), "forget_me", style="danger"),
+        title=l10n.say("Forget me?"), text=question, confirm=l10n.say("Delete it all"), deny=l10n.say("Keep it"),
+    )  # fmt: skip
 
 
 def forgotten(l10n: Localizer) -> Reply:
