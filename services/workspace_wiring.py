@@ -74,45 +74,32 @@ def workspace_cases(of: Adapters, calendars: Calendars) -> WorkspaceCases:
     policies = WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal, operator)
     digests = Digests(stores.digests, stores.workspaces, of.slack.conversations, policies, admins, clock, wake_signal)
     hooks = TeamHooks(
-        stores.team_hooks, stores.leave, stores.members, stores.people, policies, matcher, stores.encryptor, clock,
-        wake_signal, config.base_url,
+        stores.team_hooks, stores.leave, stores.members, policies=policies, matcher=matcher,
+        encryptor=stores.encryptor, clock=clock, wake_signal=wake_signal, base_url=config.base_url,
     )  # fmt: skip
     leave = LeaveCalendars(
-        stores.leave, stores.members, stores.people, calendars.connections, calendars.accounts, hooks=hooks,
-        clock=clock, wake_signal=wake_signal,
+        stores.leave, stores.members, calendars.connections, calendars.accounts, hooks=hooks, clock=clock,
+        wake_signal=wake_signal,
+    )  # fmt: skip
+    keeping = Keeping(
+        stores.keepers, stores.kept, stores.refusals, stores.members, stores.people, states=stores.oauth_states,
+        admins=admins, policies=policies, encryptor=stores.encryptor, clock=clock, wake_signal=wake_signal,
+        base_url=config.base_url,
+    )  # fmt: skip
+    feeds = AbsenceFeeds(
+        stores.feeds, stores.absences, stores.workspaces, digests=digests, conversations=of.slack.conversations,
+        slack_members=of.slack.members, clock=clock, base_url=config.base_url,
     )  # fmt: skip
     return WorkspaceCases(
         members=Members(stores.members, stores.kept, clock, wake_signal),
         admins=admins,
         policies=policies,
-        keeping=Keeping(
-            stores.keepers,
-            stores.kept,
-            stores.refusals,
-            stores.members,
-            stores.people,
-            stores.oauth_states,
-            admins,
-            policies,
-            stores.encryptor,
-            clock,
-            wake_signal,
-            config.base_url,
-        ),
+        keeping=keeping,
         leave=leave,
         matcher=matcher,
         closing=(matcher.close,),
         digests=digests,
-        feeds=AbsenceFeeds(
-            stores.feeds,
-            stores.absences,
-            stores.workspaces,
-            digests,
-            of.slack.conversations,
-            of.slack.members,
-            clock,
-            config.base_url,
-        ),
+        feeds=feeds,
         who=WhoIsAway(stores.absences, stores.workspaces, of.slack.members, of.slack.conversations, clock),
     )
 

@@ -306,7 +306,7 @@ class Accounts:
         known = await self.people.get(person)
         if of_workspace:
             await self.admins.require(person)
-            key, by = await self.leave.begin(person.team_id, known.zone.key if known else "UTC", now), person.user_id
+            key, by = await self.leave.begin(person, now), person.user_id
         account_id, new = await self.accounts.connect(key, provider, offer, credentials, now, connected_by=by)
         connected = await self.calendars.of_account(key, account_id)
         if not connected and not of_workspace:  # one that is mended keeps what was chosen

@@ -16,6 +16,7 @@ from services.domain.emoji import EVERY, name_of, standard_names
 from services.domain.errors import ScopeMissingError, SlackRateLimitedError
 from services.engine.calls import calling
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
+from services.platform.concurrency import remember
 from services.platform.logs import guarded
 from services.ports import Clock, Report
 from services.slack.emoji import LIST, SlackEmoji
@@ -117,7 +118,4 @@ class UnknownEmoji:
     async def refused(self, team_id: str, emoji: str) -> None:
         """Slack has refused `emoji`."""
         table = await self._store.table(team_id)
-        self._refused[team_id, emoji] = (self._clock.now() + EVERY, table.digest)
-        self._refused.move_to_end((team_id, emoji))
-        if len(self._refused) > _MOST_REFUSED:
-            self._refused.popitem(last=False)
+        remember(self._refused, (team_id, emoji), (self._clock.now() + EVERY, table.digest), _MOST_REFUSED)

@@ -18,6 +18,7 @@ from services.engine.calls import calling
 from services.engine.limits import Budget
 from services.engine.notifications import BotRounds
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
+from services.platform.concurrency import remember
 from services.platform.locale import Localizer
 from services.platform.logs import guarded
 from services.ports import Clock
@@ -118,9 +119,7 @@ class ReplySender:
             log.warning("name_unread", team_id=home, user_id=user_id, reason=failure.reason)
             return ""
         name = "" if found is None else found.name
-        self._names[home, user_id] = name, now + _NAME_LIVES
-        while len(self._names) > _NAMES:
-            self._names.popitem(last=False)
+        remember(self._names, (home, user_id), (name, now + _NAME_LIVES), _NAMES)
         return name
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from services.domain.request_errors import OverloadedError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Key = TypeVar("Key")
 
 ARRIVING = 64 * 1024 * 1024
 """Bytes of requests that are being answered: 64 of the largest, thousands of Slack's."""
@@ -44,6 +46,14 @@ async def first_of(*events: asyncio.Event, seconds: float) -> None:
     finally:
         for task in tasks:
             task.cancel()
+
+
+def remember(known: OrderedDict[Key, T], key: Key, value: T, most: int) -> None:
+    """Keep `value` as the newest in `known`, and of all the `most` newest."""
+    known[key] = value
+    known.move_to_end(key)
+    while len(known) > most:
+        known.popitem(last=False)
 
 
 class KeyedSemaphore:

@@ -149,17 +149,21 @@ class LeaveStore(Store):
         self._members = members
         self.choices = LeaveChoices(database, encryptor)
 
-    async def begin(self, team_id: str, zone: str, now: datetime) -> PersonKey:
-        """Make room for leave calendars of a workspace; return their key. `zone` is where days without one are."""
-        row = {
-            "team_id": team_id, "user_id": LEAVE, "created_at": now, "zone": zone, "locale": "en-US", "scopes": "",
-            "grant_state": GrantState.NONE.value, "preferences": "{}", "stale": False, "home_opened": False,
-            "home_stale": False, "refresh_seq": 0,
-        }  # fmt: skip
+    async def begin(self, admin: PersonKey, now: datetime) -> PersonKey:
+        """Make room for leave calendars of the admin's workspace; return their key.
+
+        Days without a zone are in the admin's; in UTC where that is not known.
+        """
         async with self._database.write() as connection:
+            zone = await connection.scalar(select(Person.zone).where(of_person(Person, admin)))
+            row = {
+                "team_id": admin.team_id, "user_id": LEAVE, "created_at": now, "zone": zone or "UTC", "scopes": "",
+                "locale": "en-US", "grant_state": GrantState.NONE.value, "preferences": "{}", "stale": False,
+                "home_opened": False, "home_stale": False, "refresh_seq": 0,
+            }  # fmt: skip
             adding = insert_for(connection, Person).values(**row)
             await connection.execute(adding.on_conflict_do_nothing(index_elements=["team_id", "user_id"]))
-        return leave_key(team_id)
+        return leave_key(admin.team_id)
 
     # ── the loop's side ─────────────────────────────────────────────────────────────────────────────
 

@@ -48,11 +48,7 @@ class Digests:
         Raises an InputError that says what has to be done first, NotAllowedError where the workspace's policy is
         against it, NotAnAdminError where it leaves that to admins, SlackError, NotInstalledError.
         """
-        policy = await self.policies.of(key.team_id)
-        if not policy.digests:
-            raise NotAllowedError("digests")
-        if Freedom.DIGESTS not in policy.members_may:
-            await self.admins.require(key)
+        await self.require_allowed(key)
         await self.require_member(key, channel_id)
         now = self.clock.now()
         digest = Digest(key.team_id, channel_id, schedule, locale, key.user_id, silent, due_at=schedule.next_after(now))
@@ -82,6 +78,17 @@ class Digests:
     async def of(self, team_id: str, channel_id: str = "") -> Sequence[Digest]:
         """A workspace's digests, or a channel's."""
         return await self.store.of(team_id, channel_id)
+
+    async def require_allowed(self, key: PersonKey) -> None:
+        """Raise NotAllowedError unless the policy lets the person have digests, and feeds, of channels.
+
+        NotAnAdminError where it leaves that to admins.
+        """
+        policy = await self.policies.of(key.team_id)
+        if not policy.digests:
+            raise NotAllowedError("digests")
+        if Freedom.DIGESTS not in policy.members_may:
+            await self.admins.require(key)
 
     async def require_member(
         self, key: PersonKey, channel_id: str, *, ending: bool = False, posting: bool = True

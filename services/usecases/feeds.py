@@ -13,7 +13,6 @@ from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import structlog
 from yarl import URL
@@ -23,7 +22,6 @@ from services.calendars.ical.writing import CalendarHead, absence_calendar, late
 from services.domain.calendars import AHEAD
 from services.domain.errors import ChannelRefusedError, NotAllowedError, SlackError, SlackRefusedError
 from services.domain.model import PersonKey
-from services.domain.policy import Freedom
 from services.domain.request_errors import (
     FeedGoneError,
     NotInstalledError,
@@ -33,7 +31,7 @@ from services.domain.request_errors import (
     UnknownRequestError,
 )
 from services.platform import locale
-from services.platform.concurrency import KeyedSemaphore
+from services.platform.concurrency import KeyedSemaphore, remember
 from services.platform.crypto import digest_of
 from services.ports import Clock
 from services.slack.conversations import SlackConversations
@@ -42,8 +40,6 @@ from services.store.absence_feeds import AbsenceFeed, AbsenceFeedStore
 from services.store.absences import AbsenceStore, Absent
 from services.store.workspaces import Bot, WorkspaceStore
 from services.usecases.digests import Digests
-
-_Value = TypeVar("_Value")
 
 log = structlog.get_logger(__name__)
 
@@ -145,11 +141,7 @@ class AbsenceFeeds:
         if not channel_id:
             await self.digests.admins.require(key)
             return
-        policy = await self.digests.policies.of(key.team_id)
-        if not policy.digests:
-            raise NotAllowedError("feeds")
-        if Freedom.DIGESTS not in policy.members_may:
-            await self.digests.admins.require(key)
+        await self.digests.require_allowed(key)
         await self.digests.require_member(key, channel_id, posting=False)
 
     async def _theirs(self, key: PersonKey, feed_id: str) -> AbsenceFeed:
@@ -198,7 +190,7 @@ class AbsenceFeeds:
                 out, head, team_id=feed.team_id, title=lambda who: l10n.say("{name}: out of office", name=who)
             )
             known = facts, Subscription(content, hashlib.sha256(content).hexdigest()[:32])
-            _keep(self._written, feed.feed_id, known, _WRITTEN)
+            remember(self._written, feed.feed_id, known, _WRITTEN)
         return known[1]
 
     async def _audience(self, feed: AbsenceFeed) -> _Audience:
@@ -222,7 +214,7 @@ class AbsenceFeeds:
                 await self.store.mark_gone(feed)
                 log.info("feed_gone", **_ids(feed))
                 raise FeedGoneError("left")
-            _keep(self._audiences, feed.feed_id, fresh, _REMEMBERED)
+            remember(self._audiences, feed.feed_id, fresh, _REMEMBERED)
             return fresh
 
     async def _asked(self, feed: AbsenceFeed, now: datetime) -> _Audience | None:
@@ -253,13 +245,6 @@ class AbsenceFeeds:
 
     def _address(self, secret: str) -> str:
         return f"{self.base_url}{FEED_PATH}{secret}.ics"
-
-
-def _keep(kept: OrderedDict[str, _Value], name: str, value: _Value, most: int) -> None:
-    kept[name] = value
-    kept.move_to_end(name)
-    while len(kept) > most:
-        kept.popitem(last=False)
 
 
 def _ids(feed: AbsenceFeed) -> dict[str, str]:

@@ -24,7 +24,6 @@ from services.store.calendars import CalendarView
 from services.store.leave import LeaveStore, LeaveSummary, ListedLine
 from services.store.leave_choices import Tie
 from services.store.members import MemberStore
-from services.store.people import PeopleStore
 from services.usecases.team_hooks import TeamHooks
 
 log = structlog.get_logger(__name__)
@@ -53,7 +52,6 @@ class LeaveCalendars:
 
     leave: LeaveStore
     members: MemberStore
-    people: PeopleStore
     connections: Connections
     accounts: Accounts
     hooks: TeamHooks
@@ -85,7 +83,7 @@ class LeaveCalendars:
 
     async def connect_feed(self, admin: PersonKey, address: str) -> str:
         """Connect an ICS feed of the leave system and have it read at once; its id. Raises an InputError with field."""
-        key = await self._room(admin)
+        key = await self.leave.begin(admin, self.clock.now())
         calendar_id = await self.connections.connect_feed(key, address, connected_by=admin.user_id)
         await self._changed(admin, "leave_calendar_connected")
         return calendar_id
@@ -154,10 +152,6 @@ class LeaveCalendars:
         """Take that back."""
         await self.leave.choices.accept(key, self.clock.now())
         self.wake_signal.wake()
-
-    async def _room(self, admin: PersonKey) -> PersonKey:
-        known = await self.people.get(admin)
-        return await self.leave.begin(admin.team_id, known.zone.key if known else "UTC", self.clock.now())
 
     async def _changed(self, admin: PersonKey, event: str) -> None:
         await self.leave.look_again(admin.team_id, self.clock.now())

@@ -19,7 +19,7 @@ import structlog
 from services.domain.errors import SlackError, SlackRateLimitedError
 from services.domain.mentions import LATE, Asker, Crowds, Mention
 from services.domain.model import PersonKey
-from services.platform.concurrency import first_of
+from services.platform.concurrency import first_of, remember
 from services.platform.logs import guarded
 from services.ports import Clock
 from services.slack.oauth import SlackAuthority
@@ -145,7 +145,5 @@ class Replies:
             log.warning("asker_unread", team_id=mention.home, user_id=mention.asker_id, error=type(failure).__name__)
             return None
         asker = None if found is None else Asker(found.zone or "UTC", found.locale or "en-US")
-        self._askers[place] = asker, now + _ASKER_LIVES
-        while len(self._askers) > _ASKERS:
-            self._askers.popitem(last=False)
+        remember(self._askers, place, (asker, now + _ASKER_LIVES), _ASKERS)
         return asker

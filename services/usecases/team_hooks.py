@@ -25,7 +25,6 @@ from services.platform.crypto import Encryptor, digest_of
 from services.ports import Clock, WakeSignal
 from services.store.leave import LeaveStore
 from services.store.members import MemberStore
-from services.store.people import PeopleStore
 from services.store.team_hooks import TeamHook, TeamHookStore
 from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.workspace import WorkspacePolicy
@@ -106,7 +105,6 @@ class TeamHooks:
     hooks: TeamHookStore
     leave: LeaveStore
     members: MemberStore
-    people: PeopleStore
     policies: WorkspacePolicy
     matcher: LeaveMatcher
     encryptor: Encryptor
@@ -121,8 +119,7 @@ class TeamHooks:
     async def create(self, admin: PersonKey) -> str:
         """Make a hook of the admin's workspace and return its address, which is kept nowhere. Raises TooManyError."""
         secret, now = secrets.token_urlsafe(_BYTES), self.clock.now()
-        known = await self.people.get(admin)
-        key = await self.leave.begin(admin.team_id, known.zone.key if known else "UTC", now)
+        key = await self.leave.begin(admin, now)
         calendar_id = await self.hooks.create(key, digest_of(secret), admin.user_id, now)
         await self.leave.look_again(admin.team_id, now)
         log.info("team_hook_created", team_id=admin.team_id, user_id=admin.user_id, calendar_id=calendar_id)

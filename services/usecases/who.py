@@ -13,28 +13,20 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar
 
 import structlog
 
 from services.domain import calendars
-from services.domain.errors import (
-    InputError,
-    ScopeMissingError,
-    SlackError,
-    SlackRefusedError,
-)
+from services.domain.errors import InputError, ScopeMissingError, SlackError, SlackRefusedError
 from services.domain.members import WorkspaceMember
 from services.domain.model import PersonKey
+from services.platform.concurrency import remember
 from services.ports import Clock
 from services.slack import scopes
 from services.slack.conversations import SlackConversations
 from services.slack.members import SlackMembers
 from services.store.absences import AbsenceStore, Absent
 from services.store.workspaces import Bot, WorkspaceStore
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
 log = structlog.get_logger(__name__)
 
@@ -146,7 +138,7 @@ class WhoIsAway:
             people = await self.absences.out(key.team_id, now, end, now=now)
             took = time.monotonic() - began
             known = people, time.monotonic() + min(SHARE * took, LONGEST)
-            _keep(self._days, place, known, most=MOST_DAYS)
+            remember(self._days, place, known, MOST_DAYS)
         others = [one for one in known[0] if one.user_id != key.user_id]
         bot = await self.workspaces.find(key.team_id, "") if others else None
         member = None if bot is None else await self._member(bot, key)
@@ -201,7 +193,7 @@ class WhoIsAway:
         except (SlackError, TimeoutError) as failure:
             log.warning("asker_unread", team_id=key.team_id, user_id=key.user_id, error=type(failure).__name__)
             return None
-        _keep(self._known, key, (member, now + LIVES))
+        remember(self._known, key, (member, now + LIVES), MOST)
         return member
 
     async def _channel(self, bot: Bot, channel_id: str) -> tuple[Collection[str] | None, Whose]:
@@ -238,12 +230,5 @@ class WhoIsAway:
         if not cursor:  # quickly asked again
             return frozenset(some)
         found = await self.conversations.members(token, place[1])
-        _keep(self._channels, place, (found, self.clock.now() + LIVES))
+        remember(self._channels, place, (found, self.clock.now() + LIVES), MOST)
         return found
-
-
-def _keep(kept: OrderedDict[_Key, _Value], key: _Key, value: _Value, most: int = MOST) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    while len(kept) > most:
-        kept.popitem(last=False)

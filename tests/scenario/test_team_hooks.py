@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import sqlalchemy as sa
 
+from services.domain.model import PersonKey
 from services.platform.crypto import digest_of
 from services.store.models import Base, EventRow
 from tests.support.hooks import JSON, send
@@ -24,7 +25,7 @@ async def team_hook(app: RunningApp) -> str:
     await workspace(app)
     assert app.service is not None
     stores, now, secret = app.service.stores, app.clock.now(), secrets.token_urlsafe(32)
-    key = await stores.leave.begin(TEAM, "Etc/UTC", now)
+    key = await stores.leave.begin(PersonKey(TEAM, "UADMIN"), now)
     await stores.team_hooks.create(key, digest_of(secret), ANN, now)
     async with stores.database.write() as connection:
         await stores.members.needed(connection, TEAM, now)

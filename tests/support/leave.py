@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from services.domain.model import PersonKey
 from services.store.workspace_models import LeaveRow
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp
 
@@ -21,7 +22,7 @@ async def connects_leave(app: RunningApp, feed: str = "hr") -> str:
     """The workspace's leave calendar is connected, read and matched; its id."""
     assert app.service is not None
     stores, now = app.service.stores, app.clock.now()
-    key = await stores.leave.begin(TEAM, "Etc/UTC", now)
+    key = await stores.leave.begin(PersonKey(TEAM, "UADMIN"), now)
     calendar_id = await stores.calendars.add(key, "ics", app.feeds.address(feed), "127.0.0.1", now, connected_by=ANN)
     await app.settle()
     return calendar_id

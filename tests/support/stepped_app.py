@@ -198,17 +198,17 @@ def text_of(answer: dict[str, Any]) -> str:
 
 
 def _leave(
-    replica: Replica, people: PeopleStore, connections: Connections, accounts: KeptAccounts, policies: WorkspacePolicy
+    replica: Replica, connections: Connections, accounts: KeptAccounts, policies: WorkspacePolicy
 ) -> LeaveCalendars:
     """The leave calendars of the workspace; there are none."""
     database, encryptor, clock = replica.database, replica.encryptor, replica.clock
     wake_signal = connections.wake_signal
     leave = LeaveStore(database, encryptor, replica.events, replica.members)
     hooks = TeamHooks(
-        TeamHookStore(database, encryptor, replica.events), leave, replica.members, people, policies, LeaveMatcher(),
+        TeamHookStore(database, encryptor, replica.events), leave, replica.members, policies, LeaveMatcher(),
         encryptor, clock, wake_signal, "https://quo.example",
     )  # fmt: skip
-    return LeaveCalendars(leave, replica.members, people, connections, accounts, hooks, clock, wake_signal)
+    return LeaveCalendars(leave, replica.members, connections, accounts, hooks, clock, wake_signal)
 
 
 @asynccontextmanager
@@ -294,7 +294,7 @@ async def open_stepped_app(
                 AbsenceFeedStore(database), absences, workspaces, digests, conversations, SlackMembers(clients), clock,
                 "https://quo.example",
             ),
-            leave=_leave(replica, store, connections, kept, policies),
+            leave=_leave(replica, connections, kept, policies),
         )  # fmt: skip
         parts = WorkspaceParts(surface)
         tab = HomeTab(surface, parts)
