@@ -91,6 +91,8 @@ def upgrade() -> None:
         sa.Column("wall_start", sa.String(32), nullable=True),
         sa.Column("wall_end", sa.String(32), nullable=True),
         sa.Column("all_day", sa.Boolean(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=True),
         *_of_workspace("leave", "user_id", "leave_id"),
     )
     op.create_index("ix_leave_calendar", "leave", ["team_id", "calendar_id"], unique=False)

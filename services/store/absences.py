@@ -121,10 +121,11 @@ class AbsenceStore(Store):
         found = await off_loop_if(len(rows) >= OFF_LOOP, self._told, team_id, rows, start, now)
         found += [
             Absent(
-                user_id, name, one.start, one.end, one.first_day, one.return_day, one.place, one.told_ahead, one.id, 0,
-                one.start,
+                kept.user_id, kept.name, one.start, one.end, one.first_day, one.return_day, one.place, one.told_ahead,
+                one.id, kept.seq, kept.changed_at,
             )
-            for user_id, name, one in await self._kept.out(team_id, start, end, now=now, among=among)
+            for kept in await self._kept.out(team_id, start, end, now=now, among=among)
+            for one in (kept.absence,)
         ]  # fmt: skip
         return sorted(found, key=lambda one: (bool(one.place), one.name.casefold(), one.user_id, one.start))
 

@@ -6,8 +6,10 @@ does not want to be kept, or that a leave calendar's lines are about them, is to
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -62,6 +64,24 @@ KEPT_OUT = (
 _AMONG = KEPT_OUT.where(named(_LEAVE.c.user_id, "users"))
 
 
+@dataclass(frozen=True, slots=True)
+class KeptAbsence:
+    """An absence of a member of that name; how often its times have changed, and when they did last."""
+
+    user_id: str
+    name: str
+    absence: Absence
+    seq: int
+    changed_at: datetime
+
+
+def _changes(absence: Absence, entries: Sequence[Any]) -> tuple[int, datetime]:
+    """How often the entries that are one absence have changed, each further one being a change; and when last."""
+    its = [row for row in entries if row.start_at < absence.end and row.end_at > absence.start]
+    last = max((row.changed_at for row in its if row.changed_at is not None), default=absence.start)
+    return sum(row.seq + 1 for row in its) - 1 if its else 0, last
+
+
 class KeptAbsences(Store):
     """Reads them."""
 
@@ -71,8 +91,8 @@ class KeptAbsences(Store):
 
     async def out(
         self, team_id: str, start: datetime, end: datetime, *, now: datetime, among: Collection[str] | None = None
-    ) -> list[tuple[str, str, Absence]]:
-        """User id, name and absence of each who is out in `[start, end)` and may be told of at `now`; in no order."""
+    ) -> list[KeptAbsence]:
+        """Who is out in `[start, end)` and may be told of at `now`; in no order."""
         query, given = KEPT_OUT, {"team": team_id, "window_start": start, "window_end": end}
         if among is not None:
             query, given = _AMONG, given | {"users": names(among)}
@@ -80,11 +100,19 @@ class KeptAbsences(Store):
         if not rows:
             return []
         leave: dict[PersonKey, list[Event]] = {}
+        entries = defaultdict[str, list[Any]](list)
         for some in chunks([PersonKey(team_id, user_id) for user_id in rows]):
-            leave |= leave_in(await self._database.fetch(*leave_asked(some, now - _BACK, now + AHEAD)))
+            found = await self._database.fetch(*leave_asked(some, now - _BACK, now + AHEAD))
+            leave |= leave_in(found)
+            for row in found:
+                entries[row.user_id].append(row)
         told = await off_loop_if(len(rows) >= _OFF_LOOP, self._told, rows, leave, (start, end), now)
         members = await self._members.some(team_id, {user_id for user_id, _ in told})
-        return [(user_id, members[user_id].name or user_id, one) for user_id, one in told if user_id in members]
+        return [
+            KeptAbsence(user_id, members[user_id].name or user_id, one, *_changes(one, entries[user_id]))
+            for user_id, one in told
+            if user_id in members
+        ]
 
     def _told(
         self, rows: Mapping[str, Any], leave: Mapping[PersonKey, Sequence[Event]], window: tuple[datetime, datetime],

@@ -244,8 +244,13 @@ class LeaveStore(Store):
             dropped = delete(LeaveRow).where(*its, _LEAVE.c.leave_id == bindparam("b_leave"))
             for some in chunks(gone):
                 await connection.execute(dropped, [{"b_user": user, "b_leave": leave} for user, leave in some])
+            before = {(row.user_id, row.leave_id): row.seq for row in stored}
             for rows in chunks(new):
-                await connection.execute(insert(LeaveRow), list(rows))
+                counted = [
+                    row | {"seq": before.get((row["user_id"], row["leave_id"]), -1) + 1, "changed_at": now}
+                    for row in rows
+                ]
+                await connection.execute(insert(LeaveRow), counted)
             await self._replace_lines(connection, claim.team_id, lines)
             await mark_all_due(connection, {key: now for key in theirs if key in staying})
             await mark_kept_due(connection, claim.team_id, changed, now)

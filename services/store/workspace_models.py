@@ -89,6 +89,8 @@ class LeaveRow(Base):
     wall_start: Mapped[str | None] = mapped_column(String(32))
     wall_end: Mapped[str | None] = mapped_column(String(32))
     all_day: Mapped[bool] = mapped_column(Boolean, default=False)
+    seq: Mapped[int] = mapped_column(Integer, default=0)  # how often its times have changed, and when they did last
+    changed_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
 
 class LeaveLineRow(Base):

@@ -177,6 +177,8 @@ async def test_channel_that_refuses_pauses_it_and_its_creator_is_told_once(room:
     (row,) = await room.app.rows(sa.select(DigestRow.problem, DigestRow.due_at))
     assert row.problem
     assert row.due_at is None
+    if how in {"left", "restricted"}:  # where somebody can still type
+        assert "Paused" in await room.types("")
 
 
 async def test_slack_that_says_wait_gets_it_later_the_same_day(room: Room) -> None:

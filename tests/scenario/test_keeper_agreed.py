@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,12 @@ from services.domain.people import LEAVE
 from services.store.keeper import mark_kept_due
 from services.store.models import Person
 from services.store.workspace_models import KeeperRow, KeptRow, KeptWriteRow, LeaveRow, MemberRow, RefusalRow
+from tests.scenario.test_absence_feeds import Office as FeedOffice
+from tests.scenario.test_absence_feeds import fetch
 from tests.support import blockkit
 from tests.support.command_line import run
+from tests.support.feeds import entry
+from tests.support.leave import connects_leave
 from tests.support.running_app import ANN, BEN, SET, TEAM, RunningApp, at
 from tests.support.stepped_app import text_of
 
@@ -311,6 +315,20 @@ async def test_operator_exports_and_forgets_a_member_who_never_connected(app: Ru
     for command in ("export", "forget"):
         nobody = await run(command, "--team", TEAM, "--user", LEAVE, cwd=tmp_path, **app.environment())
         assert (nobody.status, nobody.out) == (1, "")
+
+
+async def test_feed_counts_the_changes_of_leave_that_is_kept(app: RunningApp) -> None:
+    await keeps(app)
+    app.feeds["hr"].has(entry("1", date(2026, 11, 24), date(2026, 11, 27), "Ben Ito (Vacation)"))
+    await connects_leave(app)
+    address = await FeedOffice(app, app.slack.talk.create("all", TEAM, {ANN})).gets_whole(ANN)
+    (before,) = (await fetch(address)).calendar.walk("VEVENT")
+    app.feeds["hr"].has(entry("1", date(2026, 11, 24), date(2026, 11, 28), "Ben Ito (Vacation)"))
+    await app.polled()
+    (after,) = (await fetch(address)).calendar.walk("VEVENT")
+    assert (before["DTEND"].dt, after["DTEND"].dt) == (date(2026, 11, 27), date(2026, 11, 28))
+    assert (after["UID"], after["SEQUENCE"]) == (before["UID"], before["SEQUENCE"] + 1)
+    assert before["LAST-MODIFIED"].dt < after["LAST-MODIFIED"].dt <= app.clock.now()
 
 
 async def test_status_typed_meanwhile_is_heard_of_from_slack_and_left(app: RunningApp) -> None:

@@ -47,7 +47,11 @@ def ended(l10n: Localizer, count: int) -> Reply:
 
 def stand(l10n: Localizer, digests: Sequence[Digest]) -> Reply:
     """Which digests a channel has, and how to make one."""
-    lines = [l10n.say("Who is out is posted here: {when}.", when=_line(l10n, one)) for one in digests]
+    lines = []
+    for one in digests:
+        lines.append(l10n.say("Who is out is posted here: {when}.", when=_line(l10n, one)))
+        if one.problem:
+            lines.append(":warning: " + l10n.say("Paused: I can no longer post there."))
     return reply([*(lines or [l10n.say("This channel has no digest.")]), l10n.say(_USAGE)])
 
 
