@@ -9,7 +9,7 @@ import pytest
 
 from services.domain.calendars import hook_override_id, named
 from services.domain.model import PersonKey
-from services.domain.people import GrantState, Member, PersonView, zone_name, zone_or
+from services.domain.people import GrantState, Member, PersonView, leave_key, zone_name, zone_or
 
 ANN = PersonKey("T1", "U1")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -45,3 +45,8 @@ def test_hook_shows_one_status_at_a_time_and_each_hook_its_own() -> None:
 
 def test_provider_without_a_name_is_called_what_it_is() -> None:
     assert (named("google"), named("nobody")) == ("Google Calendar", "nobody")
+
+
+def test_leave_calendars_are_kept_under_an_id_that_slack_gives_nobody() -> None:
+    key = leave_key("T1")
+    assert (key.team_id, key.user_id.isupper()) == ("T1", False)  # Slack's ids are capital letters and digits
