@@ -88,54 +88,53 @@ async def test_kinds_own_line_has_no_conditions_and_is_edited(app: SteppedApp) -
     assert placeholder["element"]["initial_value"] == "Busy"
 
 
-@pytest.mark.parametrize(
-    ("more", "block", "sentence"),
-    [
-        ({"text": typed("Busy")}, "title_words", "Say which events the rule is about"),
-        ({"title_words": typed("plan")}, "text", "Say what the status shall be"),
-        ({"title_words": typed("plan"), "emoji": typed("a b")}, "emoji", "That is not an emoji."),
-        ({"title_words": typed("plan"), "text": typed("x" * 101)}, "text", "Slack allows 100 characters in a status."),
-        ({"title_words": typed("plan"), "text": typed("{name}")}, "text", "Only `{title}`, `{until}` and `{location}`"),
-        ({"title_words": typed(",".join(f"w{index}" for index in range(21))), "text": typed("x")}, "title_words",
-         "At most 20 words, please"),
-        ({"not_title_words": typed("x" * 101), "title_words": typed("a"), "text": typed("x")}, "not_title_words",
-         "At most 20 words, please"),
-        ({"title_words": typed("*"), "text": typed("x")}, "title_words", "A word needs a letter or a digit"),
-        ({"organizer": typed("…"), "text": typed("x")}, "organizer", "A word needs a letter or a digit"),
-        ({"title_words": typed("a"), "text": typed("x"), "guests": typed("5-2")}, "guests", "Write a range as `2-5`"),
-        ({"title_words": typed("a"), "text": typed("x"), "guests": typed("some")}, "guests", "Write a range as `2-5`"),
-        ({"title_words": typed("a"), "text": typed("x"), "guests": typed("-")}, "guests", "Write a range as `2-5`"),
-        ({"title_words": typed("a"), "text": typed("x"), "guests": typed("２-５")}, "guests", "Write a range as `2-5`"),
-        ({"title_words": typed("a"), "text": typed("x"), "length": typed("0-999999")}, "length",
-         "Write a range as `2-5`"),
-        ({"title_words": typed("a"), "text": typed("x"), "hours": typed("9-17")}, "hours", "Write hours as"),
-        ({"title_words": typed("a"), "text": typed("x"), "hours": typed("09:00-09:00")}, "hours", "Write hours as"),
-        ({"title_words": typed("a"), "text": typed("x"), "hours": typed("09:00-24:30")}, "hours", "Write hours as"),
-        ({"title_words": typed("a"), "text": typed("x"), "crop": typed("left")}, "crop", "Write `centre`, `top`"),
-        ({"title_words": typed("a"), "text": typed("x"), "crop": typed("1,2,0")}, "crop", "Write `centre`, `top`"),
-        *[
-            ({"title_words": typed("a"), "text": typed("x"), block: bad}, block, "That is not one of the choices.")
-            for block, bad in {
-                "photo": one("zebra"), "does": one("dance"), "days": picked("mon", "xxx"), "kinds": picked("party"),
-                "effects": picked("dnd", "dance"), "external": one("upside"), "recurring": one("maybe"),
-                "calendar": picked("not-mine"),
-            }.items()
-        ],
-        ({"title_words": typed("a"), "text": typed("x"), "place": one("nowhere")}, "place", "That line is not in your"),
-        ({"title_words": typed("a"), "effects": picked("dance")}, "effects", "That is not one of the choices."),
-        *[
-            ({"title_words": typed("a"), "text": typed(text)}, "text", "Write what stands in braces with both of them")
-            for text in ("{title", "until {until.", "title}", "{ title }", "{my title}")
-        ],
+RULE_MISTAKES: list[tuple[dict[str, Field], str, str]] = [
+    ({"text": typed("Busy")}, "title_words", "Say which events the rule is about"),
+    ({"title_words": typed("plan")}, "text", "Say what the status shall be"),
+    ({"title_words": typed("plan"), "emoji": typed("a b")}, "emoji", "That is not an emoji."),
+    ({"title_words": typed("plan"), "text": typed("x" * 101)}, "text", "Slack allows 100 characters in a status."),
+    ({"title_words": typed("plan"), "text": typed("{name}")}, "text", "Only `{title}`, `{until}` and `{location}`"),
+    ({"title_words": typed(",".join(f"w{index}" for index in range(21))), "text": typed("x")}, "title_words",
+     "At most 20 words, please"),
+    ({"not_title_words": typed("x" * 101), "title_words": typed("a"), "text": typed("x")}, "not_title_words",
+     "At most 20 words, please"),
+    ({"title_words": typed("*"), "text": typed("x")}, "title_words", "A word needs a letter or a digit"),
+    ({"organizer": typed("…"), "text": typed("x")}, "organizer", "A word needs a letter or a digit"),
+    ({"title_words": typed("a"), "text": typed("x"), "guests": typed("5-2")}, "guests", "Write a range as `2-5`"),
+    ({"title_words": typed("a"), "text": typed("x"), "guests": typed("some")}, "guests", "Write a range as `2-5`"),
+    ({"title_words": typed("a"), "text": typed("x"), "guests": typed("-")}, "guests", "Write a range as `2-5`"),
+    ({"title_words": typed("a"), "text": typed("x"), "guests": typed("２-５")}, "guests", "Write a range as `2-5`"),
+    ({"title_words": typed("a"), "text": typed("x"), "length": typed("0-999999")}, "length",
+     "Write a range as `2-5`"),
+    ({"title_words": typed("a"), "text": typed("x"), "hours": typed("9-17")}, "hours", "Write hours as"),
+    ({"title_words": typed("a"), "text": typed("x"), "hours": typed("09:00-09:00")}, "hours", "Write hours as"),
+    ({"title_words": typed("a"), "text": typed("x"), "hours": typed("09:00-24:30")}, "hours", "Write hours as"),
+    ({"title_words": typed("a"), "text": typed("x"), "crop": typed("left")}, "crop", "Write `centre`, `top`"),
+    ({"title_words": typed("a"), "text": typed("x"), "crop": typed("1,2,0")}, "crop", "Write `centre`, `top`"),
+    *[
+        ({"title_words": typed("a"), "text": typed("x"), block: bad}, block, "That is not one of the choices.")
+        for block, bad in {
+            "photo": one("zebra"), "does": one("dance"), "days": picked("mon", "xxx"), "kinds": picked("party"),
+            "effects": picked("dnd", "dance"), "external": one("upside"), "recurring": one("maybe"),
+            "calendar": picked("not-mine"),
+        }.items()
     ],
-)  # fmt: skip
-async def test_rule_shows_a_mistake_at_its_field_and_saves_nothing(
-    app: SteppedApp, more: dict[str, Field], block: str, sentence: str
-) -> None:
-    answer = await added(app, **more)
-    assert (answer["response_action"], list(answer["errors"])) == ("errors", [block])
-    assert answer["errors"][block].startswith(sentence)
-    assert [line.id for line in await listed(app)] == OWN
+    ({"title_words": typed("a"), "text": typed("x"), "place": one("nowhere")}, "place", "That line is not in your"),
+    ({"title_words": typed("a"), "effects": picked("dance")}, "effects", "That is not one of the choices."),
+    *[
+        ({"title_words": typed("a"), "text": typed(text)}, "text", "Write what stands in braces with both of them")
+        for text in ("{title", "until {until.", "title}", "{ title }", "{my title}")
+    ],
+]  # fmt: skip
+
+
+async def test_rule_shows_a_mistake_at_its_field_and_saves_nothing(app: SteppedApp, subtests: pytest.Subtests) -> None:
+    for number, (more, block, sentence) in enumerate(RULE_MISTAKES):
+        with subtests.test(number=number, block=block):
+            answer = await added(app, **more)
+            assert (answer["response_action"], list(answer["errors"])) == ("errors", [block])
+            assert answer["errors"][block].startswith(sentence)
+            assert [line.id for line in await listed(app)] == OWN
 
 
 async def test_rule_shows_all_its_mistakes_at_once(app: SteppedApp) -> None:
@@ -303,40 +302,41 @@ async def test_why_tells_what_becomes_of_todays_routines(app: SteppedApp) -> Non
     assert "Shown because of your routine “Lunch” until 13:00." in text_of(await app.quo("why"))
 
 
-@pytest.mark.parametrize(
-    ("more", "block", "sentence"),
-    [
-        ({"text": typed(None), "emoji": one(None)}, "text", "Say what the status shall be: a text or an emoji."),
-        ({"text": typed("x" * 101)}, "text", "Slack allows 100 characters in a status."),
-        ({"text": typed("{title}")}, "text", "A routine has no title and no place"),
-        ({"emoji": typed("a b")}, "emoji", "That is not an emoji."),
-        ({"days": picked()}, "days", "Choose at least one day."),
-        ({"from": at(None)}, "from", "Choose a time."),
-        ({"to": at(None)}, "to", "Choose a time."),
-        ({"to": at("12:30")}, "to", "The end has to be another time than the start."),
-        ({"from": at("noon")}, "from", "Choose a time."),
-        ({"to": at("99:99")}, "to", "Choose a time."),
-        ({"first": day("2026-12-01"), "last": day("2026-11-30")}, "last", "The end is before the start."),
-        ({"last": day("soon")}, "last", "Choose a day."),
-        ({"first": day("2026-99-99")}, "first", "Choose a day."),
-        ({"days": picked("mon", "xxx")}, "days", "That is not one of the choices."),
-        ({"days": picked("xxx")}, "days", "That is not one of the choices."),
-        ({"effects": picked("dance")}, "effects", "That is not one of the choices."),
-        ({"photo": one("zebra")}, "photo", "That is not one of the choices."),
-        ({"absent": picked("x")}, "absent", "That is not one of the choices."),
-        ({"place": one("nowhere")}, "place", "That line is not in your list any more."),
-        ({"text": typed("{until")}, "text", "Write what stands in braces with both of them"),
-        ({"crop": typed("x")}, "crop", "Write `centre`, `top`"),
-    ],
-)  # fmt: skip
+ROUTINE_MISTAKES: list[tuple[dict[str, Field], str, str]] = [
+    ({"text": typed(None), "emoji": one(None)}, "text", "Say what the status shall be: a text or an emoji."),
+    ({"text": typed("x" * 101)}, "text", "Slack allows 100 characters in a status."),
+    ({"text": typed("{title}")}, "text", "A routine has no title and no place"),
+    ({"emoji": typed("a b")}, "emoji", "That is not an emoji."),
+    ({"days": picked()}, "days", "Choose at least one day."),
+    ({"from": at(None)}, "from", "Choose a time."),
+    ({"to": at(None)}, "to", "Choose a time."),
+    ({"to": at("12:30")}, "to", "The end has to be another time than the start."),
+    ({"from": at("noon")}, "from", "Choose a time."),
+    ({"to": at("99:99")}, "to", "Choose a time."),
+    ({"first": day("2026-12-01"), "last": day("2026-11-30")}, "last", "The end is before the start."),
+    ({"last": day("soon")}, "last", "Choose a day."),
+    ({"first": day("2026-99-99")}, "first", "Choose a day."),
+    ({"days": picked("mon", "xxx")}, "days", "That is not one of the choices."),
+    ({"days": picked("xxx")}, "days", "That is not one of the choices."),
+    ({"effects": picked("dance")}, "effects", "That is not one of the choices."),
+    ({"photo": one("zebra")}, "photo", "That is not one of the choices."),
+    ({"absent": picked("x")}, "absent", "That is not one of the choices."),
+    ({"place": one("nowhere")}, "place", "That line is not in your list any more."),
+    ({"text": typed("{until")}, "text", "Write what stands in braces with both of them"),
+    ({"crop": typed("x")}, "crop", "Write `centre`, `top`"),
+]  # fmt: skip
+
+
 async def test_routine_shows_a_mistake_at_its_field_and_saves_nothing(
-    app: SteppedApp, more: dict[str, Field], block: str, sentence: str
+    app: SteppedApp, subtests: pytest.Subtests
 ) -> None:
-    await opened(app, "add_routine")
-    answer = await app.submit(filled(app, **lunch(**more)))
-    assert (answer["response_action"], list(answer["errors"])) == ("errors", [block])
-    assert answer["errors"][block].startswith(sentence)
-    assert [line.id for line in await listed(app)] == OWN
+    for number, (more, block, sentence) in enumerate(ROUTINE_MISTAKES):
+        with subtests.test(number=number, block=block):
+            await opened(app, "add_routine")
+            answer = await app.submit(filled(app, **lunch(**more)))
+            assert (answer["response_action"], list(answer["errors"])) == ("errors", [block])
+            assert answer["errors"][block].startswith(sentence)
+            assert [line.id for line in await listed(app)] == OWN
 
 
 async def test_routine_is_previewed(app: SteppedApp) -> None:

@@ -137,30 +137,31 @@ async def test_form_is_saved_whole_with_who_and_when_and_shows_it_the_next_time(
         assert line in said, line
 
 
-@pytest.mark.parametrize(
-    ("fields", "block", "sentence"),
-    [
-        ({"kind_meeting_text": typed("On {title}")}, "kind_meeting_text", "titles and places are their owner's"),
-        ({"kind_focus_text": typed("At {location}")}, "kind_focus_text", "titles and places are their owner's"),
-        ({"kind_focus_text": typed("{when}")}, "kind_focus_text", "Only `{title}`, `{until}` and `{location}`"),
-        ({"kind_focus_text": typed("x" * 101)}, "kind_focus_text", "Slack allows 100 characters in a status."),
-        ({"kind_focus_emoji": one("no emoji")}, "kind_focus_emoji", "That is not an emoji."),
-        ({"leave_types": typed("x" * 61)}, "leave_types", "Write one type a line"),
-        ({"leave_types": typed("Sabbatical\n---")}, "leave_types", "Write one type a line"),
-        ({"leave_types": typed("\n".join(f"type {n}" for n in range(41)))}, "leave_types", "Write one type a line"),
-        ({"effects": picked("dnd", "reply")}, "effects", "That is not one of the choices."),
-        ({"members_may": picked("everything")}, "members_may", "That is not one of the choices."),
-        ({"titles": one("maybe")}, "titles", "That is not one of the choices."),
-    ],
-)
+MISTAKES: list[tuple[dict[str, Field], str, str]] = [
+    ({"kind_meeting_text": typed("On {title}")}, "kind_meeting_text", "titles and places are their owner's"),
+    ({"kind_focus_text": typed("At {location}")}, "kind_focus_text", "titles and places are their owner's"),
+    ({"kind_focus_text": typed("{when}")}, "kind_focus_text", "Only `{title}`, `{until}` and `{location}`"),
+    ({"kind_focus_text": typed("x" * 101)}, "kind_focus_text", "Slack allows 100 characters in a status."),
+    ({"kind_focus_emoji": one("no emoji")}, "kind_focus_emoji", "That is not an emoji."),
+    ({"leave_types": typed("x" * 61)}, "leave_types", "Write one type a line"),
+    ({"leave_types": typed("Sabbatical\n---")}, "leave_types", "Write one type a line"),
+    ({"leave_types": typed("\n".join(f"type {n}" for n in range(41)))}, "leave_types", "Write one type a line"),
+    ({"effects": picked("dnd", "reply")}, "effects", "That is not one of the choices."),
+    ({"members_may": picked("everything")}, "members_may", "That is not one of the choices."),
+    ({"titles": one("maybe")}, "titles", "That is not one of the choices."),
+]
+
+
 async def test_bad_value_is_said_at_its_block_and_nothing_is_half_saved(
-    admin: SteppedApp, fields: dict[str, Field], block: str, sentence: str
+    admin: SteppedApp, subtests: pytest.Subtests
 ) -> None:
-    answer = await saves(admin, **{"agents": one("no"), **fields})
-    assert answer["response_action"] == "errors"
-    assert list(answer["errors"]) == [block]
-    assert sentence in answer["errors"][block]
-    assert await policy(admin) == Policy()
+    for number, (fields, block, sentence) in enumerate(MISTAKES):
+        with subtests.test(number=number, block=block):
+            answer = await saves(admin, **{"agents": one("no"), **fields})
+            assert answer["response_action"] == "errors"
+            assert list(answer["errors"]) == [block]
+            assert sentence in answer["errors"][block]
+            assert await policy(admin) == Policy()
 
 
 async def test_form_that_another_admin_has_overtaken_is_refused_and_takes_nothing_back(admin: SteppedApp) -> None:
