@@ -9,14 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views import (
     feed_section,
     home,
-    keeper_section,
     leaving,
     line_form,
     list_modal,
@@ -36,7 +33,6 @@ from services.domain import timeline
 from services.domain.calendars import OfferedCalendar
 from services.domain.differences import Difference
 from services.domain.errors import InputError, TimeNotUnderstoodError
-from services.domain.keeper import KeeperState
 from services.domain.lines import Line, Match, Routine, Rule, complete
 from services.domain.model import (
     Effect,
@@ -64,10 +60,8 @@ from services.platform.locale import Localizer
 from services.store.absence_feeds import AbsenceFeed
 from services.store.absences import Absent
 from services.store.accounts import AccountView
-from services.store.keeper import KeeperCounts, StandingKeeper
 from services.store.undos import Undoable
 from services.store.workspace_numbers import WorkspaceNumbers
-from services.usecases.keeper import KeeperView
 from services.usecases.statuses import Cleared, Now, Why
 from services.usecases.who import Out, Whose
 from tests.support import blockkit
@@ -330,22 +324,6 @@ def test_answers_stay_within_slacks_limits(l10n: Localizer) -> None:
         blockkit.check_message(answer)
 
 
-@given(st.lists(st.integers(1, 1500), max_size=80))
-def test_lines_are_shown_whole_and_what_there_is_no_room_for_is_counted(lengths: list[int]) -> None:
-    lines = [f"{index:02}" + "x" * length for index, length in enumerate(lengths)]
-    parts = replies.paragraphs(LOCALIZERS[0], lines)
-    shown = [line for part in parts for line in part.split("\n") if line]
-    left = len(lines) - len(lines[: len(shown)])
-    if shown and shown[-1] not in lines:
-        *shown, last = shown
-        left = len(lines) - len(shown)
-        assert last == f"… and {left} more."
-    assert left == len(lines) - len(shown)
-    assert shown == lines[: len(shown)]
-    assert all(len(part) <= 3000 for part in parts)
-    assert len(parts) <= 5
-
-
 def test_nobody_and_nothing_is_left_out_in_silence() -> None:
     l10n = LOCALIZERS[0]
     away = out(*(absent(f"Member {index:05}") for index in range(1000)))
@@ -391,14 +369,6 @@ def test_pages_of_who_is_out_fit_into_a_modal_and_have_everybody_once(l10n: Loca
     assert who.team(l10n, out()) == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "[1, 2, 3]", '["x", "y", "z"]', "null"])
-def test_question_that_a_button_does_not_bring_back_is_none(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011  # whatever its sentence
-        who.WhoQuery.of(text)
-    query = who.WhoQuery(NOW, NOW + HOUR, "C1")
-    assert who.WhoQuery.of(query.to_text()) == query
-
-
 def test_what_people_wrote_mentions_nobody_and_links_nowhere() -> None:
     l10n = LOCALIZERS[0]
     view = home.home(listed(l10n), now(), [Calendar()], "", undo=UNDO)
@@ -407,47 +377,6 @@ def test_what_people_wrote_mentions_nobody_and_links_nowhere() -> None:
         if text.get("type") == "mrkdwn":
             assert "<!channel>" not in text["text"]
             assert "<https://x.example" not in text["text"]
-
-
-@given(st.text("ab&<>;", max_size=60), st.integers(9, 40))
-def test_cut_text_is_short_enough_and_breaks_no_entity(text: str, most: int) -> None:
-    cut = kit.cut(escape(text), most)
-    assert len(cut) <= most
-    rest = cut.removesuffix("…")
-    assert escape(text).startswith(rest)
-    for entity in ("&amp;", "&lt;", "&gt;"):
-        rest = rest.replace(entity, "")
-    assert "&" not in rest
-
-
-@pytest.mark.parametrize("state", [{}, {"state": None}, {"state": {"values": []}}, {"state": {"values": {"b": 1}}}])
-def test_values_that_are_missing_read_as_empty(state: dict[str, Any]) -> None:
-    values = Values.of(state)
-    assert (values.text("b"), values.date("b"), values.time("b"), values.one("b"), values.chosen("b")) == (
-        "", None, None, "", [],
-    )  # fmt: skip
-
-
-def test_values_that_are_no_dates_name_their_field() -> None:
-    values = Values({"d": {"date": {"selected_date": "soon"}}, "t": {"time": {"selected_time": "25:61"}}})
-    for read in (lambda: values.date("d"), lambda: values.time("t")):
-        with pytest.raises(InputError):
-            read()
-
-
-@pytest.mark.parametrize("l10n", LOCALIZERS, ids=lambda l10n: l10n.locale)
-@pytest.mark.parametrize("state", KeeperState)
-def test_keeper_as_admins_see_it_stays_within_slacks_limits(l10n: Localizer, state: KeeperState) -> None:
-    standing = StandingKeeper(PersonKey("T1", "U1"), NOW, state, "paid_only")
-    codes = [*keeper_section.WHY, "something_else"] * 4
-    refused = tuple((NASTY[:80], code) for code in codes)[:20]
-    counts = KeeperCounts(20_000, 20_000, tuple(("U1", code) for code in codes))
-    for view in (KeeperView(), KeeperView(allowed=False), KeeperView(standing, NASTY[:80], counts, refused)):
-        section = keeper_section.keeper_section(l10n, view)
-        if section.modal:
-            blockkit.check_view(kit.modal("m", "Title", section.modal, close="Close"))
-        assert all(len(line) < 1_000 for line in (*section.home, *section.problems))
-    blockkit.check_view(keeper_section.agree_modal(l10n, "https://quo.example/keeper?link=" + "x" * 500))
 
 
 @pytest.mark.parametrize("l10n", LOCALIZERS, ids=lambda l10n: l10n.locale)
