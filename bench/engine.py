@@ -25,9 +25,9 @@ from services.slack.client import SlackClients
 from services.slack.profile import GET, SET, TEST, profile_of
 from services.store import schema
 from services.store.db import Database
-from services.store.effects import replace_stretches
 from services.store.models import OverrideRow, Person, Workspace
 from services.store.person_rows import mark_due
+from services.store.stretches import replace_stretches
 from services.store.timeline import SpanStore
 from tests.support import postgres
 from tests.support.replica import Replica

@@ -30,9 +30,9 @@ from services.store import json_values
 from services.store.absence_rows import ResolvedAbsences, replace_absences
 from services.store.columns import UtcInstant
 from services.store.db import Database, Query, Store
-from services.store.effects import Stretches, replace_stretches
 from services.store.models import Person, ProfileStateRow
 from services.store.person_rows import chunks, insert_for, lock_people, of_people, of_person, those, upsert
+from services.store.stretches import Stretches, replace_stretches
 from services.store.timeline import FactStore, SealedSpans, SpanStore, pause_of
 
 _COLUMN = "standings.memory"

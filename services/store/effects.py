@@ -7,14 +7,13 @@ edge costs anything. `turn` is raised before each call: whoever has read the row
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.effects import MEMORIES, DueEffect, EffectMemory, PhotoMemory, SnoozeMemory, is_news
@@ -33,8 +32,6 @@ from services.store.keeper import look_at_kept
 from services.store.models import Person
 from services.store.person_rows import (
     NoticeStore,
-    chunks,
-    insert_for,
     lock_people,
     named,
     names,
@@ -50,8 +47,6 @@ _NEXT_STRETCH = _STRETCHES.alias("next_stretch")
 _NOW = bindparam("now", type_=UtcInstant)
 _COLUMN = "effects.memory"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-
-Stretches = Mapping[PersonKey, Sequence[Stretch]]
 
 _IS_OF = and_(of_person(_STRETCHES.c, _EFFECTS.c), _STRETCHES.c.effect == _EFFECTS.c.effect)
 _NEXT_AT = (
@@ -86,7 +81,6 @@ _THEIRS = _WITH_ALL.where(_EFFECTS.c.team_id == bindparam("team"), _EFFECTS.c.us
 _NEXT_DUE = select(func.min(_EFFECTS.c.due_at)).where(
     _EFFECTS.c.effect == bindparam("effect"), _EFFECTS.c.due_at > _NOW
 )
-_LATER = select(_STRETCHES).where(of_people(_STRETCHES), _STRETCHES.c.end_at > _NOW).order_by(_STRETCHES.c.start_at)
 _MARK = update(EffectRow).where(of_people(_EFFECTS)).values(due_at=_NOW, seq=_EFFECTS.c.seq + 1, failures=0)
 _IS = (
     _EFFECTS.c.team_id == bindparam("b_team"),
@@ -136,67 +130,6 @@ def memory_of(sealed: bytes | None, key: PersonKey, effect: Effect, encryptor: E
     """The memory in a row's column; an empty one where there is none. Raises SealError, InputError."""
     plain = encryptor.open_bytes(sealed, _COLUMN, key.team_id, key.user_id, effect.value)
     return MEMORIES[effect]() if plain is None else json_values.effect_memory_from_json(effect, plain)
-
-
-async def replace_stretches(connection: AsyncConnection, stretches: Stretches, now: datetime) -> bool:
-    """Make `stretches` all that is stored of each person named; whether an effect is to be looked at for it.
-
-    What has ended at `now` is not stored. The people are locked.
-    """
-    before, after = defaultdict[PersonKey, list[_Known]](list), dict[PersonKey, list[_Known]]()
-    for chunk in chunks(list(stretches)):
-        for row in await connection.execute(_LATER, those(chunk, now=now)):
-            before[PersonKey(row.team_id, row.user_id)].append(
-                _Known(Effect(row.effect), row.start_at, row.end_at, row.ends, row.rule, row.photo)
-            )
-    for key, theirs in stretches.items():
-        after[key] = [_known(stretch) for stretch in theirs if stretch.end > now]
-    changed = [key for key, known in after.items() if set(known) != set(before[key])]
-    for chunk in chunks(changed):
-        await connection.execute(delete(StretchRow).where(of_people(_STRETCHES)), those(chunk))
-    rows = [known.row(key) for key in changed for known in after[key]]
-    if rows:
-        await connection.execute(insert(StretchRow), rows)
-    due = [
-        {"team_id": key.team_id, "user_id": key.user_id, "effect": effect.value, "due_at": now, "seq": 1, "turn": 0,
-         "failures": 0, "owed": False}
-        for key in changed for effect in MEMORIES if _of(effect, before[key]) != _of(effect, after[key])
-    ]  # fmt: skip
-    if due:
-        fresh = insert_for(connection, EffectRow)
-        marked = {"due_at": fresh.excluded.due_at, "seq": _EFFECTS.c.seq + 1, "failures": 0}
-        await connection.execute(
-            fresh.on_conflict_do_update(index_elements=["team_id", "user_id", "effect"], set_=marked), due
-        )
-    return bool(due)
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A stretch as it is stored."""
-
-    effect: Effect
-    start: datetime
-    end: datetime
-    ends: bool
-    rule: str
-    photo: str
-
-    def row(self, key: PersonKey) -> dict[str, object]:
-        return {
-            "team_id": key.team_id, "user_id": key.user_id, "effect": self.effect.value, "start_at": self.start,
-            "end_at": self.end, "ends": self.ends, "rule": self.rule, "photo": self.photo,
-        }  # fmt: skip
-
-
-def _known(stretch: Stretch) -> _Known:
-    photo = "" if stretch.photo is None else msgspec.json.encode(stretch.photo).decode()
-    return _Known(stretch.effect, stretch.start, stretch.end, stretch.ends, stretch.rule, photo)
-
-
-def _of(effect: Effect, known: Sequence[_Known]) -> list[tuple[object, ...]]:
-    """What a look at the effect would be for: without the end of a stretch that the window cuts off."""
-    return [(one.start, one.end if one.ends else None, one.photo) for one in known if one.effect is effect]
 
 
 class EffectStore(Store):

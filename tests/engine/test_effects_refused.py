@@ -16,8 +16,8 @@ from services.engine.limits import LIMITS
 from services.platform.crypto import SealedBytes
 from services.slack import scopes
 from services.store.effect_models import EffectRow
-from services.store.effects import replace_stretches
 from services.store.person_rows import lock_people
+from services.store.stretches import replace_stretches
 from tests.support.effects import EffectsOf, with_effects
 from tests.support.engine import RunningEngine, meeting, open_engine, until
 from tests.support.stretches import ALL
