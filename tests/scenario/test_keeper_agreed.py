@@ -16,11 +16,15 @@ import sqlalchemy as sa
 from aiohttp import ClientSession, CookieJar
 
 from emulators import consent
+from handlers.slack.views.keeper_section import keeper_section
+from services.domain.keeper import ABOVE, KeeperState
 from services.domain.model import PersonKey
 from services.domain.people import LEAVE
-from services.store.keeper import mark_kept_due
+from services.platform.locale import Localizer
+from services.store.keeper import KeeperCounts, StandingKeeper, mark_kept_due
 from services.store.models import Person
 from services.store.workspace_models import KeeperRow, KeptRow, KeptWriteRow, LeaveRow, MemberRow, RefusalRow
+from services.usecases.keeper import MOST_LISTED, KeeperView
 from tests.scenario.test_absence_feeds import Office as FeedOffice
 from tests.scenario.test_absence_feeds import fetch
 from tests.support import blockkit
@@ -315,6 +319,15 @@ async def test_operator_exports_and_forgets_a_member_who_never_connected(app: Ru
     for command in ("export", "forget"):
         nobody = await run(command, "--team", TEAM, "--user", LEAVE, cwd=tmp_path, **app.environment())
         assert (nobody.status, nobody.out) == (1, "")
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE", "fr-FR", "es-ES", "ja-JP"])
+def test_everybody_who_cannot_be_kept_is_listed_however_long_their_names(locale: str) -> None:
+    refused = tuple((f"{number:02} {'Nn' * 38}", ABOVE) for number in range(MOST_LISTED))
+    keeper = StandingKeeper(KEY, at("09:00"), KeeperState.OK)
+    view = KeeperView(keeper, "A" * 80, KeeperCounts(500, 500, refused), refused)
+    said = str(keeper_section(Localizer(locale, "UTC"), view).modal)
+    assert [name for name, _ in refused if name not in said] == []
 
 
 async def test_feed_counts_the_changes_of_leave_that_is_kept(app: RunningApp) -> None:

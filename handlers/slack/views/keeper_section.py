@@ -24,6 +24,7 @@ WHY: Mapping[str, str] = MappingProxyType(
     }
 )
 OTHERWISE = "Slack refused it"
+_A_BLOCK = 10
 
 
 def keeper_section(l10n: Localizer, view: KeeperView) -> Section:
@@ -68,7 +69,9 @@ def keeper_section(l10n: Localizer, view: KeeperView) -> Section:
     buttons = [] if keeper.state is KeeperState.ENDING else [_end(l10n, keeper.state)]
     if keeper.state is not KeeperState.OK and view.allowed:
         buttons.insert(0, _grant(l10n))
-    modal = [title, kit.section("\n".join([*said, *(f":warning: {one}" for one in problems), *refused]))]
+    modal = [title, kit.section("\n".join([*said, *(f":warning: {one}" for one in problems)]))]
+    # so many that a block takes them: none is cut off
+    modal += [kit.section("\n".join(refused[at : at + _A_BLOCK])) for at in range(0, len(refused), _A_BLOCK)]
     if buttons:
         modal.append(kit.actions(*buttons))
     return Section(modal=tuple(modal), home=tuple(said), problems=tuple(problems))
