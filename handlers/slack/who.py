@@ -17,7 +17,7 @@ from services.domain.errors import InputError, NothingToDoError
 from services.usecases.who import NotToldError
 
 
-class NotAPersonError(InputError):
+class NobodyNamedError(InputError):
     """Slack did not tell me who that is. Choose the person from the list that opens while you type their name."""
 
 
@@ -29,7 +29,7 @@ async def answer(services: Services, who: Requester, command: Command) -> replie
             found = await services.who.of_person(who.key, who.channel_id, command.user_id, span)
             return view.of_person(who.l10n, found, found.name or command.label)
         if command.rest.startswith("@"):
-            raise NotAPersonError("a name that Slack did not escape")
+            raise NobodyNamedError("a name that Slack did not escape")
         now = services.clock.now()
         start, end = timeline.today(now, who.view.zone)
         start, end = command_parser.period(command.rest, who.speaker) if command.rest else (now, end)

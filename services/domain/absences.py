@@ -51,7 +51,7 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Source:
+class AbsenceSource:
     """Something that an absence comes from: from when to when, what tells it from others, and who may be told of it.
 
     `event` is what it is, of somebody who works elsewhere.
@@ -64,20 +64,20 @@ class Source:
     event: Event | None = field(default=None, compare=False)
 
 
-def of_event(event: Event) -> Source:
+def of_event(event: Event) -> AbsenceSource:
     """An event, placed in the person's zone. In two calendars it is the same one; a private one is told to nobody."""
     name = f"event\x1f{event.uid}\x1f{event.occurrence}"
-    return Source(event.start, event.end, name, event.visibility in _OPEN, event)
+    return AbsenceSource(event.start, event.end, name, event.visibility in _OPEN, event)
 
 
-def of_override(override_id: str, start: datetime, end: datetime | None) -> Source:
+def of_override(override_id: str, start: datetime, end: datetime | None) -> AbsenceSource:
     """What the person asked for by hand."""
-    return Source(start, FOREVER if end is None else end, f"override\x1f{override_id}", told=True)
+    return AbsenceSource(start, FOREVER if end is None else end, f"override\x1f{override_id}", told=True)
 
 
 def told(
-    sources: Collection[Source], away: Sequence[Interval], back: Sequence[Interval], places: Iterable[Source],
-    zone: ZoneInfo, *, near_until: datetime, share: bool,
+    sources: Collection[AbsenceSource], away: Sequence[Interval], back: Sequence[Interval],
+    places: Iterable[AbsenceSource], zone: ZoneInfo, *, near_until: datetime, share: bool,
 ) -> tuple[Absence, ...]:  # fmt: skip
     """The absences that `sources` make, and the working `places`, by start; at most `MOST`.
 
@@ -106,12 +106,12 @@ def told(
     return tuple(sorted(found, key=lambda one: (one.start, one.end, one.id))[:MOST])
 
 
-def _touches(away: Sequence[Interval], source: Source) -> bool:
+def _touches(away: Sequence[Interval], source: AbsenceSource) -> bool:
     at = bisect_right(away, source.start, key=lambda one: one[1])
     return at < len(away) and away[at][0] < source.end
 
 
-def _covers(away: Sequence[Interval], source: Source) -> bool:
+def _covers(away: Sequence[Interval], source: AbsenceSource) -> bool:
     """Whether one of the times away, which follow one another where somebody is out for several reasons, holds it."""
     covered = source.start
     for start, end in away[bisect_right(away, source.start, key=lambda one: one[1]) :]:
@@ -139,7 +139,7 @@ def same_again(before: Iterable[Absence], after: Iterable[Absence], since: datet
     return fresh
 
 
-def _without(source: Source, back: Sequence[Interval]) -> Iterator[tuple[datetime, datetime, str]]:
+def _without(source: AbsenceSource, back: Sequence[Interval]) -> Iterator[tuple[datetime, datetime, str]]:
     """What is left of a source while the person is not back early, and the name of each piece."""
     start, number = source.start, 0
     for back_from, back_until in back:

@@ -45,7 +45,7 @@ _PARTS = re.compile(
 _BETWEEN_NUMBERS = frozenset({".", ",", "/", "\u2044", " / "})
 
 
-class Kind(Enum):
+class PartKind(Enum):
     """What a part of a title says."""
 
     TYPE = auto()
@@ -58,10 +58,10 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class TitlePart:
     """The words of a title from `start` to before `end`, and what they say."""
 
-    kind: Kind
+    kind: PartKind
     start: int
     end: int
 
@@ -93,7 +93,7 @@ def is_leave(words: Words, start: int, end: int, types: Types, *, sure: bool, ba
     if left is None or right is None:
         return False
     if end > start:
-        several = sum(item.kind is Kind.TYPE for item in (*left, *right)) > 1
+        several = sum(item.kind is PartKind.TYPE for item in (*left, *right)) > 1
         gap_before, gap_after = gap_of(words[before].gap), gap_of(words[after].gap if after < len(words) else " ")
         if left and not _may_touch(words, left[-1], left[-1].end - 1, gap_before, types, several=several):
             return False
@@ -122,22 +122,22 @@ def _from(words: Words, end: int, types: Types) -> int:
     return end + int(is_said and phrase_at(words, end + 1, len(words), types.phrases) > 0)
 
 
-def _may_touch(words: Words, item: Item, at: int, gap: Gap, types: Types, *, several: bool) -> bool:
+def _may_touch(words: Words, item: TitlePart, at: int, gap: Gap, types: Types, *, several: bool) -> bool:
     """Whether an item may stand beside a name, with its word `at` next to it."""
     word = words[at]
-    if gap is Gap.GLUED or (item.kind is Kind.DATE and word.number and not _is_dated(words, item, at)):
+    if gap is Gap.GLUED or (item.kind is PartKind.DATE and word.number and not _is_dated(words, item, at)):
         return False
-    if item.kind is Kind.HALF:
+    if item.kind is PartKind.HALF:
         return gap is Gap.SIGN and word.text not in {"am", "pm"}  # "(PM)" is a product manager
     if gap is Gap.SIGN:
         return True
-    if item.kind is Kind.TYPE:
+    if item.kind is PartKind.TYPE:
         return not several and not _may_be_a_surname(words, item, at, types)
-    is_lead = item.kind is not Kind.DATE or word.text in SAFE_LINKS
+    is_lead = item.kind is not PartKind.DATE or word.text in SAFE_LINKS
     return word.number or (is_lead and not word.capital)  # Till, Paid
 
 
-def _is_dated(words: Words, item: Item, at: int) -> bool:
+def _is_dated(words: Words, item: TitlePart, at: int) -> bool:
     """Whether a number beside a name is of a date: "Ann Lee 2" is another Ann Lee."""
     word = words[at]
     if int(word.text[:9]) in _YEARS:
@@ -150,7 +150,7 @@ def _is_dated(words: Words, item: Item, at: int) -> bool:
     return is_sure and near[0].text not in LINKS
 
 
-def _may_be_a_surname(words: Words, item: Item, at: int, types: Types) -> bool:
+def _may_be_a_surname(words: Words, item: TitlePart, at: int, types: Types) -> bool:
     """Whether what touches a name is written as a part of it: "Anna Lena Frei", "Ann Winter vacation".
 
     "Anna Lena frei" and "Ann Paid Vacation" are not.
@@ -173,7 +173,7 @@ def _is_clear(name: Words, gaps: Iterable[Gap]) -> bool:
     return all(gap is Gap.SIGN for gap in gaps) and not any(word.text in DATE_WORDS for word in name[comma:])
 
 
-def _is_whole(words: Words, items: list[Item]) -> bool:
+def _is_whole(words: Words, items: list[TitlePart]) -> bool:
     """Whether no two types run into each other, no two words are one, and no weekday or month stands alone."""
     dates_by_types = set()
     for one, other in pairwise(items):
@@ -181,14 +181,14 @@ def _is_whole(words: Words, items: list[Item]) -> bool:
         kinds = {one.kind, other.kind}
         if gap is Gap.GLUED and not _may_be_glued(words[one.end - 1], words[other.start]):
             return False
-        if gap is not Gap.SIGN and kinds == {Kind.TYPE}:
+        if gap is not Gap.SIGN and kinds == {PartKind.TYPE}:
             return False
-        if gap is not Gap.SIGN and kinds == {Kind.TYPE, Kind.DATE}:
+        if gap is not Gap.SIGN and kinds == {PartKind.TYPE, PartKind.DATE}:
             dates_by_types |= {one.start, other.start}
     for item in items:
         part = words[item.start : item.end]
         is_sure = part[0].text in SAFE_LINKS or any(word.number for word in part) or item.start in dates_by_types
-        if item.kind is Kind.DATE and not is_sure:
+        if item.kind is PartKind.DATE and not is_sure:
             return False
     return True
 
@@ -198,14 +198,14 @@ def _may_be_glued(one: TitleWord, other: TitleWord) -> bool:
     return one.number or other.number or (one.gapless and other.gapless)
 
 
-def _says_leave(kinds: set[Kind], *, bare: bool) -> bool:
+def _says_leave(kinds: set[PartKind], *, bare: bool) -> bool:
     """Whether there is a type, or nothing but a length in days: a name and a date may be a birthday."""
-    if Kind.TYPE in kinds or not bare:
-        return Kind.TYPE in kinds
-    return not kinds or (Kind.LENGTH in kinds and kinds <= {Kind.LENGTH, Kind.HALF})
+    if PartKind.TYPE in kinds or not bare:
+        return PartKind.TYPE in kinds
+    return not kinds or (PartKind.LENGTH in kinds and kinds <= {PartKind.LENGTH, PartKind.HALF})
 
 
-def _items(words: Words, at: int, end: int, types: Types) -> list[Item] | None:
+def _items(words: Words, at: int, end: int, types: Types) -> list[TitlePart] | None:
     """What some words say, one after the other; None where there is one that says something else."""
     found = []
     while at < end:
@@ -217,19 +217,22 @@ def _items(words: Words, at: int, end: int, types: Types) -> list[Item] | None:
     return found
 
 
-def _item(words: Words, at: int, end: int, types: Types) -> Item | None:
+def _item(words: Words, at: int, end: int, types: Types) -> TitlePart | None:
     found = [
-        (phrase_at(words, at, end, types.phrases), Kind.TYPE),
-        (phrase_at(words, at, end, FULL_OR_HALF), Kind.LENGTH),
-        (phrase_at(words, at, end, WHICH_HALF), Kind.HALF),
-        (phrase_at(words, at, end, AGREED), Kind.AGREED),
-        (length_at(words, at, end, OF_YEARS), Kind.YEARS),
-        (days := length_at(words, at, end, DAYS), Kind.TERM if len(words[at + days - 1].text) == 1 else Kind.LENGTH),
-        (max(length_at(words, at, end, units) for units in (WEEKS, HOURS, MINUTES)), Kind.TERM),
-        (_date_at(words, at, end), Kind.DATE),
+        (phrase_at(words, at, end, types.phrases), PartKind.TYPE),
+        (phrase_at(words, at, end, FULL_OR_HALF), PartKind.LENGTH),
+        (phrase_at(words, at, end, WHICH_HALF), PartKind.HALF),
+        (phrase_at(words, at, end, AGREED), PartKind.AGREED),
+        (length_at(words, at, end, OF_YEARS), PartKind.YEARS),
+        (
+            days := length_at(words, at, end, DAYS),
+            PartKind.TERM if len(words[at + days - 1].text) == 1 else PartKind.LENGTH,
+        ),
+        (max(length_at(words, at, end, units) for units in (WEEKS, HOURS, MINUTES)), PartKind.TERM),
+        (_date_at(words, at, end), PartKind.DATE),
     ]
     size, kind = max(found, key=lambda each: each[0])
-    return Item(kind, at, at + size) if size else None
+    return TitlePart(kind, at, at + size) if size else None
 
 
 def length_at(words: Words, start: int, end: int, units: Phrases) -> int:

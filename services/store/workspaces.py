@@ -49,6 +49,11 @@ class Bot:
     installed_at: datetime
     policy: Policy
 
+    @property
+    def homes(self) -> frozenset[str]:
+        """The ids whose members are of here: the workspace's, and its organisation's."""
+        return frozenset({self.team_id, self.enterprise_id or self.team_id})
+
 
 APP_REDIRECT = "https://slack.com/app_redirect"
 _WORKSPACES, _PEOPLE = Workspace.__table__, Person.__table__

@@ -235,8 +235,7 @@ class AbsenceFeeds:
     async def _is_there(self, feed: AbsenceFeed, bot: Bot) -> bool:
         """Whether the creator is in the workspace still; of a feed of all of it, as an admin."""
         try:
-            homes = {feed.team_id, bot.enterprise_id or feed.team_id}
-            member = await self.slack_members.member(bot.token or "", feed.created_by, homes)
+            member = await self.slack_members.member(bot.token or "", feed.created_by, bot.homes)
         except SlackRefusedError as error:
             if error.reason in _NO_SUCH_USER:
                 return False

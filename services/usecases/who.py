@@ -65,7 +65,7 @@ class MembersNotReadYetError(NotToldError):
     """I am still reading who is in this channel. Ask again in a moment."""
 
 
-class Whose(StrEnum):
+class ToldOf(StrEnum):
     """Of whom somebody is told, and why not of their channel."""
 
     CHANNEL = "channel"
@@ -85,7 +85,7 @@ class Out:
     start: datetime
     end: datetime
     people: list[Absent]
-    whose: Whose
+    whose: ToldOf
     channel_id: str = ""
     name: str = field(default="", repr=False)
 
@@ -144,21 +144,21 @@ class WhoIsAway:
         member = None if bot is None else await self._member(bot, key)
         if member is None or member.guest or not member.is_colleague:
             return None
-        return Out(now, now, end, others, Whose.WORKSPACE)
+        return Out(now, now, end, others, ToldOf.WORKSPACE)
 
     async def _among(
         self, requester: PersonKey, channel_id: str, *, alone: str = ""
-    ) -> tuple[Collection[str] | None, Whose]:
+    ) -> tuple[Collection[str] | None, ToldOf]:
         """The user ids of whom the requester is told, None for everybody; `alone`: of that member at most."""
         bot = await self.workspaces.find(requester.team_id, "")
         if bot is None:
-            return [], Whose.WORKSPACE
+            return [], ToldOf.WORKSPACE
         if alone:
             if await self._is_guest(bot, requester):
                 channel, _ = await self._channel(bot, channel_id)
                 if channel is None or alone not in channel:
                     raise GuestsOnlyInChannelsError("somebody who is not in the channel")
-            return [alone], Whose.WORKSPACE
+            return [alone], ToldOf.WORKSPACE
         is_guest, (channel, whose) = await asyncio.gather(
             self._is_guest(bot, requester), self._channel(bot, channel_id)
         )
@@ -188,37 +188,36 @@ class WhoIsAway:
             return None
         try:
             async with asyncio.timeout(PATIENCE):
-                homes = {key.team_id, bot.enterprise_id or key.team_id}
-                member = await self.slack_members.member(bot.token, key.user_id, homes)
+                member = await self.slack_members.member(bot.token, key.user_id, bot.homes)
         except (SlackError, TimeoutError) as failure:
             log.warning("asker_unread", team_id=key.team_id, user_id=key.user_id, error=type(failure).__name__)
             return None
         remember(self._known, key, (member, now + LIVES), MOST)
         return member
 
-    async def _channel(self, bot: Bot, channel_id: str) -> tuple[Collection[str] | None, Whose]:
+    async def _channel(self, bot: Bot, channel_id: str) -> tuple[Collection[str] | None, ToldOf]:
         """The members of a channel, where it is one whose members can be read."""
         if not channel_id or channel_id.startswith("D") or bot.token is None:
-            return None, Whose.WORKSPACE
+            return None, ToldOf.WORKSPACE
         if scopes.FOR_DIGEST.isdisjoint(bot.scopes):
-            return None, Whose.NOT_ALLOWED
+            return None, ToldOf.NOT_ALLOWED
         place, now = (bot.team_id, channel_id), self.clock.now()
         known = self._channels.get(place)
         if known is not None and known[1] > now:
-            return known[0], Whose.CHANNEL
+            return known[0], ToldOf.CHANNEL
         reading = self._reading.get(place)
         if reading is None:
             reading = self._reading[place] = asyncio.create_task(self._read(bot.token, place), name="channel_members")
             reading.add_done_callback(lambda done: self._read_out(place, done))
         try:
             async with asyncio.timeout(PATIENCE):
-                return await asyncio.shield(reading), Whose.CHANNEL
+                return await asyncio.shield(reading), ToldOf.CHANNEL
         except TimeoutError:
             raise MembersNotReadYetError("many members") from None
         except SlackError as failure:
             if not isinstance(failure, (SlackRefusedError, ScopeMissingError)):
                 log.warning("channel_unread", team_id=bot.team_id, error=type(failure).__name__)
-            return None, Whose.NOT_ALLOWED if isinstance(failure, ScopeMissingError) else Whose.NOT_SEEN
+            return None, ToldOf.NOT_ALLOWED if isinstance(failure, ScopeMissingError) else ToldOf.NOT_SEEN
 
     def _read_out(self, place: tuple[str, str], done: asyncio.Task[frozenset[str]]) -> None:
         del self._reading[place]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.absences import FOREVER, MOST, Absence, Source, same_again, told
+from services.domain.absences import FOREVER, MOST, Absence, AbsenceSource, same_again, told
 from services.domain.lines import complete
 from services.domain.model import (
     Event,
@@ -252,7 +252,7 @@ def test_absence_that_the_windows_end_cuts_goes_on_behind_it_and_what_follows_be
 
 
 def test_no_more_is_kept_than_somebody_could_mean() -> None:
-    sources = [Source(at(0) + n * HOUR, at(0) + n * HOUR + HOUR / 2, f"s{n}") for n in range(MOST + 10)]
+    sources = [AbsenceSource(at(0) + n * HOUR, at(0) + n * HOUR + HOUR / 2, f"s{n}") for n in range(MOST + 10)]
     found = told(sources, [], [], (), BERLIN, near_until=at(0), share=True)
     assert [one.start for one in found] == [one.start for one in sources[:MOST]]
 

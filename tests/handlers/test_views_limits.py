@@ -63,7 +63,7 @@ from services.store.accounts import AccountView
 from services.store.undos import Undoable
 from services.store.workspace_numbers import WorkspaceNumbers
 from services.usecases.statuses import Cleared, Now, Why
-from services.usecases.who import Out, Whose
+from services.usecases.who import Out, ToldOf
 from tests.support import blockkit
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -123,7 +123,7 @@ def absent(
     return Absent("U1", name, start, until, first_day, return_day, place, True, "a", 0, NOW)
 
 
-def out(*people: Absent, whose: Whose = Whose.CHANNEL, days: int = 1) -> Out:
+def out(*people: Absent, whose: ToldOf = ToldOf.CHANNEL, days: int = 1) -> Out:
     return Out(NOW, NOW, NOW + days * 24 * HOUR, list(people), whose, "C1")
 
 
@@ -309,7 +309,7 @@ def test_answers_stay_within_slacks_limits(l10n: Localizer) -> None:
         replies.calendars(l10n, [Calendar(f"c{index}") for index in range(30)], [], NOW),
         replies.calendars(l10n, EVERYWHERE, ACCOUNTS, NOW),
         replies.calendars(l10n, [], [], NOW),
-        *(who.message(l10n, out(*ABSENCES * 500, whose=whose, days=70)) for whose in Whose),
+        *(who.message(l10n, out(*ABSENCES * 500, whose=whose, days=70)) for whose in ToldOf),
         who.message(l10n, out()),
         who.message(l10n, out(days=1)),
         who.of_person(l10n, out(*ABSENCES), ""),

@@ -15,7 +15,7 @@ from handlers.slack.views import blocks as kit
 from services.domain.text import escape
 from services.platform.locale import Localizer
 from services.usecases.absence_lines import absence_line, place_line
-from services.usecases.who import AHEAD, Out, Whose
+from services.usecases.who import AHEAD, Out, ToldOf
 
 WHO, SHOW_ALL, BEFORE, AFTER = "who", "who_all", "who_before", "who_after"
 """The modal, and the buttons that open it and turn its pages."""
@@ -140,15 +140,15 @@ def _when(l10n: Localizer, found: Out) -> str:
 def _notes(l10n: Localizer, found: Out) -> Iterator[str]:
     """Of whom the answer tells, and how far it reaches."""
     match found.whose:
-        case Whose.CHANNEL:
+        case ToldOf.CHANNEL:
             yield l10n.say("Of the members of this channel.")
-        case Whose.WORKSPACE:
+        case ToldOf.WORKSPACE:
             yield l10n.say("Of the whole workspace.")
-        case Whose.NOT_ALLOWED:
+        case ToldOf.NOT_ALLOWED:
             yield l10n.say(
                 "Of the whole workspace: to tell who is in a channel I need a permission that a workspace admin gives."
             )
-        case Whose.NOT_SEEN:
+        case ToldOf.NOT_SEEN:
             yield l10n.say("Of the whole workspace: I cannot see who is in this channel. Invite me to it.")
     if found.end > found.at + AHEAD:
         today = found.at.astimezone(l10n.zone).date()
