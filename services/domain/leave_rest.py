@@ -89,20 +89,20 @@ def is_leave(words: Words, start: int, end: int, types: Types, *, sure: bool, ba
     name may stand without a type.
     """
     before, after = _up_to(words, start), _from(words, end, types) if end > start else end
-    left, right = _items(words, 0, before, types), _items(words, after, len(words), types)
+    left, right = _parts(words, 0, before, types), _parts(words, after, len(words), types)
     if left is None or right is None:
         return False
     if end > start:
-        several = sum(item.kind is PartKind.TYPE for item in (*left, *right)) > 1
+        several = sum(part.kind is PartKind.TYPE for part in (*left, *right)) > 1
         gap_before, gap_after = gap_of(words[before].gap), gap_of(words[after].gap if after < len(words) else " ")
         if left and not _may_touch(words, left[-1], left[-1].end - 1, gap_before, types, several=several):
             return False
         if right and not _may_touch(words, right[0], right[0].start, gap_after, types, several=several):
             return False
-        gaps = [gap for items, gap in ((left, gap_before), (right, gap_after)) if items]
+        gaps = [gap for parts, gap in ((left, gap_before), (right, gap_after)) if parts]
         if not sure and not _is_clear(words[start:end], gaps):
             return False
-    kinds = {item.kind for item in (*left, *right)}
+    kinds = {part.kind for part in (*left, *right)}
     return _is_whole(words, left) and _is_whole(words, right) and _says_leave(kinds, bare=bare)
 
 
@@ -122,35 +122,35 @@ def _from(words: Words, end: int, types: Types) -> int:
     return end + int(is_said and phrase_at(words, end + 1, len(words), types.phrases) > 0)
 
 
-def _may_touch(words: Words, item: TitlePart, at: int, gap: Gap, types: Types, *, several: bool) -> bool:
-    """Whether an item may stand beside a name, with its word `at` next to it."""
+def _may_touch(words: Words, part: TitlePart, at: int, gap: Gap, types: Types, *, several: bool) -> bool:
+    """Whether a part may stand beside a name, with its word `at` next to it."""
     word = words[at]
-    if gap is Gap.GLUED or (item.kind is PartKind.DATE and word.number and not _is_dated(words, item, at)):
+    if gap is Gap.GLUED or (part.kind is PartKind.DATE and word.number and not _is_dated(words, part, at)):
         return False
-    if item.kind is PartKind.HALF:
+    if part.kind is PartKind.HALF:
         return gap is Gap.SIGN and word.text not in {"am", "pm"}  # "(PM)" is a product manager
     if gap is Gap.SIGN:
         return True
-    if item.kind is PartKind.TYPE:
-        return not several and not _may_be_a_surname(words, item, at, types)
-    is_lead = item.kind is not PartKind.DATE or word.text in SAFE_LINKS
+    if part.kind is PartKind.TYPE:
+        return not several and not _may_be_a_surname(words, part, at, types)
+    is_lead = part.kind is not PartKind.DATE or word.text in SAFE_LINKS
     return word.number or (is_lead and not word.capital)  # Till, Paid
 
 
-def _is_dated(words: Words, item: TitlePart, at: int) -> bool:
+def _is_dated(words: Words, part: TitlePart, at: int) -> bool:
     """Whether a number beside a name is of a date: "Ann Lee 2" is another Ann Lee."""
     word = words[at]
     if int(word.text[:9]) in _YEARS:
         return True
-    near = words[at + 1 : item.end][:1] if at == item.start else words[item.start : at][-1:]
-    between = near[0].gap if near and at == item.start else word.gap
+    near = words[at + 1 : part.end][:1] if at == part.start else words[part.start : at][-1:]
+    between = near[0].gap if near and at == part.start else word.gap
     if not near or (near[0].number and not between.strip()):
         return False
-    is_sure = at == item.start or item.end - item.start == 2 or near[0].number  # noqa: PLR2004 - May 2, not "3 May 2"
+    is_sure = at == part.start or part.end - part.start == 2 or near[0].number  # noqa: PLR2004 - May 2, not "3 May 2"
     return is_sure and near[0].text not in LINKS
 
 
-def _may_be_a_surname(words: Words, item: TitlePart, at: int, types: Types) -> bool:
+def _may_be_a_surname(words: Words, part: TitlePart, at: int, types: Types) -> bool:
     """Whether what touches a name is written as a part of it: "Anna Lena Frei", "Ann Winter vacation".
 
     "Anna Lena frei" and "Ann Paid Vacation" are not.
@@ -158,9 +158,9 @@ def _may_be_a_surname(words: Words, item: TitlePart, at: int, types: Types) -> b
     if not words[at].capital:
         return False
     is_known = words[at].text in SURNAMES_TOO | DATE_WORDS
-    if item.end == item.start + 1:
+    if part.end == part.start + 1:
         return is_known
-    rest = (item.start + 1, item.end) if at == item.start else (item.start, item.end - 1)
+    rest = (part.start + 1, part.end) if at == part.start else (part.start, part.end - 1)
     is_type = phrase_at(words, rest[0], rest[1], types.phrases) == rest[1] - rest[0]
     return is_type and (is_known or not any(word.capital for word in words[rest[0] : rest[1]]))
 
@@ -173,10 +173,10 @@ def _is_clear(name: Words, gaps: Iterable[Gap]) -> bool:
     return all(gap is Gap.SIGN for gap in gaps) and not any(word.text in DATE_WORDS for word in name[comma:])
 
 
-def _is_whole(words: Words, items: list[TitlePart]) -> bool:
+def _is_whole(words: Words, parts: list[TitlePart]) -> bool:
     """Whether no two types run into each other, no two words are one, and no weekday or month stands alone."""
     dates_by_types = set()
-    for one, other in pairwise(items):
+    for one, other in pairwise(parts):
         gap = gap_of(words[other.start].gap)
         kinds = {one.kind, other.kind}
         if gap is Gap.GLUED and not _may_be_glued(words[one.end - 1], words[other.start]):
@@ -185,10 +185,10 @@ def _is_whole(words: Words, items: list[TitlePart]) -> bool:
             return False
         if gap is not Gap.SIGN and kinds == {PartKind.TYPE, PartKind.DATE}:
             dates_by_types |= {one.start, other.start}
-    for item in items:
-        part = words[item.start : item.end]
-        is_sure = part[0].text in SAFE_LINKS or any(word.number for word in part) or item.start in dates_by_types
-        if item.kind is PartKind.DATE and not is_sure:
+    for part in parts:
+        said = words[part.start : part.end]
+        is_sure = said[0].text in SAFE_LINKS or any(word.number for word in said) or part.start in dates_by_types
+        if part.kind is PartKind.DATE and not is_sure:
             return False
     return True
 
@@ -205,29 +205,27 @@ def _says_leave(kinds: set[PartKind], *, bare: bool) -> bool:
     return not kinds or (PartKind.LENGTH in kinds and kinds <= {PartKind.LENGTH, PartKind.HALF})
 
 
-def _items(words: Words, at: int, end: int, types: Types) -> list[TitlePart] | None:
+def _parts(words: Words, at: int, end: int, types: Types) -> list[TitlePart] | None:
     """What some words say, one after the other; None where there is one that says something else."""
     found = []
     while at < end:
-        item = _item(words, at, end, types)
-        if item is None:
+        part = _part(words, at, end, types)
+        if part is None:
             return None
-        found.append(item)
-        at = item.end
+        found.append(part)
+        at = part.end
     return found
 
 
-def _item(words: Words, at: int, end: int, types: Types) -> TitlePart | None:
+def _part(words: Words, at: int, end: int, types: Types) -> TitlePart | None:
+    days = length_at(words, at, end, DAYS)
     found = [
         (phrase_at(words, at, end, types.phrases), PartKind.TYPE),
         (phrase_at(words, at, end, FULL_OR_HALF), PartKind.LENGTH),
         (phrase_at(words, at, end, WHICH_HALF), PartKind.HALF),
         (phrase_at(words, at, end, AGREED), PartKind.AGREED),
         (length_at(words, at, end, OF_YEARS), PartKind.YEARS),
-        (
-            days := length_at(words, at, end, DAYS),
-            PartKind.TERM if len(words[at + days - 1].text) == 1 else PartKind.LENGTH,
-        ),
+        (days, PartKind.TERM if len(words[at + days - 1].text) == 1 else PartKind.LENGTH),
         (max(length_at(words, at, end, units) for units in (WEEKS, HOURS, MINUTES)), PartKind.TERM),
         (_date_at(words, at, end), PartKind.DATE),
     ]

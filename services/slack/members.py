@@ -38,15 +38,14 @@ class SlackMembers:
         self._clients = clients
 
     async def page(
-        self, token: str, homes: Collection[str], cursor: str = "", *, team_id: str = ""
+        self, token: str, homes: Collection[str], cursor: str = ""
     ) -> tuple[tuple[WorkspaceMember, ...], str]:
         """A page of all members, and the cursor of the next one, "" after the last; begin with the cursor "".
 
         A page may hold fewer than `PAGE`, or nobody, and still not be the last. Bots, Slackbot, deactivated members and
-        strangers are among them. An org's token needs `team_id`. Raises SlackError.
+        strangers are among them. Raises SlackError.
         """
-        wanted = {"limit": str(PAGE), "include_locale": "true", "cursor": cursor, "team_id": team_id}
-        params = {name: value for name, value in wanted.items() if value}
+        params = {"limit": str(PAGE), "include_locale": "true"} | ({"cursor": cursor} if cursor else {})
         answer = await self._clients.call(token, LIST, plain=True, http_verb="GET", params=params)
         listed = answer.get("members")
         if not isinstance(listed, list):
