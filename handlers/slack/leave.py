@@ -12,7 +12,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from handlers.slack.context import Requester, Services, chosen, person, refuse, show_on_top, text_of, view_call
 from handlers.slack.home import HomeTab
-from handlers.slack.modals import CALDAV, FieldMissingError, Modals, NothingFilledError
+from handlers.slack.modals import CALDAV, Modals, read_connect
 from handlers.slack.views import modals
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.leave_section import TIE, leave_section, team_hook
@@ -108,15 +108,7 @@ class LeaveForms:
         """A feed's address, or a CalDAV server. Raises NotAnAdminError."""
         who = await person(self.services, args.context)
         await self.services.admins.require(who.key)
-        values = Values.of(args.body["view"])
-        feed = values.text("feed")
-        server = values.text("caldav_url"), values.text("caldav_user"), values.secret("caldav_password")
-        errors: dict[str, InputError] = {}
-        if any(server):
-            parts = zip(CALDAV, server, strict=True)
-            errors.update({block: FieldMissingError(block) for block, value in parts if not value})
-        elif not feed:
-            errors["feed"] = NothingFilledError("empty")
+        feed, server, errors = read_connect(Values.of(args.body["view"]))
         if feed and not errors:
             try:
                 await self.services.leave.connect_feed(who.key, feed)

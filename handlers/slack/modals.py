@@ -85,6 +85,19 @@ class FieldMissingError(InputError):
     """CalDAV needs an address, a user and a password. Fill in this one too."""
 
 
+def read_connect(values: Values) -> tuple[str, tuple[str, str, str], dict[str, InputError]]:
+    """A feed's address, a CalDAV server with user and password, and what is missing, by block."""
+    feed = values.text("feed")
+    server = values.text("caldav_url"), values.text("caldav_user"), values.secret("caldav_password")
+    errors: dict[str, InputError] = {}
+    if any(server):
+        parts = zip(CALDAV, server, strict=True)
+        errors.update({block: FieldMissingError(block) for block, value in parts if not value})
+    elif not feed:
+        errors["feed"] = NothingFilledError("empty")
+    return feed, server, errors
+
+
 @dataclass(frozen=True, slots=True)
 class Modals:
     """The submissions, and the buttons inside of modals. `patience` is for what may take longer than Slack waits."""
@@ -95,15 +108,7 @@ class Modals:
     async def connect_calendar(self, args: AsyncArgs) -> None:
         """A feed's address, a CalDAV server, or both."""
         who = await person(self.services, args.context)
-        values = Values.of(args.body["view"])
-        feed = values.text("feed")
-        server = values.text("caldav_url"), values.text("caldav_user"), values.secret("caldav_password")
-        errors: dict[str, InputError] = {}
-        if any(server):
-            parts = zip(CALDAV, server, strict=True)
-            errors.update({block: FieldMissingError(block) for block, value in parts if not value})
-        elif not feed:
-            errors["feed"] = NothingFilledError("empty")
+        feed, server, errors = read_connect(Values.of(args.body["view"]))
         lines: list[str] = []
         undo_id = ""
         if feed and not errors:
