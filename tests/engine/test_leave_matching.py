@@ -93,7 +93,7 @@ async def office(
         people = [{"team_id": TEAM, "user_id": key.user_id, "created_at": now, "stale": False} for key in (ANN, BEN)]
         await connection.execute(sa.insert(Person), people)
         await members.needed(connection, TEAM, now)
-    key = await leave.begin(TEAM, "UTC", now)
+    key = await leave.begin(PersonKey(TEAM, "UADMIN"), now)
     async with database.write() as connection:
         calendar = {"calendar_id": "C1", "provider": "ics", "address_digest": "d", "created_at": now}
         await connection.execute(sa.insert(Calendar).values(team_id=TEAM, user_id=key.user_id, **calendar))
