@@ -217,7 +217,12 @@ async def test_export_prints_a_persons_data_and_forget_deletes_it(tmp_path: Path
     assert await running_app.rows(sa.select(Calendar.calendar_id)) == []
     again = await run("forget", *whom, cwd=tmp_path, **running_app.environment())
     assert (again.status, again.out, again.err.splitlines()[-1]) == (1, "", NOBODY)
-    nobody = await run("export", *whom, cwd=tmp_path, **running_app.environment())
+    left = await run("export", *whom, cwd=tmp_path, **running_app.environment())
+    assert {name: told for name, told in json.loads(left.out).items() if told} == {
+        "team_id": TEAM, "user_id": ANN, "refusals": ["keeper"],
+    }  # fmt: skip
+    stranger = ("--team", TEAM, "--user", "U0NOBODY01")
+    nobody = await run("export", *stranger, cwd=tmp_path, **running_app.environment())
     assert (nobody.status, nobody.out, nobody.err.splitlines()[-1]) == (1, "", NOBODY)
 
 
