@@ -67,6 +67,8 @@ def _turned(words: Iterable[str]) -> tuple[str, ...]:
     "María López García" is somebody else.
     """
     given = tuple(words)
+    if len(given) == 2:  # noqa: PLR2004  # as most names: the same, sooner
+        return given if given[0] <= given[1] else given[::-1]
     return min((given[at:] + given[:at] for at in range(len(given))), default=())
 
 
@@ -103,10 +105,10 @@ class NameIndex:
         """Whether all words of a name are in titles: most members are on leave at no time that is asked about."""
         if len(name) > _LONGEST_NAME:
             return False
-        if not _BRACKET.search(name) and any(
-            word.isascii() and word.isalpha() and word.lower() not in self._asked for word in name.split()
-        ):
-            return False  # told without looking at its other letters
+        if not _BRACKET.search(name):
+            for word in name.split():
+                if word.lower() not in self._asked and word.isascii() and word.isalpha():
+                    return False  # told without looking at its other letters
         text = _BRACKETED.sub(" ", written(name))
         if text.isascii():
             return self._asked.issuperset(ASCII_WORD.findall(text.lower()))
