@@ -33,6 +33,10 @@ took): what they ask for meanwhile is done together."""
 
 LONGEST_REST = 0.1
 
+PATIENT = frozenset({"tokens", "watches", "emoji", "members", "entries", "leave", "retention"})
+"""Work for which nobody waits: after each look its loops leave `LONGEST_REST` to the others. A look is a read of the
+database, and each wake has all loops look."""
+
 MANY = 32
 """So many done at once, there are likely more: no rest."""
 
@@ -135,6 +139,8 @@ class Engine:
                         async with asyncio.timeout(self._poll):
                             await self._clock.wait(due, wake)
                     rest = began + self._pace - time.monotonic()
+                    if work.name in PATIENT and self._pace:
+                        rest = max(rest, LONGEST_REST)
             self._resting.pop(work.name, None)
             if result.failed:
                 rest = AFTER_FAILURE
