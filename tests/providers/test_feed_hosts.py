@@ -144,7 +144,8 @@ async def test_two_replicas_share_the_work_and_fetch_each_calendar_once(subscrib
         for _ in range(2)
     ]
     reports = await asyncio.gather(*(replica.run_due() for replica in replicas))
-    reports += [await subscribed.run()]
+    while (more := await subscribed.run()).done:  # what each passed over, because the other one held its row
+        reports.append(more)
     assert sum(report.changed for report in reports) == 30
     assert len({request.path for request in site.seen}) == len(site.seen) == 30
     for replica in replicas:
