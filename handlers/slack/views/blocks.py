@@ -181,7 +181,7 @@ class NoTimeError(InputError):
     """Choose a time."""
 
 
-class NotOfferedError(InputError):
+class NotAChoiceError(InputError):
     """That is not one of the choices. Choose one of them."""
 
 
@@ -258,7 +258,7 @@ class Values:
         """The chosen of what a menu or boxes have offered; something else is an error of the block."""
         found = self.several(block)
         if not set(found) <= set(offered):
-            errors[block] = NotOfferedError("not offered", field=block)
+            errors[block] = NotAChoiceError("not offered", field=block)
         return [one for one in found if one in offered]
 
     def user(self, block: str) -> str:

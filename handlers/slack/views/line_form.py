@@ -13,7 +13,7 @@ from datetime import time
 from typing import Any
 
 from handlers.slack.views import blocks as kit
-from handlers.slack.views.blocks import NotOfferedError, Values
+from handlers.slack.views.blocks import NotAChoiceError, Values
 from handlers.slack.views.fixed import allowed_effects, as_it_was, fixed_look, unless_fixed
 from handlers.slack.views.lines import (
     ListView,
@@ -332,7 +332,7 @@ def _read_match(values: Values, before: Match, calendars: Mapping[str, str], err
     known = frozenset(calendars)
     chosen = frozenset(values.several("calendar"))
     if chosen and not chosen & known:  # without them the rule would be about all calendars
-        errors["calendar"] = NotOfferedError("no calendar")
+        errors["calendar"] = NotAChoiceError("no calendar")
     return replace(
         before,
         kinds=frozenset(map(Kind, values.offered("kinds", set(Kind), errors))),
