@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain import ownership
 from services.domain.errors import StatusQuoError
 from services.domain.model import OwnStatusPolicy, PersonKey, Span, Standing, Status
-from services.domain.people import LEAVE, PersonFacts
+from services.domain.people import LEAVE, GrantState, PersonFacts
 from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, ProfileState, Resolution
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
@@ -325,7 +325,7 @@ class DueStore(Store):
         return DuePerson(
             key=key,
             locale=row.locale,
-            granted=row.grant_state == "ok",
+            granted=row.grant_state == GrantState.OK,
             policy=policy,
             pause=pause_of(row.paused_from, row.paused_until),
             due_at=due_at,

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.effects import MEMORIES, DueEffect, EffectMemory, PhotoMemory, SnoozeMemory, is_news
 from services.domain.errors import StatusQuoError
 from services.domain.model import Effect, PersonKey, Photo, Stretch
+from services.domain.people import GrantState
 from services.domain.photos import is_photo_news
 from services.domain.profile_state import AuditEntry
 from services.platform.crypto import Encryptor, SealedBytes
@@ -119,7 +120,7 @@ async def mark_effects_due(connection: AsyncConnection, keys: Collection[PersonK
 
 async def end_grant(connection: AsyncConnection, notices: NoticeStore, key: PersonKey, now: datetime) -> None:
     """Make no call with a person's token any more, and have them told once. The person is locked."""
-    lost = {"grant_state": "lost", "refresh_due_at": None, "home_stale": True}
+    lost = {"grant_state": GrantState.LOST.value, "refresh_due_at": None, "home_stale": True}
     await connection.execute(update(Person).where(of_person(Person, key)).values(lost))
     await mark_effects_due(connection, [key], now)
     await look_at_kept(connection, [key], now)
@@ -242,7 +243,7 @@ class EffectStore(Store):
             await lock_people(connection, [due.key])
             theirs = select(Person.token, Person.grant_state).where(of_person(Person, due.key))
             row = (await connection.execute(theirs)).one_or_none()
-            if row is None or row.grant_state != "ok":
+            if row is None or row.grant_state != GrantState.OK:
                 return
             if self._encryptor.open(row.token, "people.token", due.key.team_id, due.key.user_id) != due.token:
                 return
@@ -297,9 +298,10 @@ class EffectStore(Store):
             readable = False
         return DueEffect(
             key=key, effect=effect, read_at=now, seq=row.seq, turn=row.turn, failures=row.failures,
-            granted=row.grant_state == "ok", granted_at=row.granted_at, token=token, scopes=scopes.parse(row.scopes),
-            pause=pause_of(row.paused_from, row.paused_until), leaving=row.leave_by is not None, memory=memory,
-            stretch=stretch, next_at=row.next_at, due_at=row.due_at, readable=readable,
+            granted=row.grant_state == GrantState.OK, granted_at=row.granted_at, token=token,
+            scopes=scopes.parse(row.scopes), pause=pause_of(row.paused_from, row.paused_until),
+            leaving=row.leave_by is not None, memory=memory, stretch=stretch, next_at=row.next_at,
+            due_at=row.due_at, readable=readable,
         )  # fmt: skip
 
     def _remembered(self, due: DueEffect, memory: EffectMemory) -> dict[str, Any]:
@@ -332,6 +334,6 @@ def _place(due: DueEffect) -> dict[str, Any]:
 def _may(due: DueEffect, row: Any) -> bool:
     if (row.seq, row.turn) != (due.seq, due.turn):
         return False
-    if row.grant_state != "ok" or row.granted_at != due.granted_at:
+    if row.grant_state != GrantState.OK or row.granted_at != due.granted_at:
         return False
     return pause_of(row.paused_from, row.paused_until) == due.pause

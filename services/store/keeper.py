@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.keeper import NO_ADMIN, REVOKED, KeeperState
 from services.domain.members import Role
 from services.domain.model import PersonKey
-from services.domain.people import leave_key
+from services.domain.people import GrantState, leave_key
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
@@ -46,7 +46,7 @@ _ANEW = {"due_at": _AT, "away_until": None, "seq": KEPT.c.seq + 1, "failures": 0
 _MARK = update(KeptRow).where(of_people(KEPT)).values(_ANEW)
 _MARK_ALL = update(KeptRow).where(KEPT.c.team_id == bindparam("team")).values(_ANEW)
 _MINE = of_person(_PEOPLE.c, KEEPERS.c)
-_GRANTED = exists().where(_MINE, _PEOPLE.c.grant_state == "ok", _PEOPLE.c.token.is_not(None))
+_GRANTED = exists().where(_MINE, _PEOPLE.c.grant_state == GrantState.OK.value, _PEOPLE.c.token.is_not(None))
 _DEMOTED = or_(  # as Slack told last, of the member or of the person
     exists().where(of_person(_MEMBERS.c, KEEPERS.c), or_(_MEMBERS.c.role < int(Role.ADMIN), ~_MEMBERS.c.active)),
     exists().where(_MINE, ~_PEOPLE.c.admin),

@@ -22,7 +22,7 @@ from services.domain.errors import StatusQuoError
 from services.domain.keeper import KeeperState, Leave, owes
 from services.domain.members import Role
 from services.domain.model import Action, OwnStatusPolicy, Pause, PersonKey, Status
-from services.domain.people import zone_or
+from services.domain.people import GrantState, zone_or
 from services.domain.profile_state import AuditEntry, ProfileState
 from services.platform.crypto import Encryptor
 from services.store import json_values
@@ -65,7 +65,7 @@ _WITH_ALL = (
         ProfileStateRow.memory.label("own_memory"),
     )
     .join_from(KEPT, KEEPERS, _WORKS)
-    .outerjoin(_ADMIN, and_(of_person(_ADMIN.c, KEEPERS.c), _ADMIN.c.grant_state == "ok"))
+    .outerjoin(_ADMIN, and_(of_person(_ADMIN.c, KEEPERS.c), _ADMIN.c.grant_state == GrantState.OK.value))
     .outerjoin(_ADMIN_MEMBER, of_person(_ADMIN_MEMBER.c, KEEPERS.c))
     .outerjoin(_MEMBERS, of_person(_MEMBERS.c, KEPT.c))
     .outerjoin(_PEOPLE, of_person(_PEOPLE.c, KEPT.c))
@@ -322,7 +322,7 @@ class KeptStore(Store):
             if row.preferences is not None:
                 policy = json_values.preferences_from_json(row.preferences).own_status
             memory = open_kept(self._encryptor, row.memory, key)
-            if row.memory is None and row.grant_state != "ok":
+            if row.memory is None and row.grant_state != GrantState.OK:
                 memory = self._left_behind(row.own_memory, key, now)
             token = self._encryptor.open(row.keeper_token, "people.token", key.team_id, row.keeper_id)
             readable = True
@@ -335,7 +335,7 @@ class KeptStore(Store):
             placed=row.away_until is not None, keeper_id=row.keeper_id, keeper_state=state,
             consented_at=row.consented_at, token=token, keeper_role=_role(row.keeper_role),
             keeper_read_at=row.keeper_read_at, role=_role(row.role), role_read_at=row.read_at,
-            granted=row.grant_state == "ok",
+            granted=row.grant_state == GrantState.OK,
             may=state is KeeperState.OK and not row.refused and row.active is not False,
             zone=zone_or(zone, ZoneInfo("UTC")) if zone else None, locale=row.locale or row.person_locale or "en-US",
             policy=policy, pause=None if row.paused_from is None else Pause(row.paused_from, row.paused_until),
@@ -363,7 +363,7 @@ def _is(member: KeptMember, *, anew: bool) -> ColumnElement[bool]:
 
 
 def _may(member: KeptMember, row: Any) -> bool:
-    if (row.seq, row.turn) != (member.seq, member.turn) or row.grant_state == "ok":
+    if (row.seq, row.turn) != (member.seq, member.turn) or row.grant_state == GrantState.OK:
         return False
     if (row.user_id, row.state, row.consented_at) != (
         member.keeper_id, member.keeper_state, member.consented_at

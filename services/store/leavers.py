@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.effects import EffectMemory
 from services.domain.errors import StatusQuoError
 from services.domain.model import NO_STATUS, Effect, PersonKey, Span, Standing
-from services.domain.people import LEAVE
+from services.domain.people import LEAVE, GrantState
 from services.domain.profile_state import ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor
@@ -190,7 +190,7 @@ class LeaverStore(Store):
         with suppress(StatusQuoError, ValueError):  # what cannot be read keeps nobody from leaving
             token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
             memory = self._standings.open(row.memory, key)
-        granted = row.grant_state == "ok"
+        granted = row.grant_state == GrantState.OK
         return Leaver(
             key, row.locale, row.leave_by, token, granted, row.keeps, memory.standing, effects.get(key, {})
         )  # fmt: skip

@@ -20,7 +20,7 @@ from services.domain import ownership
 from services.domain.errors import StatusQuoError
 from services.domain.mentions import Asker, Mention, OutPerson
 from services.domain.model import Effect, OverrideKind, PersonKey
-from services.domain.people import zone_or
+from services.domain.people import GrantState, zone_or
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.columns import UtcInstant
@@ -72,7 +72,7 @@ _OUT = (
         _STRETCHES.c.start_at <= bindparam("soon", type_=UtcInstant),
         _MAY_REPLY,
         _PEOPLE.c.leave_by.is_(None),
-        _PEOPLE.c.grant_state == "ok",
+        _PEOPLE.c.grant_state == GrantState.OK.value,
     )
 )
 _ABSENT = (
@@ -88,7 +88,7 @@ _ABSENT = (
         _STRETCHES.c.start_at <= _NOW,
         _STRETCHES.c.end_at > _NOW,
         _PEOPLE.c.leave_by.is_(None),
-        _PEOPLE.c.grant_state == "ok",
+        _PEOPLE.c.grant_state == GrantState.OK.value,
     )
 )  # fmt: skip
 _RUNNING = (

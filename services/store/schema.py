@@ -44,7 +44,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import AppRefusedError, DatabaseBusyError, DatabaseError, SealError
-from services.domain.people import LEAVE
+from services.domain.people import LEAVE, GrantState
 from services.platform.crypto import SealedBytes
 from services.ports import Report
 from services.store import effect_models, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
@@ -246,7 +246,7 @@ class HealthStore(Store):
                 calendars=await count(Calendar.team_id.is_not(None)),
                 broken=await count(Calendar.health == "broken"),
                 people=await count(Person.user_id != LEAVE),
-                lost_grants=await count(Person.grant_state == "lost"),
+                lost_grants=await count(Person.grant_state == GrantState.LOST.value),
                 refusing=tuple(sorted(await connection.scalars(refusing))),
             )
 

@@ -35,7 +35,7 @@ from services.domain.model import (
     Span,
     Status,
 )
-from services.domain.people import LEAVE, PersonFacts, zone_or
+from services.domain.people import LEAVE, GrantState, PersonFacts, zone_or
 from services.domain.profile_state import AuditEntry
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor, SealedBytes
@@ -292,7 +292,7 @@ class FactStore(Store):
             locale=row.locale,
             names=tuple(json.loads(names or "[]")),
             domains=mail_domains(json.loads(addresses or "[]")),
-            granted=row.grant_state == "ok" and row.leave_by is None,
+            granted=row.grant_state == GrantState.OK and row.leave_by is None,
             preferences=json_values.preferences_from_json(row.preferences),
             lines=complete(lines, json_values.looks_from_json(row.preferences)),
             policy=policy_of(row),

@@ -9,7 +9,7 @@ from sqlalchemy import String, bindparam, func, select, union
 
 from services.domain.calendars import Health
 from services.domain.model import Kind
-from services.domain.people import LEAVE
+from services.domain.people import LEAVE, GrantState
 from services.slack import scopes
 from services.store.columns import UtcInstant
 from services.store.db import Database
@@ -31,8 +31,11 @@ _OUT = union(  # each once, whether or not they have connected
 ).subquery()
 _NUMBERS = select(
     select(func.count()).where(*_THEIRS).scalar_subquery().label("people"),
-    select(func.count()).where(*_THEIRS, Person.grant_state == "ok").scalar_subquery().label("granted"),
-    select(func.count()).where(*_THEIRS, Person.grant_state == "lost").scalar_subquery().label("lost_grants"),
+    select(func.count()).where(*_THEIRS, Person.grant_state == GrantState.OK.value).scalar_subquery().label("granted"),
+    select(func.count())
+    .where(*_THEIRS, Person.grant_state == GrantState.LOST.value)
+    .scalar_subquery()
+    .label("lost_grants"),
     select(func.count()).where(*_CALENDARS).scalar_subquery().label("calendars"),
     select(func.count()).where(*_CALENDARS, Calendar.health == Health.BROKEN.value).scalar_subquery().label("broken"),
     select(func.count())

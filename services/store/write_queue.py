@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain import ownership
 from services.domain.errors import SealError, StatusQuoError
 from services.domain.model import OwnStatusPolicy, PersonKey, Span
+from services.domain.people import GrantState
 from services.domain.profile_state import HOME_LIVES, AuditEntry, PendingWrite, ProfileState, WriteIntent, WriteResult
 from services.platform.crypto import Encryptor
 from services.store import json_values
@@ -181,7 +182,7 @@ class WriteQueue(Store):
             token = None  # something cannot be read: nothing may be written before it can
         return PendingWrite(
             key=key, seq=row.seq, urgency=row.urgency, since=row.wished_at, failures=row.failures,
-            granted=row.grant_state == "ok", granted_at=row.granted_at, token=token, policy=policy,
+            granted=row.grant_state == GrantState.OK, granted_at=row.granted_at, token=token, policy=policy,
             pause=pause_of(row.paused_from, row.paused_until), memory=memory, span=span, sealed=row.memory,
         )  # fmt: skip
 
@@ -281,7 +282,7 @@ class WriteQueue(Store):
         """
         async with self._database.write() as connection:
             row = (await self._locked(connection, [write.key])).get(write.key)
-            if row is None or row.grant_state != "ok":
+            if row is None or row.grant_state != GrantState.OK:
                 return
             token = self._encryptor.open(row.token, "people.token", write.key.team_id, write.key.user_id)
             if token != write.token:
@@ -363,7 +364,7 @@ class WriteQueue(Store):
 def _may(write: PendingWrite, row: Any) -> bool:
     if row is None or row.seq != write.seq or row.sent >= write.seq:
         return False
-    if row.grant_state != "ok" or row.granted_at != write.granted_at:
+    if row.grant_state != GrantState.OK or row.granted_at != write.granted_at:
         return False
     return pause_of(row.paused_from, row.paused_until) == write.pause
 
