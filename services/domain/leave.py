@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from services.domain import leave_rest, leave_types
-from services.domain.leave_halves import Half, half_in, half_of, is_part_of_a_day, is_partly
+from services.domain.leave_halves import Half, half_in, is_partly
 from services.domain.leave_names import (
     MOST_PARTS,
     LeaveMember,
@@ -28,8 +28,7 @@ from services.domain.leave_words import PARTICLES, SURNAMES_TOO
 from services.domain.titles import NOT_NAMES
 
 __all__ = [
-    "LeaveLine", "LeaveMember", "MatchResult", "Matched", "folded_name", "half_of", "is_part_of_a_day", "match",
-    "suggested_name",
+    "LeaveLine", "LeaveMember", "MatchResult", "Matched", "folded_name", "match", "suggested_name",
 ]  # fmt: skip
 
 _MOST_OF_A_NAME = 5
@@ -59,7 +58,7 @@ class LeaveLine:
 class Matched:
     """Whose a line is. `name` is what was taken for a name in it, or could be tied to a member.
 
-    `half` and `partly` are what the title says of the day (`half_of`, `is_part_of_a_day`); `holiday`: that nobody
+    `half` and `partly` are what the title says of the day (`half_in`, `is_partly`); `holiday`: that nobody
     works on it.
     """
 

@@ -1,7 +1,7 @@
 """Which half of a day the title of an all-day entry says, and what of the entry counts so. Pure.
 
 Only what is said unambiguously counts. Half a day without a word about which half is neither: a false "Out of office"
-is worse than a missed one, so who takes such a title for a whole day asks `is_part_of_a_day` first.
+is worse than a missed one, so who takes such a title for a whole day asks `is_partly` first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from services.domain import leave_words as listed
 from services.domain.leave_rest import length_at
-from services.domain.leave_spelling import LONGEST, MOST_WORDS, Words, written
+from services.domain.leave_spelling import Words
 from services.domain.leave_types import (
     DATE_WORDS,
     HOURS,
@@ -23,7 +23,6 @@ from services.domain.leave_types import (
     phrase_at,
     phrases_by_first,
     phrases_in,
-    types_of,
 )
 from services.domain.model import Event, WallTimes
 
@@ -34,21 +33,10 @@ _AFTERNOON = phrases_by_first(phrases_in(listed.AFTERNOON))
 _HALF = phrases_by_first(phrases_in(listed.HALVES, "半休", "半日休暇", "半日有給", "半有給", "半有休"))
 _DAY = phrases_by_first(phrases_in(listed.DAYS))
 _FEWEST_HOURS = 6  # that are a whole day of somebody's: of fewer nobody says which
-_LIST = types_of(frozenset())
-
-
-def half_of(title: str) -> Half:
-    """The half of the day that a title names: "" where it names none, or both."""
-    return half_in(_words(title))
-
-
-def is_part_of_a_day(title: str) -> bool:
-    """Whether a title speaks of less than a day, and does not say which part: "(half day)", 0.5 days, 3 hours."""
-    return is_partly(_words(title))
 
 
 def half_in(words: Words) -> Half:
-    """`half_of` of the words of a title."""
+    """The half of the day that the words of a title name: "" where they name none, or both."""
     forenoon, afternoon = _says(words, _FORENOON), _says(words, _AFTERNOON)
     if forenoon == afternoon:
         return ""
@@ -56,7 +44,7 @@ def half_in(words: Words) -> Half:
 
 
 def is_partly(words: Words) -> bool:
-    """`is_part_of_a_day` of the words of a title."""
+    """Whether a title speaks of less than a day, and does not say which part: "(half day)", 0.5 days, 3 hours."""
     is_short = any(phrase_at(words, at, len(words), _HALF) or _is_short(words, at) for at in range(len(words)))
     return is_short and not half_in(words)
 
@@ -77,11 +65,6 @@ def counted(event: Event, half: Half, zone: ZoneInfo, *, partly: bool) -> Event 
     noon = datetime.combine(wall.start.date(), time(12))
     told = WallTimes(wall.start, noon) if half == "am" else WallTimes(noon, wall.end)
     return replace(event, all_day=False, wall=told).placed(zone)
-
-
-def _words(title: str) -> Words:
-    words = _LIST.words_of(written(title)) if len(title) <= LONGEST else []
-    return words if len(words) <= MOST_WORDS else []
 
 
 def _says(words: Words, halves: Phrases) -> bool:
