@@ -26,14 +26,20 @@ const COMMANDS = [
 ];
 
 let active = -1;
+let closing = 0; // the list closes a little after the box is left, so that a click on it still counts
 const past = [];
 let back = 0;
 
 export function startComposer() {
   const box = byId("box");
   box.addEventListener("input", () => suggest());
-  box.addEventListener("focus", () => suggest());
-  box.addEventListener("blur", () => setTimeout(close, 150));
+  box.addEventListener("focus", () => {
+    clearTimeout(closing); // else what was opened since would be closed, and Enter would send half a command
+    suggest();
+  });
+  box.addEventListener("blur", () => {
+    closing = setTimeout(close, 150);
+  });
   box.addEventListener("keydown", keys);
   byId("composer").addEventListener("submit", (event) => {
     event.preventDefault();

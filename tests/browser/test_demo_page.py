@@ -163,6 +163,24 @@ async def test_commands_are_offered_to_the_keyboard(shared_page: DemoPage) -> No
     await expect(page.locator(".message.only-you").last).to_contain_text("Daily stand-up")
 
 
+async def test_commands_stay_offered_to_who_comes_back_to_the_box_at_once(shared_page: DemoPage) -> None:
+    await shared_page.be("Maya Okafor")
+    hidden = await shared_page.page.evaluate(
+        """async () => {
+          const box = document.getElementById("box");
+          box.focus();
+          box.blur();
+          box.focus();
+          box.value = "/quo w";
+          box.dispatchEvent(new Event("input"));
+          await new Promise((done) => setTimeout(done, 250)); // the page closes what is left after 150
+          return document.getElementById("hints").hidden;
+        }"""
+    )
+    assert hidden is False
+    await shared_page.page.fill("#box", "")
+
+
 async def test_every_block_and_element_is_drawn_and_reports_its_value(shared_page: DemoPage) -> None:
     """A modal with one of each; what was chosen is what a submission would carry."""
 
