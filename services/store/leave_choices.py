@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import delete, exists, insert, or_, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.leave import folded_name
 from services.domain.model import PersonKey
-from services.domain.people import leave_key
+from services.domain.people import GrantState, leave_key
 from services.store.db import Store
 from services.store.models import Person
-from services.store.person_rows import mark_due, of_person
+from services.store.person_rows import insert_for, mark_due, of_person
 from services.store.refusals import LEAVE, refuse
 from services.store.workspace_models import LeaveRow, LeaveTieRow, RefusalRow
 
@@ -64,10 +64,15 @@ class LeaveChoices(Store):
         return False if refused else True if found else None
 
     async def refused(self, team_id: str) -> frozenset[str]:
-        """Who said "this is not me", and of whom nothing is to be kept."""
+        """Who said "this is not me", and who wants no keeper and has granted nothing: nobody would read their leave.
+
+        Those who were forgotten are among the latter, also once they have opened the Home tab again.
+        """
+        granted = exists().where(
+            of_person(Person, RefusalRow), Person.leave_by.is_(None), Person.grant_state != GrantState.NONE.value
+        )
         refusals = select(RefusalRow.user_id).where(
-            RefusalRow.team_id == team_id,
-            or_(RefusalRow.what == LEAVE, ~exists().where(of_person(Person, RefusalRow), Person.leave_by.is_(None))),
+            RefusalRow.team_id == team_id, or_(RefusalRow.what == LEAVE, ~granted)
         )
         return frozenset(row.user_id for row in await self._database.fetch(refusals))
 
@@ -87,10 +92,13 @@ class LeaveChoices(Store):
         tie_id = self._encryptor.digest(folded.encode())
         sealed = self._encryptor.seal(name, _NAME, team_id, tie_id)
         row = {"team_id": team_id, "name_digest": tie_id, "name": sealed, "user_id": user_id, "tied_by": tied_by}
-        replaced = _TIES.c.team_id == team_id, _TIES.c.name_digest.in_([*before, tie_id])
+        other_key = _TIES.c.team_id == team_id, _TIES.c.name_digest.in_(before), _TIES.c.name_digest != tie_id
         async with self._database.write() as connection:
-            await connection.execute(delete(LeaveTieRow).where(*replaced))
-            await connection.execute(insert(LeaveTieRow).values(**row, tied_at=now))
+            await connection.execute(delete(LeaveTieRow).where(*other_key))
+            tying = insert_for(connection, LeaveTieRow).values(**row, tied_at=now)
+            fresh = {name: tying.excluded[name] for name in ("name", "user_id", "tied_by", "tied_at")}
+            last_wins = tying.on_conflict_do_update(index_elements=["team_id", "name_digest"], set_=fresh)
+            await connection.execute(last_wins)  # two admins may tie one name at once
             await mark_leave_due(connection, team_id, now)
 
     async def untie(self, team_id: str, tie_id: str, now: datetime) -> bool:

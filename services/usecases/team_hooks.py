@@ -89,7 +89,7 @@ _UNREAD = LineAnswer(
 _NOT_LEAVE = LineAnswer(
     LineResult.NOT_LEAVE, "That kind is not on the workspace's list of types of leave. An admin can add it."
 )
-_REFUSED = LineAnswer(LineResult.NOT_LEAVE, "The member said that leave of this workspace is not theirs.")
+_REFUSED = LineAnswer(LineResult.NOT_LEAVE, "The member does not want leave of this workspace to count.")
 _ANSWERS = {
     MatchResult.MATCHED: _MATCHED,
     MatchResult.UNKNOWN: _UNKNOWN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from services.domain.calendars import Changes
 from services.domain.errors import CalendarTooCostlyError
+from services.domain.leave import folded_name
 from services.domain.members import WorkspaceMember
 from services.domain.model import Event, PersonKey
 from services.domain.people import leave_key
@@ -25,12 +27,13 @@ from services.store.members import MemberStore
 from services.store.models import Calendar, Person, Workspace
 from services.store.person_rows import mark_due
 from services.store.policies import PolicyStore
-from services.store.workspace_models import LeaveRow, RefusalRow
+from services.store.workspace_models import LeaveRow, LeaveTieRow, RefusalRow
 from services.store.workspace_numbers import NumberStore
 from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.workspace import WorkspacePolicy
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
+from tests.support.locks import somebody_waits
 from tests.support.readers import ReaderHere
 
 TEAM = "T1"
@@ -188,8 +191,32 @@ async def test_leave_of_who_refused_or_left_with_an_opt_out_is_not_stored(office
         await connection.execute(sa.insert(RefusalRow), rows)
     names = ("Ann Lee", "Ben Ray", "Cara Wulff")
     await office.has(*(office.away(str(number), f"{name}: vacation") for number, name in enumerate(names)))
+    assert await office.work.run_due() == Report(done=1)  # Ben is known again, and has granted nothing
+    assert await office.found() == []
+    await office.database.execute(sa.update(Person).where(Person.user_id == "UBEN").values(grant_state="ok"))
+    await office.leave.look_again(TEAM, office.clock.now())
     assert await office.work.run_due() == Report(done=1, changed=1)
-    assert await office.found() == [("UBEN", "24")]  # he has a grant, or may give one: the keeper alone is refused
+    assert await office.found() == [("UBEN", "24")]  # the keeper alone is refused
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("first", "second"), [("UANN", "UBEN"), ("UBEN", "UANN")])
+async def test_of_two_admins_who_tie_a_name_at_once_the_last_one_wins(
+    office: Office, encryptor: Encryptor, first: str, second: str
+) -> None:
+    await read(office)
+    tie_id, now = encryptor.digest(folded_name("Annie").encode()), office.clock.now()
+    row = {"team_id": TEAM, "name_digest": tie_id, "user_id": first, "tied_by": "UADMIN", "tied_at": now}
+    name = encryptor.seal("Annie", "leave_ties.name", TEAM, tie_id)
+    async with office.database.write() as connection:
+        await connection.execute(sa.insert(LeaveTieRow).values(**row, name=name))
+        tying = office.leave.choices.tie(TEAM, "Annie", second, tied_by="UOTHER", now=now)
+        other = asyncio.create_task(tying)
+        await somebody_waits(office.database)
+    await other
+    assert [(tie.name, tie.user_id, tie.tied_by) for tie in await office.leave.choices.ties(TEAM)] == [
+        ("Annie", second, "UOTHER")
+    ]
 
 
 @BOTH
