@@ -110,7 +110,7 @@ class LostLine:
 
 @dataclass(frozen=True, slots=True)
 class ListedLine:
-    """Such an entry as an admin sees it."""
+    """Such an entry as an admin sees it; one of whole days by `wall`, wherever who looks at it is."""
 
     line_id: str
     calendar_id: str
@@ -119,6 +119,7 @@ class ListedLine:
     name: str = field(repr=False)
     start: datetime
     end: datetime
+    wall: WallTimes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +265,8 @@ class LeaveStore(Store):
         rows = {}
         for line in lost:
             event = line.event
-            said = json.dumps([line.title, line.name])
+            days = None if event.wall is None else [event.wall.start.isoformat(), event.wall.end.isoformat()]
+            said = json.dumps([line.title, line.name, days])
             place = json.dumps([event.uid, event.occurrence, said, line.result, *map(str, (event.start, event.end))])
             line_id = self._encryptor.digest(place.encode())
             rows[event.calendar_id, line_id] = {
@@ -324,9 +326,10 @@ class LeaveStore(Store):
         for row in await self._database.fetch(its.order_by(_LINES.c.start_at, _LINES.c.line_id)):
             said = self._readable(row.content, _CONTENT, team_id, row.calendar_id, row.line_id)
             if said is not None:
-                title, name = json.loads(said)
+                title, name, days = json.loads(said)
+                wall = None if days is None else WallTimes(*map(datetime.fromisoformat, days))
                 found.append(
-                    ListedLine(row.line_id, row.calendar_id, row.result, title, name, row.start_at, row.end_at)
+                    ListedLine(row.line_id, row.calendar_id, row.result, title, name, row.start_at, row.end_at, wall)
                 )
         return found
 

@@ -105,7 +105,7 @@ class LeaveLineRow(Base):
     result: Mapped[str] = mapped_column(String(16))  # unknown | two | holiday
     start_at: Mapped[datetime] = mapped_column(UtcInstant)
     end_at: Mapped[datetime] = mapped_column(UtcInstant)
-    content: Mapped[bytes] = mapped_column(Sealed)  # JSON: the title, and the name in it
+    content: Mapped[bytes] = mapped_column(Sealed)  # JSON: the title, the name in it, its days
 
 
 class LeaveTieRow(Base):

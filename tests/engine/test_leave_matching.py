@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from services.domain.calendars import Changes
 from services.domain.errors import CalendarTooCostlyError
 from services.domain.leave import folded_name
 from services.domain.members import WorkspaceMember
-from services.domain.model import Event, PersonKey
+from services.domain.model import Event, PersonKey, WallTimes
 from services.domain.people import leave_key
 from services.engine.leave import LeaveMatching
 from services.platform import readers
@@ -177,6 +177,17 @@ async def test_what_was_found_stays_where_it_cannot_be_found_anew(
     assert await office.work.run_due() == Report(done=1, failed=1)
     assert await office.found() == [("UANN", "24")]
     assert await office.work.next_due() == office.clock.now() + timedelta(minutes=15)
+
+
+@BOTH
+async def test_line_that_is_nobodys_keeps_the_days_that_it_is_on(office: Office) -> None:
+    await read(office)
+    days = WallTimes(datetime(2026, 12, 1), datetime(2026, 12, 3))
+    whole = replace(office.away("1", "Zoe Zed: vacation", 7), all_day=True, wall=days)
+    await office.has(whole, office.away("2", "Yan Yew: vacation", 8))
+    await office.work.run_due()
+    lines = await office.leave.lines(TEAM, office.clock.now())
+    assert [(line.title, line.wall) for line in lines] == [("Zoe Zed: vacation", days), ("Yan Yew: vacation", None)]
 
 
 @BOTH

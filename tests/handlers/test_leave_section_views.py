@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -49,3 +50,15 @@ def test_section_keeps_within_slacks_limits_however_much_there_is(locale: str) -
 def test_each_name_is_listed_once_and_a_line_without_one_by_its_title() -> None:
     lines = [line(1, "Ann Li"), line(2, "ann li"), line(3, "", "Vacation"), line(4, "", "vacation"), line(5, "Bob Ray")]
     assert [one.line_id for one in names_to_tie(lines)] == [f"{number:032}" for number in (1, 3, 5)]
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "UTC", "Asia/Tokyo"])
+def test_days_of_a_line_are_its_days_wherever_the_admin_is(zone: str) -> None:
+    start, end = datetime(2026, 12, 1), datetime(2026, 12, 3)
+    berlin = ZoneInfo("Europe/Berlin")  # where the admin was who connected the calendar
+    at = (start.replace(tzinfo=berlin), end.replace(tzinfo=berlin))
+    whole = ListedLine("l1", "C1", "unknown", "Annie Li: vacation", "Annie Li", *at, WallTimes(start, end))
+    calendar = CalendarView("C1", "ics", "HR", "host", Health.OK, "", NOW, NOW, NOW, 9, 9)
+    overview = LeaveOverview([calendar], [], LeaveSummary(0, 0, ()), [whole], [], ready=True)
+    shown = str(leave_section(Localizer("en-GB", zone), overview, NOW).modal)
+    assert "Tue 1 Dec – Wed 2 Dec · fits nobody" in shown

@@ -138,7 +138,7 @@ def _line(l10n: Localizer, line: ListedLine, now: datetime) -> Block:
 def _days(l10n: Localizer, found: ListedLine | ComingLeave, now: datetime) -> str:
     today = now.astimezone(l10n.zone).date()
     start, end = found.start.astimezone(l10n.zone), found.end.astimezone(l10n.zone)
-    if isinstance(found, ComingLeave) and found.wall is not None:
+    if found.wall is not None:
         start, end = found.wall.start, found.wall.end
     first, last = start.date(), (end - timedelta.resolution).date()
     return l10n.day(first, today) if first == last else f"{l10n.day(first, today)} – {l10n.day(last, today)}"
