@@ -20,7 +20,7 @@ from services.domain.people import zone_or
 from services.platform.logs import guarded
 from services.ports import Clock, Report
 from services.store.digests import HOLIDAY
-from services.store.leave import FoundLeave, LeaveClaim, LeaveFacts, LeaveStore, LostLine
+from services.store.leave import HALF, FoundLeave, LeaveClaim, LeaveFacts, LeaveStore, LostLine
 from services.store.members import MemberStore
 from services.usecases.leave_matcher import MOST_LINES, LeaveMatcher
 from services.usecases.workspace import WorkspacePolicy
@@ -87,8 +87,8 @@ class LeaveMatching:
         matched = await self._matcher.match(
             claim.team_id, lines, [leave_member(one) for one in members.values()], facts.ties, policy.leave_types
         )
-        found = _found(matched, entries, members, facts)
-        lost = [
+        found, halves = _found(matched, entries, members, facts)
+        lost = halves + [
             LostLine(event, one.result, _shown(event, facts.by_address), one.name)
             for one in matched
             if one.result in {MatchResult.UNKNOWN, MatchResult.TWO} and (event := entries[one.line_id])
@@ -106,17 +106,20 @@ def _found(
     entries: dict[str, Event],
     members: dict[str, WorkspaceMember],
     facts: LeaveFacts,
-) -> list[FoundLeave]:
-    found = []
+) -> tuple[list[FoundLeave], list[LostLine]]:
+    """The leave of members; and the entries of theirs that do not count, because nobody says which half is meant."""
+    found, halves = [], []
     for one in matched:
         if one.result is not MatchResult.MATCHED or one.user_id not in members or one.user_id in facts.refused:
             continue
         event, zone = entries[one.line_id], zone_or(members[one.user_id].zone, _UTC)
         by_address = event.calendar_id in facts.by_address  # there halves are told besides
         leave = event if by_address else counted(event, one.half, zone, partly=one.partly)
-        if leave is not None:
+        if leave is None:
+            halves.append(LostLine(event, HALF, "", "", one.user_id))
+        else:
             found.append(FoundLeave(one.user_id, leave, zone))
-    return found
+    return found, halves
 
 
 def leave_member(member: WorkspaceMember) -> LeaveMember:

@@ -52,6 +52,9 @@ UNREAD = timedelta(minutes=1)
 MOST_LINES = 500
 """Lines that fit nobody, or two people, that are kept: the next ones. A calendar with more is not one of leave."""
 
+HALF = "half"
+"""The result of a line that is a member's, and half a day of which it does not say which."""
+
 OFF_LOOP = 200
 
 _PEOPLE, _LEAVE, _LINES, _TIES = Person.__table__, LeaveRow.__table__, LeaveLineRow.__table__, LeaveTieRow.__table__
@@ -100,12 +103,16 @@ class FoundLeave:
 
 @dataclass(frozen=True, slots=True)
 class LostLine:
-    """An entry that fits nobody ("unknown") or two people ("two"), and the name in it to tie, or ""; or a "holiday"."""
+    """An entry that counts for nobody. It fits nobody ("unknown") or two people ("two"): `name` is to be tied, or "".
+
+    Or it is a "holiday"; or half a day of the member `user_id`, and does not say which half (`HALF`).
+    """
 
     event: Event = field(repr=False)
     result: str
     title: str = field(repr=False)
     name: str = field(repr=False)
+    user_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,7 @@ class ListedLine:
     start: datetime
     end: datetime
     wall: WallTimes | None = None
+    user_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +274,7 @@ class LeaveStore(Store):
         for line in lost:
             event = line.event
             days = None if event.wall is None else [event.wall.start.isoformat(), event.wall.end.isoformat()]
-            said = json.dumps([line.title, line.name, days])
+            said = json.dumps([line.title, line.name, days, line.user_id])
             place = json.dumps([event.uid, event.occurrence, said, line.result, *map(str, (event.start, event.end))])
             line_id = self._encryptor.digest(place.encode())
             rows[event.calendar_id, line_id] = {
@@ -320,17 +328,16 @@ class LeaveStore(Store):
         return LeaveSummary(people, entries, tuple(found))
 
     async def lines(self, team_id: str, now: datetime) -> list[ListedLine]:
-        """The lines that fit nobody, or two people, and are not over, soonest first, as far as they can be opened."""
+        """The lines of nobody that are not over, without holidays: soonest first, those that can be opened."""
         its = select(_LINES).where(_LINES.c.team_id == team_id, _LINES.c.end_at > now, _LINES.c.result != HOLIDAY)
         found = []
         for row in await self._database.fetch(its.order_by(_LINES.c.start_at, _LINES.c.line_id)):
             said = self._readable(row.content, _CONTENT, team_id, row.calendar_id, row.line_id)
             if said is not None:
-                title, name, days = json.loads(said)
+                title, name, days, user_id = json.loads(said)
                 wall = None if days is None else WallTimes(*map(datetime.fromisoformat, days))
-                found.append(
-                    ListedLine(row.line_id, row.calendar_id, row.result, title, name, row.start_at, row.end_at, wall)
-                )
+                place = (row.line_id, row.calendar_id, row.result)
+                found.append(ListedLine(*place, title, name, row.start_at, row.end_at, wall, user_id))
         return found
 
 

@@ -94,7 +94,7 @@ class LeaveRow(Base):
 
 
 class LeaveLineRow(Base):
-    """A line of a leave calendar that counts for nobody, for the admin's list: it fits nobody, or two."""
+    """A line of a leave calendar that counts for nobody: for the admin's list, or a company's holiday."""
 
     __tablename__ = "leave_lines"
     __table_args__ = (_of_workspace(), Index("ix_leave_lines_end", "team_id", "end_at"))
@@ -102,10 +102,10 @@ class LeaveLineRow(Base):
     team_id: Mapped[str] = mapped_column(ID, primary_key=True)
     calendar_id: Mapped[str] = mapped_column(ID, primary_key=True)
     line_id: Mapped[str] = mapped_column(ID, primary_key=True)
-    result: Mapped[str] = mapped_column(String(16))  # unknown | two | holiday
+    result: Mapped[str] = mapped_column(String(16))  # unknown | two | half | holiday
     start_at: Mapped[datetime] = mapped_column(UtcInstant)
     end_at: Mapped[datetime] = mapped_column(UtcInstant)
-    content: Mapped[bytes] = mapped_column(Sealed)  # JSON: the title, the name in it, its days
+    content: Mapped[bytes] = mapped_column(Sealed)  # JSON: title, the name in it, its days, and whose it is
 
 
 class LeaveTieRow(Base):

@@ -22,7 +22,7 @@ from services.ports import Report
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.keeper import Refusals
-from services.store.leave import AGAIN, UNREAD, LeaveStore
+from services.store.leave import AGAIN, HALF, UNREAD, LeaveStore
 from services.store.members import MemberStore
 from services.store.models import Calendar, Person, Workspace
 from services.store.person_rows import mark_due
@@ -188,6 +188,21 @@ async def test_line_that_is_nobodys_keeps_the_days_that_it_is_on(office: Office)
     await office.work.run_due()
     lines = await office.leave.lines(TEAM, office.clock.now())
     assert [(line.title, line.wall) for line in lines] == [("Zoe Zed: vacation", days), ("Yan Yew: vacation", None)]
+
+
+@BOTH
+async def test_half_a_day_of_which_nobody_says_which_is_told_by_whose_it_is_and_without_its_title(
+    office: Office,
+) -> None:
+    await read(office)
+    days = WallTimes(datetime(2026, 12, 1), datetime(2026, 12, 2))
+    ann, ben = (office.away(name, f"{name} (Sick - half day)", 7) for name in ("Ann Lee", "Ben Ray"))
+    await office.has(replace(ann, all_day=True, wall=days), replace(ben, all_day=True, wall=days))
+    await office.leave.choices.refuse(BEN, office.clock.now())
+    await office.work.run_due()
+    assert await office.found() == []
+    (line,) = await office.leave.lines(TEAM, office.clock.now())
+    assert (line.result, line.user_id, line.title, line.name, line.wall) == (HALF, "UANN", "", "", days)
 
 
 @BOTH

@@ -13,7 +13,7 @@ from services.domain.calendars import Health
 from services.domain.model import WallTimes
 from services.platform.locale import Localizer
 from services.store.calendars import CalendarView
-from services.store.leave import ComingLeave, LeaveSummary, ListedLine
+from services.store.leave import HALF, ComingLeave, LeaveSummary, ListedLine
 from services.store.leave_choices import Tie
 from services.usecases.leave import LeaveOverview
 from tests.support import blockkit
@@ -27,6 +27,12 @@ def line(number: int, name: str, title: str = LONG) -> ListedLine:
     return ListedLine(f"{number:032}", "C1", "unknown", title, name, NOW + number * DAY, NOW + (number + 1) * DAY)
 
 
+def half(number: int) -> ListedLine:
+    start = datetime(2026, 12, 1)
+    at = (NOW + number * DAY, NOW + (number + 1) * DAY)
+    return ListedLine(f"h{number}", "C1", HALF, "", "", *at, WallTimes(start, start + DAY), "U7")
+
+
 @pytest.mark.parametrize("locale", ["en-US", "de-DE", "fr-FR", "es-ES", "ja-JP"])
 def test_section_keeps_within_slacks_limits_however_much_there_is(locale: str) -> None:
     l10n = Localizer(locale, "UTC")
@@ -36,7 +42,7 @@ def test_section_keeps_within_slacks_limits_however_much_there_is(locale: str) -
         calendars=[calendar] * 20,
         accounts=[],
         found=LeaveSummary(9999, 99999, (ComingLeave("U1", NOW, NOW + DAY, wall),) * 10),
-        lines=[line(number, f"{number} {LONG}") for number in range(500)],
+        lines=[line(number, f"{number} {LONG}") for number in range(500)] + [half(number) for number in range(50)],
         ties=[Tie(str(number), LONG, "U1", "U2") for number in range(100)],
         ready=True,
     )
@@ -62,3 +68,12 @@ def test_days_of_a_line_are_its_days_wherever_the_admin_is(zone: str) -> None:
     overview = LeaveOverview([calendar], [], LeaveSummary(0, 0, ()), [whole], [], ready=True)
     shown = str(leave_section(Localizer("en-GB", zone), overview, NOW).modal)
     assert "Tue 1 Dec – Wed 2 Dec · fits nobody" in shown
+
+
+def test_half_a_day_of_which_nobody_says_which_is_listed_by_whose_it_is_and_no_name_to_tie() -> None:
+    calendar = CalendarView("C1", "ics", "HR", "host", Health.OK, "", NOW, NOW, NOW, 9, 9)
+    overview = LeaveOverview([calendar], [], LeaveSummary(0, 0, ()), [half(1)], [], ready=True)
+    section = leave_section(Localizer("en-GB", "UTC"), overview, NOW)
+    assert "not said which: it does not count*\\n<@U7> · Tue 1 Dec" in str(section.modal)
+    assert section.problems == ()
+    assert "tie_name" not in str(section.modal)

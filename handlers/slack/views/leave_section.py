@@ -17,7 +17,7 @@ from services.domain.text import escape
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
-from services.store.leave import ComingLeave, ListedLine
+from services.store.leave import HALF, ComingLeave, ListedLine
 from services.usecases.leave import LeaveOverview
 
 TIE = "tie/"
@@ -26,12 +26,13 @@ TIE = "tie/"
 _MOST_CALENDARS = 12
 _MOST_NAMES = 10
 _MOST_TIES = 8
+_MOST_HALVES = 8
 _LONGEST_TITLE = 120
 
 
 def leave_section(l10n: Localizer, overview: LeaveOverview, now: datetime) -> Section:
     """What admins see of them at `now`."""
-    names = names_to_tie(overview.lines)
+    names = names_to_tie([line for line in overview.lines if line.result != HALF])
     broken = [one for one in overview.calendars if one.sentence] + [one for one in overview.accounts if one.lost]
     problems = []
     if broken:
@@ -81,6 +82,13 @@ def _modal(l10n: Localizer, overview: LeaveOverview, names: Sequence[ListedLine]
         blocks += [_line(l10n, line, now) for line in names[:_MOST_NAMES]]
     if len(names) > _MOST_NAMES:
         blocks.append(kit.context(l10n.say("and {count} more, later ones", count=len(names) - _MOST_NAMES)))
+    halves = [line for line in overview.lines if line.result == HALF]
+    if halves:
+        said = [f"<@{line.user_id}> · {_days(l10n, line, now)}" for line in halves[:_MOST_HALVES]]
+        if len(halves) > _MOST_HALVES:
+            said.append(l10n.say("and {count} more, later ones", count=len(halves) - _MOST_HALVES))
+        title = l10n.say("Half a day, and not said which: it does not count")
+        blocks.append(kit.section("\n".join([f"*{title}*", *said])))
     if overview.ties:
         blocks.append(kit.section(f"*{l10n.say('Names tied to members')}*"))
         for tie in overview.ties[:_MOST_TIES]:
