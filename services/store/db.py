@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections import namedtuple
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,8 +28,9 @@ from weakref import WeakKeyDictionary
 
 import aiosqlite
 from sqlalchemy import Connection, Dialect, Row, Select, UpdateBase, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.domain.errors import SealError
 from services.platform.crypto import Encryptor
@@ -230,6 +232,12 @@ A process that stands still in the middle of one (its machine is paused, or cut 
 locks, and whoever types meanwhile waits for them. Ours last milliseconds.
 """
 
+TRUSTED = 1.0
+"""Seconds for which a connection to PostgreSQL that worked is taken to work still.
+
+After that it is asked first, which takes three round trips, as much as most of what is then asked of it.
+"""
+
 LONGEST_END = 5.0
 """Seconds that a database which is closed waits for grouped transactions: whoever asked for them may have gone."""
 
@@ -261,8 +269,10 @@ class Database:
             event.listen(self.engine.sync_engine, "begin", _begin)
             self._points = _PointReader(path, self.engine.dialect)
         else:
-            self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+            self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size)
             event.listen(self.engine.sync_engine, "connect", partial(_patience, seconds=longest_idle))
+            event.listen(self.engine.sync_engine, "checkin", _worked)
+            event.listen(self.engine.sync_engine, "checkout", partial(_ask_whether_it_works, self.engine.dialect))
         self._writer = asyncio.Lock()
         # PostgreSQL: each statement by itself sees the same as within READ COMMITTED, two round trips less
         alone = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
@@ -372,3 +382,16 @@ def _patience(connection: Any, _record: object, *, seconds: float) -> None:
     cursor.execute(f"SET idle_in_transaction_session_timeout = {round(seconds * 1000)}")
     cursor.close()
     connection.commit()
+
+
+def _worked(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["worked_at"] = time.monotonic()
+
+
+def _ask_whether_it_works(dialect: Any, connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Have a connection that was idle for longer than `TRUSTED` replaced, and the others, where it is broken."""
+    if time.monotonic() - record.info.get("worked_at", float("inf")) > TRUSTED:
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
