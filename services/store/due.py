@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
@@ -30,10 +30,12 @@ from services.store import json_values
 from services.store.absence_rows import ResolvedAbsences, replace_absences
 from services.store.columns import UtcInstant
 from services.store.db import Database, Query, Store
-from services.store.models import Person, ProfileStateRow
+from services.store.effect_models import StretchRow
+from services.store.models import Base, Person, ProfileStateRow
 from services.store.person_rows import chunks, insert_for, lock_people, of_people, of_person, those, upsert
 from services.store.stretches import Stretches, replace_stretches
 from services.store.timeline import FactStore, SealedSpans, SpanStore, pause_of
+from services.store.workspace_models import AbsenceRow
 
 _COLUMN = "standings.memory"
 _ROWS = ProfileStateRow.__table__
@@ -116,12 +118,18 @@ _NEXT_STALE = {
     typed: select(func.min(PEOPLE.c.due_at)).where(PEOPLE.c.stale, PEOPLE.c.typed.is_(typed), _SOMEBODY)
     for typed in (True, False)
 }
+
+
+def _has(model: type[Base]) -> ColumnElement[bool]:
+    return exists().where(of_person(model.__table__.c, PEOPLE.c))
+
+
 _CLAIMED = (
     select(
         PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.locale, PEOPLE.c.grant_state, PEOPLE.c.preferences,
         PEOPLE.c.paused_from, PEOPLE.c.paused_until, PEOPLE.c.stale, PEOPLE.c.facts_seq, PEOPLE.c.due_at,
         PEOPLE.c.typed, PEOPLE.c.resolved_until, PEOPLE.c.home_opened_at, STANDINGS.c.memory,
-        is_waiting().label("waits"),
+        is_waiting().label("waits"), _has(StretchRow).label("has_stretches"), _has(AbsenceRow).label("has_absences"),
     )
     .join_from(PEOPLE, STANDINGS, of_person(STANDINGS.c, PEOPLE.c), isouter=True)
     .where(of_people(PEOPLE))
@@ -149,6 +157,9 @@ class Batch:
     at: datetime
     _spans: SpanStore
     _standings: ProfileStateStore
+    _with_stretches: frozenset[PersonKey] = frozenset()
+    """Those of whom some are stored; so `_with_absences`."""
+    _with_absences: frozenset[PersonKey] = frozenset()
 
     async def save(
         self,
@@ -168,9 +179,13 @@ class Batch:
             return False
         resolved = {outcome.key: spans[outcome.key] for outcome in outcomes if outcome.key in spans}
         await self._spans.put(self.transaction, resolved)
-        carried = {key: stretches.get(key, ()) for key in resolved}
+        carried = {key: found for key in resolved if (found := stretches.get(key, ())) or key in self._with_stretches}
         news = await replace_stretches(self.transaction, carried, self.at) if carried else False
-        told = {key: absences[key] for key in resolved if key in absences}
+        told = {
+            key: absences[key]
+            for key in resolved
+            if key in absences and (absences[key].absences or key in self._with_absences)
+        }
         if told:
             await replace_absences(self.transaction, told, self.at)
         looked_at = [
@@ -305,7 +320,9 @@ class DueStore(Store):
                 for key, row in rows.items()
                 if row.stale and row.facts_seq == claimed[key].facts_seq
             ]
-            yield Batch(transaction, people, now, self.spans, self._standings)
+            stretches = frozenset(key for key, row in rows.items() if row.has_stretches)
+            absences = frozenset(key for key, row in rows.items() if row.has_absences)
+            yield Batch(transaction, people, now, self.spans, self._standings, stretches, absences)
 
     async def _rows(self, transaction: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, Any]:
         """The rows of people who are locked already, in the order of `keys`: see `lock_people`."""

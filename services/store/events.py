@@ -46,33 +46,36 @@ ANY_ZONE = timedelta(hours=27)
 _DETAIL = "events.detail"
 _EVENTS = EventRow.__table__
 
+_WITHIN = or_(
+    _EVENTS.c.wall_start.is_not(None),
+    and_(_EVENTS.c.end_at > bindparam("window_start"), _EVENTS.c.start_at < bindparam("window_end")),
+)
 _THEIR_EVENTS = (
+    select(*_EVENTS.columns)
+    .where(
+        of_people(_EVENTS), _EVENTS.c.end_at > bindparam("earliest"), _EVENTS.c.start_at < bindparam("latest"), _WITHIN
+    )
+    .order_by(_EVENTS.c.start_at, _EVENTS.c.end_at, _EVENTS.c.uid)
+)
+_MAY_BE_ABSENCE = and_(
+    or_(
+        _EVENTS.c.type == EventType.OUT_OF_OFFICE,
+        _EVENTS.c.show_as == ShowAs.OUT_OF_OFFICE,
+        and_(_EVENTS.c.all_day, _EVENTS.c.type == EventType.DEFAULT),
+    ),
+    ~_EVENTS.c.cancelled,
+    _EVENTS.c.response != Response.DECLINED,
+)
+_THEIRS_AND_AHEAD = (
     select(*_EVENTS.columns)
     .where(
         of_people(_EVENTS),
         _EVENTS.c.end_at > bindparam("earliest"),
-        _EVENTS.c.start_at < bindparam("latest"),
+        _EVENTS.c.start_at < bindparam("ahead"),
         or_(
-            _EVENTS.c.wall_start.is_not(None),
-            and_(_EVENTS.c.end_at > bindparam("window_start"), _EVENTS.c.start_at < bindparam("window_end")),
+            and_(_EVENTS.c.start_at < bindparam("latest"), _WITHIN),
+            and_(_EVENTS.c.start_at >= bindparam("window_end"), _MAY_BE_ABSENCE),
         ),
-    )
-    .order_by(_EVENTS.c.start_at, _EVENTS.c.end_at, _EVENTS.c.uid)
-)
-_MAY_BE_ABSENCES = (
-    select(*_EVENTS.columns)
-    .where(
-        of_people(_EVENTS),
-        _EVENTS.c.end_at > bindparam("window_start"),
-        _EVENTS.c.start_at >= bindparam("window_start"),
-        _EVENTS.c.start_at < bindparam("window_end"),
-        or_(
-            _EVENTS.c.type == EventType.OUT_OF_OFFICE,
-            _EVENTS.c.show_as == ShowAs.OUT_OF_OFFICE,
-            and_(_EVENTS.c.all_day, _EVENTS.c.type == EventType.DEFAULT),
-        ),
-        ~_EVENTS.c.cancelled,
-        _EVENTS.c.response != Response.DECLINED,
     )
     .order_by(_EVENTS.c.start_at, _EVENTS.c.end_at, _EVENTS.c.uid)
 )
@@ -129,17 +132,18 @@ class EventStore(Store):
         for rows in chunks([row for plan in plans for row in plan.rows]):
             await connection.execute(_INSERT, list(rows))
 
-    def asked(self, keys: Iterable[PersonKey], start: datetime, end: datetime) -> Query:
+    def asked(self, keys: Iterable[PersonKey], start: datetime, end: datetime, ahead: datetime | None = None) -> Query:
         """The query of the events of `ROWS` people at most that overlap `[start, end)` (aware), by start.
 
-        All-day and floating events are found with room for any zone: their instants are computed by who resolves.
+        All-day and floating events are found with room for any zone: their instants are computed by who resolves. With
+        `ahead`, which is after that room, so are those that begin between `end` and that and may be absences, as far as
+        columns tell.
         """
-        window = {"window_start": start, "window_end": end}
-        return _THEIR_EVENTS, those(keys, **window, earliest=start - ANY_ZONE, latest=end + ANY_ZONE)
-
-    def asked_ahead(self, keys: Iterable[PersonKey], start: datetime, end: datetime) -> Query:
-        """The query of those that begin in `[start, end)` and may be absences, as far as columns tell."""
-        return _MAY_BE_ABSENCES, those(keys, window_start=start, window_end=end)
+        latest = end + ANY_ZONE
+        window = {"window_start": start, "window_end": end, "earliest": start - ANY_ZONE, "latest": latest}
+        if ahead is None:
+            return _THEIR_EVENTS, those(keys, **window)
+        return _THEIRS_AND_AHEAD, those(keys, **window, ahead=max(ahead, latest))
 
     async def open(self, rows: Sequence[Row[Any]]) -> dict[PersonKey, tuple[Event, ...]]:
         """The events in the rows of that query; many are opened in a thread. Raises SealError."""
@@ -148,6 +152,16 @@ class EventStore(Store):
         for row, event in zip(rows, opened, strict=True):
             found[PersonKey(row.team_id, row.user_id)].append(event)
         return {key: tuple(events) for key, events in found.items()}
+
+    async def open_parted(
+        self, rows: Iterable[Row[Any]], end: datetime
+    ) -> tuple[dict[PersonKey, tuple[Event, ...]], dict[PersonKey, tuple[Event, ...]]]:
+        """The same of a query that asked for more: the events of its window, which ends at `end`, and those ahead."""
+        near, ahead = list[Row[Any]](), list[Row[Any]]()
+        for row in rows:
+            room = ANY_ZONE if row.wall_start is not None else timedelta()
+            (ahead if row.start_at >= end + room else near).append(row)
+        return await self.open(near), await self.open(ahead)
 
     async def replace_zone(self, connection: AsyncConnection, key: PersonKey, zone: ZoneInfo) -> bool:
         """Place a person's all-day and floating events in another zone; return whether any moved."""

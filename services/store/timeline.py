@@ -10,14 +10,14 @@ import hashlib
 import json
 import secrets
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select
+from sqlalchemy import Row, and_, bindparam, delete, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import is_anybodys, mail_domain, mail_domains
@@ -45,8 +45,9 @@ from services.store.events import EventStore
 from services.store.leave_rows import leave_asked, leave_in, leave_lasts
 from services.store.line_json import line_from_json
 from services.store.models import Account, EventRow, OverrideRow, Person, RuleRow, SpanRow, Workspace, Write
-from services.store.person_rows import chunks, of_people, those
+from services.store.person_rows import chunks, of_people, of_person, those
 from services.store.policies import policy_of
+from services.store.workspace_models import LeaveRow
 
 SPANS = SpanRow.__table__
 _THEIR_SPANS = select(SPANS).where(
@@ -154,6 +155,7 @@ _EVENTS = EventRow.__table__
 _RULES = RuleRow.__table__
 _ACCOUNTS = Account.__table__
 _PEOPLE = Person.__table__
+_LEAVE = LeaveRow.__table__
 _WORKSPACES = Workspace.__table__
 
 _THE_PEOPLE = (
@@ -184,6 +186,13 @@ _THEIR_OVERRIDES = (
 _THEIR_ACCOUNTS = select(_ACCOUNTS.c.team_id, _ACCOUNTS.c.user_id, _ACCOUNTS.c.account_id, _ACCOUNTS.c.subject).where(
     of_people(_ACCOUNTS)
 )
+_THERE_IS = {
+    name: exists().where(of_person(table.c, _PEOPLE.c))
+    for name, table in (
+        ("rules", _RULES), ("overrides", _OVERRIDES), ("events", _EVENTS), ("accounts", _ACCOUNTS), ("leave", _LEAVE),
+    )
+}  # fmt: skip
+_WITH_WHAT_THERE_IS = _THE_PEOPLE.add_columns(*(one.label(f"has_{name}") for name, one in _THERE_IS.items()))
 _LASTS = (
     select(_EVENTS.c.event_id)
     .where(
@@ -213,45 +222,53 @@ class FactStore(Store):
         With `ahead`, what begins between `end` and that and may be an absence is among them, too.
         """
         if len(keys) == 1:
-            return await self._facts(await self._database.rows(*self._asked(keys, start, end, ahead)))
+            return await self._load(keys, start, end, ahead, self._database.rows)
         found: dict[PersonKey, PersonFacts] = {}
         async with self._database.read() as connection:
+
+            async def rows(*asked: Query) -> list[Sequence[Any]]:
+                return [(await connection.execute(*one)).all() for one in asked]
+
             for chunk in chunks(keys):
-                asked = self._asked(chunk, start, end, ahead)
-                found |= await self._facts([(await connection.execute(*one)).all() for one in asked])
+                found |= await self._load(chunk, start, end, ahead, rows)
         return found
 
-    def _asked(
-        self, keys: Sequence[PersonKey], start: datetime, end: datetime, ahead: datetime | None
-    ) -> tuple[Query, ...]:
-        """The queries of what these people's facts are made of; the last one of what may be absences until `ahead`."""
-        window = {"window_start": start, "window_end": end, "ahead": ahead or end}
-        return (
-            (_THEIR_RULES, those(keys)),
-            (_THEIR_OVERRIDES, those(keys, **window)),
-            self._events.asked(keys, start, end),
-            (_THEIR_ACCOUNTS, those(keys)),
-            leave_asked(keys, start, max(end, ahead or end)),
-            (_THE_PEOPLE, those(keys)),
-            *([] if ahead is None or ahead <= end else [self._events.asked_ahead(keys, end, ahead)]),
-        )
+    async def _load(
+        self, keys: Sequence[PersonKey], start: datetime, end: datetime, ahead: datetime | None,
+        rows: Callable[..., Awaitable[Sequence[Sequence[Any]]]],
+    ) -> dict[PersonKey, PersonFacts]:  # fmt: skip
+        """Ask for what there is, and only for that: most people have not everything, and each is a round trip."""
+        (people,) = await rows((_WITH_WHAT_THERE_IS, those(keys)))
+        further = ahead if ahead is not None and ahead > end else None
+        window = {"window_start": start, "window_end": end, "ahead": further or end}
+        queries = {
+            "rules": (_THEIR_RULES, those(keys)),
+            "overrides": (_THEIR_OVERRIDES, those(keys, **window)),
+            "events": self._events.asked(keys, start, end, further),
+            "accounts": (_THEIR_ACCOUNTS, those(keys)),
+            "leave": leave_asked(keys, start, further or end),
+        }
+        asked = [name for name in queries if any(getattr(row, f"has_{name}") for row in people)]
+        found = await rows(*(queries[name] for name in asked)) if asked else ()
+        return await self._facts(people, defaultdict(tuple, zip(asked, found, strict=True)), end)
 
-    async def _facts(self, found: Sequence[Sequence[Row[Any]]]) -> dict[PersonKey, PersonFacts]:
+    async def _facts(
+        self, people: Sequence[Row[Any]], found: Mapping[str, Sequence[Row[Any]]], end: datetime
+    ) -> dict[PersonKey, PersonFacts]:
         """The facts in the rows of those queries."""
-        lines, overrides, events, accounts, leave, people, *coming = found
         listed, asked = defaultdict[PersonKey, list[Line]](list), defaultdict[PersonKey, list[Override]](list)
-        for row in lines:
+        for row in found["rules"]:
             listed[PersonKey(row.team_id, row.user_id)].append(line_of(row, self._encryptor))
-        for row in overrides:
+        for row in found["overrides"]:
             asked[PersonKey(row.team_id, row.user_id)].append(override_of(row, self._encryptor))
         reached_at = defaultdict[PersonKey, list[str]](list)
-        for row in accounts:
+        for row in found["accounts"]:
             place = (row.team_id, row.user_id, row.account_id)
             address = self._encryptor.open(row.subject, "accounts.subject", *place) or ""
             if not is_anybodys(mail_domain(address)):  # Google's and Microsoft's are known by their address
                 reached_at[PersonKey(row.team_id, row.user_id)].append(address)
-        happening, away = await self._events.open(events), leave_in(leave)
-        further = await self._events.open(coming[0]) if coming else {}
+        happening, further = await self._events.open_parted(found["events"], end)
+        away = leave_in(found["leave"])
         return {
             (key := PersonKey(row.team_id, row.user_id)): replace(
                 facts := self._person(row, key, listed[key]),

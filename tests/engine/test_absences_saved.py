@@ -43,3 +43,17 @@ async def test_absences_of_a_timeline_are_saved_with_it_and_only_what_changes(en
     await engine.has(key, far)
     await replica.tick()
     assert [row.absence_id for row in await rows(engine)] == [found[1].absence_id]
+
+
+@BOTH
+async def test_of_whom_no_absence_is_stored_nor_known_none_is_asked_for(engine: RunningEngine) -> None:
+    replica = engine.replica()
+    key = await engine.person()
+    with statements(engine.database) as asked:
+        await replica.tick()
+    assert any("INSERT INTO spans" in one for one in asked)
+    assert not [one for one in asked if "FROM absences" in one and "FROM people" not in one]
+    assert not [one for one in asked if "FROM stretches" in one and "FROM people" not in one]
+    await engine.has(key, absence(engine.clock.now() + DAY, 8))
+    await replica.tick()
+    assert len(await rows(engine)) == 1
