@@ -46,7 +46,7 @@ LEASE = timedelta(seconds=90)
 
 LONGEST = timedelta(hours=6)
 MOST_FAILURES = 12
-"""Tries until an entry waits for the next change, or for the person to allow it again: more than a day."""
+"""Tries until an entry waits for the next change, or for the person to allow it again, who is told: more than a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,10 @@ class EntryWriting:
             ids = {"team_id": claim.key.team_id, "user_id": claim.key.user_id}
             log.warning("entry_not_written", reason=error.reason, kind=type(error).__name__, **ids)
             again = self._later(claim, error)
-            await self._entries.save(claim, waits_until if again is None else again, failures=claim.failures + 1)
+            if again is None:
+                await self._entries.give_up(claim, waits_until, claim.failures + 1)
+            else:
+                await self._entries.save(claim, again, failures=claim.failures + 1)
         return False
 
     async def _write(self, claim: EntryClaim, entry: CalendarEntry | None, writer: EntryWriter) -> bool:

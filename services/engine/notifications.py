@@ -45,6 +45,11 @@ KEEPER_HAS_NO_PLAN = (
     "Slack does not let me set the status of members who have not connected: it needs a paid plan. What your admin "
     "agreed to is kept, and does nothing until an admin agrees again on my Home tab."
 )
+_NO_ENTRY = (
+    "Your calendar does not take the entry for your absence, or a change of it, so what it shows may be wrong. "
+    "Your status here is not touched by that. Please look at your calendar, and write or change the entry there "
+    "yourself."
+)
 _NO_DIGEST = "I no longer post the digest of who is out to {channel}: it takes no messages of mine, or is shared now."
 
 _NOT_NOW = (SlackRateLimitedError, SlackUnavailableError)
@@ -185,11 +190,13 @@ class NoticeSender:
             case "welcome":
                 text = self._say(locale, "Thank you. Connect a calendar, and your status is always right.")
                 return with_button(text, self._say(locale, "Connect a calendar"), action=CONNECT)
-            case "keeper" | "digest" | "blocked":
+            case "keeper" | "digest" | "entry" | "blocked":
                 text, button = self._say(locale, errors.WorkspaceBlockedError.sentence()), ""
                 if kind == "keeper":
                     text = self._say(locale, KEEPER_HAS_NO_PLAN) if about else self._say(locale, KEEPER_LOST)
                     button = self._say(locale, "Open")
+                elif kind == "entry":
+                    text = self._say(locale, _NO_ENTRY)
                 elif kind == "digest":
                     text = self._say(locale, _NO_DIGEST, channel=f"<#{about.partition('/')[0]}>")
                 return with_button(text, button, await self._links.home(key) if button else "")

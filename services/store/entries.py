@@ -12,15 +12,16 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, case, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.model import Override, PersonKey
 from services.domain.people import zone_or
+from services.platform.crypto import Encryptor
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.models import OverrideRow, Person
-from services.store.person_rows import insert_for, lock_one, of_person
+from services.store.person_rows import NoticeStore, insert_for, lock_one, of_person
 from services.store.timeline import override_of
 from services.store.workspace_models import CalendarEntryRow
 
@@ -47,6 +48,10 @@ class EntryClaim:
 
 class EntryStore(Store):
     """The entries of all people."""
+
+    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore) -> None:
+        super().__init__(database, encryptor)
+        self._notices = notices
 
     async def want(self, key: PersonKey, override_id: str, account_id: str, now: datetime) -> None:
         """Have an entry for an override in that account; that it is there already is well."""
@@ -107,12 +112,15 @@ class EntryStore(Store):
 
         False where somebody else has taken it up since, or it is gone.
         """
-        again = case(
-            (CalendarEntryRow.due_at == literal(claim.lease, UtcInstant), literal(due_at, UtcInstant)),
-            else_=CalendarEntryRow.due_at,
-        )
-        its = update(CalendarEntryRow).where(_is(claim.key, claim.override_id), CalendarEntryRow.turn == claim.turn)
-        return bool(await self._database.execute(its.values(due_at=again, **fresh)))
+        return bool(await self._database.execute(_saving(claim, due_at, fresh)))
+
+    async def give_up(self, claim: EntryClaim, due_at: datetime | None, failures: int) -> None:
+        """It cannot be written: the person is told so, once for this override. `due_at` as in `save`."""
+        async with self._database.write() as connection:
+            if not await lock_one(connection, claim.key):
+                return
+            if (await connection.execute(_saving(claim, due_at, {"failures": failures}))).rowcount:
+                await self._notices.tell(connection, claim.key, f"entry/{claim.override_id}")
 
     async def forget(self, claim: EntryClaim) -> None:
         """There is nothing more to do for it, unless its override was changed meanwhile."""
@@ -145,6 +153,15 @@ async def forget_entries(connection: AsyncConnection, key: PersonKey, account_id
     """The account goes, and what is known of our entries in it."""
     theirs = of_person(CalendarEntryRow, key)
     await connection.execute(delete(CalendarEntryRow).where(theirs, CalendarEntryRow.account_id == account_id))
+
+
+def _saving(claim: EntryClaim, due_at: datetime | None, fresh: Mapping[str, Any]) -> Update:
+    again = case(
+        (CalendarEntryRow.due_at == literal(claim.lease, UtcInstant), literal(due_at, UtcInstant)),
+        else_=CalendarEntryRow.due_at,
+    )
+    its = update(CalendarEntryRow).where(_is(claim.key, claim.override_id), CalendarEntryRow.turn == claim.turn)
+    return its.values(due_at=again, **fresh)
 
 
 def _is(key: PersonKey, override_id: str) -> ColumnElement[bool]:

@@ -98,7 +98,7 @@ class Stores:
         self.team_hooks = TeamHookStore(database, encryptor, events)
         self.digests = DigestStore(database, self.notices)
         self.feeds = AbsenceFeedStore(database)
-        self.entries = EntryStore(database, encryptor)
+        self.entries = EntryStore(database, encryptor, self.notices)
         self.replies = ReplyStore(database, encryptor)
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)
         self.retention = RetentionStore(database)

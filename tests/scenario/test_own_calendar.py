@@ -235,6 +235,26 @@ async def test_entry_that_the_person_deletes_is_not_made_again(desk: Desk) -> No
     assert desk.entries == []
 
 
+async def test_who_has_a_calendar_that_takes_no_entry_is_told_once_and_what_to_do(desk: Desk) -> None:
+    app = desk.vendors.running_app
+    await desk.has_asked()
+
+    def told() -> list[str]:
+        begins = "Your calendar does not take the entry for your absence"
+        return [one.text for one in app.slack.direct_messages(ANN) if one.text.startswith(begins)]
+
+    desk.vendors.vendor.faults.add(Fault("/events", status=403, reason="forbidden", times=None))
+    await desk.asks("2026-12-08", "2026-12-09")
+    assert told() == []  # it may pass
+    await app.until(app.clock.now() + timedelta(minutes=2))
+    await desk.vendors.rests()
+    for _ in range(2):
+        (message,) = told()
+        assert message.endswith("write or change the entry there yourself.")
+        await app.until(app.clock.now() + timedelta(hours=3))
+        await desk.vendors.rests()
+
+
 @pytest.mark.parametrize("how", ["forget", "disconnect", "uninstall"])
 async def test_entry_goes_with_the_person_and_with_the_account(desk: Desk, how: str) -> None:
     app = desk.vendors.running_app

@@ -11,6 +11,8 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.entries import EntryStore, written_entries
 from services.store.overrides import OverrideStore
+from services.store.person_rows import NoticeStore
+from tests.support.clocks import ManualClock
 from tests.support.subscriptions import ANN, BOB, NOW
 
 LEASE = NOW + timedelta(minutes=1)
@@ -19,7 +21,7 @@ OUT = Override("o1", NOW, NOW + timedelta(days=1), NOW, kind=OverrideKind.OUT_OF
 
 @pytest.fixture
 async def entries(database: Database, encryptor: Encryptor, people: None) -> EntryStore:
-    return EntryStore(database, encryptor)
+    return EntryStore(database, encryptor, NoticeStore(database, ManualClock(NOW)))
 
 
 @pytest.fixture

@@ -283,7 +283,7 @@ async def open_stepped_app(
         ), calendars=connections,
             accounts=kept, hooks=KeptHooks(),
             own=OwnCalendars(
-                EntryStore(database, encryptor), accounts,
+                EntryStore(database, encryptor, replica.notices), accounts,
                 OAuthFlow({}, encryptor, OAuthStateStore(database, encryptor), clock, "https://quo.example", accounts),
                 {}, clock, wake_signal,
             ),
