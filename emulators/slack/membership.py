@@ -36,7 +36,18 @@ class Membership:
     """What happens to members; the app is told of it (`team_join`, `user_change`)."""
 
     def __init__(self, slack: LocalSlack) -> None:
+        """`orgs` are Enterprise orgs that installed the app, with their workspaces; `org_admins` are those of them."""
         self._slack = slack
+        self.orgs: dict[str, set[str]] = {}
+        self.org_admins: set[str] = set()
+        self.also_in: dict[str, set[str]] = {}
+
+    def org(self, org_id: str, *team_ids: str) -> None:
+        """An Enterprise org of these workspaces, which may install the app for all of them."""
+        self._slack.add_workspace(org_id, "Org", "org")
+        self.orgs[org_id] = set(team_ids)
+        for team_id in set(team_ids) - self._slack.workspaces.keys():
+            self._slack.add_workspace(team_id)
 
     def join(self, user_id: str, name: str, real_name: str = "", **more: Any) -> SlackMember:
         """Somebody new comes into the workspace; arguments as of `LocalSlack.add_person`."""
@@ -85,7 +96,29 @@ class Membership:
         """All that users.list gives: Slackbot, members, bots, deactivated, and others' in channels shared with them."""
         foreign = self._foreign(team_id)
         everybody = self._slack.members.values()
-        return [self.slackbot(team_id), *(one for one in everybody if one.team_id == team_id or one.user_id in foreign)]
+        return [
+            self.slackbot(team_id),
+            *(one for one in everybody if self._is_in(one, team_id) or one.user_id in foreign),
+        ]
+
+    def _is_in(self, member: SlackMember, team_id: str) -> bool:
+        """Whether somebody is a member of a workspace, or of a workspace of an org."""
+        teams = {member.team_id} | self.also_in.get(member.user_id, set())
+        return bool(teams & self.orgs.get(team_id, {team_id}))
+
+    def asked_of(self, request: ApiRequest) -> str:
+        """The workspace that a call is about: the token's, or the one of its org's that `team_id` names.
+
+        docs.slack.dev/reference/methods/users.list: `team_id` is "required if org token is used".
+        """
+        teams = self.orgs.get(request.token.team_id)
+        if teams is None:
+            return request.token.team_id
+        if not request.text("team_id"):
+            raise RefusalError("missing_argument")
+        if request.text("team_id") not in teams:
+            raise RefusalError("team_access_not_granted")
+        return request.text("team_id")
 
     def slackbot(self, team_id: str) -> SlackMember:
         """Slackbot, of whom Slack says that it is no bot."""
@@ -96,7 +129,7 @@ class Membership:
         if user_id == SLACKBOT:
             return self.slackbot(team_id)
         member = self._slack.member(user_id)
-        if member.team_id != team_id and user_id not in self._foreign(team_id):
+        if not self._is_in(member, team_id) and user_id not in self._foreign(team_id):
             raise RefusalError("user_not_found")
         return member
 
@@ -111,12 +144,21 @@ class Membership:
 
         docs.slack.dev/reference/objects/user-object: a stranger is in no shared channel that the app sees.
         """
-        if member.team_id == team_id:
-            return user_of(self._slack, member, locale=locale, email=email)
+        if self._is_in(member, team_id):
+            return user_of(self._slack, member, locale=locale, email=email) | self._in_org(member)
         bot = self._slack.bot_of(team_id).user_id
         met = any(bot in one.members and member.user_id in one.members for one in self._slack.channels.values())
         bare = replace(member, is_admin=False, is_owner=False, is_primary_owner=False)
         return user_of(self._slack, bare, locale=locale) | {"is_stranger": not met}
+
+    def _in_org(self, member: SlackMember) -> dict[str, Any]:
+        """What the user object says besides of a member of an org's workspace."""
+        org_id = next((org_id for org_id, teams in self.orgs.items() if member.team_id in teams), "")
+        if not org_id:
+            return {}
+        admin, teams = member.user_id in self.org_admins, {member.team_id} | self.also_in.get(member.user_id, set())
+        org = {"enterprise_id": org_id, "is_admin": admin, "is_owner": False, "teams": sorted(teams)}
+        return {"enterprise_user": {"id": member.user_id, **org}}
 
     def _foreign(self, team_id: str) -> set[str]:
         channels = [one for one in self._slack.channels.values() if one.shared and one.team_id == team_id]
@@ -129,7 +171,8 @@ class Membership:
 
 def list_users(request: ApiRequest) -> Answer:
     """users.list: without `limit` everybody at once, unless they are many."""
-    slack, team = request.slack, request.slack.workspaces[request.token.team_id]
+    slack = request.slack
+    team = slack.workspaces[slack.membership.asked_of(request)]
     everybody = slack.membership.listed(team.team_id)
     if not request.text("limit") and len(everybody) >= team.large:
         raise RefusalError("limit_required")
@@ -138,6 +181,15 @@ def list_users(request: ApiRequest) -> Answer:
     shown = [slack.membership.shown(one, team.team_id, locale=locale, email=email) for one in page]
     at = int(request.now.timestamp())
     return {"ok": True, "members": shown, "cache_ts": at, "response_metadata": {"next_cursor": after}}
+
+
+def list_teams(request: ApiRequest) -> Answer:
+    """auth.teams.list: the workspaces that the token is good for."""
+    slack, home = request.slack, request.token.team_id
+    teams = [slack.workspaces[one] for one in sorted(slack.membership.orgs.get(home, {home}))]
+    page, after = page_of(request, teams, "team", lambda one: one.team_id, default=100)
+    listed = [{"id": one.team_id, "name": one.name} for one in page]
+    return {"ok": True, "teams": listed, "response_metadata": {"next_cursor": after}}
 
 
 def user_info(request: ApiRequest) -> Answer:

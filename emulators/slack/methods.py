@@ -175,6 +175,7 @@ def _shown(request: ApiRequest, state: ViewState) -> Answer:
 _BOT, _USER = ("bot",), ("user",)
 METHODS: dict[str, Method] = {
     "auth.revoke": Method(_revoke),
+    "auth.teams.list": Method(membership.list_teams),
     "auth.test": Method(_auth_test),
     "chat.postEphemeral": Method(talk.post_ephemeral, ("chat:write",)),
     "chat.postMessage": Method(talk.post_message, ("chat:write",)),

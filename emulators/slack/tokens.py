@@ -22,7 +22,8 @@ _RESPONSE_SECONDS = 1_800.0
 _WINDOW, _A_SECOND = 60.0, 1.0
 _PER_PERSON, _PER_TOKEN = 10, 30
 _A_MINUTE = {
-    "api.test": 0, "auth.revoke": 50, "auth.test": 600, "chat.postEphemeral": 100, "chat.postMessage": 60,
+    "api.test": 0, "auth.revoke": 50, "auth.teams.list": 20, "auth.test": 600, "chat.postEphemeral": 100,
+    "chat.postMessage": 60,
     "conversations.info": 50, "conversations.members": 100, "dnd.endDnd": 20, "dnd.endSnooze": 20, "dnd.info": 50,
     "dnd.setSnooze": 20, "dnd.teamInfo": 20, "emoji.list": 20, "files.info": 100, "users.conversations": 50,
     "users.deletePhoto": 20, "users.getPresence": 50, "users.info": 100, "users.list": 20, "users.profile.get": 100,

@@ -44,6 +44,11 @@ def leave_key(team_id: str) -> PersonKey:
     return PersonKey(team_id, LEAVE)
 
 
+def homes_of(team_id: str, enterprise_id: str | None) -> frozenset[str]:
+    """The ids whose members are of an install: the workspace's, and its organisation's; of an org's the org's alone."""
+    return frozenset({team_id, enterprise_id or team_id})
+
+
 class GrantState(StrEnum):
     """Whether we may set the person's status."""
 

@@ -216,10 +216,11 @@ class KeptWriter:
     async def _asked(self, turn: KeptTurn, user_id: str) -> WorkspaceMember:
         """A member as Slack has them now, which is kept."""
         team_id, now = turn.member.key.team_id, self._clock.now()
+        homes = await self._members.homes(team_id)
         turn.calls.take_again(INFO)
         try:
             with turn.calls.making(INFO):
-                found = await self._roles.member(turn.bot, user_id, {team_id})
+                found = await self._roles.member(turn.bot, user_id, homes)
         except (GrantLostError, TokenExpiredError, ScopeMissingError, WorkspaceBlockedError) as error:
             raise SlackUnavailableError(error.reason) from error
         await self._members.put(team_id, [found], read_at=now, now=now)

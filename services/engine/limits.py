@@ -38,6 +38,7 @@ LIMITS = {
     "conversations.members": 95,
     "users.info": 95,
     "users.list": 18,
+    "auth.teams.list": 18,
     "emoji.list": 18,
     "dnd.info": 48,
     "dnd.setSnooze": 18,

@@ -1,5 +1,6 @@
 """The members of workspaces: all of them read from Slack where that is due, page by page, once a day at most.
 
+An org's are those of each of its workspaces, one after the other: users.list wants a `team_id` of an org's token.
 They are due once a leave calendar or a keeper needs to know them. A reading that fails, or whose process dies, leaves
 what was known; it begins anew.
 """
@@ -7,7 +8,8 @@ what was known; it begins anew.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,7 +19,7 @@ from services.engine.calls import calling
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock, Report
-from services.slack.members import LIST, SlackMembers
+from services.slack.members import LIST, TEAMS, SlackMembers
 from services.store.members import EVERY, MemberStore
 from services.store.write_queue import WriteQueue
 
@@ -35,9 +37,14 @@ AGAIN = timedelta(minutes=15)
 
 @dataclass(slots=True)
 class _Reading:
-    """One that is under way: the instant it began, and the page that is next."""
+    """One that is under way: the instant it began, and the page that is next.
+
+    `teams`: the workspaces of an org that are still to be read; the workspace itself is one, with the name "".
+    """
 
     began: datetime
+    teams: deque[str] = field(default_factory=deque)
+    all_teams: bool = False
     cursor: str = ""
     read: int = 0
     changed: int = 0
@@ -101,16 +108,27 @@ class MemberReading:
 
     async def _pages(self, workspace: OwnedWorkspace, token: str, reading: _Reading) -> datetime | None:
         """Read page after page; when the next one may be read, None where all are. Raises SlackError."""
-        while True:
-            ready = workspace.budget.ready_at(LIST, self._clock.now())
+        homes = await self._store.homes(workspace.team_id)
+        if not reading.all_teams and not await self._store.is_org(workspace.team_id):
+            reading.teams.append("")
+            reading.all_teams = True
+        while not reading.all_teams or reading.teams:
+            method = LIST if reading.all_teams else TEAMS
+            ready = workspace.budget.ready_at(method, self._clock.now())
             if ready is not None:
                 return ready
+            if method == TEAMS:
+                with calling(workspace.budget, self._clock, TEAMS):
+                    teams, reading.cursor = await self._slack.teams(token, reading.cursor)
+                reading.teams.extend(teams)
+                reading.all_teams = not reading.cursor
+                continue
             with calling(workspace.budget, self._clock, LIST):
-                page, cursor = await self._slack.page(token, {workspace.team_id}, reading.cursor)
+                page, reading.cursor = await self._slack.page(token, homes, reading.cursor, reading.teams[0])
             now = self._clock.now()
             changed = await self._store.put(workspace.team_id, page, read_at=reading.began, now=now)
             reading.read += len(page)
             reading.changed += len(changed)
-            reading.cursor = cursor
-            if not cursor:
-                return None
+            if not reading.cursor:
+                reading.teams.popleft()
+        return None

@@ -16,10 +16,13 @@ from services.domain.people import Member, zone_name
 from services.slack.client import SlackClients
 
 LIST = "users.list"
+TEAMS = "auth.teams.list"
 INFO = "users.info"
 SLACKBOT = "USLACKBOT"
 PAGE = 200
 """Members of a page, as Slack recommends (docs.slack.dev, "Pagination")."""
+
+TEAM_PAGE = 200
 
 _ID = re.compile(r"[A-Z0-9]{1,63}")
 _LONGEST_NAME = 80
@@ -37,15 +40,29 @@ class SlackMembers:
     def __init__(self, clients: SlackClients) -> None:
         self._clients = clients
 
+    async def teams(self, token: str, cursor: str = "") -> tuple[tuple[str, ...], str]:
+        """A page of the ids of the workspaces that an org's token is good for, and the cursor of the next one.
+
+        docs.slack.dev/reference/methods/auth.teams.list (Tier 2). Raises SlackError.
+        """
+        params = {"limit": str(TEAM_PAGE)} | ({"cursor": cursor} if cursor else {})
+        answer = await self._clients.call(token, TEAMS, plain=True, params=params)
+        listed = answer.get("teams")
+        if not isinstance(listed, list):
+            raise SlackUnavailableError("no_teams", method=TEAMS)
+        found = (slack_id(mapping(team).get("id")) for team in listed)
+        return tuple(filter(None, found)), next_cursor(answer, cursor, TEAMS)
+
     async def page(
-        self, token: str, homes: Collection[str], cursor: str = ""
+        self, token: str, homes: Collection[str], cursor: str = "", team_id: str = ""
     ) -> tuple[tuple[WorkspaceMember, ...], str]:
         """A page of all members, and the cursor of the next one, "" after the last; begin with the cursor "".
 
-        A page may hold fewer than `PAGE`, or nobody, and still not be the last. Bots, Slackbot, deactivated members and
-        strangers are among them. Raises SlackError.
+        With an org's token `team_id` names the workspace. A page may hold fewer than `PAGE`, or nobody, and still not
+        be the last. Bots, Slackbot, deactivated members and strangers are among them. Raises SlackError.
         """
         params = {"limit": str(PAGE), "include_locale": "true"} | ({"cursor": cursor} if cursor else {})
+        params |= {"team_id": team_id} if team_id else {}
         answer = await self._clients.call(token, LIST, plain=True, http_verb="GET", params=params)
         listed = answer.get("members")
         if not isinstance(listed, list):
@@ -78,7 +95,7 @@ def parse_workspace_member(user: object, homes: Collection[str]) -> WorkspaceMem
         address=member.address,
         zone=member.zone,
         locale=member.locale,
-        role=role_of(found),
+        role=role_of(found, homes),
         bot=_is_bot(found),
         deleted=found.get("deleted") is True,
         stranger=_is_stranger(found, homes),
@@ -119,10 +136,19 @@ def _manages(user: Mapping[str, Any]) -> bool | None:
     return role_of(user) >= Role.ADMIN if any(name in user for name, _ in _ROLES) else None
 
 
-def role_of(user: Mapping[str, Any]) -> Role:
-    """The higher of the roles in the workspace and in its org, of which Slack tells in `enterprise_user`."""
+def role_of(user: Mapping[str, Any], homes: Collection[str] = ()) -> Role:
+    """The higher of the roles in the workspace and in its org, of which Slack tells in `enterprise_user`.
+
+    That in the workspace counts where it is among `homes`: who manages one of an org's manages neither the org, for
+    which the app may be there, nor another one. Guests are guests.
+    """
     org = mapping(user.get("enterprise_user"))
-    flags = [role for name, role in _ROLES if user.get(name) is True or org.get(name) is True]
+    here = not homes or not _teams(user).isdisjoint(homes)
+    flags = [
+        role
+        for name, role in _ROLES
+        if org.get(name) is True or (user.get(name) is True and (here or role is Role.GUEST))
+    ]
     return max(flags, default=Role.MEMBER)
 
 
@@ -147,11 +173,15 @@ def _is_stranger(user: Mapping[str, Any], homes: Collection[str]) -> bool:
 
     docs.slack.dev, user object: `is_stranger` is of those alone who are in no channel that the app sees.
     """
-    org = mapping(user.get("enterprise_user"))
-    teams = org.get("teams")
-    listed = [one for one in teams if isinstance(one, str)] if isinstance(teams, list) else []
-    of = {text(user.get("team_id")), text(org.get("enterprise_id")), *listed}
+    of = {text(mapping(user.get("enterprise_user")).get("enterprise_id")), *_teams(user)}
     return user.get("is_stranger") is True or of.isdisjoint(homes)
+
+
+def _teams(user: Mapping[str, Any]) -> set[str]:
+    """The workspaces that they are a member of, as far as Slack tells."""
+    teams = mapping(user.get("enterprise_user")).get("teams")
+    listed = [one for one in teams if isinstance(one, str)] if isinstance(teams, list) else []
+    return {text(user.get("team_id")), *listed}
 
 
 def _name(value: object) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.errors import StatusQuoError
 from services.domain.members import Role, WorkspaceMember
 from services.domain.model import PersonKey
-from services.domain.people import LEAVE, leave_key
+from services.domain.people import LEAVE, homes_of, leave_key
 from services.platform.concurrency import off_loop
 from services.store.columns import UtcInstant
 from services.store.db import Store
@@ -153,6 +153,15 @@ class MemberStore(Store):
         """Whether the members of that workspace are kept."""
         (rows,) = await self._database.rows((_KEEPS, {"team": team_id}))
         return bool(rows)
+
+    async def homes(self, team_id: str) -> frozenset[str]:
+        """The ids whose members are of that install (`homes_of`)."""
+        org = await self._database.scalar(select(Workspace.enterprise_id).where(Workspace.team_id == team_id))
+        return homes_of(team_id, org)
+
+    async def is_org(self, team_id: str) -> bool:
+        """Whether that install is an org's, with many workspaces."""
+        return bool(await self._database.scalar(select(Workspace.org_wide).where(Workspace.team_id == team_id)))
 
     async def read_at(self, team_id: str) -> datetime | None:
         """When all members of the workspace were read last; None where that is not done yet."""

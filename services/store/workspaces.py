@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.model import PersonKey
-from services.domain.people import OAuthAnswer, PersonView, Renewed
+from services.domain.people import OAuthAnswer, PersonView, Renewed, homes_of
 from services.domain.policy import Policy
 from services.domain.request_errors import NotInstalledError
 from services.platform.crypto import Encryptor
@@ -52,7 +52,7 @@ class Bot:
     @property
     def homes(self) -> frozenset[str]:
         """The ids whose members are of here: the workspace's, and its organisation's."""
-        return frozenset({self.team_id, self.enterprise_id or self.team_id})
+        return homes_of(self.team_id, self.enterprise_id)
 
 
 APP_REDIRECT = "https://slack.com/app_redirect"

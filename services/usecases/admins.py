@@ -10,6 +10,7 @@ import structlog
 from services.domain.errors import NotAnAdminError, SlackRefusedError, SlackUnavailableError
 from services.domain.members import WorkspaceMember
 from services.domain.model import PersonKey
+from services.domain.request_errors import NotInstalledError
 from services.slack.members import SlackMembers
 from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
@@ -34,10 +35,12 @@ class Admins:
 
         Whether they are is kept, for drawing their Home tab. Raises NotAnAdminError, NotInstalledError, SlackError.
         """
-        token = await self.workspaces.the_bot_token(key.team_id)
+        bot = await self.workspaces.find(key.team_id, "")
+        if bot is None or bot.token is None:
+            raise NotInstalledError("no bot token", team_id=key.team_id)
         try:
             async with asyncio.timeout(PATIENCE):
-                member = await self.members.member(token, key.user_id, {key.team_id})
+                member = await self.members.member(bot.token, key.user_id, bot.homes)
         except TimeoutError:
             raise SlackUnavailableError("timeout", method="users.info") from None
         except SlackRefusedError as error:

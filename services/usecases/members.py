@@ -34,8 +34,10 @@ class Members:
         Slack sends it with each change of a status, so most of them are none.
         """
         for home in {team_id, enterprise_id} - {""}:
-            member = parse_workspace_member(user, {home})
-            if member is None or not await self.store.keeps(home):
+            if not await self.store.keeps(home):
+                continue
+            member = parse_workspace_member(user, await self.store.homes(home))
+            if member is None:
                 continue
             now = self.clock.now()
             await self._seen(PersonKey(home, member.user_id), user, min(at, now), now)

@@ -19,7 +19,7 @@ from services.store.workspace_models import KeeperRow, MemberRow
 from tests.support.engine import TEAM, RunningEngine
 from tests.support.replica import Replica
 
-LIST = "users.list"
+LIST, TEAMS = "users.list", "auth.teams.list"
 sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -97,6 +97,70 @@ async def test_slack_that_says_wait_is_asked_for_the_same_page_when_it_said(
     engine.clock.move(seconds=40)
     await replica.member_reading.run_due()
     assert "U1" in await names(replica)
+
+
+ORG, FIRST, SECOND = "E0ORG00001", "T0FIRST001", "T0SECOND01"
+
+
+async def org_stands(engine: RunningEngine, replica: Replica) -> None:
+    """The app is an org's, with two workspaces; Ann is in both, and manages one."""
+    slack, now = engine.slack, engine.clock.now()
+    slack.membership.org(ORG, FIRST, SECOND)
+    for user_id, team_id in (("UANN", FIRST), ("UBEN", SECOND), ("UCAT", SECOND)):
+        slack.add_person(user_id, user_id.lower(), team_id=team_id)
+    slack.membership.also_in["UANN"] = {SECOND}
+    slack.membership.set_role("UANN", "admin")
+    slack.membership.org_admins.add("UBEN")
+    bot = engine.encryptor.seal(slack.install(ORG).value, "workspaces.bot_token", ORG)
+    org = {"team_id": ORG, "enterprise_id": ORG, "org_wide": True, "name": "", "installed_at": now, "bot_token": bot}
+    async with engine.database.write() as connection:
+        await connection.execute(sa.insert(Workspace).values(org))
+        await replica.members.needed(connection, ORG, now)
+
+
+@sqlite
+async def test_members_of_an_org_are_those_of_each_of_its_workspaces_with_their_role_in_the_org(
+    engine: RunningEngine, replica: Replica
+) -> None:
+    await org_stands(engine, replica)
+    assert (await replica.member_reading.run_due()).changed == 1
+    assert [call.arguments.get("team_id") for call in engine.calls(LIST)] == [FIRST, SECOND]
+    people = {one.user_id: one.role for one in await replica.members.all(ORG) if one.is_colleague}
+    people = {user_id: role for user_id, role in people.items() if user_id in {"UANN", "UBEN", "UCAT"}}
+    assert people == {"UANN": Role.MEMBER, "UBEN": Role.ADMIN, "UCAT": Role.MEMBER}
+    engine.clock.move(hours=24)
+    await replica.member_reading.run_due()
+    assert len(await replica.members.all(ORG)) >= len(people)
+    assert await replica.members.read_at(ORG) == engine.clock.now()
+
+
+@sqlite
+async def test_reading_of_an_org_goes_on_where_its_limit_had_it_wait(engine: RunningEngine) -> None:
+    replica = engine.replica(limits={LIST: 1, TEAMS: 1})
+    await org_stands(engine, replica)
+    assert (await replica.member_reading.run_due()).changed == 0
+    due = await replica.member_reading.next_due()
+    assert due is not None
+    engine.clock.move_to(due)
+    assert (await replica.member_reading.run_due()).changed == 1
+    assert len(engine.calls(TEAMS)) == 1
+    assert {"UANN", "UBEN", "UCAT"} <= (await names_in(replica)).keys()
+
+
+async def names_in(replica: Replica) -> dict[str, str]:
+    return {one.user_id: one.name for one in await replica.members.all(ORG) if one.is_colleague}
+
+
+@sqlite
+async def test_user_object_of_an_org_keeps_its_role_there(engine: RunningEngine, replica: Replica) -> None:
+    await org_stands(engine, replica)
+    await replica.member_reading.run_due()
+    slack, token = engine.slack, engine.slack.tokens.bot(ORG)
+    assert token is not None
+    found = await replica.roles.member(token.value, "UANN", await replica.members.homes(ORG))
+    assert (found.role, found.is_colleague, found.is_admin) == (Role.MEMBER, True, False)
+    assert (await replica.roles.member(token.value, "UBEN", {ORG})).is_admin
+    assert slack.membership.orgs == {ORG: {FIRST, SECOND}}
 
 
 @sqlite

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.domain.members import Role, WorkspaceMember
@@ -64,6 +66,23 @@ def test_colleague_is_a_person_of_the_same_organisation(user: object, *, is_one:
 )
 def test_role_is_the_highest_that_slack_names(user: dict[str, object], role: Role) -> None:
     member = parse_workspace_member({"id": "U1", "team_id": "T1", **user}, {"T1"})
+    assert member == WorkspaceMember("U1", role=role)
+
+
+@pytest.mark.parametrize(
+    ("homes", "user", "role"),
+    [
+        ({"E1"}, {"is_admin": True}, Role.MEMBER),
+        ({"E1"}, {"is_admin": True, "enterprise_user": {"is_admin": True}}, Role.ADMIN),
+        ({"E1"}, {"is_restricted": True}, Role.GUEST),
+        ({"T1", "E1"}, {"is_admin": True}, Role.MEMBER),  # of T7, met in a channel of the org's
+        ({"T1", "E1"}, {"is_admin": True, "enterprise_user": {"teams": ["T7", "T1"]}}, Role.ADMIN),
+        ({"T7", "E1"}, {"is_admin": True}, Role.ADMIN),
+    ],
+)
+def test_role_in_a_workspace_counts_there_alone(homes: set[str], user: dict[str, Any], role: Role) -> None:
+    org = {"enterprise_id": "E1", "teams": ["T7"], **user.get("enterprise_user", {})}
+    member = parse_workspace_member({"id": "U1", "team_id": "T7", **user, "enterprise_user": org}, homes)
     assert member == WorkspaceMember("U1", role=role)
 
 
