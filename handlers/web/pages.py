@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from html import escape
 from re import sub
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -132,11 +133,14 @@ def html(page: Page, locale: str) -> str:
 
 
 async def sent_form(request: web.Request, *names: str) -> tuple[str, ...]:
-    """What our own form sent, by the names of its fields; "" for each that is not there."""
-    is_short = len(await request.read()) <= _LONGEST_FORM
-    is_form = is_short and request.content_type == "application/x-www-form-urlencoded"
-    sent = await request.post() if is_form else {}
-    return tuple(value if isinstance(value := sent.get(name), str) else "" for name in names)
+    """What our own form sent, by the names of its fields; "" for each that is not there.
+
+    A form is ASCII, whatever charset a stranger names for theirs (url.spec.whatwg.org, 5: all else is percent-encoded).
+    """
+    body = await request.read()
+    is_form = len(body) <= _LONGEST_FORM and request.content_type == "application/x-www-form-urlencoded"
+    sent = dict(parse_qsl(body.decode("ascii", "replace"))) if is_form else {}
+    return tuple(sent.get(name, "") for name in names)
 
 
 def render(page: Page, locale: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

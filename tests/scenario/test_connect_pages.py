@@ -193,6 +193,8 @@ async def test_link_used_twice_is_refused_the_second_time(served: Served) -> Non
     [
         (b"", "application/x-www-form-urlencoded"),
         (b"link=good&link=bad&token=%00%ff", "application/x-www-form-urlencoded"),
+        (b"link=good&token=\xff\xfe", "application/x-www-form-urlencoded"),
+        (b"link=good&token=x", "application/x-www-form-urlencoded; charset=nobodys"),
         (b'{"link": "good"}', "application/json"),
         (b"--x\r\n", "multipart/form-data; boundary=x"),
         (b"link=" + b"x" * 100_000, "application/x-www-form-urlencoded"),
