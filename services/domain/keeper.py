@@ -106,6 +106,12 @@ def begun(span: Span) -> str:
     return f"{(span.began or span.start).isoformat()} {span.end.isoformat()}" if span.shows else ""
 
 
+def has_looked(before: str, start: datetime) -> bool:
+    """Whether the profile was looked at for the leave that begins at `start`; `before` is what `begun` said last."""
+    _, _, ended = before.partition(" ")
+    return bool(ended) and datetime.fromisoformat(ended) > start
+
+
 def owes(standing: Standing) -> bool:
     """Whether something of ours is, or may be, on the profile, or is to be put back there."""
     return (standing.applied, standing.pending, standing.covered) != (None, None, None)

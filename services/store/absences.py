@@ -1,7 +1,8 @@
 """Who is out, and until when: the absences of all people, read as one set.
 
 Who is out *now* is told as Slack shows it: so what we know of the profile is looked at, and whoever is paused, has
-cleared the status or has one of their own is not told of. What is still to come is told where its row says so.
+cleared the status or has one of their own is not told of. What is still to come is told where its row says so, and so
+is what has begun just now, until the profile was looked at: a digest at nine tells of who is out from nine on.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,13 +37,17 @@ from services.store.timeline import pause_of
 OFF_LOOP = 100
 """From this many rows on, names and what is known of profiles are opened in a thread."""
 
+JUST = timedelta(minutes=20)
+"""How long an absence that has begun may wait for its look at the profile, where many begin at once."""
+
 _PEOPLE, _SPANS, _STANDINGS = Person.__table__, SpanRow.__table__, ProfileStateRow.__table__
 _NOW = bindparam("now", type_=UtcInstant)
 _HAS_BEGUN = ABSENCES.c.start_at <= _NOW
+_WAITS = or_(_PEOPLE.c.due_at <= _NOW, _PEOPLE.c.stale, _STANDINGS.c.seq > _STANDINGS.c.sent)
 _OUT = (
     select(
         ABSENCES, _PEOPLE.c.names, _PEOPLE.c.zone, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _STANDINGS.c.memory,
-        _SPANS.c.kind.label("shown_kind"), _SPANS.c.override.label("shown_override"),
+        _SPANS.c.kind.label("shown_kind"), _SPANS.c.override.label("shown_override"), _WAITS.label("waits"),
     )
     .join_from(ABSENCES, _PEOPLE, of_person(_PEOPLE.c, ABSENCES.c))
     .outerjoin(_STANDINGS, and_(of_person(_STANDINGS.c, ABSENCES.c), _HAS_BEGUN))
@@ -144,10 +149,10 @@ class AbsenceStore(Store):
         """What may be told of one person, of the rows that they have."""
         called = json.loads(self._encryptor.open(rows[0].names, "people.names", key.team_id, key.user_id) or "[]")
         name = called[0] if called else key.user_id
-        begun = [row for row in rows if row.start_at <= now]
+        coming = [row for row in rows if row.start_at > now or _is_news(row, now)]
+        begun = [row for row in rows if row.start_at <= now and not _is_news(row, now)]
         shown = self._shown(key, begun[0], now) if begun else None
         begun = [] if shown is None else [row for row in begun if _is_told(row)]
-        coming = [row for row in rows if row.start_at > now]
         out = [row for row in begun if not row.place]
         found = [_absent(row, name) for row in begun if row.place]
         if out and shown is not None:
@@ -159,10 +164,17 @@ class AbsenceStore(Store):
 
     def _shown(self, key: PersonKey, row: Any, now: datetime) -> Status | None:
         """What the profile shows of ours, as far as we know; None while the person is paused, or shows their own."""
-        pause = pause_of(row.paused_from, row.paused_until)
-        if pause is not None and pause.holds(now):
-            return None
-        return ownership.shown(self._standings.shown(row.memory, key), now)
+        return None if _is_paused(row, now) else ownership.shown(self._standings.shown(row.memory, key), now)
+
+
+def _is_paused(row: Any, now: datetime) -> bool:
+    pause = pause_of(row.paused_from, row.paused_until)
+    return pause is not None and pause.holds(now)
+
+
+def _is_news(row: Any, now: datetime) -> bool:
+    """Whether an absence that others know of has just begun, and the profile was not looked at since."""
+    return bool(row.told_ahead and row.waits) and now - JUST < row.start_at <= now and not _is_paused(row, now)
 
 
 def _is_told(row: Any) -> bool:

@@ -1,7 +1,8 @@
 """The absences of members who have no grant of their own and whose leave a keeper keeps: by that leave alone.
 
-Who is out now is told as Slack shows it, by what is remembered of their profile; what is to come by their leave. Who
-does not want to be kept, or that a leave calendar's lines are about them, is told of to nobody.
+Who is out now is told as Slack shows it, by what is remembered of their profile; what is to come by their leave, and so
+is what has begun until their turn comes. Who does not want to be kept, or that a leave calendar's lines are about them,
+is told of to nobody.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, bindparam, exists, func, select
 
-from services.domain import absences, calendars, ownership
+from services.domain import absences, calendars, keeper, ownership
 from services.domain.absences import FOREVER, Absence
 from services.domain.errors import StatusQuoError
 from services.domain.keeper import KeeperState
 from services.domain.model import Event, PersonKey
 from services.domain.people import GrantState, zone_or
+from services.domain.profile_state import ProfileState
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor
 from services.store import json_values
@@ -130,19 +132,19 @@ class KeptAbsences(Store):
                 whole = absences.told(
                     sources, [(now - _BACK, FOREVER)], (), (), zone, near_until=now - _BACK, share=share
                 )
-                shown = self._is_shown(key, row, now)
+                pause = pause_of(row.paused_from, row.paused_until)
+                paused = pause is not None and pause.holds(now)
+                memory = open_kept(self._encryptor, row.memory, key)
                 found += [
                     (key.user_id, one)
                     for one in whole
-                    if one.start < window[1]
-                    and one.end > max(window[0], now)
-                    and (shown if one.start <= now else one.told_ahead)
+                    if one.start < window[1] and one.end > max(window[0], now)
+                    if (one.told_ahead if one.start > now else not paused and _is_out(one, memory, now))
                 ]
         return found
 
-    def _is_shown(self, key: PersonKey, row: Any, now: datetime) -> bool:
-        """Whether the profile shows what a keeper wrote, as far as we know."""
-        pause = pause_of(row.paused_from, row.paused_until)
-        if row.memory is None or (pause is not None and pause.holds(now)):
-            return False
-        return ownership.shown(open_kept(self._encryptor, row.memory, key).standing, now) is not None
+
+def _is_out(absence: Absence, memory: ProfileState, now: datetime) -> bool:
+    """Whether the profile shows what a keeper wrote, as far as we know; or, where its turn is to come, will show it."""
+    waits = absence.told_ahead and not keeper.has_looked(memory.decided, absence.start)
+    return waits or ownership.shown(memory.standing, now) is not None

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain import ownership
-from services.domain.keeper import Leave, Plan, begun, continued, next_look, owes, plan
+from services.domain.keeper import Leave, Plan, begun, continued, has_looked, next_look, owes, plan
 from services.domain.model import Kind, Standing, Status, WallTimes
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
@@ -109,3 +109,11 @@ def test_shows_leave_exactly_while_somebody_is_on_leave(pieces: list[tuple[int, 
     assert all(edge is None or edge > at(hour) for edge in edges)
     if found.span.shows:
         assert found.span.start <= at(hour) < found.span.end == found.next_at
+
+
+def test_profile_was_looked_at_for_a_leave_once_it_was_decided_about() -> None:
+    first, second = plan([leave(0, 24)], at(1), says).span, plan([leave(30, 48)], at(31), says).span
+    assert not has_looked("", at(0))
+    assert has_looked(begun(first), at(0))
+    assert not has_looked(begun(first), at(30))
+    assert has_looked(begun(second), at(30))

@@ -83,6 +83,21 @@ async def test_digest_is_posted_at_its_local_minute_once_about_the_members_and_n
     assert len(room.posted) == 2
 
 
+@BOTH
+async def test_digest_tells_of_who_is_out_from_its_minute_on(room: Room) -> None:
+    """Their statuses are set at the same minute, and Slack takes some time over that."""
+    await room.types("weekdays 9:00")
+    kim = room.app.slack.add_person("U0KIM00001", "kim", "Kim Kay", team_id=TEAM, tz="Europe/Berlin")
+    room.channel.members.add(kim.user_id)
+    room.app.slack.membership.set_role(ANN, "admin")
+    await room.app.types("/ooo", "tomorrow from 9am until 5pm", BEN)
+    room.app.feeds["hr"].has(entry("1", at("08:00", 25), at("16:00", 25), "Kim Kay - vacation"))
+    await room.app.service.stores.keepers.consent(PersonKey(TEAM, ANN), room.app.clock.now())
+    await connects_leave(room.app)
+    await room.app.until(at("08:00", 25))
+    assert room.said() == ["Out on Wed 25 Nov", "Ben Hall: until 17:00", "Kim Kay: until 17:00"]
+
+
 async def test_names_that_look_like_mentions_notify_nobody(room: Room) -> None:
     await room.types("weekdays 9:00")
     for user, name in ((BEN, "<!channel> & <@U0ANN00001>"), (ANN, "@here :tada: *Ann*")):

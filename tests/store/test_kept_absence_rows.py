@@ -25,6 +25,8 @@ from tests.support.databases import BOTH
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TODAY, TOMORROW, FRIDAY = date(2026, 11, 24), date(2026, 11, 25), date(2026, 11, 27)
+LOOKED = "2026-11-23T23:00:00+00:00 2026-11-26T23:00:00+00:00"
+"""Of the leave that was decided about when the profile was looked at."""
 SHOWN = Status("Out of office until 27 November", ":palm_tree:", datetime(2026, 11, 26, 23, tzinfo=UTC))
 
 pytestmark = BOTH
@@ -60,9 +62,12 @@ async def has_leave(database: Database, user_id: str, first: date, after: date, 
     await database.execute(sa.insert(LeaveRow).values(row))
 
 
-async def keeps(database: Database, encryptor: Encryptor, user_id: str, status: Status | None, **more: Any) -> None:
+async def keeps(
+    database: Database, encryptor: Encryptor, user_id: str, status: Status | None, *, decided: str = LOOKED, **more: Any
+) -> None:
     """The keeper has written `status` on the profile."""
-    memory = seal_kept(encryptor, ProfileState(Standing(applied=status, **more)), PersonKey("T1", user_id))
+    state = ProfileState(Standing(applied=status, **more), decided=decided)
+    memory = seal_kept(encryptor, state, PersonKey("T1", user_id))
     async with database.write() as connection:
         await connection.execute(sa.delete(KeptRow).where(KeptRow.user_id == user_id))
         await connection.execute(sa.insert(KeptRow).values(team_id="T1", user_id=user_id, memory=memory, owed=True))
@@ -83,6 +88,19 @@ async def test_kept_member_who_is_out_is_told_as_slack_shows_it(
     await keeps(database, encryptor, "U1", SHOWN, own=Status("Back", ":wave:"))
     assert await told(store) == []
     await keeps(database, encryptor, "U1", None)
+    assert await told(store) == []
+
+
+async def test_leave_that_has_begun_is_told_until_the_profile_is_looked_at(
+    store: AbsenceStore, database: Database, encryptor: Encryptor
+) -> None:
+    await keeps(database, encryptor, "U1", None, decided="")
+    await has_leave(database, "U2", TODAY, FRIDAY)
+    assert await told(store) == [("Dan Fox", FRIDAY), ("Eve Sato", FRIDAY)]
+    paused = {"team_id": "T1", "created_at": NOW, "paused_from": NOW, "grant_state": "none"}
+    away = json.dumps({"share_absences": False})
+    await database.execute(sa.insert(Person).values(**paused, user_id="U1", preferences="{}"))
+    await database.execute(sa.insert(Person).values(**paused | {"paused_from": None}, user_id="U2", preferences=away))
     assert await told(store) == []
 
 
