@@ -19,22 +19,19 @@ import structlog
 from services.domain import effects
 from services.domain.effects import DueEffect, EffectMemory
 from services.domain.errors import (
-    BadEmojiError,
     GrantLostError,
     PhotoUnreadableError,
     ScopeMissingError,
     SlackError,
     SlackRateLimitedError,
-    SlackRefusedError,
     TokenExpiredError,
-    WorkspaceBlockedError,
     WrongPersonError,
 )
 from services.domain.model import Action, Effect, PersonKey, Stretch
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import Reason, ReasonCode
 from services.engine.calls import Calls, proven_owner, token_digest
-from services.engine.failures import OUTAGE, REFUSED_BACK_OFFS, back_off, blocked_back_off, outcome_of
+from services.engine.failures import OUTAGE, again_in, back_off, outcome_of, reason_of
 from services.engine.limits import Budget
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
@@ -300,20 +297,18 @@ class EffectSender:
 
     def _later(self, turn: Turn, error: SlackError, now: datetime) -> tuple[EffectMemory, ReasonCode, datetime | None]:
         """What to remember, why, and when to try again; None: not before something else is wanted."""
-        failures, takes_back, memory = turn.due.failures, turn.stretch is None, turn.memory
+        memory, code, wait = turn.memory, reason_of(error), again_in(error, turn.due.failures)
         if isinstance(error, ScopeMissingError):
             return memory, ReasonCode.NOT_PERMITTED, now + OWED_BACK_OFF if memory.owes(now) else None
-        if isinstance(error, WorkspaceBlockedError):
-            return memory, ReasonCode.BLOCKED, now + blocked_back_off(failures)
-        if isinstance(error, SlackRefusedError | BadEmojiError):  # it was not done: what was remembered before holds
-            code = ReasonCode.PHOTO_UNREADABLE if isinstance(error, PhotoUnreadableError) else ReasonCode.REFUSED
-            if failures < len(REFUSED_BACK_OFFS):
-                return memory, code, now + REFUSED_BACK_OFFS[failures]
+        if isinstance(error, PhotoUnreadableError):
+            code = ReasonCode.PHOTO_UNREADABLE
+        if wait is None:  # it was not done: what was remembered before holds
             if turn.stretch is None:
                 return memory, code, now + OWED_BACK_OFF
             return replace(memory, until=turn.stretch.end, over=True), code, None
-        until = now + back_off(failures)  # whether it was done, nobody knows
-        return turn.due.memory, ReasonCode.UNREACHABLE, min(until, now + LONGEST_DEBT_BACK_OFF) if takes_back else until
+        if code is ReasonCode.UNREACHABLE:  # whether it was done, nobody knows
+            memory, wait = turn.due.memory, wait if turn.stretch else min(wait, LONGEST_DEBT_BACK_OFF)
+        return memory, code, now + wait
 
     def _entry(self, turn: Turn, code: ReasonCode, error: SlackError) -> AuditEntry:
         return turn.entry(Action.LEAVE, Reason(code), outcome_of(error))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.domain.errors import SlackError
+from services.domain.errors import (
+    BadEmojiError,
+    GrantLostError,
+    ScopeMissingError,
+    SlackError,
+    SlackRefusedError,
+    TokenExpiredError,
+    WorkspaceBlockedError,
+    WrongPersonError,
+)
+from services.domain.reasons import ReasonCode
 
 FIRST_BACK_OFF = timedelta(seconds=2)
 LONGEST_BACK_OFF = timedelta(minutes=5)
@@ -26,6 +36,23 @@ def back_off(failures: int) -> timedelta:
 def blocked_back_off(failures: int) -> timedelta:
     """The same where a workspace does not let us: an hour at first, doubling, up to sixteen."""
     return timedelta(hours=1) * (1 << min(failures, 4))
+
+
+def again_in(error: SlackError, failures: int) -> timedelta | None:
+    """How long to wait after the `failures`-th error in a row, counted from 0; None where another try is in vain."""
+    if isinstance(error, SlackRefusedError | BadEmojiError):
+        return REFUSED_BACK_OFFS[failures] if failures < len(REFUSED_BACK_OFFS) else None
+    return blocked_back_off(failures) if isinstance(error, WorkspaceBlockedError) else back_off(failures)
+
+
+def reason_of(error: SlackError) -> ReasonCode:
+    """The reason for the person; UNREACHABLE where nobody knows whether it was done."""
+    if isinstance(error, WorkspaceBlockedError):
+        return ReasonCode.BLOCKED
+    if isinstance(error, BadEmojiError | SlackRefusedError):
+        return ReasonCode.REFUSED
+    without_grant = isinstance(error, GrantLostError | TokenExpiredError | ScopeMissingError | WrongPersonError)
+    return ReasonCode.NO_GRANT if without_grant else ReasonCode.UNREACHABLE
 
 
 def outcome_of(error: SlackError) -> str:

@@ -6,7 +6,8 @@ never learned from refusals; every refusal has an end: the member is listed with
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -33,7 +34,7 @@ from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import default_emoji
 from services.engine.calls import Calls, proven_owner, token_digest
 from services.engine.emoji import UnknownEmoji
-from services.engine.failures import OUTAGE, REFUSED_BACK_OFFS, back_off, blocked_back_off, outcome_of
+from services.engine.failures import OUTAGE, again_in, back_off, outcome_of, reason_of
 from services.engine.limits import KEPT
 from services.ports import Clock
 from services.slack.keeper import KeeperProfiles
@@ -139,12 +140,9 @@ class KeptWriter:
         await self._settle(turn, state, decision, entry)
 
     async def _read(self, turn: KeptTurn) -> Status:
-        """What the profile shows. That the bot may not look is not the keeper's fault."""
-        try:
-            with turn.calls.making(GET):
-                return await self._slack.read_of(turn.bot, turn.member.key.user_id)
-        except (GrantLostError, TokenExpiredError, ScopeMissingError, WorkspaceBlockedError) as error:
-            raise SlackUnavailableError(error.reason) from error
+        """What the profile shows."""
+        with _by_the_bot(), turn.calls.making(GET):
+            return await self._slack.read_of(turn.bot, turn.member.key.user_id)
 
     async def _write(self, turn: KeptTurn, decision: Decision, status: Status) -> None:
         """Write `status`, where it may be and is still wanted; what is about to be there is remembered before."""
@@ -218,11 +216,8 @@ class KeptWriter:
         team_id, now = turn.member.key.team_id, self._clock.now()
         homes = await self._members.homes(team_id)
         turn.calls.take_again(INFO)
-        try:
-            with turn.calls.making(INFO):
-                found = await self._roles.member(turn.bot, user_id, homes)
-        except (GrantLostError, TokenExpiredError, ScopeMissingError, WorkspaceBlockedError) as error:
-            raise SlackUnavailableError(error.reason) from error
+        with _by_the_bot(), turn.calls.making(INFO):
+            found = await self._roles.member(turn.bot, user_id, homes)
         await self._members.put(team_id, [found], read_at=now, now=now)
         return found
 
@@ -266,16 +261,12 @@ class KeptWriter:
 
     async def _later(self, turn: KeptTurn, error: SlackError, now: datetime) -> None:
         """Try again later; what Slack refuses for no reason that we know, a few times."""
-        member, refused = turn.member, isinstance(error, SlackRefusedError | BadEmojiError)
-        if refused and member.failures >= len(REFUSED_BACK_OFFS):
+        member, wait = turn.member, again_in(error, turn.member.failures)
+        if wait is None:
             await self._list(turn, error)
-        elif refused:
-            await self._kept.put_off(member, now + REFUSED_BACK_OFFS[member.failures], error.reason)
-        elif isinstance(error, WorkspaceBlockedError):
-            await self._kept.put_off(member, now + blocked_back_off(member.failures), error.reason)
-        else:
-            problem = error.reason if member.failures >= OUTAGE else ""
-            await self._kept.put_off(member, now + back_off(member.failures), problem)
+            return
+        told = reason_of(error) is not ReasonCode.UNREACHABLE or member.failures >= OUTAGE
+        await self._kept.put_off(member, now + wait, error.reason if told else "")
 
     async def _list(self, turn: KeptTurn, error: SlackError) -> None:
         """List the member with the reason. They are not tried again before their next leave, or something changes."""
@@ -293,6 +284,15 @@ class KeptWriter:
         """That keeper can keep nobody any more: the admins are told once."""
         if await self._keepers.stop(key, state, problem):
             log.warning("keeper_stopped", team_id=key.team_id, keeper=key.user_id, state=state.value, code=problem)
+
+
+@contextmanager
+def _by_the_bot() -> Iterator[None]:
+    """The context of a call with the bot's token: that it may not look is not the keeper's fault."""
+    try:
+        yield
+    except (GrantLostError, TokenExpiredError, ScopeMissingError, WorkspaceBlockedError) as error:
+        raise SlackUnavailableError(error.reason) from error
 
 
 def _fresh(role: Role | None, read_at: datetime | None, now: datetime) -> bool:

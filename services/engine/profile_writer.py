@@ -20,7 +20,6 @@ from services.domain.errors import (
     SlackError,
     SlackRateLimitedError,
     SlackRefusedError,
-    SlackUnavailableError,
     TokenExpiredError,
     WorkspaceBlockedError,
     WrongPersonError,
@@ -31,7 +30,7 @@ from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import DEFAULT_EMOJI, default_emoji
 from services.engine.calls import Calls, proven_owner, token_digest
 from services.engine.emoji import UnknownEmoji
-from services.engine.failures import OUTAGE, REFUSED_BACK_OFFS, back_off, blocked_back_off, outcome_of
+from services.engine.failures import OUTAGE, again_in, back_off, blocked_back_off, outcome_of, reason_of
 from services.engine.limits import Budget
 from services.engine.resolve import digest
 from services.platform.metrics import Metrics
@@ -181,7 +180,7 @@ class ProfileWriter:
         now = self._clock.now()
         ids = {"team_id": pending.key.team_id, "user_id": pending.key.user_id}
         log.warning("status_not_written", error=type(error).__name__, reason=error.reason, **ids)
-        entry = self._entry(pending, Action.LEAVE, Reason(_why(error)), outcome_of(error), Status())
+        entry = self._entry(pending, Action.LEAVE, Reason(reason_of(error)), outcome_of(error), Status())
         if isinstance(error, SlackRateLimitedError):
             return False  # the budget knows; the write waits as it is
         if isinstance(error, TokenExpiredError):
@@ -203,8 +202,8 @@ class ProfileWriter:
             # left until something else is wished for, but for a few tries
             decided = "" if pending.span is None else digest(pending.span, pending.policy)
             before = pending.memory.refusals if pending.memory.decided == decided else 0
-            again = isinstance(error, SlackRefusedError) and before < len(REFUSED_BACK_OFFS)
-            look = now + REFUSED_BACK_OFFS[before] if again else None
+            wait = again_in(error, before) if isinstance(error, SlackRefusedError) else None
+            look = None if wait is None else now + wait
             await self._settle(pending, replace(pending.memory, decided=decided, look=look, refusals=before + 1), entry)
         else:
             told = entry if pending.failures == OUTAGE else None
@@ -236,15 +235,6 @@ class ProfileWriter:
             at=self._clock.now(), action=action, reason=reason, outcome=outcome,
             rule="" if span is None else span.rule, uid="" if span is None else span.uid, status=status,
         )  # fmt: skip
-
-
-def _why(error: SlackError) -> ReasonCode:
-    """The reason for the person."""
-    if isinstance(error, WorkspaceBlockedError):
-        return ReasonCode.BLOCKED
-    if isinstance(error, BadEmojiError | SlackRefusedError):
-        return ReasonCode.REFUSED
-    return ReasonCode.UNREACHABLE if isinstance(error, SlackUnavailableError) else ReasonCode.NO_GRANT
 
 
 def _intended(state: ProfileState, before: Standing, decision: Decision) -> ProfileState:
