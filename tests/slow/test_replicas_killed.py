@@ -29,7 +29,7 @@ from services.store.db import Database
 from services.store.digests import Digest, DigestStore
 from services.store.keeper import mark_kept_due
 from services.store.person_rows import NoticeStore
-from services.store.workspace_models import LeaveRow
+from services.store.workspace_models import DigestRow, KeptRow, LeaveRow
 from tests.support.engine import SET, RunningEngine, meeting, open_engine, until
 
 pytestmark = pytest.mark.slow
@@ -158,7 +158,7 @@ async def test_replica_killed_while_digests_are_due_posts_each_once(database_url
         before = {one.channel_id for one in channels if engine.slack.talk.posted(one.channel_id)}
         await kill_now(engine, doomed)
         await until(lambda: all(engine.slack.talk.posted(one.channel_id) for one in channels), 150)
-        await asyncio.sleep(3)  # and no other follows
+        await until(lambda: nothing_due(engine, DigestRow), 60)  # no other follows
         assert len(before) < count, "it was killed when all was done"
         assert await survivor.end() == 0
         assert {len(engine.slack.talk.posted(one.channel_id)) for one in channels} == {1}
@@ -267,12 +267,18 @@ async def test_replica_killed_while_keepers_drain_sets_nobodys_status_twice(data
         await until(lambda: len(engine.written()) >= teams * 10, 120)
         await kill_now(engine, doomed)
         await until(lambda: len(engine.written()) >= teams * members, 240)
-        await asyncio.sleep(3)
+        await until(lambda: nothing_due(engine, KeptRow), 60)  # nobody is looked at any more
         assert await survivor.end() == 0
         set_for = Counter(call.arguments["user"] for call in engine.calls(SET) if call.ok)
         assert (len(set_for), max(set_for.values())) == (teams * members, 1)
         assert all(call.ok for call in engine.calls()), [call for call in engine.calls() if not call.ok][:3]
         assert {call.user_id for call in engine.calls(SET)} == {f"UADMIN{number}" for number in range(teams)}
+
+
+async def nothing_due(engine: RunningEngine, table: type[DigestRow | KeptRow]) -> bool:
+    async with engine.database.read() as connection:
+        due = sa.select(sa.func.count()).select_from(table).where(table.due_at <= engine.clock.now())
+        return not await connection.scalar(due)
 
 
 async def nothing_pending(engine: RunningEngine) -> bool:
