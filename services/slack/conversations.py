@@ -26,8 +26,6 @@ class ChannelFacts:
 
     channel_id: str
     name: str = ""
-    creator: str = ""
-    private: bool = False
     archived: bool = False
     shared: bool = False
     joined: bool = False
@@ -49,8 +47,6 @@ class SlackConversations:
         return ChannelFacts(
             channel_id=channel_id,
             name=text(found.get("name"))[:_LONGEST_NAME],
-            creator=slack_id(found.get("creator")),
-            private=found.get("is_private") is True,
             archived=found.get("is_archived") is True,
             shared=found.get("is_ext_shared") is True or outside,
             joined=found.get("is_member") is True,

@@ -150,25 +150,23 @@ async def test_one_member_is_read_as_they_are_now(slack: LocalSlack, clients: Sl
 
 async def test_channel_is_read_with_all_of_its_members(slack: LocalSlack, clients: SlackClients) -> None:
     more = {f"U0MORE{number:04d}" for number in range(450)}
-    channel = slack.talk.create("project", TEAM, {ANN, BEN, *more}, creator=ANN)
+    channel = slack.talk.create("project", TEAM, {ANN, BEN, *more})
     slack.talk.invite_app(channel.channel_id)
     conversations, token = SlackConversations(clients), bot_token(slack)
     assert await conversations.info(token, channel.channel_id) == ChannelFacts(
-        channel.channel_id, "project", ANN, joined=True
+        channel.channel_id, "project", joined=True
     )
     assert await conversations.members(token, channel.channel_id) == channel.members
     assert len(slack.calls.all("conversations.members")) == 3
 
 
-async def test_channel_shared_with_others_private_or_archived_is_told_apart(
-    slack: LocalSlack, clients: SlackClients
-) -> None:
+async def test_channel_shared_with_others_or_archived_is_told_apart(slack: LocalSlack, clients: SlackClients) -> None:
     conversations, token = SlackConversations(clients), bot_token(slack)
     shared = slack.talk.create("partners", TEAM, {ANN, EVE}, private=True, shared=True)
     slack.talk.invite_app(shared.channel_id)
     slack.talk.archive(shared.channel_id)
     assert await conversations.info(token, shared.channel_id) == ChannelFacts(
-        shared.channel_id, "partners", private=True, archived=True, shared=True, joined=True
+        shared.channel_id, "partners", archived=True, shared=True, joined=True
     )
     within = {"id": "C1", "is_shared": True, "is_org_shared": True}
     slack.faults.add(Fault("conversations.info", error="x", body={"ok": True, "channel": within}))
