@@ -28,7 +28,6 @@ class Tie:
     tie_id: str
     name: str = field(repr=False)
     user_id: str
-    tied_by: str
 
 
 async def mark_leave_due(connection: AsyncConnection, team_id: str, at: datetime) -> None:
@@ -82,7 +81,7 @@ class LeaveChoices(Store):
         """The names that are tied, in order; one whose key is gone is left out."""
         rows = await self._database.fetch(select(_TIES).where(_TIES.c.team_id == team_id).order_by(_TIES.c.tied_at))
         opened = [(row, self._readable(row.name, _NAME, team_id, row.name_digest)) for row in rows]
-        ties = [Tie(row.name_digest, name, row.user_id, row.tied_by) for row, name in opened if name is not None]
+        ties = [Tie(row.name_digest, name, row.user_id) for row, name in opened if name is not None]
         return sorted(ties, key=lambda tie: folded_name(tie.name))
 
     async def tie(self, team_id: str, name: str, user_id: str, *, tied_by: str, now: datetime) -> None:

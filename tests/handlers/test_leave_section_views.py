@@ -43,7 +43,7 @@ def test_section_keeps_within_slacks_limits_however_much_there_is(locale: str) -
         accounts=[],
         found=LeaveSummary(9999, 99999, (ComingLeave("U1", NOW, NOW + DAY, wall),) * 10),
         lines=[line(number, f"{number} {LONG}") for number in range(500)] + [half(number) for number in range(50)],
-        ties=[Tie(str(number), LONG, "U1", "U2") for number in range(100)],
+        ties=[Tie(str(number), LONG, "U1") for number in range(100)],
         ready=True,
     )
     section = leave_section(l10n, overview, NOW)
