@@ -18,23 +18,15 @@ from services.usecases import feeds as feeds_module
 from tests.support.absence_feeds import Office, address_in, fetch
 from tests.support.databases import BOTH
 from tests.support.icsfile import asked, reading
+from tests.support.office import CAT, project_in
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
 
-CAT = "U0CAT00001"
 GONE = "This calendar has ended"
 
 
 @pytest.fixture
 async def office(running_app: RunningApp) -> Office:
-    app, slack = running_app, running_app.slack
-    for user, name, real in ((ANN, "ann", "Ann Lee"), (BEN, "ben", "Ben Hall"), (CAT, "cat", "Cat Ito")):
-        slack.add_person(user, name, real, team_id=TEAM, tz="Europe/Berlin", locale="en-GB")
-    await app.joins(ANN, add="digests")
-    await app.joins(BEN)
-    await app.joins(CAT)
-    channel = slack.talk.create("project", TEAM, {ANN, BEN})
-    slack.talk.invite_app(channel.channel_id)
-    return Office(app, channel)
+    return Office(running_app, await project_in(running_app))
 
 
 # ── what it says ────────────────────────────────────────────────────────────────────────────────────

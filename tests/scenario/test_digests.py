@@ -19,15 +19,15 @@ from services.store.workspace_models import DigestPostRow, DigestRow, LeaveLineR
 from tests.support.databases import BOTH
 from tests.support.feeds import entry
 from tests.support.leave import connects_leave
+from tests.support.office import CAT, project_in
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
 
-CAT = "U0CAT00001"
 POST = "chat.postMessage"
 
 
 @dataclass
 class Room:
-    """#project, in which the app, Ann and Ben are; Cat is not. All three use the app, and live in Berlin."""
+    """The channel of `project_in`."""
 
     app: RunningApp
     channel: Channel
@@ -53,15 +53,7 @@ class Room:
 
 @pytest.fixture
 async def room(running_app: RunningApp) -> Room:
-    app, slack = running_app, running_app.slack
-    for user, name, real in ((ANN, "ann", "Ann Lee"), (BEN, "ben", "Ben Hall"), (CAT, "cat", "Cat Ito")):
-        slack.add_person(user, name, real, team_id=TEAM, tz="Europe/Berlin", locale="en-GB")
-    await app.joins(ANN, add="digests")
-    await app.joins(BEN)
-    await app.joins(CAT)
-    channel = slack.talk.create("project", TEAM, {ANN, BEN})
-    slack.talk.invite_app(channel.channel_id)
-    return Room(app, channel)
+    return Room(running_app, await project_in(running_app))
 
 
 @BOTH

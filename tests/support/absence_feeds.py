@@ -33,7 +33,7 @@ class Answer:
 
 @dataclass
 class Office:
-    """#project, in which the app, Ann and Ben are; Cat is not. All three use the app, and live in Berlin."""
+    """The channel of `office.project_in`."""
 
     app: RunningApp
     channel: Channel

@@ -88,3 +88,16 @@ async def office_in(app: RunningApp) -> Office:
     channel = slack.talk.create("project", TEAM, {ANN, BEN, CAT})
     slack.talk.invite_app(channel.channel_id)
     return Office(app, channel)
+
+
+async def project_in(app: RunningApp) -> Channel:
+    """#project, in which the app, Ann and Ben are; Cat is not. All three use the app, and live in Berlin."""
+    slack = app.slack
+    for user, name, real in ((ANN, "ann", "Ann Lee"), (BEN, "ben", "Ben Hall"), (CAT, "cat", "Cat Ito")):
+        slack.add_person(user, name, real, team_id=TEAM, tz="Europe/Berlin", locale="en-GB")
+    await app.joins(ANN, add="digests")
+    await app.joins(BEN)
+    await app.joins(CAT)
+    channel = slack.talk.create("project", TEAM, {ANN, BEN})
+    slack.talk.invite_app(channel.channel_id)
+    return channel
