@@ -54,10 +54,7 @@ def dies(replica: Replica, effect: Effect, step: str, calls: dict[Effect, str], 
 async def restarted(ann: EffectsOf, died: asyncio.Event) -> None:
     """Another process starts in the place of the one that has died, and half a minute passes."""
     await until(died.is_set)
-    await ann.replica.stop()
-    ann.engine.replicas.remove(ann.replica)
-    ann.replica = ann.engine.replica()
-    await ann.replica.start()
+    ann.replica = await ann.engine.replaced(ann.replica)
     ann.engine.clock.move(seconds=30)
     await ann.engine.rests()
 

@@ -46,10 +46,7 @@ def dies(kept: KeptWorkspace, step: str, *, after: bool) -> asyncio.Event:
 async def restarted(kept: KeptWorkspace, died: asyncio.Event) -> None:
     """Another process starts in the place of the one that has died, and half a minute passes."""
     await until(died.is_set)
-    await kept.replica.stop()
-    kept.engine.replicas.remove(kept.replica)
-    kept.replica = kept.engine.replica()
-    await kept.replica.start()
+    kept.replica = await kept.engine.replaced(kept.replica)
     kept.engine.clock.move(seconds=30)
     await kept.engine.rests()
 

@@ -78,10 +78,7 @@ class Story:
         await until(lambda: any(one.is_set() for one in self.died) or self._at_rest())
         if any(one.is_set() for one in self.died):
             self.died.clear()
-            await self.kept.replica.stop()
-            engine.replicas.remove(self.kept.replica)
-            self.kept.replica = engine.replica()
-            await self.kept.replica.start()
+            self.kept.replica = await engine.replaced(self.kept.replica)
             engine.clock.move(seconds=30)
             await self.rests()
 
@@ -91,10 +88,7 @@ class Story:
     async def ends(self) -> None:
         """No leave is left, and nobody dies any more."""
         self.died.clear()
-        await self.kept.replica.stop()
-        self.kept.engine.replicas.remove(self.kept.replica)
-        self.kept.replica = self.kept.engine.replica()
-        await self.kept.replica.start()
+        self.kept.replica = await self.kept.engine.replaced(self.kept.replica)
         await self.happens("no leave")
         for _ in range(3):
             await self.happens("time", 2)

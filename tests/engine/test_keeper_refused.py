@@ -310,9 +310,6 @@ async def test_operator_who_forbids_it_has_what_stands_taken_off_at_the_start(ke
     await kept.member("UBOB")
     await kept.has_leave("UBOB")
     await kept.engine.rests()
-    await kept.replica.stop()
-    kept.engine.replicas.remove(kept.replica)
-    kept.replica = kept.engine.replica(policy=Policy(keeper=False), keeper_allowed=False)
-    await kept.replica.start()
+    kept.replica = await kept.engine.replaced(kept.replica, policy=Policy(keeper=False), keeper_allowed=False)
     await kept.engine.rests()
     assert kept.text("UBOB") == ""

@@ -60,10 +60,8 @@ async def test_death_at_any_step_of_a_write_loses_nothing_and_repeats_nothing(
     await engine.settled()
     engine.clock.move(hours=1)
     await until(died.is_set)
-    await doomed.stop()
-    engine.replicas.remove(doomed)
 
-    await engine.replica().start()
+    await engine.replaced(doomed)
     engine.clock.move(seconds=20)
     await until(lambda: engine.status()[0] == "In a meeting")
     await engine.settled()
@@ -88,10 +86,8 @@ async def test_death_at_any_step_of_putting_back_loses_no_own_status(engine: Run
     died = dies(first, where)
     engine.clock.move(minutes=30)
     await until(died.is_set)
-    await first.stop()
-    engine.replicas.remove(first)
 
-    await engine.replica().start()
+    await engine.replaced(first)
     engine.clock.move(seconds=20)
     await until(lambda: engine.status()[:2] == ("Reading", ":books:"))
     await engine.settled()

@@ -65,6 +65,14 @@ class RunningEngine:
         self.replicas.append(made)
         return made
 
+    async def replaced(self, replica: Replica, **options: Any) -> Replica:
+        """Another process, which runs, in the place of one that is stopped or has died."""
+        await replica.stop()
+        self.replicas.remove(replica)
+        made = self.replica(**options)
+        await made.start()
+        return made
+
     async def close(self) -> None:
         for replica in self.replicas:
             await replica.stop()
