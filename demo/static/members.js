@@ -29,7 +29,8 @@ function drawColleagues(colleagues) {
   byId("colleagues").hidden = !colleagues.length;
   fill(byId("colleagues-out"), showing.map((member) => h("li", { class: "colleague", title: member.expiration ? `Until ${until(member.expiration, now(), member.zone)}` : "" },
     h("span", { class: "name" }, member.name), h("span", { class: "status" }, member.emoji ? emojiSpan(member.emoji) : null, h("span", { class: "status-text" }, withEmoji(member.text))))));
-  byId("colleagues-rest").textContent = `${showing.length ? "and " : ""}${colleagues.length - showing.length} more colleagues`;
+  const rest = colleagues.length - showing.length, noun = rest === 1 ? "colleague" : "colleagues";
+  byId("colleagues-rest").textContent = !rest ? "" : showing.length ? `and ${rest} more ${noun}` : `${rest} ${noun}, none of them on leave`;
 }
 
 function row(member) {
