@@ -223,8 +223,8 @@ async def _respond(address: str, reply: dict[str, Any]) -> None:
 
 
 async def refuse(args: AsyncArgs, who: Requester, errors: Mapping[str, StatusQuoError]) -> None:
-    """Say each error at its block; nothing that was typed is lost."""
-    said = {block: who.l10n.say(error.sentence()) for block, error in errors.items()}
+    """Say each error at its block, which shows plain text; nothing that was typed is lost."""
+    said = {block: who.l10n.say(error.sentence()).replace("`", "") for block, error in errors.items()}
     await args.ack(response_action="errors", errors=said)
 
 

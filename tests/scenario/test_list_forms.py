@@ -93,24 +93,24 @@ RULE_MISTAKES: list[tuple[dict[str, Field], str, str]] = [
     ({"title_words": typed("plan")}, "text", "Say what the status shall be"),
     ({"title_words": typed("plan"), "emoji": typed("a b")}, "emoji", "That is not an emoji."),
     ({"title_words": typed("plan"), "text": typed("x" * 101)}, "text", "Slack allows 100 characters in a status."),
-    ({"title_words": typed("plan"), "text": typed("{name}")}, "text", "Only `{title}`, `{until}` and `{location}`"),
+    ({"title_words": typed("plan"), "text": typed("{name}")}, "text", "Only {title}, {until} and {location}"),
     ({"title_words": typed(",".join(f"w{index}" for index in range(21))), "text": typed("x")}, "title_words",
      "At most 20 words, please"),
     ({"not_title_words": typed("x" * 101), "title_words": typed("a"), "text": typed("x")}, "not_title_words",
      "At most 20 words, please"),
     ({"title_words": typed("*"), "text": typed("x")}, "title_words", "A word needs a letter or a digit"),
     ({"organizer": typed("…"), "text": typed("x")}, "organizer", "A word needs a letter or a digit"),
-    ({"title_words": typed("a"), "text": typed("x"), "guests": typed("5-2")}, "guests", "Write a range as `2-5`"),
-    ({"title_words": typed("a"), "text": typed("x"), "guests": typed("some")}, "guests", "Write a range as `2-5`"),
-    ({"title_words": typed("a"), "text": typed("x"), "guests": typed("-")}, "guests", "Write a range as `2-5`"),
-    ({"title_words": typed("a"), "text": typed("x"), "guests": typed("２-５")}, "guests", "Write a range as `2-5`"),
+    ({"title_words": typed("a"), "text": typed("x"), "guests": typed("5-2")}, "guests", "Write a range as 2-5"),
+    ({"title_words": typed("a"), "text": typed("x"), "guests": typed("some")}, "guests", "Write a range as 2-5"),
+    ({"title_words": typed("a"), "text": typed("x"), "guests": typed("-")}, "guests", "Write a range as 2-5"),
+    ({"title_words": typed("a"), "text": typed("x"), "guests": typed("２-５")}, "guests", "Write a range as 2-5"),
     ({"title_words": typed("a"), "text": typed("x"), "length": typed("0-999999")}, "length",
-     "Write a range as `2-5`"),
+     "Write a range as 2-5"),
     ({"title_words": typed("a"), "text": typed("x"), "hours": typed("9-17")}, "hours", "Write hours as"),
     ({"title_words": typed("a"), "text": typed("x"), "hours": typed("09:00-09:00")}, "hours", "Write hours as"),
     ({"title_words": typed("a"), "text": typed("x"), "hours": typed("09:00-24:30")}, "hours", "Write hours as"),
-    ({"title_words": typed("a"), "text": typed("x"), "crop": typed("left")}, "crop", "Write `centre`, `top`"),
-    ({"title_words": typed("a"), "text": typed("x"), "crop": typed("1,2,0")}, "crop", "Write `centre`, `top`"),
+    ({"title_words": typed("a"), "text": typed("x"), "crop": typed("left")}, "crop", "Write centre, top"),
+    ({"title_words": typed("a"), "text": typed("x"), "crop": typed("1,2,0")}, "crop", "Write centre, top"),
     *[
         ({"title_words": typed("a"), "text": typed("x"), block: bad}, block, "That is not one of the choices.")
         for block, bad in {
@@ -323,7 +323,7 @@ ROUTINE_MISTAKES: list[tuple[dict[str, Field], str, str]] = [
     ({"absent": picked("x")}, "absent", "That is not one of the choices."),
     ({"place": one("nowhere")}, "place", "That line is not in your list any more."),
     ({"text": typed("{until")}, "text", "Write what stands in braces with both of them"),
-    ({"crop": typed("x")}, "crop", "Write `centre`, `top`"),
+    ({"crop": typed("x")}, "crop", "Write centre, top"),
 ]  # fmt: skip
 
 
