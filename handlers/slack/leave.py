@@ -63,7 +63,7 @@ class LeaveForms:
         await self._show_root(args)
 
     async def menu(self, args: AsyncArgs) -> None:
-        """Read a calendar now, give a hook a new address, remove one; choose an account's, or disconnect it.
+        """Read the calendars now, give a hook a new address, remove one; choose an account's, or disconnect it.
 
         Raises NotAnAdminError, NothingToDoError, SlackError.
         """
@@ -82,6 +82,11 @@ class LeaveForms:
             await show_on_top(args, view)
         elif what == "sync":
             await leave.read_now(who.key.team_id)
+            said = who.l10n.say(
+                "I am reading the leave calendars now. Open the form of the workspace again in a minute: it shows what "
+                "was found."
+            )
+            await show_on_top(args, modals.done(who.l10n, who.l10n.say("Leave calendars"), [said]))
         elif what == "remove":
             await leave.remove(who.key, about)
             await self._show(args)
@@ -181,7 +186,9 @@ class LeaveForms:
 
 
 def _done(who: Requester) -> View:
-    said = who.l10n.say("Connected. I am reading it now; the form of the workspace shows what is found.")
+    said = who.l10n.say(
+        "Connected. I am reading it now. Open the form of the workspace again in a minute: it shows what was found."
+    )
     return modals.done(who.l10n, who.l10n.say("Add a leave calendar"), [said])
 
 

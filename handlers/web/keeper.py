@@ -76,8 +76,8 @@ class KeeperPage:
                 "when somebody is out, and never why."
             ),
             say(
-                "Only members who have not connected themselves are kept, who have not typed `/quo opt-out`, and "
-                "whose role in Slack is below yours."
+                "It is shown only for members who have not connected themselves, who have not typed `/quo opt-out`, "
+                "and whose role in Slack is below yours."
             ),
             say(
                 "A status that somebody set themselves is left alone, or comes back afterwards. Every change is "
@@ -93,7 +93,7 @@ class KeeperPage:
             link_to = await self.grant_link(asked.key)
             more.append(say("One step comes first: allow me to set your own status. Then come back to this page."))
         page = Page(
-            title=say("Keep leave for members who have not connected"),
+            title=say("Show the leave of members who have not connected"),
             sentence=say("Status Quo will use the permission of this person to set the Slack status of other members:"),
             who=(named.person, named.workspace),
             more=tuple(more),
@@ -130,7 +130,7 @@ class KeeperPage:
         page = Page(
             title=self.say(locale, "Agreed"),
             sentence=self.say(locale,
-                "I keep leave for members who have not connected from now on. Tell them so: nobody likes "
+                "I show the leave of members who have not connected from now on. Tell them so: nobody likes "
                 "surprises. Each of them can type `/quo opt-out`."
             ),
             who=(named.person, named.workspace),

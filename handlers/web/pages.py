@@ -55,7 +55,7 @@ color:var(--good);box-shadow:inset 0 0 0 2px var(--good)}
 cursor:pointer;padding:.6rem 1.1rem;border-radius:.6rem;margin:0 .6rem .5rem 0}
 a.also{background:none;color:var(--good);box-shadow:inset 0 0 0 2px var(--good)}
 .go:focus-visible{outline:3px solid var(--ink);outline-offset:2px}
-small{display:block;color:var(--soft);margin-top:1rem}
+code{white-space:nowrap}small{display:block;color:var(--soft);margin-top:1rem}
 """
 
 

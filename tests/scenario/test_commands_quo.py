@@ -182,6 +182,12 @@ async def test_why_names_event_rule_and_what_was_ignored(app: SteppedApp) -> Non
     assert "Last, at 10:00: Set until 11:00: your status was empty." in said
 
 
+async def test_why_tells_an_end_once_where_the_status_says_it_itself(app: SteppedApp) -> None:
+    await app.ooo("until 3pm")
+    await app.shows()
+    assert (await app.quo("why"))["text"].startswith("Your status is :palm_tree: *Out of office until 15:00*.\n")
+
+
 async def test_why_names_a_status_of_their_own_that_is_left_alone(app: SteppedApp) -> None:
     await app.engine.has(app.ann, meeting(app.clock.now() - timedelta(minutes=5), 60))
     await app.shows()

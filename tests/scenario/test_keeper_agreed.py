@@ -274,7 +274,7 @@ async def forgets(app: RunningApp, user: str) -> str:
 async def test_keeper_who_wants_to_be_forgotten_is_told_so_and_takes_off_what_stands_first(app: RunningApp) -> None:
     await keeps(app)
     await has_leave(app, BEN, CAT)
-    assert "I also keep leave for members who have not connected" in await forgets(app, ANN)
+    assert "I also show the leave of members who have not connected" in await forgets(app, ANN)
     assert (app.text(BEN), app.text(CAT)) == ("", "")
     await app.until(app.clock.now() + timedelta(minutes=1))
     assert await count(app, KeeperRow) == 0

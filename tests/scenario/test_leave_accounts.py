@@ -63,7 +63,7 @@ async def chooses(vendors: Vendors) -> None:
     assert "initial_options" not in boxes
     chosen = {"type": "checkboxes", "selected_options": boxes["options"][:1]}
     answer = await vendors.submits({"calendars": {"chosen": chosen}})
-    assert "the form of the workspace shows what is found" in text_of(answer["view"])
+    assert "it shows what was found" in text_of(answer["view"])
 
 
 async def test_of_an_account_nothing_is_read_before_a_calendar_is_chosen_and_then_its_leave_is_followed(

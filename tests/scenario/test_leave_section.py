@@ -80,7 +80,7 @@ async def test_admin_adds_a_feed_sees_what_was_found_and_ties_a_name(admin: Runn
     assert said["response_action"] == "update"
     view = await opens(admin)
     text = text_of(view)
-    assert "Found: leave of 1 members, 1 entries." in text
+    assert "Found: members with leave: 1, entries: 1." in text
     assert f"<@{BEN}> · Wed 25 Nov" in text
     assert "sick" not in text
     assert "Vacation - Annie Li\\nTue 24 Nov – Wed 25 Nov · fits nobody" in text
@@ -116,6 +116,7 @@ async def test_calendar_that_is_removed_takes_its_leave_along(admin: RunningApp)
     hits = admin.feeds["hr"].hits
     await clicks(admin, "leave_calendar_menu", **menu(await opens(admin), "sync"))
     assert admin.feeds["hr"].hits == hits + 1
+    assert "I am reading the leave calendars now." in text_of(modal(admin).view)
     await clicks(admin, "leave_calendar_menu", **menu(await opens(admin), "remove"))
     assert admin.text() == ""
     assert await admin.rows(sa.select(Calendar)) == []

@@ -140,7 +140,7 @@ async def test_form_is_saved_whole_with_who_and_when_and_shows_it_the_next_time(
 MISTAKES: list[tuple[dict[str, Field], str, str]] = [
     ({"kind_meeting_text": typed("On {title}")}, "kind_meeting_text", "titles and places are their owner's"),
     ({"kind_focus_text": typed("At {location}")}, "kind_focus_text", "titles and places are their owner's"),
-    ({"kind_focus_text": typed("{when}")}, "kind_focus_text", "Only `{title}`, `{until}` and `{location}`"),
+    ({"kind_focus_text": typed("{when}")}, "kind_focus_text", "Only {title}, {until} and {location}"),
     ({"kind_focus_text": typed("x" * 101)}, "kind_focus_text", "Slack allows 100 characters in a status."),
     ({"kind_focus_emoji": one("no emoji")}, "kind_focus_emoji", "That is not an emoji."),
     ({"leave_types": typed("x" * 61)}, "leave_types", "Write one type a line"),

@@ -42,7 +42,7 @@ def keeper_section(l10n: Localizer, view: KeeperView) -> Section:
         said.append(l10n.say("What I had set for others is being taken off: *{count}* left.", count=counts.shown))
     elif keeper.state is KeeperState.OK:
         said.append(
-            l10n.say("I keep leave for members who have not connected, with the permission of {name}.", name=name)
+            l10n.say("I show the leave of members who have not connected, with the permission of {name}.", name=name)
         )
         numbers = l10n.say("Shown now: *{shown}* · waiting: *{waiting}*", shown=counts.shown, waiting=counts.waiting)
         said.append(numbers)
@@ -50,12 +50,12 @@ def keeper_section(l10n: Localizer, view: KeeperView) -> Section:
             said.append(l10n.say("The policy forbids it: nothing is set."))
     elif keeper.state is KeeperState.IMPOSSIBLE:
         problems.append(
-            l10n.say("I cannot keep leave for members who have not connected: Slack allows it on paid plans only.")
+            l10n.say("I cannot show the leave of members who have not connected: Slack allows it on paid plans only.")
         )
     else:
         problems.append(
             l10n.say(
-                "I no longer keep leave for members who have not connected: {name} may not do that any more, "
+                "I no longer show the leave of members who have not connected: {name} may not do that any more, "
                 "or took the permission back. Another admin can take over.",
                 name=name,
             )
@@ -83,7 +83,7 @@ def _why(l10n: Localizer, code: str) -> str:
 
 
 def _grant(l10n: Localizer) -> kit.Block:
-    return kit.button(l10n.say("Keep leave for them"), "grant_keeper", style="primary")
+    return kit.button(l10n.say("Show their leave"), "grant_keeper", style="primary")
 
 
 def _end(l10n: Localizer, state: KeeperState) -> kit.Block:

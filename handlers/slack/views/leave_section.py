@@ -69,7 +69,7 @@ def _modal(l10n: Localizer, overview: LeaveOverview, names: Sequence[ListedLine]
     if overview.ready:
         found = [
             l10n.say(
-                "Found: leave of {people} members, {entries} entries.",
+                "Found: members with leave: {people}, entries: {entries}.",
                 people=overview.found.people, entries=overview.found.entries,
             ),
             *(f"<@{one.user_id}> · {_days(l10n, one, now)}" for one in overview.found.coming),

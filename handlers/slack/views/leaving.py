@@ -13,7 +13,7 @@ def forget(l10n: Localizer, *, is_keeper: bool = False) -> Reply:
     if is_keeper:
         lines.append(
             l10n.say(
-                "I also keep leave for members who have not connected, with your permission: that ends, and "
+                "I also show the leave of members who have not connected, with your permission: that ends, and "
                 "what I have set for them is taken off as far as a minute allows."
             )
         )  # fmt: skip

@@ -98,7 +98,9 @@ def connect(
             "The address at which your leave system publishes who is away. Personio, BambooHR, PayFit and others have "
             "one in their calendar settings. It is stored encrypted."
         )
-        hook = l10n.say("Your leave system has no calendar, but can post? It can send leave by e-mail to a team hook.")
+        hook = l10n.say(
+            "Your leave system has no calendar, but can post? It can send everybody's leave to a team hook."
+        )
     blocks += [
         kit.entry("feed", l10n.say("Secret address of the calendar (ICS)"), feed, optional=True, hint=feed_hint),
         kit.divider(),

@@ -55,7 +55,7 @@ COMMANDS = (
     ("/quo digest weekdays 9:00", "post that to this channel; /quo digest off ends it"),
     ("/quo rules", "what my status says, and what happens besides"),
     ("/quo settings", "working hours and rules of the game"),
-    ("/quo opt-out", "an admin leaves my status alone; /quo opt-in ends that"),
+    ("/quo opt-out", "my leave is not shown with an admin's permission; /quo opt-in allows it"),
     ("/quo forget", "delete all my data"),
     ("/ooo 24 dec - 2 jan Skiing", "be out of office; /ooo off ends it"),
 )

@@ -57,7 +57,10 @@ def standing(now: Now, l10n: Localizer) -> list[str]:
         lines.append(l10n.say("Your status is {status} until you clear it.", status=status))
     else:
         until = l10n.until(now.until, now.at)
-        lines.append(l10n.say("Your status is {status} until {until}.", status=status, until=until))
+        if until in now.span.status.text:  # "In a call until 11:00": it says so itself
+            lines.append(l10n.say("Your status is {status}.", status=status))
+        else:
+            lines.append(l10n.say("Your status is {status} until {until}.", status=status, until=until))
     lines.append(because(now.span.reason, l10n, now.at, title=now.span.title, lines=now.facts.lines))
     if now.unknown_emoji and now.own is None:
         lines.append(unknown_emoji(now.unknown_emoji, now.span.status.emoji, l10n))

@@ -30,7 +30,7 @@ _LONGEST_TYPES = 3000
 
 
 class FixedTextError(InputError):
-    """Of what stands in braces a text for everybody can hold `{{until}}` alone: titles and places are their owner's."""
+    """Only `{{until}}` can stand in braces in a text for everybody: titles and places are their owner's."""
 
 
 class LeaveTypesError(InputError):
@@ -94,7 +94,7 @@ def _switch_blocks(l10n: Localizer, policy: Policy, operator_forbids: frozenset[
         "titles": l10n.say("Titles and places of events in statuses"),
         "replies": l10n.say("Answers to whoever mentions somebody who is out"),
         "digests": l10n.say("Digests of who is out"),
-        "keeper": l10n.say("A keeper, for the leave of members who have not connected"),
+        "keeper": l10n.say("Leave of members who have not connected, shown with an admin's permission"),
         "agents": l10n.say("Agents that act for members"),
     }
     hints = {"titles": l10n.say("Only where a member turned them on, and never those of private events.")}
@@ -227,7 +227,7 @@ def policy_lines(l10n: Localizer, policy: Policy) -> list[str]:
     switches = (
         (l10n.say("Titles in statuses"), policy.titles), (l10n.say("Answers to mentions"), policy.replies),
         (l10n.say("Digests of who is out"), policy.digests),
-        (l10n.say("A keeper, for the leave of members who have not connected"), policy.keeper),
+        (l10n.say("Leave of members who have not connected, shown with an admin's permission"), policy.keeper),
         (l10n.say("Agents that act for members"), policy.agents),
     )  # fmt: skip
     lines = [f"{_mark(on=on)} {name if on else l10n.say('{what}: not allowed', what=name)}" for name, on in switches]
