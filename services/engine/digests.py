@@ -63,6 +63,9 @@ class DigestSender:
 
     async def run(self) -> datetime | None:
         """Post what is due; when there is more to do."""
+        due = await self._store.next_due(self._workspaces.others)
+        if due is None or due > self._clock.now():
+            return due
         again = await self._rounds.go(self._store.due, lambda digest: digest.team_id, self._run)
         due = await self._store.next_due(self._workspaces.others)
         return min((at for at in (again, due) if at is not None), default=None)

@@ -154,6 +154,10 @@ class EffectSender:
         if self._after and not self._went_on:
             await asyncio.sleep(self._after)
         now, effect = self._clock.now(), self._carrier.effect
+        first = await self._store.first_due(effect)
+        if first is None or first > now:  # as after most of what is typed: that waits for no more reads
+            self._went_on = False
+            return first
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
         self._closed = {team_id: at for team_id, at in self._closed.items() if at > now}
         others = self._workspaces.others | self._closed.keys()

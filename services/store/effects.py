@@ -79,9 +79,8 @@ _DUE = (
     .limit(bindparam("most"))
 )
 _THEIRS = _WITH_ALL.where(_EFFECTS.c.team_id == bindparam("team"), _EFFECTS.c.user_id == bindparam("user"))
-_NEXT_DUE = select(func.min(_EFFECTS.c.due_at)).where(
-    _EFFECTS.c.effect == bindparam("effect"), _EFFECTS.c.due_at > _NOW
-)
+_FIRST_DUE = select(func.min(_EFFECTS.c.due_at)).where(_EFFECTS.c.effect == bindparam("effect"))
+_NEXT_DUE = _FIRST_DUE.where(_EFFECTS.c.due_at > _NOW)
 _MARK = update(EffectRow).where(of_people(_EFFECTS)).values(due_at=_NOW, seq=_EFFECTS.c.seq + 1, failures=0)
 _IS = (
     _EFFECTS.c.team_id == bindparam("b_team"),
@@ -155,6 +154,12 @@ class EffectStore(Store):
         }  # fmt: skip
         (rows,) = await self._database.rows((_DUE, given))
         return [self._effect(row, now) for row in rows]
+
+    async def first_due(self, effect: Effect) -> datetime | None:
+        """When the first of all is due, or was."""
+        (rows,) = await self._database.rows((_FIRST_DUE, {"effect": effect.value}))
+        found: datetime | None = rows[0][0]
+        return found
 
     async def next_due(self, effect: Effect, now: datetime) -> datetime | None:
         """When the first of those is due that are not due at `now`."""

@@ -52,16 +52,13 @@ _DEMOTED = or_(  # as Slack told last, of the member or of the person
     exists().where(_MINE, ~_PEOPLE.c.admin),
 )
 _WORKS = or_(KEEPERS.c.state == KeeperState.OK, KEEPERS.c.state == KeeperState.ENDING)
-_WORTHLESS = select(KEEPERS.c.team_id, KEEPERS.c.user_id, KEEPERS.c.state, _DEMOTED.label("demoted")).where(
-    _WORKS, or_(~_GRANTED, _DEMOTED)
-)
-_WORKING = select(KEEPERS.c.team_id, KEEPERS.c.user_id).where(_WORKS)
 TAKES_OFF = exists().where(KEPT.c.team_id == KEEPERS.c.team_id, KEPT.c.owed, KEPT.c.due_at.is_not(None))
 """That something of a keeper's is on a profile, and can be taken off."""
 
-_OVER = select(KEEPERS.c.team_id, KEEPERS.c.user_id, KEEPERS.c.state).where(
-    KEEPERS.c.state == KeeperState.ENDING, ~TAKES_OFF
-)
+_WORKING = select(
+    KEEPERS.c.team_id, KEEPERS.c.user_id, KEEPERS.c.state, _GRANTED.label("granted"), _DEMOTED.label("demoted"),
+    TAKES_OFF.label("takes_off"),
+).where(_WORKS)  # fmt: skip
 
 
 def forgotten_kept(now: datetime) -> Delete:
@@ -279,16 +276,15 @@ class KeeperStore(Store):
 
     async def news(self) -> KeeperNews:
         """Which keepers there are, and what is to be done about them."""
-        working, worthless, over = await self._database.rows((_WORKING, {}), (_WORTHLESS, {}), (_OVER, {}))
-        return KeeperNews(
-            {row.team_id: row.user_id for row in working},
-            [
-                (PersonKey(row.team_id, row.user_id), NO_ADMIN if row.demoted else REVOKED)
-                for row in worthless
-                if row.state == KeeperState.OK
-            ],
-            [PersonKey(row.team_id, row.user_id) for row in (*over, *worthless) if row.state == KeeperState.ENDING],
-        )
+        (working,) = await self._database.rows((_WORKING, {}))
+        worthless, over = list[tuple[PersonKey, str]](), list[PersonKey]()
+        for row in working:
+            key, is_worthless = PersonKey(row.team_id, row.user_id), row.demoted or not row.granted
+            if row.state == KeeperState.ENDING and (is_worthless or not row.takes_off):
+                over.append(key)
+            elif row.state == KeeperState.OK and is_worthless:
+                worthless.append((key, NO_ADMIN if row.demoted else REVOKED))
+        return KeeperNews({row.team_id: row.user_id for row in working}, worthless, over)
 
     async def look_at_all(self, team_id: str, now: datetime) -> None:
         """Have the profiles of all of a workspace looked at."""

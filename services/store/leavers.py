@@ -167,7 +167,10 @@ class LeaverStore(Store):
 
     async def all(self) -> Sequence[Leaver]:
         """Everybody who is leaving, who has to be gone first before the others."""
-        rows, effects = await self._database.rows((_LEAVING, {}), (_THEIR_EFFECTS, {}))
+        (rows,) = await self._database.rows((_LEAVING, {}))
+        if not rows:
+            return []
+        (effects,) = await self._database.rows((_THEIR_EFFECTS, {}))
         memories = defaultdict[PersonKey, dict[Effect, EffectMemory]](dict)
         for row in effects:
             key, effect = PersonKey(row.team_id, row.user_id), Effect(row.effect)

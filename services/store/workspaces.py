@@ -208,7 +208,12 @@ class _Kind:
 
 _PERSON = _Kind(Person, "token", "refresh_token", "token_expires_at")
 _BOT = _Kind(Workspace, "bot_token", "bot_refresh_token", "bot_expires_at")
-_NEXT_DUE = [select(func.min(kind.table.refresh_due_at)) for kind in (_PERSON, _BOT)]
+_NEXT_DUE = select(
+    *(
+        select(func.min(kind.table.refresh_due_at)).scalar_subquery().label(kind.table.__tablename__)
+        for kind in (_PERSON, _BOT)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +254,7 @@ class TokenStore(Store):
 
     async def next_due(self) -> datetime | None:
         """When the first renewal is due."""
-        found = [rows[0][0] for rows in await self._database.rows(*((next_due, {}) for next_due in _NEXT_DUE))]
+        ((found,),) = await self._database.rows((_NEXT_DUE, {}))
         return min((due for due in found if due is not None), default=None)
 
     async def claim(self, now: datetime, until: datetime, limit: int) -> list[TokenClaim]:

@@ -169,6 +169,16 @@ def sent_to(engine: RunningEngine, key: PersonKey) -> int:
     )  # fmt: skip
 
 
+@BOTH
+async def test_chore_with_nothing_to_do_reads_once(engine: RunningEngine) -> None:
+    replica = engine.replica()
+    await engine.person()
+    for chore in replica.chores:
+        with statements(engine.database) as executed:
+            assert await chore.run() is None
+        assert len(executed) == 1, executed
+
+
 async def test_engine_is_not_at_rest_where_its_last_look_failed(engine: RunningEngine) -> None:
     replica = engine.replica()
     rested: list[bool] = []
