@@ -52,6 +52,7 @@ class MicrosoftEntry(LocalEntry):
     organizer: str = ""
     recurrence: Recurrence | None = None
     transaction: str = ""
+    categories: tuple[str, ...] = ()
     properties: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -131,6 +132,7 @@ def event(
             "emailAddress": {"name": entry.organizer or account.name, "address": entry.organizer or account.address}
         },
         "recurrence": _recurrence(entry),
+        "categories": list(entry.categories),
         **({"transactionId": entry.transaction} if entry.transaction else {}),
     }
 

@@ -18,6 +18,7 @@ from services.domain.model import Event, Organizer, Response, ShowAs, Visibility
 BERLIN = ZoneInfo("Europe/Berlin")
 START = {"dateTime": "2026-11-24T10:00:00.0000000", "timeZone": "UTC"}
 END = {"dateTime": "2026-11-24T11:30:00.0000000", "timeZone": "UTC"}
+BOB = {"type": "required", "emailAddress": {"address": "Bob@contoso.example"}}
 
 
 def read(raw: Any, zone: ZoneInfo = BERLIN, addresses: tuple[str, ...] = ("ann@contoso.example",)) -> Any:
@@ -105,6 +106,32 @@ def test_guests_are_other_people() -> None:
         {"type": "required", "emailAddress": {"address": None}}, {"emailAddress": []}, None, "dan@contoso.example",
     ]  # fmt: skip
     assert read({"attendees": people}).guests == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "guest", "categories"),
+    [
+        ({"attendees": [BOB], "isOrganizer": True}, "bob@contoso.example", ()),
+        ({"attendees": [BOB], "isOrganizer": False}, "", ()),  # it may be the mailbox itself
+        ({"attendees": [BOB]}, "", ()),
+        ({"attendees": [BOB, {"emailAddress": {"address": "cat@contoso.example"}}], "isOrganizer": True}, "", ()),
+        ({"attendees": [], "isOrganizer": True}, "", ()),
+        ({"attendees": {}, "isOrganizer": True}, "", ()),
+        ({"categories": ["Company Holidays", " Red\ntwo ", "", 7, None]}, "", ("Company Holidays", "Red two")),
+        ({"categories": "Birthdays"}, "", ()),
+        ({"categories": [str(number) * 99 for number in range(99)]}, "", tuple(str(one) * 64 for one in range(10))),
+    ],
+)  # fmt: skip
+def test_of_leave_alone_the_only_guest_and_the_categories_are_kept(
+    said: dict[str, Any], guest: str, categories: tuple[str, ...]
+) -> None:
+    raw = {"id": "E1", "start": START, "end": END, **said}
+    for of_leave in (True, False):
+        found = item(raw, (), of_leave=of_leave)
+        assert isinstance(found, Item)
+        made = event(found, None, calendar_id="C1", zone=BERLIN)
+        assert isinstance(made, Event)
+        assert (made.guest, made.categories) == ((guest, categories) if of_leave else ("", ()))
 
 
 @pytest.mark.parametrize(

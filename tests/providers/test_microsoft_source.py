@@ -20,6 +20,7 @@ from services.domain.errors import (
     CalendarUnreachableError,
 )
 from services.domain.model import Response, ShowAs, Visibility, WallTimes
+from services.domain.people import leave_key
 from tests.support.clocks import ManualClock
 from tests.support.microsoft_account import ADDRESS, BERLIN, Mailbox, open_mailbox, times, titles
 
@@ -71,6 +72,19 @@ async def test_first_round_gives_all_events_of_the_window(mailbox: Mailbox) -> N
         "startDateTime": f"{now - DAY:%Y-%m-%dT%H:%M:%SZ}", "endDateTime": f"{now + 60 * DAY:%Y-%m-%dT%H:%M:%SZ}"
     }  # fmt: skip
     assert call.headers["Prefer"] == 'outlook.timezone="UTC", odata.maxpagesize=100'
+
+
+async def test_leave_calendar_tells_the_only_guest_and_the_categories_of_each_entry(mailbox: Mailbox) -> None:
+    start, end = mailbox.at(1)
+    told = {"guests": ("bob@contoso.example",), "categories": ("Who's Out",), "response": "organizer"}
+    mailbox.calendar.add(MicrosoftEntry("Vacation", start, end, **told))
+    mailbox.calendar.add(MicrosoftEntry("Course", start, end, zone="UTC", recurrence=Recurrence(count=2), **told))
+    plain = await mailbox.fetch()
+    assert {(event.guest, event.categories) for event in plain.events} == {("", ())}
+    mailbox.connection = dataclasses.replace(mailbox.connection, key=leave_key("T1"), state=None)
+    changes = await mailbox.fetch()
+    assert len(changes.events) == 3
+    assert {(event.guest, event.categories) for event in changes.events} == {("bob@contoso.example", ("Who's Out",))}
 
 
 async def test_default_calendar_needs_no_id(mailbox: Mailbox) -> None:

@@ -89,6 +89,7 @@ MOST_ATTENDEES = 1000
 """Exchange Online takes 500 of them."""
 
 _LONGEST_ZONE = 100
+_MOST_CATEGORIES, _LONGEST_CATEGORY = 10, 64
 _RESOURCE = "resource"
 _SHOW_AS = {
     "free": ShowAs.FREE,
@@ -136,6 +137,8 @@ class Say(StrEnum):
     ORGANIZER = "organizer"
     ORGANIZER_TEXT = "organizer_text"
     GUEST_DOMAINS = "domains"
+    GUEST = "guest"
+    CATEGORIES = "categories"
 
 
 _NEEDED: Final = frozenset({Say.SHOW_AS, Say.SENSITIVITY, Say.RESPONSE, Say.CANCELLED, Say.ALL_DAY, Say.TITLE})
@@ -165,11 +168,11 @@ class Removed:
     id: str
 
 
-def item(raw: object, addresses: Collection[str]) -> Item | Removed | None:
+def item(raw: object, addresses: Collection[str], *, of_leave: bool = False) -> Item | Removed | None:
     """What is kept of one entry of a delta's `value`; None for what has no usable id.
 
     One of ours is as good as removed. `addresses` are the person's: they are no guest of theirs. What has a wrong type
-    counts as not said.
+    counts as not said. Of an entry `of_leave` its categories are kept, and an only guest.
     """
     if not isinstance(raw, Mapping):
         return None
@@ -190,7 +193,7 @@ def item(raw: object, addresses: Collection[str]) -> Item | Removed | None:
         master=master if _is_id(master) and kind not in {ItemKind.SINGLE, ItemKind.MASTER} else "",
         start=_moment(raw.get("start")),
         end=_moment(raw.get("end")),
-        said=_said(raw, mine),
+        said=_said(raw, mine) | (_said_of_leave(raw) if of_leave else {}),
     )
 
 
@@ -237,6 +240,8 @@ def event(found: Item, master: Item | None, *, calendar_id: str, zone: ZoneInfo)
         guest_domains=frozenset(str(said.get(Say.GUEST_DOMAINS, "")).split()),
         # `type`: an exception is an occurrence that was changed; learn.microsoft.com/graph/api/resources/event
         recurring=found.kind is not ItemKind.SINGLE,
+        guest=str(said.get(Say.GUEST, "")),
+        categories=tuple(str(said.get(Say.CATEGORIES, "")).splitlines()),
     )
 
 
@@ -276,6 +281,21 @@ def _said(raw: Mapping[str, Any], mine: Collection[str]) -> dict[Say, str | bool
         # Whoever asks for the person's time is among those whose domains are told: Graph names them no attendee.
         asks = [address] if said.get(Say.ORGANIZER) is Organizer.OTHER else []
         said[Say.GUEST_DOMAINS] = " ".join(sorted(mail_domains([*guests, *asks])))
+    return said
+
+
+def _said_of_leave(raw: Mapping[str, Any]) -> dict[Say, str | bool | int]:
+    """What tells whose leave an entry is, and what it is none by.
+
+    Graph does not mark which attendee the mailbox itself is; where it organizes, it is none of them.
+    """
+    said: dict[Say, str | bool | int] = {}
+    if isinstance(raw.get("attendees"), list):
+        guests = _guests(raw["attendees"], ())
+        said[Say.GUEST] = guests.pop() if len(guests) == 1 and raw.get("isOrganizer") is True else ""
+    if isinstance(raw.get("categories"), list):
+        words = [" ".join(text_in(one, _LONGEST_CATEGORY).split()) for one in raw["categories"][:_MOST_CATEGORIES]]
+        said[Say.CATEGORIES] = "\n".join(filter(None, words))
     return said
 
 

@@ -25,6 +25,7 @@ from services.calendars.providers.microsoft.events import Item, ItemKind, Remove
 from services.domain.calendars import AHEAD, BEHIND, SHORT, Changes, Connection, Problem
 from services.domain.errors import CalendarError, CalendarTooCostlyError, CalendarUnreachableError
 from services.domain.model import Event
+from services.domain.people import LEAVE
 
 
 class _StoredDelta(msgspec.Struct):
@@ -124,6 +125,10 @@ _READ_OF_MASTER = (
 )
 
 
+def _is_of_leave(connection: Connection) -> bool:
+    return connection.key.user_id == LEAVE
+
+
 class _ResyncError(Exception):
     """The delta link is worth nothing any more."""
 
@@ -183,11 +188,11 @@ class MicrosoftSource:
                 "GET",
                 f"{calendar_path(connection.address)}/events/{escaped(identifier)}",
                 token,
-                query={"$select": _READ_OF_MASTER},
+                query={"$select": _READ_OF_MASTER + (",categories" if _is_of_leave(connection) else "")},
                 headers={"Prefer": 'outlook.timezone="UTC"'},
                 expected=(HTTPStatus.NOT_FOUND,),
             )
-            master = item(answer.body, connection.addresses)
+            master = item(answer.body, connection.addresses, of_leave=_is_of_leave(connection))
             if answer.status == HTTPStatus.NOT_FOUND:
                 problems.append(Problem(identifier, "its series is not there any more"))
                 items = {i: kept for i, kept in items.items() if kept.master != identifier}
@@ -219,7 +224,7 @@ class MicrosoftSource:
                 raise _ResyncError
             self.api.require_happy(answer)
             for raw in entries(answer):
-                read = item(raw, connection.addresses)
+                read = item(raw, connection.addresses, of_leave=_is_of_leave(connection))
                 if read is None:
                     found.problems.append(Problem("", "an entry without an id"))
                 else:
