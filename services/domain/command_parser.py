@@ -17,6 +17,7 @@ from services.domain.model import STATUS_TEXT_LIMIT
 from services.domain.text import leading_emoji, length, trailing_emoji, unescape
 from services.domain.times import Asked, Speaker
 from services.domain.times.lexicon import one_slip
+from services.domain.who_questions import when_asked
 
 LONGEST_EMOJI = 100
 """Characters in an emoji's name."""
@@ -82,6 +83,8 @@ def read(text: str) -> Command:
     first, rest = ([*text.split(maxsplit=1), "", ""])[:2]  # at any blank: phones type no-break and ideographic ones
     text, rest = text.strip(), rest.strip()
     name = _KNOWN.get(first.casefold()) if text else Name.HELP
+    if (asked := when_asked(text)) is not None:
+        name, rest = Name.WHO, asked
     if name is None:
         near = next((known for known in _KNOWN if one_slip(first.casefold(), known)), None)
         if near and not rest:

@@ -65,7 +65,7 @@ async def test_quo_keeps_no_raw_mention(app: SteppedApp) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["pause banana", "preview someday", "Lunch until Firday", "Lunch for 45x", "clear the desk", "who is out",
+    ["pause banana", "preview someday", "Lunch until Firday", "Lunch for 45x", "clear the desk", "who let the dogs out",
      "setings", "until 3pm", "x for 0m", "x for 9999 days", "x until 2020-01-01", "a" * 301, "a" * 101],
 )  # fmt: skip
 async def test_quo_not_understood_answers_usage_with_an_example_and_changes_nothing(
