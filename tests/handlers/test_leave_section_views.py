@@ -77,3 +77,15 @@ def test_half_a_day_of_which_nobody_says_which_is_listed_by_whose_it_is_and_no_n
     assert "not said which: it does not count*\\n<@U7> · Tue 1 Dec" in str(section.modal)
     assert section.problems == ()
     assert "tie_name" not in str(section.modal)
+
+
+def test_title_of_a_line_cannot_look_like_what_we_say_ourselves() -> None:
+    """A feed is anybody's: lines of its own, and marks that turn the rest around, are left out."""
+    title = "Zoe Zed\n:warning: *Your keeper ended* <!channel>\u202e <https://evil.example|Go on>"
+    calendar = CalendarView("C1", "ics", "HR", "host", Health.OK, "", NOW, NOW, NOW, 9, 9)
+    overview = LeaveOverview([calendar], [], LeaveSummary(0, 0, ()), [line(1, "Zoe\u202e Zed", title)], [], ready=True)
+    (block,) = [one for one in leave_section(Localizer("en-GB", "UTC"), overview, NOW).modal if "accessory" in one][1:]
+    assert block["text"]["text"].split("\n") == [
+        "Zoe Zed :warning: *Your keeper ended* channel Go on", "Wed 25 Nov – Thu 26 Nov · fits nobody",
+    ]  # fmt: skip
+    assert block["accessory"]["placeholder"]["text"] == "Zoe Zed is …"

@@ -13,7 +13,7 @@ from handlers.slack.views.blocks import Block
 from handlers.slack.views.sentences import account_line, calendar_line, grouped
 from handlers.slack.views.workspace import Section
 from services.domain.calendars import TEAM
-from services.domain.text import escape
+from services.domain.text import escape, tidy
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
@@ -27,7 +27,6 @@ _MOST_CALENDARS = 12
 _MOST_NAMES = 10
 _MOST_TIES = 8
 _MOST_HALVES = 8
-_LONGEST_TITLE = 120
 
 
 def leave_section(l10n: Localizer, overview: LeaveOverview, now: datetime) -> Section:
@@ -93,7 +92,7 @@ def _modal(l10n: Localizer, overview: LeaveOverview, names: Sequence[ListedLine]
         blocks.append(kit.section(f"*{l10n.say('Names tied to members')}*"))
         for tie in overview.ties[:_MOST_TIES]:
             untie = kit.button(l10n.say("Untie"), "untie_name", value=tie.tie_id)
-            blocks.append(kit.section(f"{escape(kit.cut(tie.name, _LONGEST_TITLE))} → <@{tie.user_id}>", untie))
+            blocks.append(kit.section(f"{escape(tidy(tie.name))} → <@{tie.user_id}>", untie))
     if len(overview.ties) > _MOST_TIES:
         blocks.append(kit.context(l10n.say("and {count} more", count=len(overview.ties) - _MOST_TIES)))
     return blocks
@@ -131,11 +130,11 @@ def _calendar(l10n: Localizer, line: CalendarView, now: datetime) -> Block:
 
 def _line(l10n: Localizer, line: ListedLine, now: datetime) -> Block:
     fits = l10n.say("fits two members") if line.result == "two" else l10n.say("fits nobody")
-    title = escape(kit.cut(line.title, _LONGEST_TITLE))
+    title = escape(tidy(line.title))  # a feed's, so anybody's: on one line, and nothing in it turns the rest around
     said = f"{title}\n{_days(l10n, line, now)} · {fits}"
     if not line.name:
         return kit.section(said)
-    name = kit.cut(line.name, 60)
+    name = kit.cut(tidy(line.name), 60)
     select: Block = {
         "type": "users_select", "action_id": "tie_name",
         "placeholder": kit.plain(l10n.say("{name} is …", name=name), 150),
