@@ -272,9 +272,9 @@ def engine(
         grant=cases.people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble,
         account=calendars.accounts.mending,
     )  # fmt: skip
-    notices = NoticeSender(queue, stores.notices, workspaces, slack.messages, links=links, say=locale.say, clock=clock)
+    notices = NoticeSender(stores.notices, workspaces, slack.messages, links=links, say=locale.say, clock=clock)
     homes = HomePublisher(queue, workspaces, tab, slack.views, clock)
-    replies = ReplySender(stores.replies, queue, workspaces, slack.messages, authority=slack.authority, clock=clock)
+    replies = ReplySender(stores.replies, workspaces, slack.messages, authority=slack.authority, clock=clock)
     photos = SlackPhotos(slack.clients, calendars.guarded, calendars.trusted, of.config.slack_api_url)
     carriers: tuple[Carrier, ...] = (
         SnoozeCarrier(slack.presence, clock), PresenceCarrier(slack.presence, clock),
@@ -299,7 +299,7 @@ def engine(
     timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
     people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
     retention = Retention(stores.retention, clock)
-    emoji = EmojiReading(stores.emoji, queue, workspaces, SlackEmoji(slack.clients), clock)
+    emoji = EmojiReading(stores.emoji, workspaces, SlackEmoji(slack.clients), clock)
     work: list[DueWork] = [
         *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving, emoji,
         retention, *whole.work,

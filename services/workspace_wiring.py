@@ -134,19 +134,19 @@ def workspace_engine(
     unknown_emoji: UnknownEmoji,
 ) -> WorkspaceEngine:
     """The due work and the chores, in the `workspaces` that this process owns; `refresh` renews an expired token."""
-    stores, slack, clock, queue = of.stores, of.slack, of.clock, of.stores.write_queue
-    members = MemberReading(stores.members, queue, workspaces, slack.members, clock)
+    stores, slack, clock = of.stores, of.slack, of.clock
+    members = MemberReading(stores.members, workspaces, slack.members, clock)
     kept = KeptWriter(
         stores.kept, stores.keepers, slack=KeeperProfiles(slack.clients), profiles=slack.profiles, roles=slack.members,
         members=stores.members, people=stores.people, refresh=refresh, unknown_emoji=unknown_emoji, clock=clock,
     )  # fmt: skip
     keeper = KeeperSender(
-        kept, stores.kept, stores.keepers, workspaces, queue, policy_of=cases.policies.of, clock=clock,
+        kept, stores.kept, stores.keepers, workspaces, policy_of=cases.policies.of, clock=clock,
         default_texts=locale.default_texts, allowed=of.config.keeper_allowed,
     )  # fmt: skip
     leave = LeaveMatching(stores.leave, stores.members, cases.policies, cases.matcher, clock)
     digests = DigestSender(
-        stores.digests, stores.absences, stores.policies, queue, workspaces, conversations=slack.conversations,
+        stores.digests, stores.absences, stores.policies, workspaces, conversations=slack.conversations,
         messages=slack.messages, clock=clock,
     )  # fmt: skip
     return WorkspaceEngine(work=(members, leave), chores=(keeper, digests))

@@ -25,7 +25,6 @@ from services.slack.messages import POST, SlackMessages
 from services.store.absences import AbsenceStore
 from services.store.digests import Digest, DigestStore
 from services.store.policies import PolicyStore
-from services.store.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +43,6 @@ class DigestSender:
         store: DigestStore,
         absences: AbsenceStore,
         policies: PolicyStore,
-        queue: WriteQueue,
         workspaces: OwnedWorkspaces,
         *,
         conversations: SlackConversations,
@@ -55,7 +53,7 @@ class DigestSender:
         self._store = store
         self._absences = absences
         self._policies = policies
-        self._rounds = BotRounds(workspaces, queue, clock)
+        self._rounds = BotRounds(workspaces, clock)
         self._workspaces = workspaces
         self._conversations = conversations
         self._messages = messages

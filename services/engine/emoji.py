@@ -21,7 +21,6 @@ from services.platform.logs import guarded
 from services.ports import Clock, Report
 from services.slack.emoji import LIST, SlackEmoji
 from services.store.emoji import EmojiStore
-from services.store.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
 
@@ -42,12 +41,8 @@ class EmojiReading:
 
     name = "emoji"
 
-    def __init__(
-        self, store: EmojiStore, queue: WriteQueue, workspaces: OwnedWorkspaces, slack: SlackEmoji, clock: Clock
-    ) -> None:
-        """`queue` has the bot tokens."""
+    def __init__(self, store: EmojiStore, workspaces: OwnedWorkspaces, slack: SlackEmoji, clock: Clock) -> None:
         self._store = store
-        self._queue = queue
         self._workspaces = workspaces
         self._slack = slack
         self._clock = clock
@@ -59,10 +54,8 @@ class EmojiReading:
     async def run_due(self) -> Report:
         """Read some of the tables that are due, each within its workspace's budget."""
         due = await self._store.due(self._clock.now(), AT_ONCE, self._workspaces.others)
-        await self._workspaces.own(due.keys())
-        tokens = await self._queue.bot_tokens(due.keys()) if due else {}
-        owned = [(one, due_at) for team_id, due_at in due.items() if (one := self._workspaces.get(team_id)) is not None]
-        done = await asyncio.gather(*(self._one(one, due_at, tokens.get(one.team_id)) for one, due_at in owned))
+        mine = await self._workspaces.with_tokens(due)
+        done = await asyncio.gather(*(self._one(one, due[one.team_id], token) for one, token in mine))
         return Report(done=len(done), changed=done.count("changed"), failed=done.count("failed"))
 
     async def _one(self, workspace: OwnedWorkspace, due_at: datetime, token: str | None) -> str:

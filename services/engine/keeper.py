@@ -32,7 +32,6 @@ from services.ports import Clock
 from services.slack.profile import SET
 from services.store.keeper import KeeperStore
 from services.store.kept import KeptMember, KeptStore, Placed
-from services.store.write_queue import WriteQueue
 
 MANY, MOST_PLACED = 100, 500
 """How many are looked for at once: for whom something is to be done, and for whom it is to be found out."""
@@ -52,22 +51,17 @@ class KeeperSender:
         kept: KeptStore,
         keepers: KeeperStore,
         workspaces: OwnedWorkspaces,
-        queue: WriteQueue,
         *,
         policy_of: Callable[[str], Awaitable[Policy]],
         clock: Clock,
         default_texts: Callable[[str], DefaultTexts] = lambda locale: ENGLISH,
         allowed: bool = True,
     ) -> None:
-        """`queue` has the bot tokens.
-
-        `allowed`: whether the operator wants keepers at all; else what stands of ours is taken off.
-        """
+        """`allowed`: whether the operator wants keepers at all; else what stands of ours is taken off."""
         self._writer = writer
         self._kept = kept
         self._keepers = keepers
         self._workspaces = workspaces
-        self._queue = queue
         self._policy_of = policy_of
         self._clock = clock
         self._default_texts = default_texts
@@ -93,10 +87,10 @@ class KeeperSender:
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
         due = await self._kept.due(now, MANY, others=self._workspaces.others | self._full.keys())
         teams = {one.key.team_id for one in due}
-        await self._workspaces.own(teams)
+        bots = {one.team_id: token for one, token in await self._workspaces.with_tokens(teams)}
         await self._tell_budgets(news.working, teams | self._full.keys())
         known = len(self._full)
-        done = await self._do(due, await self._policies(due))
+        done = await self._do(due, bots, await self._policies(due))
         if placed or done or (len(due) == MANY and len(self._full) > known):
             return self._clock.now()
         waits = (await self._kept.next_due(now), *self._full.values())
@@ -157,10 +151,11 @@ class KeeperSender:
 
     # ── whose turn it is ────────────────────────────────────────────────────────────────────────────
 
-    async def _do(self, due: Sequence[KeptMember], policies: Mapping[str, Policy]) -> int:
+    async def _do(
+        self, due: Sequence[KeptMember], bots: Mapping[str, str | None], policies: Mapping[str, Policy]
+    ) -> int:
         """Do what there is room for; for how many that was."""
         teams = {one.key.team_id for one in due}
-        bots = await self._queue.bot_tokens(teams) if teams else {}
         busy = await self._kept.busy(self._clock.now(), teams) if teams else set()
         places: Counter[str] = Counter()
         turns: list[Awaitable[None]] = []

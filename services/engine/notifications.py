@@ -90,10 +90,8 @@ _Due = TypeVar("_Due")
 class BotRounds:
     """Goes through what is due in this process' own workspaces, with their bot tokens, as long as they have room."""
 
-    def __init__(self, workspaces: OwnedWorkspaces, queue: WriteQueue, clock: Clock) -> None:
-        """`queue` has the tokens."""
+    def __init__(self, workspaces: OwnedWorkspaces, clock: Clock) -> None:
         self._workspaces = workspaces
-        self._queue = queue
         self._clock = clock
         self._full: dict[str, datetime] = {}  # workspaces without room, and until when
 
@@ -110,14 +108,11 @@ class BotRounds:
         now = self._clock.now()
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
         due = await find(now, MANY, others=self._workspaces.others | self._full.keys())
-        teams = {home(one) for one in due}
-        await self._workspaces.own(teams)
-        tokens = await self._queue.bot_tokens(teams) if teams else {}
-        mine = [one for team_id in sorted(teams) if (one := self._workspaces.get(team_id)) is not None]
+        mine = await self._workspaces.with_tokens(sorted({home(one) for one in due}))
         again = await asyncio.gather(
-            *(run(one, tokens.get(one.team_id), [it for it in due if home(it) == one.team_id]) for one in mine)
+            *(run(one, token, [it for it in due if home(it) == one.team_id]) for one, token in mine)
         )
-        self._full |= {one.team_id: at for one, at in zip(mine, again, strict=True) if at is not None}
+        self._full |= {one.team_id: at for (one, _), at in zip(mine, again, strict=True) if at is not None}
         if len(due) == MANY and mine:
             return self._clock.now()
         return min(self._full.values(), default=None)
@@ -128,7 +123,6 @@ class NoticeSender:
 
     def __init__(
         self,
-        queue: WriteQueue,
         notices: NoticeStore,
         workspaces: OwnedWorkspaces,
         slack: SlackMessages,
@@ -138,7 +132,7 @@ class NoticeSender:
         clock: Clock,
     ) -> None:
         """`say` translates."""
-        self._rounds = BotRounds(workspaces, queue, clock)
+        self._rounds = BotRounds(workspaces, clock)
         self._notices = notices
         self._workspaces = workspaces
         self._slack = slack
@@ -250,7 +244,7 @@ class HomePublisher:
         self, queue: WriteQueue, workspaces: OwnedWorkspaces, renderer: HomeRenderer, slack: SlackViews, clock: Clock
     ) -> None:
         """`renderer` builds a tab."""
-        self._rounds = BotRounds(workspaces, queue, clock)
+        self._rounds = BotRounds(workspaces, clock)
         self._queue = queue
         self._workspaces = workspaces
         self._renderer = renderer

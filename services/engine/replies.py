@@ -25,7 +25,6 @@ from services.ports import Clock
 from services.slack.messages import POST_EPHEMERAL, SlackMessages
 from services.slack.oauth import SlackAuthority
 from services.store.replies import DueReply, ReplyStore
-from services.store.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +40,6 @@ class ReplySender:
     def __init__(
         self,
         store: ReplyStore,
-        queue: WriteQueue,
         workspaces: OwnedWorkspaces,
         slack: SlackMessages,
         *,
@@ -50,7 +48,7 @@ class ReplySender:
     ) -> None:
         """`authority` knows what stand-ins are called."""
         self._store = store
-        self._rounds = BotRounds(workspaces, queue, clock)
+        self._rounds = BotRounds(workspaces, clock)
         self._workspaces = workspaces
         self._slack = slack
         self._authority = authority

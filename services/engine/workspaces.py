@@ -92,6 +92,12 @@ class OwnedWorkspaces:
         self._others = {team_id: until for team_id, until in self._others.items() if until > now}
         return set(self._others)
 
+    async def with_tokens(self, teams: Collection[str]) -> list[tuple[OwnedWorkspace, str | None]]:
+        """Own those of `teams` that nobody else owns; those that are this process' own, in order, with bot tokens."""
+        await self.own(teams)
+        tokens = await self._queue.bot_tokens(teams) if teams else {}
+        return [(one, tokens.get(team_id)) for team_id in teams if (one := self.get(team_id)) is not None]
+
     async def own(self, teams: Collection[str]) -> None:
         """Own those of `teams` that nobody else owns."""
         async with self._acquiring:

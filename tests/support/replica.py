@@ -120,12 +120,10 @@ class Replica:
         )  # fmt: skip
         self.workspaces = OwnedWorkspaces(self.leases, self.queue, self.clock, new_budget=self._budget)
         self.emoji_reading = EmojiReading(
-            self.emoji, self.queue, self.workspaces, SlackEmoji(self.clients), self.clock
+            self.emoji, self.workspaces, SlackEmoji(self.clients), self.clock
         )  # fmt: skip
         self.members = MemberStore(self.database, self.encryptor)
-        self.member_reading = MemberReading(
-            self.members, self.queue, self.workspaces, SlackMembers(self.clients), self.clock
-        )
+        self.member_reading = MemberReading(self.members, self.workspaces, SlackMembers(self.clients), self.clock)
         links = Links(
             grant=self._grant_link, home=self._home_link, calendar=self._calendar, account=self._account
         )  # fmt: skip
@@ -159,19 +157,19 @@ class Replica:
             unknown_emoji=UnknownEmoji(self.emoji, self.clock), clock=self.clock,
         )  # fmt: skip
         self.keeper = KeeperSender(
-            self.kept_writer, self.kept, self.keepers, self.workspaces, self.queue, policy_of=self._policy,
+            self.kept_writer, self.kept, self.keepers, self.workspaces, policy_of=self._policy,
             clock=self.clock, allowed=self.keeper_allowed,
         )  # fmt: skip
         self.digests = DigestStore(self.database, self.notices)
         digests = DigestSender(
-            self.digests, AbsenceStore(self.database, self.encryptor), PolicyStore(self.database), self.queue,
+            self.digests, AbsenceStore(self.database, self.encryptor), PolicyStore(self.database),
             self.workspaces, conversations=SlackConversations(self.clients), messages=messages, clock=self.clock,
         )  # fmt: skip
         self.chores = (
             self.keeper,
             digests,
             *self.effect_senders,
-            NoticeSender(self.queue, self.notices, self.workspaces, messages, links=links, say=say, clock=self.clock),
+            NoticeSender(self.notices, self.workspaces, messages, links=links, say=say, clock=self.clock),
             HomePublisher(self.queue, self.workspaces, self.home, views, self.clock),
         )
         self.sender = Sender(
