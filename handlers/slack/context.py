@@ -104,6 +104,13 @@ async def person(services: Services, context: AsyncBoltContext) -> Requester:
     return replace(who, channel_id=context.channel_id or "")
 
 
+async def admin(services: Services, context: AsyncBoltContext) -> Requester:
+    """The same, of whom Slack says now that they are an admin. Raises NotAnAdminError, SlackError."""
+    who = await person(services, context)
+    await services.admins.require(who.key)
+    return who
+
+
 async def by_key(services: Services, key: PersonKey) -> Requester:
     """The person of that key, taken in where they are new."""
     return known(await services.people.ensure(key), services.clock)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from handlers.slack.context import Requester, Services, chosen, open_view, person, refuse, show_on_top, text_of
+from handlers.slack.context import Requester, Services, admin, chosen, open_view, person, refuse, show_on_top, text_of
 from handlers.slack.home import HomeTab
 from handlers.slack.views import feed_section as views
 from handlers.slack.views.blocks import Values
@@ -51,8 +51,7 @@ class FeedForms:
     async def open_whole(self, args: AsyncArgs) -> None:
         """The form of a feed of the whole workspace, on top of that of the workspace. Raises NotAnAdminError."""
         await args.ack()
-        who = await person(self.services, args.context)
-        await self.services.admins.require(who.key)
+        who = await admin(self.services, args.context)
         await show_on_top(args, views.feed_form(who.l10n, whole=True))
 
     async def submitted(self, args: AsyncArgs) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from handlers.slack.context import Requester, Services, chosen, person, refuse, show_on_top, text_of, view_call
+from handlers.slack.context import Requester, Services, admin, chosen, person, refuse, show_on_top, text_of, view_call
 from handlers.slack.home import HomeTab
 from handlers.slack.modals import CALDAV, Modals, read_connect
 from handlers.slack.views import modals
@@ -111,8 +111,7 @@ class LeaveForms:
 
     async def add(self, args: AsyncArgs) -> None:
         """A feed's address, or a CalDAV server. Raises NotAnAdminError."""
-        who = await person(self.services, args.context)
-        await self.services.admins.require(who.key)
+        who = await admin(self.services, args.context)
         feed, server, errors = read_connect(Values.of(args.body["view"]))
         if feed and not errors:
             try:
@@ -135,8 +134,7 @@ class LeaveForms:
 
     async def choose(self, args: AsyncArgs) -> None:
         """Of an account's calendars those that are leave calendars. Raises NotAnAdminError."""
-        who = await person(self.services, args.context)
-        await self.services.admins.require(who.key)
+        who = await admin(self.services, args.context)
         account_id = text_of(args.body["view"], "private_metadata")
         choice = await self.services.leave.choice(who.key.team_id, account_id)
         known = False
@@ -170,9 +168,7 @@ class LeaveForms:
 
     async def _clicked(self, args: AsyncArgs) -> Requester:
         await args.ack()
-        who = await person(self.services, args.context)
-        await self.services.admins.require(who.key)
-        return who
+        return await admin(self.services, args.context)
 
     async def _show(self, args: AsyncArgs) -> None:
         """Show the form that was clicked in as everything stands now."""

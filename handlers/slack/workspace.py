@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from handlers.slack.context import Requester, Services, metadata_of, open_view, person, refuse, view_call, with_metadata
+from handlers.slack.context import (
+    Requester,
+    Services,
+    admin,
+    metadata_of,
+    open_view,
+    person,
+    refuse,
+    view_call,
+    with_metadata,
+)
 from handlers.slack.views.blocks import Block, Values
 from handlers.slack.views.modals import View
 from handlers.slack.views.workspace import WORKSPACE, Section, home_part, read_workspace, workspace_form
@@ -77,14 +87,12 @@ class WorkspaceForms:
     async def open(self, args: AsyncArgs) -> None:
         """The form, for an admin. Raises NotAnAdminError."""
         await args.ack()
-        who = await person(self.services, args.context)
-        await self.services.admins.require(who.key)
+        who = await admin(self.services, args.context)
         await open_view(args, await self.parts.form(who))
 
     async def submitted(self, args: AsyncArgs) -> None:
         """The policy: kept whole, or each mistake at its field. Raises NotAnAdminError."""
-        who = await person(self.services, args.context)
-        await self.services.admins.require(who.key)
+        who = await admin(self.services, args.context)
         form = args.body["view"]
         opened = metadata_of(form).get("set_at", "")
         errors: dict[str, InputError] = {}
