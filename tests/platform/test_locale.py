@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from babel.messages.pofile import read_po
@@ -86,6 +86,16 @@ def test_ends_are_written_as_people_say_them(
     ends = [(24, 14), (25, 14), (27, 14), (26, 23), (24, 23)]
     written = [l10n.until(datetime(2026, 11, day, hour, tzinfo=UTC), NOW) for day, hour in ends]
     assert written == [today, tomorrow, later, midnight, tonight]
+
+
+def test_status_that_says_its_end_itself_is_known_by_it_and_one_that_says_another_is_not() -> None:
+    l10n = locale.Localizer("de-DE", "Europe/Berlin")
+    afternoon, midnight = datetime(2026, 11, 24, 14, tzinfo=UTC), datetime(2026, 12, 2, 23, tzinfo=UTC)
+    assert l10n.tells("Im Termin bis 15:00", afternoon, NOW)
+    assert l10n.tells("Abwesend, zurück am 3. Dezember", midnight, NOW)
+    assert not l10n.tells("Abwesend, zurück am 3. Dezember", midnight + timedelta(hours=9), NOW)
+    assert not l10n.tells("Abwesend, zurück am 13. Dezember", midnight, NOW)
+    assert not l10n.tells("In a meeting", afternoon, NOW)
 
 
 def test_day_of_another_year_has_its_year() -> None:

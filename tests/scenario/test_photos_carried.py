@@ -98,7 +98,7 @@ async def test_photo_that_cannot_be_fetched_is_said_by_its_name_beside_the_statu
     await running_app.types("/ooo", "until 15:00")
     await running_app.settle()
     why = str(await running_app.types("/quo", "why"))
-    assert "Your status is :palm_tree: *Out of office until 15:00* until 15:00." in why
+    assert "Your status is :palm_tree: *Out of office until 15:00*." in why
     assert ":warning: Change my photo: Not set yet: Slack does not answer. I keep trying." in why
     running_app.slack.faults.remove(fault)
     await running_app.until(at("14:00"))

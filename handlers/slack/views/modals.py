@@ -191,7 +191,7 @@ def out_of_office(l10n: Localizer, today: date, account: AccountView | None = No
 def allow_writing(l10n: Localizer, target: Target) -> list[kit.Block]:
     """What has to be allowed before an entry can be made, and that it is made then."""
     said = l10n.say(
-        "To put it into {account} I need the permission to write there, which I do not have yet. Allow it once: I put "
+        "To put it into {account}, I need the permission to write there, which I do not have yet. Allow it once: I put "
         "it in as soon as you have, and touch no other entry.",
         account=account_name(target.account),
     )

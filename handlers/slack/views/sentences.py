@@ -57,7 +57,7 @@ def standing(now: Now, l10n: Localizer) -> list[str]:
         lines.append(l10n.say("Your status is {status} until you clear it.", status=status))
     else:
         until = l10n.until(now.until, now.at)
-        if until in now.span.status.text:  # "In a call until 11:00": it says so itself
+        if l10n.tells(now.span.status.text, now.until, now.at):
             lines.append(l10n.say("Your status is {status}.", status=status))
         else:
             lines.append(l10n.say("Your status is {status} until {until}.", status=status, until=until))

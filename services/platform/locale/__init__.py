@@ -7,6 +7,7 @@ English.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -161,3 +162,12 @@ class Localizer:
         if last == today:
             return self.say("the end of today")
         return self.say("the end of {day}", day=self.day(last, today))
+
+    def tells(self, text: str, instant: datetime, now: datetime) -> bool:
+        """Whether a status text says its end itself: `In a call until 11:00`, `Out of office until 4 May`."""
+        wall, today = instant.astimezone(self.zone), now.astimezone(self.zone).date()
+        if wall.time() == time():
+            end = default_texts(self.locale).format_day(wall.date())
+        else:
+            end = self.time(instant) if wall.date() == today else self.until(instant, now)
+        return re.search(rf"(?<!\d){re.escape(end)}(?!\d)", text) is not None
