@@ -9,7 +9,7 @@ import pytest
 
 from services.domain.calendars import hook_override_id, named
 from services.domain.model import PersonKey
-from services.domain.people import GrantState, Member, PersonView, leave_key, zone_name, zone_or
+from services.domain.people import GrantState, Member, PersonView, homes_of, leave_key, zone_name, zone_or
 
 ANN = PersonKey("T1", "U1")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -50,3 +50,11 @@ def test_provider_without_a_name_is_called_what_it_is() -> None:
 def test_leave_calendars_are_kept_under_an_id_that_slack_gives_nobody() -> None:
     key = leave_key("T1")
     assert (key.team_id, key.user_id.isupper()) == ("T1", False)  # Slack's ids are capital letters and digits
+
+
+def test_members_of_an_install_are_those_of_the_workspace_and_its_organisation_and_of_an_orgs_those_of_the_org() -> (
+    None
+):
+    assert homes_of("T1", "E1") == {"T1", "E1"}
+    assert homes_of("T1", None) == {"T1"}
+    assert homes_of("E1", "E1") == {"E1"}
