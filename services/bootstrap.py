@@ -45,6 +45,7 @@ from services.slack.emoji import SlackEmoji
 from services.slack.photos import SlackPhotos
 from services.store import schema
 from services.store.stores import Stores
+from services.usecases.agents import AgentKeys
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
@@ -160,7 +161,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, own=calendars.own,
         emoji=cases.emoji,
         sent=cases.sent, digests=cases.workspace.digests, feeds=cases.workspace.feeds, who=cases.workspace.who,
-        leave=cases.workspace.leave,
+        leave=cases.workspace.leave, keys=AgentKeys(stores.agents, cases.workspace.policies, clock),
         clock=clock, background=background,
     )  # fmt: skip
     parts, more = workspace_listeners(adapters, cases.workspace, shared)

@@ -35,6 +35,7 @@ from services.slack.client import error_for
 from services.slack.scopes import REPLIES
 from services.store.calendars import CalendarView
 from services.usecases.admins import Admins
+from services.usecases.agents import AgentKeys
 from services.usecases.digests import Digests
 from services.usecases.emoji import EmojiSearch
 from services.usecases.feeds import AbsenceFeeds
@@ -75,6 +76,7 @@ class Services:
     who: WhoIsAway
     feeds: AbsenceFeeds
     leave: LeaveCalendars
+    keys: AgentKeys
     clock: Clock
     background: Background = field(default_factory=Background)
 

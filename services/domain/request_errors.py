@@ -114,6 +114,28 @@ class TooManyRequestsError(RequestError):
     http_status = 429
 
 
+class WrongKeyError(RequestError):
+    """That key is not valid. Make a new one on my Home tab in Slack."""
+
+    http_status = 401
+
+
+class ReadOnlyKeyError(RequestError):
+    """This key may only read. Make one that may write on my Home tab in Slack."""
+
+    http_status = 403
+
+
+class AgentsNotAllowedError(RequestError):
+    """Agents are not allowed here: the workspace's policy, or its operator, says so."""
+
+    http_status = 403
+
+
+class TooManyCallsError(TooManyRequestsError):
+    """That is more than 60 calls in a minute. Wait, and try again."""
+
+
 class NotInstalledError(RequestError):
     """Status Quo is not installed in this workspace. Install it first."""
 

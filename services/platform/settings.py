@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from io import StringIO
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
@@ -68,6 +69,9 @@ class Settings(BaseModel):
         True, description="keep statuses of members without a grant, for leave alone, by an admin's grant"
     )
     agents_allowed: bool = Field(True, description="let agents act for people who gave them a key")
+    trusted_proxies: str | None = Field(
+        None, description="addresses or networks, comma-separated, whose `X-Forwarded-For` is believed"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least that is logged")
     log_format: Literal["console", "json"] | None = Field(None, description="console on a terminal, json otherwise")
 
@@ -95,6 +99,15 @@ class Settings(BaseModel):
         parts = urlsplit(value or "")
         if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
             raise ValueError("must be scheme, host and port alone: I answer at https://quo.example.com, not below it")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str | None) -> str | None:
+        try:
+            _networks(value)
+        except ValueError:
+            raise ValueError("must be addresses or networks, comma-separated, such as 10.0.0.1,10.1.0.0/16") from None
         return value
 
     @field_validator("slack_api_url", "google_api_url", "microsoft_graph_url")
@@ -142,6 +155,11 @@ class Settings(BaseModel):
         return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
 
     @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of proxies whose word about who asks is believed."""
+        return _networks(self.trusted_proxies)
+
+    @property
     def microsoft_login_url(self) -> str:
         """The authority's address, without a slash at the end: MICROSOFT_AUTHORITY is a tenant, or all of it."""
         named = self.microsoft_authority.rstrip("/")
@@ -163,6 +181,11 @@ class Settings(BaseModel):
             path.touch(mode=0o600)
             path.write_text(new_key() + "\n")
         return [line for line in path.read_text().split() if line]
+
+
+def _networks(value: str | None) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks, comma-separated; an address is a network of one. Raises ValueError."""
+    return tuple(ip_network(part.strip(), strict=False) for part in (value or "").split(",") if part.strip())
 
 
 def _url(value: str) -> URL:

@@ -47,7 +47,7 @@ from services.domain.errors import AppRefusedError, DatabaseBusyError, DatabaseE
 from services.domain.people import LEAVE, GrantState
 from services.platform.crypto import SealedBytes
 from services.ports import Report
-from services.store import effect_models, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
+from services.store import agent_models, effect_models, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
 from services.store.columns import Sealed
 from services.store.db import Database, Store
 from services.store.models import Base, Calendar, Person, ProfileStateRow, Workspace

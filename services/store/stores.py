@@ -24,6 +24,7 @@ from services.store.absence_feeds import AbsenceFeedStore
 from services.store.absence_rows import ABSENCES, absence_of
 from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore, OAuthStateStore
+from services.store.agents import AgentStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.digests import DigestStore
@@ -98,6 +99,7 @@ class Stores:
         self.team_hooks = TeamHookStore(database, encryptor, events)
         self.digests = DigestStore(database, self.notices)
         self.feeds = AbsenceFeedStore(database)
+        self.agents = AgentStore(database, encryptor)
         self.entries = EntryStore(database, encryptor, self.notices)
         self.replies = ReplyStore(database, encryptor)
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)

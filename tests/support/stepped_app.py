@@ -43,6 +43,7 @@ from services.slack.oauth import SlackAuthority
 from services.store.absence_feeds import AbsenceFeedStore
 from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore, OAuthStateStore
+from services.store.agents import AgentStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.digests import DigestStore
@@ -58,6 +59,7 @@ from services.store.undos import UndoStore
 from services.store.workspace_numbers import NumberStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.admins import Admins
+from services.usecases.agents import AgentKeys
 from services.usecases.digests import Digests
 from services.usecases.emoji import EmojiSearch
 from services.usecases.feeds import AbsenceFeeds
@@ -295,6 +297,7 @@ async def open_stepped_app(
                 "https://quo.example",
             ),
             leave=_leave(replica, connections, kept, policies),
+            keys=AgentKeys(AgentStore(database, encryptor), policies, clock),
         )  # fmt: skip
         parts = WorkspaceParts(surface)
         tab = HomeTab(surface, parts)

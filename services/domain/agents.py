@@ -1,0 +1,73 @@
+"""Agents that act for a person: their keys, who of them asks, and how often they may. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.domain.model import PersonKey
+
+MOST_KEYS = 5
+"""Of one person."""
+
+LONGEST_KEY_NAME = 40
+"""Characters."""
+
+MOST_CALLS, CALLS_PER = 60, timedelta(minutes=1)
+"""Of one key, or of one person through Slackbot, over all replicas: so many in any minute."""
+
+SLACKBOT = "slackbot"
+"""What tells Slackbot's calls from those of keys, whose ids are longer."""
+
+
+class May(StrEnum):
+    """What a key lets an agent do: only read, or change things as well."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentKey:
+    """A key as its person sees it; the secret is nowhere. `used_at` is None for one that was never used."""
+
+    key_id: str
+    name: str
+    may: May
+    made_at: datetime
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An agent, and whom it acts as. `agent` is what its key is called; `caller_id` the key's id, or SLACKBOT."""
+
+    key: PersonKey
+    agent: str
+    may: May
+    caller_id: str
+
+    @property
+    def slackbot(self) -> bool:
+        """Whether it is Slackbot, which asks with Slack's signature instead of a key."""
+        return self.caller_id == SLACKBOT
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChange:
+    """That an agent asked for a change; written before it is made. `request` is the id by which it counts once."""
+
+    at: datetime
+    agent: str
+    operation: str
+    request: str
+
+
+def waits(recent: Sequence[datetime], now: datetime) -> timedelta:
+    """How long a caller has to wait whose admitted calls, oldest first, were at `recent`; zero where it may call."""
+    lately = [at for at in recent if at > now - CALLS_PER]
+    if len(lately) < MOST_CALLS:
+        return timedelta()
+    return lately[-MOST_CALLS] + CALLS_PER - now

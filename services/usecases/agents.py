@@ -1,0 +1,101 @@
+"""Keys by which agents act for people, and who of them is let in: in time, within what the key and the policy allow."""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+from dataclasses import dataclass
+
+import structlog
+
+from services.domain.agents import LONGEST_KEY_NAME, AgentChange, AgentKey, Caller, May
+from services.domain.errors import InputError
+from services.domain.model import PersonKey
+from services.domain.request_errors import AgentsNotAllowedError, ReadOnlyKeyError, TooManyCallsError, WrongKeyError
+from services.domain.text import cut, tidy
+from services.platform.crypto import digest_of
+from services.ports import Clock
+from services.store.agents import AgentCall, AgentStore
+from services.usecases.workspace import WorkspacePolicy
+
+log = structlog.get_logger(__name__)
+
+_SECRET = re.compile(r"quo_[A-Za-z0-9_-]{43}", re.ASCII)
+
+
+class KeyNameMissingError(InputError):
+    """Give the key a name, so that you know later which agent has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentKeys:
+    """Makes keys, and lets in whoever has one."""
+
+    store: AgentStore
+    policies: WorkspacePolicy
+    clock: Clock
+
+    async def make(self, key: PersonKey, name: str, may: May) -> tuple[AgentKey, str]:
+        """A new key, and its secret, which nobody can be told again.
+
+        Raises KeyNameMissingError, TooManyError, NotGrantedError, and AgentsNotAllowedError where the workspace or the
+        operator allows no agents.
+        """
+        await self._require_allowed(key)
+        called = cut(tidy(name), LONGEST_KEY_NAME)
+        if not called:
+            raise KeyNameMissingError("no name", field="name")
+        secret = f"quo_{secrets.token_urlsafe(32)}"
+        made = AgentKey(secrets.token_hex(8), called, may, self.clock.now())
+        await self.store.add(key, made, digest_of(secret))
+        log.info("agent_key_made", team_id=key.team_id, user_id=key.user_id, key_id=made.key_id, may=may.value)
+        return made, secret
+
+    async def list(self, key: PersonKey) -> list[AgentKey]:
+        """The person's keys, oldest first."""
+        return await self.store.keys(key)
+
+    async def revoke(self, key: PersonKey, key_id: str) -> bool:
+        """End a key at once, in all replicas; whether it was there."""
+        gone = await self.store.revoke(key, key_id)
+        if gone:
+            log.info("agent_key_revoked", team_id=key.team_id, user_id=key.user_id, key_id=key_id)
+        return gone
+
+    async def caller(self, secret: str) -> Caller:
+        """Who has that key. Raises WrongKeyError."""
+        found = await self.store.find(digest_of(secret)) if _SECRET.fullmatch(secret) else None
+        if found is None:
+            raise WrongKeyError("no such key")
+        return found
+
+    async def admit(self, caller: Caller, operation: str, *, writes: bool, request: str) -> None:
+        """Let one call in: count it, note that the key was used and, of a change, who asked for it.
+
+        Raises AgentsNotAllowedError; ReadOnlyKeyError for a change by a key that only reads; TooManyCallsError; and
+        WrongKeyError where the key was revoked meanwhile.
+        """
+        await self._require_allowed(caller.key)
+        if writes and caller.may is not May.WRITE:
+            raise ReadOnlyKeyError("read-only key", operation=operation)
+        now = self.clock.now()
+        change = AgentChange(now, caller.agent, operation, request) if writes else None
+        wait = await self.store.admit(AgentCall(caller, now, change))
+        if wait is None:
+            raise WrongKeyError("revoked meanwhile")
+        if wait:
+            raise TooManyCallsError("too many calls", retry_after=math.ceil(wait.total_seconds()))
+        if writes:
+            log.info(
+                "agent_asked", team_id=caller.key.team_id, user_id=caller.key.user_id, caller=caller.caller_id,
+                operation=operation,
+            )  # fmt: skip
+
+    async def last_change(self, key: PersonKey) -> AgentChange | None:
+        """The newest change that an agent asked for, for whoever asks why."""
+        return await self.store.last_change(key)
+
+    async def _require_allowed(self, key: PersonKey) -> None:
+        if not (await self.policies.of(key.team_id)).agents:
+            raise AgentsNotAllowedError("switched off", team_id=key.team_id)

@@ -1,0 +1,40 @@
+"""How often an agent may call."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.domain.agents import CALLS_PER, MOST_CALLS, SLACKBOT, Caller, May, waits
+from services.domain.model import PersonKey
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+
+def test_sixty_calls_may_come_at_once_and_the_next_waits_for_the_first_of_them_to_be_a_minute_old() -> None:
+    recent = [NOW + timedelta(milliseconds=number) for number in range(MOST_CALLS)]
+    assert waits(recent[:-1], recent[-1]) == timedelta()
+    assert waits(recent, NOW + timedelta(seconds=20)) == timedelta(seconds=40)
+    assert waits(recent, NOW + CALLS_PER) == timedelta()
+    assert waits([], NOW) == timedelta()
+
+
+@given(st.lists(st.integers(0, 300_000), max_size=400))
+def test_whoever_waits_as_told_makes_no_more_than_sixty_calls_in_any_minute(steps: list[int]) -> None:
+    now, admitted = NOW, list[datetime]()
+    for step in steps:
+        now += timedelta(milliseconds=step % 1_500)
+        if not (wait := waits(admitted, now)):
+            admitted.append(now)
+        else:
+            assert waits(admitted, now + wait) == timedelta()
+    for number, at in enumerate(admitted):
+        assert sum(at - CALLS_PER < other <= at for other in admitted[: number + 1]) <= MOST_CALLS
+
+
+def test_slackbot_is_told_from_keys() -> None:
+    key = PersonKey("T1", "U1")
+    assert Caller(key, "Slackbot", May.WRITE, SLACKBOT).slackbot
+    assert not Caller(key, "Slackbot", May.WRITE, "0123456789abcdef").slackbot
