@@ -104,6 +104,7 @@ class UseCases:
     teller: Teller
     sent: SentFiles
     emoji: EmojiSearch
+    keys: AgentKeys
     workspace: WorkspaceCases
 
 
@@ -161,7 +162,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, own=calendars.own,
         emoji=cases.emoji,
         sent=cases.sent, digests=cases.workspace.digests, feeds=cases.workspace.feeds, who=cases.workspace.who,
-        leave=cases.workspace.leave, keys=AgentKeys(stores.agents, cases.workspace.policies, clock),
+        leave=cases.workspace.leave, keys=cases.keys,
         clock=clock, background=background,
     )  # fmt: skip
     parts, more = workspace_listeners(adapters, cases.workspace, shared)
@@ -256,8 +257,11 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         replies_allowed=of.config.replies_allowed,
     )  # fmt: skip
     sent = SentFiles(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, settings, clock)
-    emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
-    return UseCases(people, statuses, reader, settings, permissions, undos, leaving, teller, sent, emoji, workspace)
+    return UseCases(
+        people, statuses, reader, settings, permissions, undos, leaving, teller, sent, workspace=workspace,
+        emoji=EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal),
+        keys=AgentKeys(stores.agents, workspace.policies, clock),
+    )  # fmt: skip
 
 
 def engine(
@@ -337,7 +341,7 @@ def _listening(
         bolt, commands=commands, home=home, modals=handlers.Modals(shared),
         lists=handlers.ListForms(shared, home.tab, cases.teller),
         more=[digests.register, handlers.LeaveButtons(shared, home.tab).register, *more],
-        events=handlers.Events(cases.people, cases.leaving, cases.emoji),
+        events=handlers.Events(cases.people, cases.leaving, cases.emoji, cases.keys),
         files=handlers.FileMessages(
             shared, calendars.files, cases.teller, stores.deliveries
         ),

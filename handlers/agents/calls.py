@@ -44,7 +44,7 @@ class Agents:
     services: Services
 
     async def by_key(self, secret: str) -> Asker:
-        """Whoever has that key. Raises WrongKeyError."""
+        """Whoever has that key. Raises WrongKeyError, AgentsNotAllowedError."""
         return await self.asker(await self.services.keys.caller(secret), secrets.token_hex(12))
 
     async def asker(self, caller: Caller, request: str) -> Asker:
@@ -64,5 +64,7 @@ class Agents:
         except msgspec.ValidationError as error:
             raise InvalidArgumentsError("arguments") from error
         writes = not operation.hints.read_only
-        await self.services.keys.admit(asker.caller, operation.name, writes=writes, request=asker.request)
+        await self.services.keys.admit(
+            asker.caller, operation.name, writes=writes, request=asker.request, at=asker.who.speaker.now
+        )
         return await operation.call(self.services, asker, asked)

@@ -32,6 +32,7 @@ from services.slack.members import parse_member
 from services.slack.presence import snooze_of
 from services.slack.profile import status_of
 from services.store.overrides import DeliveryStore
+from services.usecases.agents import AgentKeys
 from services.usecases.emoji import EmojiSearch
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
@@ -60,6 +61,7 @@ class Events:
     people: People
     leaving: Offboarding
     emoji: EmojiSearch
+    keys: AgentKeys
 
     def register(self, bolt: AsyncApp) -> None:
         """Bind them. The busiest first: Bolt tries listeners in their order."""
@@ -85,7 +87,8 @@ class Events:
     async def user_changed(self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext) -> None:
         """A hint of what the profile shows, of zone, language, names and address, of the role, and of the photo.
 
-        Often it is our own echo, and mostly one of them alone is news: whichever changes, Slack sends all.
+        Who is deactivated is no member any more: no agent acts for them. Often it is our own echo, and mostly one of
+        them alone is news: whichever changes, Slack sends all.
         """
         user, key = event.get("user"), context.get(KNOWN_PERSON)
         if not isinstance(user, dict) or not isinstance(key, PersonKey):
@@ -97,6 +100,8 @@ class Events:
         photo_hash = profile.get("avatar_hash") if isinstance(profile, dict) else None
         if isinstance(photo_hash, str) and photo_hash:
             await self.people.seen_photo(key, photo_hash)
+        if user.get("deleted") is True:
+            await self.keys.end_all(key)
 
     async def snooze_changed(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
         """A hint that a snooze was set or ended; often our own echo."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,8 +19,15 @@ LONGEST_KEY_NAME = 40
 MOST_CALLS, CALLS_PER = 60, timedelta(minutes=1)
 """Of one key, or of one person through Slackbot, over all replicas: so many in any minute."""
 
+_JOINERS = "\u200c\u200d"  # within a word of Persian, or an emoji of several
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
+
 SLACKBOT = "slackbot"
 """What tells Slackbot's calls from those of keys, whose ids are longer."""
+
+
+PAUSE = "pause"
+"""The operation whose doing has no id of its own."""
 
 
 class May(StrEnum):
@@ -63,6 +71,12 @@ class AgentChange:
     agent: str
     operation: str
     request: str
+
+
+def key_name(typed: str) -> str:
+    """`typed` as a key can be called: one line, without what is not seen, or turns around what stands beside it."""
+    seen = (one for one in " ".join(typed.split()) if one in _JOINERS or unicodedata.category(one) not in _UNSEEN)
+    return " ".join("".join(seen).split()).strip(_JOINERS + " ")
 
 
 def waits(recent: Sequence[datetime], now: datetime) -> timedelta:

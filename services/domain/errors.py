@@ -82,6 +82,10 @@ class TooManyError(InputError):
     """That is more than one person can have. Remove something first."""
 
 
+class TooManyKeysError(TooManyError):
+    """You have five keys, and that is the most. Revoke one first."""
+
+
 class CredentialsRefusedError(InputError):
     """The server did not accept that user and password. Some services want an app password: make one there."""
 

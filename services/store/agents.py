@@ -2,21 +2,24 @@
 
 A call is counted in the transaction that notes when its key was used last and, where it changes something, that it was
 asked for: one short transaction for those that come together, and the same count for all replicas.
+
+A key is worth what its person's grant is: where that is lost, or the person is leaving, it is nobody's, and deleted.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, Delete, and_, bindparam, delete, func, insert, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.agents import MOST_CALLS, MOST_KEYS, SLACKBOT, AgentChange, AgentKey, Caller, May, waits
-from services.domain.errors import NotGrantedError, TooManyError
+from services.domain.agents import MOST_CALLS, MOST_KEYS, PAUSE, AgentChange, AgentKey, Caller, May, waits
+from services.domain.errors import NotGrantedError, TooManyKeysError
 from services.domain.model import PersonKey
 from services.domain.people import GrantState
 from services.platform.crypto import Encryptor
@@ -24,12 +27,35 @@ from services.store.agent_models import AgentCallsRow, AgentChangeRow, AgentKeyR
 from services.store.db import Database, Store
 from services.store.group_commit import Grouped
 from services.store.models import Person
-from services.store.person_rows import lock_people, of_person, upsert
+from services.store.person_rows import insert_for, lock_one, lock_people, lock_staying, of_people, of_person, those
 
+_PEOPLE = Person.__table__
 _KEYS, _CALLS, _CHANGES = AgentKeyRow.__table__, AgentCallsRow.__table__, AgentChangeRow.__table__
 _NAME, _AGENT = "agent_keys.name", "agent_changes.agent"
-_MILLISECOND = timedelta(milliseconds=1)
+_MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_GRANTED = and_(_PEOPLE.c.grant_state == GrantState.OK.value, _PEOPLE.c.leave_by.is_(None))
+
+MOST_CHANGES = 1000
+"""Of the audit of one person; what is older goes before its time: an agent can ask for 60 a minute."""
+
+_FIND = (
+    select(_KEYS.c.team_id, _KEYS.c.user_id, _KEYS.c.key_id, _KEYS.c.name, _KEYS.c.may)
+    .join_from(_KEYS, _PEOPLE, of_person(_PEOPLE.c, _KEYS.c))
+    .where(_KEYS.c.digest == bindparam("digest"), _GRANTED)
+)
+
+
+class _Id(NamedTuple):
+    """What tells a caller from all others; and so it is keyed."""
+
+    team_id: str
+    user_id: str
+    caller_id: str
+
+
+_ID_OF_KEY = (_KEYS.c.team_id, _KEYS.c.user_id, _KEYS.c.key_id)
+_ID_OF_CALLS = (_CALLS.c.team_id, _CALLS.c.user_id, _CALLS.c.caller_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +67,26 @@ class AgentCall:
     change: AgentChange | None = None
 
 
+# ── in somebody else's transaction ──────────────────────────────────────────────────────────────────
+
+
+async def end_keys(connection: AsyncConnection, keys: Collection[PersonKey]) -> int:
+    """Delete the keys of these people, who are locked: they have no grant any more; how many there were."""
+    await connection.execute(delete(AgentCallsRow).where(of_people(_CALLS)), those(keys))
+    return (await connection.execute(delete(AgentKeyRow).where(of_people(_KEYS)), those(keys))).rowcount
+
+
+def old_changes(before: datetime) -> Delete:
+    """The statement that deletes what of the audit is from before then, or more than `MOST_CHANGES` of a person."""
+    row = (_CHANGES.c.team_id, _CHANGES.c.user_id, _CHANGES.c.change_id)
+    newest_first = func.row_number().over(
+        partition_by=(_CHANGES.c.team_id, _CHANGES.c.user_id), order_by=(_CHANGES.c.at.desc(), _CHANGES.c.change_id)
+    )
+    counted = select(*row, newest_first.label("number")).subquery()
+    too_many = select(counted.c.team_id, counted.c.user_id, counted.c.change_id).where(counted.c.number > MOST_CHANGES)
+    return delete(AgentChangeRow).where(or_(_CHANGES.c.at < before, tuple_(*row).in_(too_many)))
+
+
 class AgentStore(Store):
     """The keys of all people."""
 
@@ -49,25 +95,25 @@ class AgentStore(Store):
         self._waiting: Grouped[AgentCall, timedelta | None] = Grouped(database, self._count_all)
 
     async def add(self, key: PersonKey, made: AgentKey, digest: str) -> None:
-        """Keep a key whose secret has that digest. Raises TooManyError above MOST_KEYS, NotGrantedError."""
+        """Keep a key whose secret has that digest. Raises TooManyKeysError above MOST_KEYS, NotGrantedError."""
+        name = self._encryptor.seal(made.name, _NAME, key.team_id, key.user_id, made.key_id)
+        row = {
+            "team_id": key.team_id, "user_id": key.user_id, "key_id": made.key_id, "digest": digest, "name": name,
+            "may": made.may.value, "made_at": made.made_at,
+        }  # fmt: skip
         async with self._database.write() as connection:
-            await lock_people(connection, [key])
-            state = await connection.scalar(select(Person.grant_state).where(of_person(Person, key)))
-            if state != GrantState.OK.value:
+            staying = await lock_one(connection, key)
+            granted = select(_PEOPLE.c.user_id).where(of_person(_PEOPLE.c, key), _GRANTED)
+            if not staying or await connection.scalar(granted) is None:
                 raise NotGrantedError("no grant")
             theirs = select(func.count()).select_from(_KEYS).where(of_person(_KEYS.c, key))
             if (await connection.scalar(theirs) or 0) >= MOST_KEYS:
-                raise TooManyError("keys")
-            name = self._encryptor.seal(made.name, _NAME, key.team_id, key.user_id, made.key_id)
-            row = {
-                "team_id": key.team_id, "user_id": key.user_id, "key_id": made.key_id, "digest": digest, "name": name,
-                "may": made.may.value, "made_at": made.made_at,
-            }  # fmt: skip
+                raise TooManyKeysError("keys", field="name")
             await connection.execute(insert(AgentKeyRow).values(row))
 
     async def keys(self, key: PersonKey) -> list[AgentKey]:
-        """The keys of a person, oldest first. Raises SealError."""
-        used = _KEYS.outerjoin(_CALLS, of_person(_KEYS.c, _CALLS.c) & (_KEYS.c.key_id == _CALLS.c.caller_id))
+        """The keys of a person, oldest first; one whose name cannot be opened any more has none."""
+        used = _KEYS.outerjoin(_CALLS, and_(of_person(_KEYS.c, _CALLS.c), _KEYS.c.key_id == _CALLS.c.caller_id))
         found = select(_KEYS, _CALLS.c.used_at).select_from(used).where(of_person(_KEYS.c, key))
         rows = await self._database.fetch(found.order_by(_KEYS.c.made_at, _KEYS.c.key_id))
         return [AgentKey(row.key_id, self._name(row), May(row.may), row.made_at, row.used_at) for row in rows]
@@ -81,55 +127,81 @@ class AgentStore(Store):
             gone = delete(AgentKeyRow).where(of_person(AgentKeyRow, key), AgentKeyRow.key_id == key_id)
             return bool((await connection.execute(gone)).rowcount)
 
+    async def end(self, key: PersonKey) -> int:
+        """Forget all keys of a person; how many there were."""
+        async with self._database.write() as connection:
+            await lock_people(connection, [key])
+            return await end_keys(connection, [key])
+
     async def find(self, digest: str) -> Caller | None:
-        """Whom the key acts as whose secret has that digest. Raises SealError."""
-        row = await self._database.fetch_one(select(_KEYS).where(_KEYS.c.digest == digest))
-        if row is None:
+        """Whom the key acts as whose secret has that digest: somebody with a grant, else nobody."""
+        (rows,) = await self._database.rows((_FIND, {"digest": digest}))
+        if not rows:
             return None
+        (row,) = rows
         return Caller(PersonKey(row.team_id, row.user_id), self._name(row), May(row.may), row.key_id)
 
     async def admit(self, call: AgentCall) -> timedelta | None:
         """Count a call, and keep what it asks for; zero where it may go on, else how long it has to wait.
 
-        None where its key was revoked, or its person is gone. What has to wait is not counted.
+        None where its key was revoked, or its person is gone or leaving. What has to wait is not counted.
         """
         return await self._waiting.put(call)
 
-    async def last_change(self, key: PersonKey) -> AgentChange | None:
-        """The newest change that an agent asked for. Raises SealError."""
-        newest = select(_CHANGES).where(of_person(_CHANGES.c, key)).order_by(_CHANGES.c.at.desc()).limit(1)
-        row = await self._database.fetch_one(newest)
-        if row is None:
-            return None
-        agent = self._encryptor.open(row.agent, _AGENT, key.team_id, key.user_id, row.change_id) or ""
-        return AgentChange(row.at, agent, row.operation, row.request)
+    async def asked(
+        self, key: PersonKey, requests: Collection[str], paused_at: datetime | None = None
+    ) -> list[AgentChange]:
+        """The changes of these requests, and the pause that was asked for at that instant; newest first."""
+        which: ColumnElement[bool] = _CHANGES.c.request.in_(sorted(requests))
+        if paused_at is not None:
+            which = or_(which, and_(_CHANGES.c.operation == PAUSE, _CHANGES.c.at == paused_at))
+        return await self._changes(key, which)
+
+    async def changes(self, key: PersonKey) -> list[AgentChange]:
+        """All that is kept of what agents asked for, newest first."""
+        return await self._changes(key, of_person(_CHANGES.c, key))
+
+    async def _changes(self, key: PersonKey, which: ColumnElement[bool]) -> list[AgentChange]:
+        theirs = select(_CHANGES).where(of_person(_CHANGES.c, key), which)
+        rows = await self._database.fetch(theirs.order_by(_CHANGES.c.at.desc(), _CHANGES.c.change_id))
+        return [AgentChange(row.at, self._agent(row), row.operation, row.request) for row in rows]
 
     async def _count_all(self, calls: Sequence[AgentCall]) -> list[timedelta | None]:
+        people = {call.caller.key for call in calls}
         async with self._database.write() as connection:
-            keys = {call.caller.key for call in calls}
-            await lock_people(connection, sorted(keys, key=lambda key: (key.team_id, key.user_id)))
-            return [await self._count(connection, call) for call in calls]
-
-    async def _count(self, connection: Any, call: AgentCall) -> timedelta | None:
-        caller, key = call.caller, call.caller.key
-        its = of_person(_KEYS.c, key) & (_KEYS.c.key_id == caller.caller_id)
-        known = select(_KEYS.c.key_id).where(its)
-        if caller.caller_id == SLACKBOT:
-            known = select(Person.user_id).where(of_person(Person, key))
-        if await connection.scalar(known) is None:
-            return None
-        its = of_person(_CALLS.c, key) & (_CALLS.c.caller_id == caller.caller_id)
-        stored = json.loads(await connection.scalar(select(_CALLS.c.recent).where(its)) or "[]")
-        recent = [_EPOCH + number * _MILLISECOND for number in stored]
-        if wait := waits(recent, call.at):
-            return wait
-        counted = [*stored, (call.at - _EPOCH) // _MILLISECOND][-MOST_CALLS:]
-        fresh = {"recent": json.dumps(counted), "used_at": call.at}
-        row = {"team_id": key.team_id, "user_id": key.user_id, "caller_id": caller.caller_id, **fresh}
-        await connection.execute(upsert(connection, AgentCallsRow, row, fresh))
-        if call.change is not None:
-            await connection.execute(insert(AgentChangeRow).values(self._change_row(key, call.change)))
-        return timedelta()
+            staying = await lock_staying(connection, people)
+            there = await connection.execute(select(*_ID_OF_KEY).where(of_people(_KEYS)), those(people))
+            known = {_Id(*row) for row in there}
+            stored = await connection.execute(
+                select(*_ID_OF_CALLS, _CALLS.c.recent).where(of_people(_CALLS)), those(people)
+            )
+            recent = {_Id(*row[:3]): json.loads(row.recent) for row in stored}
+            found, used = list[timedelta | None](), dict[_Id, datetime]()
+            changes = list[dict[str, Any]]()
+            for call in calls:
+                key = call.caller.key
+                one = _Id(key.team_id, key.user_id, call.caller.caller_id)
+                if key not in staying or not (call.caller.slackbot or one in known):
+                    found.append(None)
+                    continue
+                before = recent.setdefault(one, [])
+                wait = waits([_EPOCH + number * _MICROSECOND for number in before], call.at)
+                found.append(wait)
+                if wait:
+                    continue
+                recent[one] = sorted([*before, (call.at - _EPOCH) // _MICROSECOND])[-MOST_CALLS:]
+                used[one] = call.at
+                if call.change is not None:
+                    changes.append(self._change_row(key, call.change))
+            if used:
+                fresh = insert_for(connection, AgentCallsRow)
+                anew = {"recent": fresh.excluded.recent, "used_at": fresh.excluded.used_at}
+                counted = fresh.on_conflict_do_update(index_elements=list(_Id._fields), set_=anew)
+                rows = [one._asdict() | {"recent": json.dumps(recent[one]), "used_at": at} for one, at in used.items()]
+                await connection.execute(counted, rows)
+            if changes:
+                await connection.execute(insert(AgentChangeRow), changes)
+            return found
 
     def _change_row(self, key: PersonKey, change: AgentChange) -> dict[str, Any]:
         change_id = secrets.token_hex(12)
@@ -140,4 +212,7 @@ class AgentStore(Store):
         }  # fmt: skip
 
     def _name(self, row: Any) -> str:
-        return self._encryptor.open(row.name, _NAME, row.team_id, row.user_id, row.key_id) or ""
+        return self._readable(row.name, _NAME, row.team_id, row.user_id, row.key_id) or ""
+
+    def _agent(self, row: Any) -> str:
+        return self._readable(row.agent, _AGENT, row.team_id, row.user_id, row.change_id) or ""

@@ -25,6 +25,7 @@ from services.domain.profile_state import AuditEntry
 from services.platform.crypto import Encryptor, SealedBytes
 from services.slack import scopes
 from services.store import json_values
+from services.store.agents import end_keys
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.effect_models import EffectRow, StretchRow
@@ -118,11 +119,15 @@ async def mark_effects_due(connection: AsyncConnection, keys: Collection[PersonK
 
 
 async def end_grant(connection: AsyncConnection, notices: NoticeStore, key: PersonKey, now: datetime) -> None:
-    """Make no call with a person's token any more, and have them told once. The person is locked."""
+    """Make no call with a person's token any more, and have them told once. The person is locked.
+
+    Their agents' keys are gone: they would let in somebody whom nothing is done for.
+    """
     lost = {"grant_state": GrantState.LOST.value, "refresh_due_at": None, "home_stale": True}
     await connection.execute(update(Person).where(of_person(Person, key)).values(lost))
     await mark_effects_due(connection, [key], now)
     await look_at_kept(connection, [key], now)
+    await end_keys(connection, [key])
     await notices.tell(connection, key, "grant")
 
 

@@ -17,6 +17,7 @@ from services.domain.people import GrantState, Member, PersonView, Tokens, zone_
 from services.domain.request_errors import NotInstalledError
 from services.platform.crypto import Encryptor
 from services.slack import scopes
+from services.store.agents import end_keys
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.effects import mark_effects_due
@@ -165,6 +166,7 @@ class PeopleStore(Store):
             await mark_due(connection, key, now, stale=False)
             await mark_effects_due(connection, [key], now)
             await look_at_kept(connection, [key], now)
+            await end_keys(connection, [key])
         return True
 
     async def move(self, key: PersonKey, member: Member, at: datetime, now: datetime) -> bool:

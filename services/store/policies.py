@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 from msgspec import Meta, field
-from sqlalchemy import ColumnElement, case, literal, select, true, update
+from sqlalchemy import ColumnElement, bindparam, case, literal, select, true, update
 
 from services.domain.model import Effect, Kind, Look, PersonKey
 from services.domain.people import LEAVE, leave_key
@@ -26,6 +26,12 @@ from services.store.person_rows import mark_due
 _LeaveType = Annotated[str, Meta(min_length=1, max_length=LONGEST_LEAVE_TYPE)]
 _FIRST = timedelta(seconds=1)
 _NO_REPLIES = '"replies":false'
+
+
+_WORKSPACES = Workspace.__table__
+_STORED = select(_WORKSPACES.c.policy, _WORKSPACES.c.policy_by, _WORKSPACES.c.policy_at).where(
+    _WORKSPACES.c.team_id == bindparam("team")
+)
 
 
 class PolicyJson(Stored, omit_defaults=True):
@@ -101,9 +107,8 @@ class PolicyStore:
 
     async def get(self, team_id: str) -> Policy:
         """What the workspace allows and fixes; the default for one that is not there."""
-        stored = select(Workspace.policy, Workspace.policy_by, Workspace.policy_at).where(Workspace.team_id == team_id)
-        row = await self._database.fetch_one(stored)
-        return Policy() if row is None else policy_of(row)
+        (rows,) = await self._database.rows((_STORED, {"team": team_id}))
+        return policy_of(rows[0]) if rows else Policy()
 
     async def change(self, key: PersonKey, now: datetime, edit: Callable[[Policy], Policy]) -> tuple[Policy, Policy]:
         """Make the policy of `key`'s workspace what `edit` makes of it, set by `key`; what it was, and what it is.

@@ -24,7 +24,7 @@ from services.store.absence_feeds import AbsenceFeedStore
 from services.store.absence_rows import ABSENCES, absence_of
 from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore, OAuthStateStore
-from services.store.agents import AgentStore
+from services.store.agents import AgentStore, old_changes
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.digests import DigestStore
@@ -212,6 +212,13 @@ class ExportStore:
                 _parts(one, "feed_id", "channel_id", "created_at", "locale", "gone")
                 for one in await self._stores.feeds.given_to(key)
             ],
+            "agent_keys": [
+                _parts(one, "key_id", "name", "may", "made_at", "used_at")
+                for one in await self._stores.agents.keys(key)
+            ],
+            "agent_changes": [
+                _parts(one, "at", "agent", "operation") for one in await self._stores.agents.changes(key)
+            ],
             "replies": [_parts(one, "asker_id", "person_id", "channel_id", "day", "created_at") for one in answered],
         }  # fmt: skip
         found: dict[str, Any] = msgspec.to_builtins(everything)
@@ -269,6 +276,7 @@ class RetentionStore:
             delete(ReplyRow).where(ReplyRow.created_at < now - REPLIES_KEPT),
             delete(KeptWriteRow).where(KeptWriteRow.at < audit_before),
             delete(DigestPostRow).where(DigestPostRow.begun_at < audit_before),
+            old_changes(audit_before),
             forgotten_kept(now),
         )
         rows = 0

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 import re
 import secrets
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
-from services.domain.agents import LONGEST_KEY_NAME, AgentChange, AgentKey, Caller, May
+from services.domain.agents import LONGEST_KEY_NAME, AgentChange, AgentKey, Caller, May, key_name
 from services.domain.errors import InputError
-from services.domain.model import PersonKey
+from services.domain.model import Override, Pause, PersonKey
 from services.domain.request_errors import AgentsNotAllowedError, ReadOnlyKeyError, TooManyCallsError, WrongKeyError
-from services.domain.text import cut, tidy
 from services.platform.crypto import digest_of
 from services.ports import Clock
 from services.store.agents import AgentCall, AgentStore
+from services.usecases.statuses import request_id
 from services.usecases.workspace import WorkspacePolicy
 
 log = structlog.get_logger(__name__)
@@ -26,6 +28,18 @@ _SECRET = re.compile(r"quo_[A-Za-z0-9_-]{43}", re.ASCII)
 
 class KeyNameMissingError(InputError):
     """Give the key a name, so that you know later which agent has it."""
+
+
+class KeyNameTooLongError(InputError):
+    """A key's name has at most 40 characters. Shorten it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What stands of what an agent asked for: an override, or the pause where that is None."""
+
+    change: AgentChange
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +53,15 @@ class AgentKeys:
     async def make(self, key: PersonKey, name: str, may: May) -> tuple[AgentKey, str]:
         """A new key, and its secret, which nobody can be told again.
 
-        Raises KeyNameMissingError, TooManyError, NotGrantedError, and AgentsNotAllowedError where the workspace or the
-        operator allows no agents.
+        Raises KeyNameMissingError, KeyNameTooLongError, TooManyKeysError, NotGrantedError, and AgentsNotAllowedError
+        where the workspace or the operator allows no agents.
         """
         await self._require_allowed(key)
-        called = cut(tidy(name), LONGEST_KEY_NAME)
+        called = key_name(name)
         if not called:
             raise KeyNameMissingError("no name", field="name")
+        if len(called) > LONGEST_KEY_NAME:
+            raise KeyNameTooLongError("name", field="name")
         secret = f"quo_{secrets.token_urlsafe(32)}"
         made = AgentKey(secrets.token_hex(8), called, may, self.clock.now())
         await self.store.add(key, made, digest_of(secret))
@@ -63,15 +79,24 @@ class AgentKeys:
             log.info("agent_key_revoked", team_id=key.team_id, user_id=key.user_id, key_id=key_id)
         return gone
 
+    async def end_all(self, key: PersonKey) -> None:
+        """End all keys of a person: Slack says that they are no member any more."""
+        if ended := await self.store.end(key):
+            log.info("agent_keys_ended", team_id=key.team_id, user_id=key.user_id, keys=ended)
+
     async def caller(self, secret: str) -> Caller:
-        """Who has that key. Raises WrongKeyError."""
+        """Who has that key. Raises WrongKeyError, and AgentsNotAllowedError where it is good for nothing now."""
         found = await self.store.find(digest_of(secret)) if _SECRET.fullmatch(secret) else None
         if found is None:
             raise WrongKeyError("no such key")
+        await self._require_allowed(found.key)
         return found
 
-    async def admit(self, caller: Caller, operation: str, *, writes: bool, request: str) -> None:
+    async def admit(self, caller: Caller, operation: str, *, writes: bool, request: str, at: datetime) -> None:
         """Let one call in: count it, note that the key was used and, of a change, who asked for it.
+
+        It was asked for at `at`; `request` tells it from others: what is done gets its id of it
+        (`statuses.request_id`).
 
         Raises AgentsNotAllowedError; ReadOnlyKeyError for a change by a key that only reads; TooManyCallsError; and
         WrongKeyError where the key was revoked meanwhile.
@@ -80,7 +105,7 @@ class AgentKeys:
         if writes and caller.may is not May.WRITE:
             raise ReadOnlyKeyError("read-only key", operation=operation)
         now = self.clock.now()
-        change = AgentChange(now, caller.agent, operation, request) if writes else None
+        change = AgentChange(at, caller.agent, operation, request_id(caller.key, request)) if writes else None
         wait = await self.store.admit(AgentCall(caller, now, change))
         if wait is None:
             raise WrongKeyError("revoked meanwhile")
@@ -92,9 +117,14 @@ class AgentKeys:
                 operation=operation,
             )  # fmt: skip
 
-    async def last_change(self, key: PersonKey) -> AgentChange | None:
-        """The newest change that an agent asked for, for whoever asks why."""
-        return await self.store.last_change(key)
+    async def asked(self, key: PersonKey, overrides: Collection[Override], pause: Pause | None) -> Sequence[Asked]:
+        """Which agent asked for what of `overrides` and the `pause`, newest first.
+
+        What is not among it is the person's own doing. A pause has no id: it is known by the instant of its asking.
+        """
+        ids = {override.id: override for override in overrides}
+        changes = await self.store.asked(key, ids.keys(), None if pause is None else pause.start)
+        return [Asked(change, ids.get(change.request)) for change in changes]
 
     async def _require_allowed(self, key: PersonKey) -> None:
         if not (await self.policies.of(key.team_id)).agents:

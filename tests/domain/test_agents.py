@@ -1,13 +1,14 @@
-"""How often an agent may call."""
+"""How often an agent may call, and what a key can be called."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.agents import CALLS_PER, MOST_CALLS, SLACKBOT, Caller, May, waits
+from services.domain.agents import CALLS_PER, MOST_CALLS, SLACKBOT, Caller, May, key_name, waits
 from services.domain.model import PersonKey
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -38,3 +39,28 @@ def test_slackbot_is_told_from_keys() -> None:
     key = PersonKey("T1", "U1")
     assert Caller(key, "Slackbot", May.WRITE, SLACKBOT).slackbot
     assert not Caller(key, "Slackbot", May.WRITE, "0123456789abcdef").slackbot
+
+
+@pytest.mark.parametrize(
+    ("typed", "called"),
+    [
+        ("  Claude \n Code\t", "Claude Code"),
+        ("a\u202eb\u2066c\u200f\x00\x07d\u00ad", "abcd"),
+        ("x" * 41, "x" * 41),  # whoever takes it says that it is too long
+        ("👩\u200d💻 laptop", "👩\u200d💻 laptop"),
+        ("*bold* <@U1> `x`", "*bold* <@U1> `x`"),
+        ("\ud800a", "a"),
+        ("\u200dZoe\u0308\u200c", "Zoe\u0308"),
+        (" \u202e \u200d\x07\n", ""),
+        ("", ""),
+    ],
+)
+def test_name_of_a_key_is_one_line_without_what_is_not_seen(typed: str, called: str) -> None:
+    assert key_name(typed) == called
+
+
+@given(st.text(max_size=80))
+def test_name_that_was_read_once_is_read_again_as_it_is_and_can_be_stored(typed: str) -> None:
+    once = key_name(typed)
+    assert key_name(once) == once
+    assert once.encode().decode().strip() == once

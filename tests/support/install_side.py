@@ -38,12 +38,14 @@ from services.store.overrides import DeliveryStore
 from services.store.people import PeopleStore
 from services.store.stores import Stores
 from services.store.workspaces import WorkspaceStore
+from services.usecases.agents import AgentKeys
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.members import Members
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
+from services.usecases.workspace import WorkspacePolicy
 from tests.support import quick_bolt  # noqa: F401 - for what it does to Bolt
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal
@@ -193,7 +195,8 @@ async def open_install_side(
     browsers = Browsers(BrowserIdentities(encryptor), clock, secure=False)
     errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))
     bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
-    listeners = Events(people, leaving, EmojiSearch(stores.emoji, workspaces, clock, wake_signal))
+    keys = AgentKeys(stores.agents, WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal), clock)
+    listeners = Events(people, leaving, EmojiSearch(stores.emoji, workspaces, clock, wake_signal), keys)
     listeners.register(bolt)
     deliveries = stores.deliveries
     members = Members(stores.members, stores.kept, clock, wake_signal)

@@ -310,7 +310,7 @@ async def open_stepped_app(
             bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE),
             lists=ListForms(surface, tab, commands.teller),
             more=[digest_forms.register, WorkspaceForms(surface, parts).register],
-            events=Events(people, leaving, emoji),
+            events=Events(people, leaving, emoji, surface.keys),
             files=handlers.FileMessages(
                 surface, KeptFiles(), commands.teller, DeliveryStore(database)
             ),

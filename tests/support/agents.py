@@ -1,0 +1,69 @@
+"""Somebody's keys for agents, over a real database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from services.domain.agents import SLACKBOT, Caller, May
+from services.domain.model import PersonKey
+from services.platform.crypto import Encryptor
+from services.store.agents import AgentStore
+from services.store.db import Database
+from services.store.models import Person, Workspace
+from services.store.policies import PolicyStore
+from services.store.workspace_numbers import NumberStore
+from services.usecases.agents import AgentKeys
+from services.usecases.workspace import OperatorAllows, WorkspacePolicy
+from tests.support.clocks import ManualClock
+from tests.support.engine import CountingWakeSignal
+
+ANN, BOB = PersonKey("T1", "U1"), PersonKey("T1", "U2")
+AS_SLACKBOT = Caller(ANN, "Slackbot", May.WRITE, SLACKBOT)
+
+
+@dataclass
+class Desk:
+    """One process' worth of keys, on a database that it may share."""
+
+    database: Database
+    encryptor: Encryptor
+    clock: ManualClock
+    operator: OperatorAllows = field(default_factory=OperatorAllows)
+
+    def __post_init__(self) -> None:
+        self.store = AgentStore(self.database, self.encryptor)
+        self.policies = WorkspacePolicy(
+            PolicyStore(self.database), NumberStore(self.database), self.clock, CountingWakeSignal(), self.operator
+        )
+        self.keys = AgentKeys(self.store, self.policies, self.clock)
+
+    async def makes(self, name: str = "Claude", may: May = May.WRITE, key: PersonKey = ANN) -> str:
+        """A new key's secret."""
+        return (await self.keys.make(key, name, may))[1]
+
+    async def calls(
+        self, secret: str, operation: str = "get_status", *, writes: bool = False, request: str = ""
+    ) -> None:
+        """An agent with that key calls."""
+        await self.call_of(await self.keys.caller(secret), operation, writes=writes, request=request)
+
+    async def call_of(
+        self, caller: Caller, operation: str = "get_status", *, writes: bool = False, request: str = "",
+        at: datetime | None = None,
+    ) -> None:  # fmt: skip
+        """A call of somebody who is known already."""
+        at = at or self.clock.now()
+        await self.keys.admit(caller, operation, writes=writes, request=request or "r", at=at)
+
+
+async def people_with_grants(database: Database, now: datetime) -> None:
+    """Ann and Bob, who allowed us their status."""
+    async with database.write() as connection:
+        await connection.execute(sa.insert(Workspace).values(team_id="T1", installed_at=now))
+        granted = {"created_at": now, "granted_at": now, "grant_state": "ok"}
+        await connection.execute(
+            sa.insert(Person), [{"team_id": key.team_id, "user_id": key.user_id, **granted} for key in (ANN, BOB)]
+        )
