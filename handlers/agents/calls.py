@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from aiohttp.web_request import BaseRequest
 
 from handlers.agents.asker import Asker
 from handlers.agents.operations import Operation
 from handlers.slack.context import Services, by_key
+from handlers.web.client_address import Proxies, client_address
+from services.calendars.connections import HookLimits
 from services.domain.agents import Caller
 from services.domain.errors import InputError, StatusQuoError
 from services.domain.request_errors import ReadOnlyKeyError, TooManyRequestsError, WrongKeyError
@@ -37,11 +40,35 @@ def error_code(error: StatusQuoError) -> str:
     return _WORD.sub("_", type(error).__name__.removesuffix("Error")).lower()
 
 
+WRONG_KEYS = 10
+"""From one address within a minute, in each process, until it is told to wait."""
+
+_BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE | re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class Agents:
-    """Takes in calls."""
+    """Takes in calls. `proxies` are those whose word about who asks is believed."""
 
     services: Services
+    proxies: Proxies = ()
+    _wrong: HookLimits = field(default_factory=lambda: HookLimits(WRONG_KEYS))
+
+    async def by_request(self, request: BaseRequest) -> Asker:
+        """Whoever's key is the bearer of a request (RFC 6750 §2.1): in a header, which is there once.
+
+        A right key is let in whatever its address did before. Raises WrongKeyError, after the first few within a
+        minute from one address TooManyRequestsError in its place; and AgentsNotAllowedError.
+        """
+        given = request.headers.getall("Authorization", ())
+        found = _BEARER.fullmatch(given[0]) if len(given) == 1 else None
+        try:
+            return await self.by_key("" if found is None else found[1])
+        except WrongKeyError:
+            wait = self._wrong.wait(client_address(request, self.proxies), self.services.clock.now()) if given else 0
+            if wait:
+                raise TooManyRequestsError("wrong keys", retry_after=wait) from None
+            raise
 
     async def by_key(self, secret: str) -> Asker:
         """Whoever has that key. Raises WrongKeyError, AgentsNotAllowedError."""
