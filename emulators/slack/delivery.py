@@ -179,13 +179,17 @@ class Deliveries:
             "is_ext_shared_channel": shared,
         }
         self.delivered.append(envelope)
+        self.pending += 1  # from now on, not from when its task begins
         task = asyncio.create_task(self._with_retries(envelope), name=f"slack-{event['type']}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _with_retries(self, envelope: Mapping[str, Any]) -> None:
         body = json.dumps(envelope).encode()
-        answer = await self.send(body, "application/json")
+        try:
+            answer = await self.send(body, "application/json")
+        finally:
+            self.pending -= 1
         for number, pause in enumerate(_RETRIES, start=1):
             if answer.ok or answer.no_retry:
                 return

@@ -145,6 +145,8 @@ class KeptAbsences(Store):
 
 
 def _is_out(absence: Absence, memory: ProfileState, now: datetime) -> bool:
-    """Whether the profile shows what a keeper wrote, as far as we know; or, where its turn is to come, will show it."""
-    waits = absence.told_ahead and not keeper.has_looked(memory.decided, absence.start)
+    """Whether the profile shows what a keeper wrote, as far as we know; or will, where that is to come or under way."""
+    pending = memory.standing.pending
+    under_way = pending is not None and not pending.empty
+    waits = absence.told_ahead and (under_way or not keeper.has_looked(memory.decided, absence.start))
     return waits or ownership.shown(memory.standing, now) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,6 +17,9 @@ from services.store.kept import KeptStore
 from services.store.members import MemberStore
 
 log = structlog.get_logger(__name__)
+
+AHEAD = timedelta(minutes=1)
+"""How far Slack's clock may be ahead of ours: the events of that time keep the order that they have there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Members:
                     )
                 if known == member:
                     return False
-            if await self.store.put(home, [member], read_at=min(at, now), now=now):
+            if await self.store.put(home, [member], read_at=min(at, now + AHEAD), now=now):
                 self.wake_signal.wake()
                 return True
         return False

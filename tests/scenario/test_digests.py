@@ -15,7 +15,8 @@ from services.domain.model import PersonKey
 from services.domain.policy import Policy
 from services.engine.retention import AUDIT_KEPT
 from services.platform.crypto import SealedBytes
-from services.store.workspace_models import DigestPostRow, DigestRow, LeaveLineRow
+from services.store.keeper import open_kept, seal_kept
+from services.store.workspace_models import DigestPostRow, DigestRow, KeptRow, LeaveLineRow
 from tests.support.databases import BOTH
 from tests.support.feeds import entry
 from tests.support.leave import connects_leave
@@ -88,6 +89,20 @@ async def test_digest_tells_of_who_is_out_from_its_minute_on(room: Room) -> None
     await connects_leave(room.app)
     await room.app.until(at("08:00", 25))
     assert room.said() == ["Out on Wed 25 Nov", "Ben Hall: until 17:00", "Kim Kay: until 17:00"]
+    assert await _out_while_the_keeper_writes(room.app, PersonKey(TEAM, kim.user_id)) == ["Ben Hall", "Kim Kay"]
+
+
+async def _out_while_the_keeper_writes(app: RunningApp, key: PersonKey) -> list[str]:
+    """Who is told of between the keeper's intent and its record."""
+    stores, now = app.service.stores, app.clock.now()
+    mine = KeptRow.team_id == key.team_id, KeptRow.user_id == key.user_id
+    async with stores.database.write() as connection:
+        memory = open_kept(stores.encryptor, await connection.scalar(sa.select(KeptRow.memory).where(*mine)), key)
+        standing = replace(memory.standing, applied=None, pending=memory.standing.applied)
+        sealed = seal_kept(stores.encryptor, replace(memory, standing=standing), key)
+        await connection.execute(sa.update(KeptRow).where(*mine).values(memory=sealed))
+    out = await stores.absences.out(key.team_id, now, now + timedelta(hours=1), now=now)
+    return [one.name for one in out]
 
 
 async def test_names_that_look_like_mentions_notify_nobody(room: Room) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -137,7 +138,9 @@ class SteppedApp:
         return self.engine.status(user)
 
     async def settle(self) -> None:
-        """Do all that is due: decide, and write."""
+        """Do all that is due once Slack has told of all that happened there: decide, and write."""
+        while self.engine.slack.busy or self.engine.slack.deliveries.pending:
+            await asyncio.sleep(0.002)
         await self.replica.tick()
         await self.replica.sender.drain()
 
