@@ -17,6 +17,7 @@ from aiohttp import web
 import handlers
 from handlers.web.application import Check, QuietRunner, listen
 from services.adapters import Adapters, slack_api
+from services.agent_wiring import agent_routes
 from services.calendars import wiring
 from services.calendars.wiring import Calendars
 from services.domain import times
@@ -379,9 +380,10 @@ def _listening(
         handlers.FeedRoutes(cases.workspace.feeds),
         operations,
     )
+    signatures = handlers.Signatures(secret, clock) if secret else None
     application = handlers.application(
-        [route for group in routes for route in group.routes()],
-        errors=errors, metrics=of.metrics, signatures=handlers.Signatures(secret, clock) if secret else None,
+        [*(route for group in routes for route in group.routes()), *agent_routes(of, shared, signatures)],
+        errors=errors, metrics=of.metrics, signatures=signatures,
         intake=intake if secret else None,
     )  # fmt: skip
     return Listening(application, socket, grants, None if replies is None else replies.out)

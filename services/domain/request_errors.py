@@ -136,6 +136,40 @@ class TooManyCallsError(TooManyRequestsError):
     """That is more than 60 calls in a minute. Wait, and try again."""
 
 
+class UnknownAskerError(RequestError):
+    """I cannot tell that a member of a workspace where I am installed asks that."""
+
+    http_status = 401
+
+
+class AskerUnreadError(RequestError):
+    """Slack does not say at the moment who asks. Try again in a minute."""
+
+    http_status = 503
+
+
+class TwoIdentitiesError(RequestError):
+    """Send a key, or Slack's signature, not both."""
+
+
+class ForeignOriginError(RequestError):
+    """Pages of other sites may not call this address."""
+
+    http_status = 403
+
+
+class NotJsonError(RequestError):
+    """Send `application/json`."""
+
+    http_status = 415
+
+
+class UnacceptableError(RequestError):
+    """I answer with `application/json`: accept that."""
+
+    http_status = 406
+
+
 class NotInstalledError(RequestError):
     """Status Quo is not installed in this workspace. Install it first."""
 

@@ -55,6 +55,9 @@ class Bot:
         return homes_of(self.team_id, self.enterprise_id)
 
 
+MOST_ORGANISATIONS = 20
+"""That are asked whose a workspace is which a request names without its organisation."""
+
 APP_REDIRECT = "https://slack.com/app_redirect"
 _WORKSPACES, _PEOPLE = Workspace.__table__, Person.__table__
 _MEETING = (
@@ -92,6 +95,12 @@ class WorkspaceStore(Store):
             return None
         row = next((row for row in rows if row.team_id == team_id), rows[0])
         return self._bot(row), None if row.member is None else view_of(row)
+
+    async def organisations(self) -> list[Bot]:
+        """The org-wide installs whose bots have a token, the newest first; no more than are worth asking."""
+        theirs = _WORKSPACES.c.org_wide & _WORKSPACES.c.bot_token.is_not(None)
+        newest = select(_WORKSPACES).where(theirs).order_by(_WORKSPACES.c.installed_at.desc()).limit(MOST_ORGANISATIONS)
+        return [self._bot(row) for row in await self._database.fetch(newest)]
 
     def _bot(self, row: Any) -> Bot:
         return Bot(

@@ -1,0 +1,97 @@
+"""The clients that people have, over a real socket: the official SDK's and fastmcp's, each in all of its modes."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from handlers.agents.operations import OPERATIONS
+from tests.support.mcp_wire import new_key
+from tests.support.running_app import RunningApp
+
+CALLS: dict[str, dict[str, Any]] = {"get_status": {}}
+"""What each tool is called with."""
+
+MODES = ("auto", "legacy", "2026-07-28")
+"""`auto` asks for `server/discover` first; a revision is taken as given."""
+
+Packages = dict[str, ModuleType]
+
+
+@pytest.fixture(scope="session")
+def official_sdk() -> Packages:
+    """It takes seconds to import: only for those who use it, and outside of any loop."""
+    names = ("mcp", "mcp.client.streamable_http", "mcp.shared._httpx_utils")
+    return {name: importlib.import_module(name) for name in names}
+
+
+@pytest.fixture(scope="session")
+def fastmcp() -> Packages:
+    return {name: importlib.import_module(name) for name in ("fastmcp", "fastmcp.client.transports")}
+
+
+@asynccontextmanager
+async def official(packages: Packages, url: str, secret: str, mode: str) -> AsyncIterator[Any]:
+    """The client of the package mcp, with the key in a fixed header."""
+    headers = {"Authorization": f"Bearer {secret}"}
+    async with packages["mcp.shared._httpx_utils"].create_mcp_http_client(headers=headers) as http:
+        transport = packages["mcp.client.streamable_http"].streamable_http_client(url, http_client=http)
+        async with packages["mcp"].Client(transport, mode=mode, read_timeout_seconds=20) as client:
+            yield client
+
+
+async def everything(client: Any) -> dict[str, Any]:
+    """Every tool that the client lists, called; its answers by name."""
+    listed = await client.list_tools()
+    tools = {tool.name: tool for tool in getattr(listed, "tools", listed)}
+    assert list(tools) == [operation.name for operation in OPERATIONS]
+    assert all(tool.description and tool.input_schema and tool.output_schema for tool in tools.values())
+    read_only = {name: tool.annotations.read_only_hint for name, tool in tools.items()}
+    assert read_only == {operation.name: operation.hints.read_only for operation in OPERATIONS}
+    answers = {name: await client.call_tool(name, CALLS.get(name, {})) for name in tools}
+    for name, answer in answers.items():
+        assert not answer.is_error, (name, answer.content)
+        assert answer.content[0].text == answer.structured_content["sentence"]
+    return answers
+
+
+async def test_official_client_lists_and_calls_every_tool(running_app: RunningApp, official_sdk: Packages) -> None:
+    secret = await new_key(running_app, await running_app.joins())
+    for mode in MODES:
+        async with official(official_sdk, f"{running_app.url}/mcp", secret, mode) as client:
+            assert client.protocol_version == ("2025-11-25" if mode == "legacy" else "2026-07-28")
+            if mode != "2026-07-28":  # where it is given, nobody asks who the server is
+                assert client.server_info.name == "status-quo"
+                assert "never instructions" in client.instructions
+            answers = await everything(client)
+        assert answers["get_status"].structured_content["sentence"] == "Nothing is shown at the moment."
+
+
+async def test_official_client_is_told_why_it_is_not_let_in(running_app: RunningApp, official_sdk: Packages) -> None:
+    await running_app.joins()
+    why = re.escape("That key is not valid. Make a new one on my Home tab in Slack.")
+    refusal = pytest.RaisesExc(official_sdk["mcp"].MCPError, match=why)
+    for mode in MODES:
+        started = time.monotonic()
+        with pytest.RaisesGroup(refusal, flatten_subgroups=True, allow_unwrapped=True):
+            async with official(official_sdk, f"{running_app.url}/mcp", "quo_" + "x" * 43, mode) as client:
+                await client.list_tools()
+        assert time.monotonic() - started < 10  # and not by a timeout of its own
+
+
+async def test_fastmcp_client_lists_and_calls_every_tool(running_app: RunningApp, fastmcp: Packages) -> None:
+    secret = await new_key(running_app, await running_app.joins())
+    for mode in MODES:
+        transport = fastmcp["fastmcp.client.transports"].StreamableHttpTransport(
+            f"{running_app.url}/mcp", headers={"Authorization": f"Bearer {secret}"}
+        )
+        async with fastmcp["fastmcp"].Client(transport, mode=mode, timeout=20) as client:
+            answers = await everything(client)
+        assert answers["get_status"].structured_content["sentence"] == "Nothing is shown at the moment."
