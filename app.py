@@ -12,6 +12,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.domain.errors import InputError, SettingsError, StatusQuoError
@@ -82,6 +83,11 @@ def parser() -> argparse.ArgumentParser:
     understand.add_argument("--timezone", default="UTC", metavar="ZONE", help="their IANA zone (default UTC)")
     understand.add_argument("--now", metavar="ISO", help="take this as the current time")
 
+    manifest = command("manifest", _manifest, "print the Slack app's manifest as JSON, for this installation")
+    manifest.add_argument("--url", metavar="URL", help="where it is reached (default PUBLIC_URL)")
+    manifest.add_argument("--socket", action="store_true", help="with Socket Mode, which needs no public address")
+    manifest.add_argument("--mcp", action="store_true", help="let Slackbot call it; needs https")
+
     migrate = command("migrate", _admin, "bring the database up to date")
     migrate.add_argument("--sql", action="store_true", help="print the steps instead")
     migrate.add_argument("--check", action="store_true", help="only tell whether the steps agree with the models")
@@ -146,6 +152,18 @@ def _understand(args: argparse.Namespace) -> int:
     from services.usecases import understand
 
     return understand.run(args, sys.stdout)
+
+
+def _manifest(args: argparse.Namespace) -> int:
+    from services.platform import settings
+    from services.usecases import manifest
+
+    try:
+        config = settings.load({"PUBLIC_URL": args.url}, dotenv=None) if args.url else settings.load(os.environ)
+    except SettingsError as error:
+        raise InputError(error.reason.replace("PUBLIC_URL", "--url")) if args.url else error from None
+    text = Path(__file__).with_name("manifest.yml").read_text("utf-8")
+    return manifest.run(args, text, config.base_url, sys.stdout)
 
 
 def _admin(args: argparse.Namespace) -> int:

@@ -67,12 +67,16 @@ FOR_EFFECT: Mapping[Effect, frozenset[str]] = MappingProxyType(
 FOR_DIGEST = frozenset({"channels:read", "groups:read"})
 """What it takes to know who is in a channel: of public ones the first, of private ones the second."""
 
-REPLIES, DIGESTS = "replies", "digests"
+FOR_SLACKBOT: Mapping[str, str] = MappingProxyType({"mcp:connect": "be called by Slackbot, for whoever asks it"})
+"""Asked only where the operator made the app with `app.py manifest --mcp`; elsewhere Slack does not know it of us."""
+
+REPLIES, DIGESTS, SLACKBOT = "replies", "digests", "slackbot"
 INSTALLS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         REPLIES: frozenset({"channels:history", "groups:history"}),
         "emoji": frozenset({"emoji:read"}),
         DIGESTS: FOR_DIGEST,
+        SLACKBOT: frozenset(FOR_SLACKBOT),
     }
 )
 """What a workspace has to allow, by what it is for, as the address of an install names it. Any of them is of use."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import yaml
 from handlers import Commands, Events, FileMessages, HomeButtons, HomeTab, ListForms, Modals, register
 from services.domain.model import Effect
 from services.slack import scopes
+from tests.support.command_line import run_here
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,7 +50,7 @@ def wired() -> Recorder:
     register(
         bolt, commands=Commands(nothing, nothing, nothing), home=home, modals=Modals(nothing),
         lists=ListForms(nothing, HomeTab(nothing, nothing), nothing),
-        events=Events(nothing, nothing, nothing),
+        events=Events(nothing, nothing, nothing, nothing),
         files=FileMessages(nothing, nothing, nothing, nothing),
     )  # fmt: skip
     found: Recorder = bolt
@@ -74,7 +76,8 @@ def test_each_scope_in_the_manifest_says_what_it_is_for() -> None:
 def test_scopes_of_effects_and_installs_are_those_of_the_manifest() -> None:
     assert scopes.FOR_EFFECT.keys() == set(Effect)
     assert frozenset().union(*scopes.FOR_EFFECT.values()) - scopes.USER.keys() == scopes.USER_OPTIONAL.keys()
-    assert frozenset().union(*scopes.INSTALLS.values()) == scopes.BOT_OPTIONAL.keys()
+    asked = frozenset().union(*scopes.INSTALLS.values())
+    assert asked == scopes.BOT_OPTIONAL.keys() | scopes.FOR_SLACKBOT.keys()
 
 
 def test_manifest_has_the_commands_shortcuts_and_events_that_are_wired(manifest: Any, wired: Recorder) -> None:
@@ -101,6 +104,76 @@ def test_manifest_keeps_within_slacks_lengths(manifest: Any) -> None:
     assert len(shown["name"]) <= 35
     assert len(shown["description"]) <= 140
     assert [one["name"] for one in manifest["features"]["shortcuts"] if len(one["name"]) > 24] == []
+
+
+def printed(*arguments: str, cwd: Path, status: int = 0, **settings: str) -> Any:
+    """What `app.py manifest` prints: JSON, or the line that says what is wrong."""
+    ran = run_here("manifest", *arguments, cwd=cwd, **settings)
+    assert ran.status == status, ran.err
+    return json.loads(ran.out) if status == 0 else ran.err.strip()
+
+
+def addresses(part: Any) -> list[str]:
+    """Every web address in a manifest."""
+    if isinstance(part, dict):
+        return [found for value in part.values() for found in addresses(value)]
+    if isinstance(part, list):
+        return [found for value in part for found in addresses(value)]
+    return [part] if isinstance(part, str) and "://" in part else []
+
+
+def test_manifest_command_prints_the_file_for_an_address(manifest: Any, tmp_path: Path) -> None:
+    made = printed("--url", "https://quo.example.net:8443/", cwd=tmp_path)
+    assert json.loads(json.dumps(made).replace("https://quo.example.net:8443", "https://example.com")) == manifest
+    assert len(addresses(made)) == len(addresses(manifest)) == 6
+    assert printed(cwd=tmp_path, PUBLIC_URL="https://quo.example.net:8443") == made
+    assert printed("--url", "https://quo.example.net:8443", cwd=tmp_path, PUBLIC_URL="https://old.example") == made
+    assert set(addresses(printed(cwd=tmp_path, PORT="4000"))) == {
+        "http://localhost:4000/slack/events", "http://localhost:4000/slack/oauth_redirect",
+    }  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_manifest_for_socket_mode_has_no_address_but_the_redirect(manifest: Any, tmp_path: Path) -> None:
+    made = printed("--socket", "--url", "https://quo.example", cwd=tmp_path)
+    assert addresses(made) == ["https://quo.example/slack/oauth_redirect"]
+    assert made["settings"]["socket_mode_enabled"] is True
+    assert made["settings"]["interactivity"] == {"is_enabled": True}
+    assert made["settings"]["event_subscriptions"].keys() == {"bot_events", "user_events"}
+    commands = [one["command"] for one in made["features"]["slash_commands"]]
+    assert commands == [one["command"] for one in manifest["features"]["slash_commands"]]
+    assert "mcp_servers" not in made
+
+
+@pytest.mark.parametrize("more", [(), ("--socket",)])
+def test_manifest_for_slackbot_has_the_server_and_the_scope(
+    manifest: Any, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    made = printed("--mcp", *more, "--url", "https://quo.example", cwd=tmp_path)
+    assert made["mcp_servers"] == {"status_quo": {"url": "https://quo.example/mcp", "auth_type": "slack_identity_auth"}}
+    asked, before = made["oauth_config"]["scopes"], manifest["oauth_config"]["scopes"]
+    assert asked["bot"] == sorted([*before["bot"], "mcp:connect"])
+    assert {**asked, "bot": before["bot"]} == before
+    assert "mcp:connect" not in json.dumps(manifest)
+
+
+def test_manifest_command_says_what_is_wrong_with_an_address(tmp_path: Path) -> None:
+    wrong = {
+        "quo.example": "--url: must be an address that starts with http:// or https://",
+        "https://quo.example/below":
+            "--url: must be scheme, host and port alone: I answer at https://quo.example.com, not below it",
+    }  # fmt: skip
+    for url, why in wrong.items():
+        assert printed("--url", url, cwd=tmp_path, status=2) == why
+    why = "--mcp: Slackbot comes over https alone, and not to http://localhost:3000: give --url, or PUBLIC_URL"
+    assert printed("--mcp", cwd=tmp_path, status=2) == why
+    assert "PORT" in printed(cwd=tmp_path, status=1, PORT="x")
+
+
+def test_security_guide_names_the_scope_for_slackbot() -> None:
+    text = (ROOT / "docs" / "security.md").read_text()
+    (row,) = re.findall(r"^\| `mcp:connect` \| bot, with `manifest --mcp` \| (.+?)[;|]", text, re.MULTILINE)
+    assert [row.strip()] == list(scopes.FOR_SLACKBOT.values())
 
 
 def test_security_guide_lists_each_scope_with_its_kind() -> None:
