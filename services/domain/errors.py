@@ -54,6 +54,10 @@ class TooFarAwayError(InputError):
     """That is more than two years away. Choose an earlier time."""
 
 
+class OneTimeTooManyError(InputError):
+    """Only one of these two can be given. Leave one out; nothing was changed."""
+
+
 class TextTooLongError(InputError):
     """Slack allows 100 characters in a status. Shorten the text."""
 

@@ -5,6 +5,8 @@
 they were typed. Every function gives aware UTC instants in the future, in order, or raises an InputError. No word of
 time is lost on the way: see `reading`.
 
+`fields` reads what stands in a field of its own, which may be ISO 8601 as well.
+
 `lexicon` compiles the `words` of a language, `tokens` cuts a line with them, `moments` and `grammar` read what is said
 (`values`), `reading` decides which of it is time and which text, and `place` puts it on the clock and the calendar.
 """
@@ -110,7 +112,7 @@ def pause(text: str, speaker: Speaker) -> Asked:
     text = _bounded(text)
     if not text:
         return Asked("", speaker.now, None)
-    said = _all_of(text, speaker)
+    said = expression(text, speaker)
     alone = said.end is None and said.length is None and not said.sure
     if alone and said.start is not None and said.start.clock is not None and said.start.day is None:
         said = TimeExpression(end=said.start)
@@ -122,7 +124,7 @@ def look(text: str, speaker: Speaker) -> DayOrInstant:
     text = _bounded(text)
     if not text:
         return DayOrInstant(speaker.today)
-    said = _all_of(text, speaker)
+    said = expression(text, speaker)
     if said.start is None or said.end is not None or said.length is not None:
         raise TimeNotUnderstoodError("neither a day nor an instant")
     clock = said.start.clock and office(said.start.clock)
@@ -177,7 +179,9 @@ def _clock(at: time) -> TimeOfDay:
     return TimeOfDay(at.hour, at.minute)
 
 
-def _all_of(text: str, speaker: Speaker) -> TimeExpression:
+def expression(text: str, speaker: Speaker) -> TimeExpression:
+    """What a text says that is about time and nothing else. Raises TimeNotUnderstoodError, TextTooLongError."""
+    text = _bounded(text)
     for reading in _readings(text, speaker):
         if (said := reading.whole()) is not None:
             return said

@@ -78,6 +78,11 @@ def interval(said: TimeExpression, here: Here) -> Interval:
         start, end = _interval(said, here)
     except OverflowError as error:
         raise TooFarAwayError("beyond the calendar") from error
+    return checked(start, end, here)
+
+
+def checked(start: datetime, end: datetime, here: Here) -> Interval:
+    """What lies ahead of an interval (UTC). Raises as `interval` does where nothing does, or its end is too far off."""
     if end <= here.now:
         raise TimeInThePastError("the end has passed")
     start = max(start, here.now)
