@@ -9,8 +9,12 @@ from typing import Any
 
 import msgspec
 
+from handlers.agents import absences, days, statuses
+from handlers.agents.absences import Out, SetOutOfOffice, WhoIsOut
+from handlers.agents.answers import Changed
 from handlers.agents.asker import Asker
-from handlers.agents.reading import GetStatus, StatusNow, get_status
+from handlers.agents.days import Events, ListEvents, Planned, Preview
+from handlers.agents.statuses import Nothing, Pause, SetStatus, StatusNow, Undo
 from handlers.slack.context import Services
 
 _REF = "#/$defs/{name}"
@@ -26,6 +30,8 @@ class Hints:
 
 
 READS = Hints(read_only=True, idempotent=True)
+CHANGES, CHANGES_AGAIN = Hints(), Hints(idempotent=True)
+ENDS, ENDS_AGAIN = Hints(destructive=True), Hints(destructive=True, idempotent=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +60,50 @@ class Operation:
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
-        "get_status",
-        "Tell what my Slack status is now, until when and why, and what comes next.",
-        GetStatus,
-        StatusNow,
-        READS,
-        get_status,
+        "get_status", "Tell what my Slack status is now, until when and why, and when it will be another one.",
+        Nothing, StatusNow, READS, statuses.get_status,
     ),
-)
+    Operation(
+        "set_status", "Set my Slack status at once, until a time, for some minutes, or until it is cleared.",
+        SetStatus, Changed, CHANGES, statuses.set_status,
+    ),
+    Operation(
+        "clear_status", "End the status that I have now; during an event I am back early, and nothing is shown.",
+        Nothing, Changed, ENDS_AGAIN, statuses.clear_status,
+    ),
+    Operation(
+        "pause", "Leave my Slack status alone until a time, or until I resume.",
+        Pause, Changed, CHANGES_AGAIN, statuses.pause,
+    ),
+    Operation(
+        "resume", "Keep my Slack status by my calendars again after a pause.",
+        Nothing, Changed, CHANGES_AGAIN, statuses.resume,
+    ),
+    Operation(
+        "undo", "Take back a change of the last ten minutes: the one of that id, or the newest.",
+        Undo, Changed, ENDS, statuses.undo,
+    ),
+    Operation(
+        "set_out_of_office", "Show me as out of office up to and including a day, or until an instant.",
+        SetOutOfOffice, Changed, CHANGES, absences.set_out_of_office,
+    ),
+    Operation(
+        "end_out_of_office", "Be back: end the absence that runs, or take back those that I asked for and are to come.",
+        Nothing, Changed, ENDS_AGAIN, absences.end_out_of_office,
+    ),
+    Operation(
+        "preview", "Tell what my Slack status will be on a day, or at an instant, and why.",
+        Preview, Planned, READS, days.preview,
+    ),
+    Operation(
+        "list_events", "List the events of my own calendars on a day, and whether each counts for my status and why.",
+        ListEvents, Events, READS, days.list_events,
+    ),
+    Operation(
+        "who_is_out", "Tell who of my workspace is out of office in some time, and until when.",
+        WhoIsOut, Out, READS, absences.who_is_out,
+    ),
+)  # fmt: skip
 
 BY_NAME: Mapping[str, Operation] = {operation.name: operation for operation in OPERATIONS}
 

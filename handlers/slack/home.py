@@ -36,8 +36,6 @@ from services.domain.model import PersonKey
 from services.domain.request_errors import NotOfferedError
 from services.domain.undo import Change
 from services.platform import locale
-from services.store.undos import UNDO_LIVES, Undoable
-from services.usecases.statuses import Now
 
 NEW = timedelta(days=7)
 """How long the Home tab asks what notifications are to be muted for."""
@@ -65,7 +63,7 @@ class HomeTab:
                     again[account.account_id] = await self.services.accounts.flow.link(key, account.provider)
         listed = await list_view(self.services, who, now.facts, calendars, effects=now.still_on)
         link = "" if view.granted else listed.link or await self.services.people.grant_link(key)
-        undo = await self._undo(key, now)
+        undo = await self.services.undos.newest(key, (*now.coming, *([now.override] if now.override else [])))
         digests = [one for one in await self.services.digests.of(key.team_id) if one.created_by == key.user_id]
         away = await self.services.who.today(key, timeline.today(now.at, view.zone)[1])
         return home_view.home(
@@ -89,15 +87,6 @@ class HomeTab:
         """Show the person their tab as it is now, or `view`, at once. Raises SlackError."""
         view = view or await self.home(key)
         await view_call(args.client, "views.publish", user_id=key.user_id, view=view)
-
-    async def _undo(self, key: PersonKey, now: Now) -> Undoable | None:
-        """The last thing that the person changed, where it can be taken back: a change, or an override that is new."""
-        found = await self.services.undos.newest(key)
-        for override in (*now.coming, *([now.override] if now.override else [])):
-            until = override.created_at + UNDO_LIVES
-            if until > now.at and (found is None or until > found.expires_at):
-                found = Undoable(override.id, Change(overrides=((None, override),)), until)
-        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,12 @@ from services.domain import command_parser, times
 from services.domain.errors import (
     AlreadyConnectedError,
     CalendarError,
+    EmptyStatusError,
     InputError,
     NoSuchEmojiError,
+    NotAPersonError,
     ServerSilentError,
+    StandInError,
     StatusQuoError,
     TextTooLongError,
 )
@@ -63,18 +66,6 @@ CALDAV = ("caldav_url", "caldav_user", "caldav_password")
 
 _USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 _LONGEST_NAMES = 1000
-
-
-class EmptyStatusError(InputError):
-    """Write a text or choose an emoji."""
-
-
-class StandInError(InputError):
-    """Choose somebody else: you are the one who is out."""
-
-
-class NotAPersonError(InputError):
-    """Choose a person: an app cannot stand in for you."""
 
 
 class NothingFilledError(InputError):

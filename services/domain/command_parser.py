@@ -14,7 +14,7 @@ from enum import StrEnum
 from services.domain import times
 from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError, TimeNotUnderstoodError
 from services.domain.model import STATUS_TEXT_LIMIT
-from services.domain.text import leading_emoji, length, trailing_emoji, unescape
+from services.domain.text import escape, leading_emoji, length, trailing_emoji, unescape
 from services.domain.times import Asked, Speaker
 from services.domain.times.lexicon import one_slip
 from services.domain.who_questions import when_asked
@@ -108,6 +108,17 @@ def status(line: str, speaker: Speaker) -> Asked:
     if not emoji and not words:
         raise TimeNotUnderstoodError("a time without a status")
     return replace(asked, text=status_text(words), emoji=emoji)
+
+
+def status_with_end(text: str, emoji: str, end: datetime, speaker: Speaker) -> Asked:
+    """A status whose end is said apart, so that its text is no more than that; an emoji may stand in it all the same.
+
+    `text` is as people read it, without entities. Raises TextTooLongError.
+    """
+    words = plain(escape(text))
+    if not emoji:
+        emoji, words = take_emoji(words)
+    return Asked(status_text(words), speaker.now, end, emoji)
 
 
 def absence(line: str, speaker: Speaker) -> Asked:

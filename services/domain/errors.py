@@ -62,6 +62,10 @@ class TextTooLongError(InputError):
     """Slack allows 100 characters in a status. Shorten the text."""
 
 
+class EmptyStatusError(InputError):
+    """Write a text or choose an emoji."""
+
+
 class NotAnEmojiError(InputError):
     """That is not an emoji. Write it as `:palm_tree:`."""
 
@@ -104,6 +108,18 @@ class ServerSilentError(InputError):
 
 class NotAListError(InputError):
     """That is not a list of lines that I can read. Send the `.json` file that *Export* gives, at most 1 MB of it."""
+
+
+class StandInError(InputError):
+    """Choose somebody else: you are the one who is out."""
+
+
+class NotAPersonError(InputError):
+    """Choose a person: an app cannot stand in for you."""
+
+
+class NotAColleagueError(InputError):
+    """Nobody in your workspace has that id. Choose one of your colleagues."""
 
 
 class NothingToDoError(InputError):

@@ -25,6 +25,8 @@ DEFAULT_EMOJI = ":speech_balloon:"
 """What Slack shows where a text has no emoji (docs.slack.dev, "User presence and status")."""
 
 _ELLIPSIS = "…"
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # controls, formats, surrogates, nobody's, separators
+_SELECTORS = frozenset(map(chr, range(0xE0100, 0xE01F0)))  # 240 marks that nobody sees, by which bytes can be hidden
 _ZERO_WIDTH_JOINER = "\u200d"
 _SPACE = re.compile(r"\s+")
 # Controls, surrogates, byte-order marks and the marks that turn the direction of what follows.
@@ -47,6 +49,21 @@ def tidy(text: str) -> str:
         text = _REFERENCE.sub("", _LINK.sub(r"\1", _LABELLED.sub(r"\1", text)))
         text = _OPENING.sub("", text)
     return cut(_SPACE.sub(" ", text).strip())
+
+
+def cleaned(text: str, limit: int) -> str:
+    """A stranger's text on one line of at most `limit` characters, without anything in it that nobody sees.
+
+    Neither controls nor marks that turn the direction or hide, such as the tags that spell letters unseen; joiners of
+    emoji stay.
+    """
+    whole = _SPACE.sub(" ", text[: 4 * limit])
+    seen = "".join(
+        one
+        for one in whole
+        if one == _ZERO_WIDTH_JOINER or not (unicodedata.category(one) in _UNSEEN or one in _SELECTORS)
+    )
+    return cut(_SPACE.sub(" ", seen).strip(), limit)
 
 
 def tidy_emoji(emoji: str) -> str:

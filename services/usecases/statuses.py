@@ -62,7 +62,8 @@ class Now:
     within sight; `override` the one that runs, `coming` those that have not begun. `not_set` tells why Slack does not
     show what it should; `unknown_emoji` is the one that Slack does not know and in whose place `span` has another.
     `effects` tell what is done besides the status now, or why it is not; `still_on` are those that are over, and cannot
-    be taken back before the person allows it.
+    be taken back before the person allows it. `ours` is what the profile shows of ours, as far as we know, and
+    `covered` the status of their own that comes back after it.
     """
 
     at: datetime
@@ -77,6 +78,8 @@ class Now:
     unknown_emoji: str = ""
     effects: tuple[tuple[Effect, Reason], ...] = ()
     still_on: frozenset[Effect] = frozenset()
+    ours: Status | None = None
+    covered: Status | None = None
 
     @property
     def not_permitted(self) -> bool:
@@ -186,6 +189,8 @@ class StatusReader:
                 and one.memory.owes(now)
                 and not scopes.FOR_EFFECT[one.effect] <= one.scopes
             ),
+            ours=ownership.shown(standing, now),
+            covered=standing.covered if standing.covered is not None and standing.covered.lasts(now) else None,
         )
 
     async def why(self, key: PersonKey) -> Why:

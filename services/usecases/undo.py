@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,7 +12,7 @@ import structlog
 from services.calendars.accounts import Accounts
 from services.calendars.connections import Connections
 from services.domain.errors import ChangedSinceError, UndoGoneError
-from services.domain.model import PersonKey
+from services.domain.model import Override, PersonKey
 from services.domain.undo import AccountChoice, Change, list_put_back, preferences_put_back
 from services.ports import Clock, WakeSignal
 from services.store.overrides import OverrideStore
@@ -40,9 +41,18 @@ class Undos:
         self.wake_signal.wake()
         return undo_id
 
-    async def newest(self, key: PersonKey) -> Undoable | None:
-        """The last change that can be taken back now."""
-        return await self.store.newest(key, self.clock.now())
+    async def newest(self, key: PersonKey, standing: Sequence[Override] | None = None) -> Undoable | None:
+        """The last thing that the person changed, where it can be taken back: a change, or an override that is new.
+
+        `standing`: the overrides that run or are to come, where they are read already. Raises SealError.
+        """
+        now = self.clock.now()
+        found = await self.store.newest(key, now)
+        for override in await self.overrides.standing(key, now) if standing is None else standing:
+            until = override.created_at + UNDO_LIVES
+            if until > now and (found is None or until > found.expires_at):
+                found = Undoable(override.id, Change(overrides=((None, override),)), until)
+        return found
 
     async def undo(self, key: PersonKey, undo_id: str) -> Change:
         """Take a change back; what it was. Raises UndoGoneError, ChangedSinceError, TooManyError, SealError.

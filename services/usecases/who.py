@@ -17,7 +17,16 @@ from enum import StrEnum
 import structlog
 
 from services.domain import calendars
-from services.domain.errors import InputError, ScopeMissingError, SlackError, SlackRefusedError
+from services.domain.errors import (
+    InputError,
+    NotAColleagueError,
+    NotAPersonError,
+    ScopeMissingError,
+    SlackError,
+    SlackRefusedError,
+    SlackUnavailableError,
+    StandInError,
+)
 from services.domain.members import WorkspaceMember
 from services.domain.model import PersonKey
 from services.platform.concurrency import remember
@@ -125,6 +134,28 @@ class WhoIsAway:
         people = await self.absences.out(requester.team_id, start, end, now=now, among=among)
         name = people[0].name if people else await self.absences.name(PersonKey(requester.team_id, user_id))
         return Out(now, start, end, people, whose, name=name)
+
+    async def check_stand_in(self, key: PersonKey, user_id: str) -> None:
+        """Raise unless that member can stand in for the person: StandInError, NotAPersonError, NotAColleagueError.
+
+        Slack is asked who that is. Raises SlackError where it does not tell.
+        """
+        if user_id == key.user_id:
+            raise StandInError("oneself", field="stand_in")
+        bot = await self.workspaces.find(key.team_id, "")
+        if bot is None or bot.token is None:
+            raise NotAColleagueError("no bot to ask with", field="stand_in")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                member = await self.slack_members.member(bot.token, user_id, bot.homes)
+        except SlackRefusedError as error:
+            raise NotAColleagueError("nobody of that id", field="stand_in") from error
+        except TimeoutError as error:
+            raise SlackUnavailableError("timeout", method="users.info") from error
+        if member.bot:
+            raise NotAPersonError("no person", field="stand_in")
+        if not member.is_colleague:
+            raise NotAColleagueError("deactivated, or a stranger", field="stand_in")
 
     async def today(self, key: PersonKey, end: datetime) -> Out | None:
         """Who of the whole workspace but the person is out from now until `end`, the end of their day.

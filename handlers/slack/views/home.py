@@ -7,13 +7,14 @@ from types import MappingProxyType
 from typing import Any
 
 from handlers.slack.views import blocks as kit
+from handlers.slack.views.changes import changed
 from handlers.slack.views.digests import home_digests
 from handlers.slack.views.keeper_section import kept_lines
 from handlers.slack.views.leave_section import counts_for_you
 from handlers.slack.views.leaving import forget_button
 from handlers.slack.views.lines import ListView
 from handlers.slack.views.list_modal import BESIDE_ROWS, home_list
-from handlers.slack.views.replies import changed, grant_button, undo_button
+from handlers.slack.views.replies import grant_button, undo_button
 from handlers.slack.views.sentences import account_line, asked, calendar_line, grouped, standing, timeline_lines
 from handlers.slack.views.settings import chosen_words
 from handlers.slack.views.who import team

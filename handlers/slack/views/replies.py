@@ -7,20 +7,18 @@ from datetime import date, datetime
 from typing import Any
 
 from handlers.slack.views import blocks as kit
+from handlers.slack.views import changes
 from handlers.slack.views.keeper_section import kept_last, kept_lines
 from handlers.slack.views.sentences import (
     LONGEST_TITLE,
     account_line,
-    asked,
     because,
     calendar_line,
     grouped,
-    paused,
     shown,
     standing,
     timeline_lines,
     unknown_emoji,
-    when,
 )
 from services.domain.errors import InputError, StatusQuoError
 from services.domain.lines import Line, Routine
@@ -151,14 +149,9 @@ def grant_button(l10n: Localizer, link: str) -> kit.Block:
 
 def override(l10n: Localizer, made: Override, now: datetime, pause: Pause | None = None) -> Reply:
     """What was understood, and how to undo it."""
-    what = shown(Status(made.text, made.emoji))
-    time = when(made.start, made.end, now, l10n)
-    if made.kind is OverrideKind.OUT_OF_OFFICE:
-        lines = [l10n.say("You are out of office {when}.", when=time), what]
-    else:
-        lines = [l10n.say("Your status: {status} {when}.", status=what, when=time)]
-    if pause is not None and pause.holds(now):
-        lines.append(l10n.say("You paused me, so I set it only when you resume: `/quo resume`."))
+    is_away = made.kind is OverrideKind.OUT_OF_OFFICE
+    note = [shown(Status(made.text, made.emoji))] if is_away else []
+    lines = [changes.understood(made, now, l10n), *note, *changes.set_later(pause, now, l10n)]
     return reply(lines, kit.actions(undo_button(l10n, made.id, "undo_override")))
 
 
@@ -167,74 +160,19 @@ def undo_button(l10n: Localizer, undo_id: str, action_id: str = "undo") -> kit.B
     return kit.button(l10n.say("Undo"), action_id, value=undo_id)
 
 
-def changed(l10n: Localizer, change: Change, now: datetime) -> str:
-    """What was changed, in a sentence."""
-    said = ""
-    if change.lines is not None:
-        said = l10n.say("Your list is saved.")
-    elif change.preferences is not None:
-        said = l10n.say("Your settings are saved.")
-    elif change.account is not None or change.calendar_id or change.account_id:
-        said = l10n.say("Your calendars are saved.")
-    elif change.pause is not None:
-        pause = change.pause[1]
-        said = l10n.say("I keep your status again.") if pause is None else paused(pause.end, l10n, now)
-    for before, after in change.overrides[:1]:
-        if before is not None:
-            what = shown(Status(before.text, before.emoji)) or l10n.say("Out of office")
-            said = l10n.say("Ended: {what}", what=what)
-        elif after is None or after.kind is OverrideKind.BACK:
-            said = l10n.say("Welcome back.")
-        else:
-            said = l10n.say("You asked for this: {what}", what=asked(after, now, l10n))
-    return said or l10n.say("Saved.")
-
-
 def undone(l10n: Localizer, change: Change, now: datetime) -> Reply:
     """That a change was taken back, and what is there again."""
-    lines = []
-    for before, after in change.overrides:
-        if before is not None:
-            lines.append(l10n.say("Back again: {what}", what=asked(before, now, l10n)))
-        elif after is not None and after.kind is OverrideKind.BACK:
-            lines.append(l10n.say("I show again what your calendar says."))
-        elif after is not None:
-            lines.append(l10n.say("Taken back: {what}", what=asked(after, now, l10n)))
-    if change.pause is not None:
-        pause = change.pause[0]
-        holds = pause is not None and pause.holds(now)
-        lines.append(paused(pause.end, l10n, now) if pause and holds else l10n.say("I keep your status again."))
-    if change.preferences is not None:
-        lines.append(l10n.say("Your settings are as they were before."))
-    if change.lines is not None:
-        lines.append(l10n.say("Your list is as it was before."))
-    if change.account is not None:
-        lines.append(l10n.say("I read the same calendars as before."))
-    if change.calendar_id:
-        lines.append(l10n.say("The calendar is disconnected again."))
-    if change.account_id:
-        lines.append(l10n.say("The account is disconnected again."))
-    return reply(lines)
+    return reply(changes.undone(change, now, l10n))
 
 
 def cleared(l10n: Localizer, done: Cleared, now: datetime) -> Reply:
     """What `clear` did."""
-    if done.back_until is not None:
-        said = l10n.say("Welcome back. I show nothing until {until}.", until=l10n.until(done.back_until, now))
-    elif done.ended:
-        said = l10n.say("Ended: {what}", what=_listed(done.ended, now, l10n))
-    else:
-        said = l10n.say("I take your status off.")
-    return with_undo(l10n, said, done.undo_id)
+    return with_undo(l10n, changes.cleared(done, now, l10n), done.undo_id)
 
 
 def off(l10n: Localizer, done: Cleared, now: datetime) -> Reply:
     """That somebody is back."""
-    if all(override.start > now for override in done.ended):
-        said = l10n.say("Taken back: {what}", what=_listed(done.ended, now, l10n))
-    else:
-        said = l10n.say("Welcome back. You are not out of office any more.")
-    return with_undo(l10n, said, done.undo_id)
+    return with_undo(l10n, changes.back(done, now, l10n), done.undo_id)
 
 
 def with_undo(l10n: Localizer, said: str, undo_id: str, *more: kit.Block) -> Reply:
@@ -248,23 +186,10 @@ def saved(l10n: Localizer, undo_id: str) -> Reply:
     return with_undo(l10n, l10n.say("Saved."), undo_id)
 
 
-def _listed(overrides: Sequence[Override], now: datetime, l10n: Localizer) -> str:
-    names = [
-        shown(Status(made.text, made.emoji)) or l10n.say("Out of office")
-        if made.start <= now
-        else asked(made, now, l10n)
-        for made in overrides
-    ]
-    return ", ".join(names)
-
-
 def pausing(l10n: Localizer, pause: Pause, now: datetime, undo_id: str = "") -> Reply:
     """Until when I leave the status alone."""
-    if pause.start > now:
-        sentence = l10n.say("I leave your status alone {when}.", when=when(pause.start, pause.end, now, l10n))
-    else:
-        sentence = paused(pause.end, l10n, now)
-    return with_undo(l10n, sentence, undo_id, kit.button(l10n.say("Resume"), "resume"))
+    said = changes.pausing(pause, now, l10n)
+    return with_undo(l10n, said, undo_id, kit.button(l10n.say("Resume"), "resume"))
 
 
 def resumed(l10n: Localizer, undo_id: str = "") -> Reply:

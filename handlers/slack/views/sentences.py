@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,13 +24,22 @@ LONGEST_TITLE = 200
 _LONGEST_NAME = 80
 _NOT_DONE = NOT_SET | {ReasonCode.NOT_PERMITTED}
 _MARKS = {"ok": ":large_green_circle:", "new": ":hourglass_flowing_sand:", "failing": ":large_yellow_circle:"}
-_SHORTEST = 60  # seconds; a shorter piece of a day is not worth a line
+SHORTEST = 60
+"""Seconds; a shorter piece of a day is not worth a line."""
+
+Show = Callable[[Status], str]
+"""How a status is written within a sentence: as mrkdwn (`shown`), or plainly, for who does not read that."""
 
 
 def shown(status: Status) -> str:
     """A status as mrkdwn; "" where nothing is shown."""
     parts = [status.emoji, f"*{escape(status.text)}*" if status.text else ""]
     return " ".join(part for part in parts if part)
+
+
+def plainly(status: Status) -> str:
+    """A status as plain text; "" where nothing is shown."""
+    return " ".join(part for part in (status.emoji, status.text) if part)
 
 
 def because(reason: Reason, l10n: Localizer, now: datetime, *, title: str = "", lines: tuple[Line, ...] = ()) -> str:
@@ -41,12 +50,12 @@ def because(reason: Reason, l10n: Localizer, now: datetime, *, title: str = "", 
     return l10n.say(message, **facts)
 
 
-def standing(now: Now, l10n: Localizer) -> list[str]:
-    """What the status is now, until when and why: one line each."""
+def status_now(now: Now, l10n: Localizer, show: Show = shown) -> list[str]:
+    """What the status is now and until when, in a sentence or two."""
     lines = []
-    status = shown(now.span.status)
+    status = show(now.span.status)
     if now.own is not None:
-        lines.append(l10n.say("You set {status} yourself. I leave it alone.", status=shown(now.own)))
+        lines.append(l10n.say("You set {status} yourself. I leave it alone.", status=show(now.own)))
         if now.span.shows:
             lines.append(l10n.say("Without that I would show {status}.", status=status))
     elif not now.span.shows:
@@ -61,6 +70,12 @@ def standing(now: Now, l10n: Localizer) -> list[str]:
             lines.append(l10n.say("Your status is {status}.", status=status))
         else:
             lines.append(l10n.say("Your status is {status} until {until}.", status=status, until=until))
+    return lines
+
+
+def standing(now: Now, l10n: Localizer) -> list[str]:
+    """What the status is now, until when and why: one line each."""
+    lines = status_now(now, l10n)
     lines.append(because(now.span.reason, l10n, now.at, title=now.span.title, lines=now.facts.lines))
     if now.unknown_emoji and now.own is None:
         lines.append(unknown_emoji(now.unknown_emoji, now.span.status.emoji, l10n))
@@ -117,7 +132,7 @@ def timeline_lines(timeline: Timeline, l10n: Localizer) -> list[str]:
     """The pieces of a day that show something, one line each, with the event's title for its owner."""
     lines = []
     for span in timeline.spans:
-        if not span.shows or (span.end - span.start).total_seconds() < _SHORTEST:
+        if not span.shows or (span.end - span.start).total_seconds() < SHORTEST:
             continue
         end = f" {l10n.time(span.end)}" if span.end < timeline.end else ""
         title = f" · _{escape(cut(span.title, LONGEST_TITLE))}_" if span.title else ""
@@ -140,9 +155,9 @@ def when(start: datetime, end: datetime | None, now: datetime, l10n: Localizer) 
     return l10n.say("from {start} until {until}", start=first, until=l10n.until(end, now))
 
 
-def asked(override: Override, now: datetime, l10n: Localizer) -> str:
+def asked(override: Override, now: datetime, l10n: Localizer, show: Show = shown) -> str:
     """An override in one line."""
-    what = shown(Status(override.text, override.emoji))
+    what = show(Status(override.text, override.emoji))
     if override.kind is OverrideKind.OUT_OF_OFFICE:
         what = what or l10n.say("Out of office")
     return f"{what} {when(override.start, override.end, now, l10n)}"

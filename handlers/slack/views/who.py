@@ -121,15 +121,21 @@ def team(l10n: Localizer, found: Out) -> list[kit.Block]:
 
 def _heading(l10n: Localizer, found: Out) -> str:
     """Of when the answer is, and that nobody is out, where that is so."""
-    when = _when(l10n, found)
     if any(not one.place for one in found.people):
-        return l10n.say("*Who is out: {when}*", when=when)
+        return l10n.say("*Who is out: {when}*", when=when_of(l10n, found))
+    return nobody(l10n, found)
+
+
+def nobody(l10n: Localizer, found: Out) -> str:
+    """That nobody is out then."""
+    when = when_of(l10n, found)
     if when == l10n.say("today"):
         return l10n.say("Nobody is out, as far as I know.")
     return l10n.say("Nobody is out, as far as I know: {when}", when=when)
 
 
-def _when(l10n: Localizer, found: Out) -> str:
+def when_of(l10n: Localizer, found: Out) -> str:
+    """Of which day, or days, it is told."""
     first, last = found.start.astimezone(l10n.zone), (found.end - timedelta.resolution).astimezone(l10n.zone)
     today = found.at.astimezone(l10n.zone).date()
     if first.date() == last.date():
@@ -150,9 +156,16 @@ def _notes(l10n: Localizer, found: Out) -> Iterator[str]:
             )
         case ToldOf.NOT_SEEN:
             yield l10n.say("Of the whole workspace: I cannot see who is in this channel. Invite me to it.")
-    if found.end > found.at + AHEAD:
-        today = found.at.astimezone(l10n.zone).date()
-        yield l10n.say("I know of absences until {day}.", day=l10n.day(today + AHEAD, today))
+    if far := not_known(l10n, found):
+        yield far
+
+
+def not_known(l10n: Localizer, found: Out) -> str:
+    """How far absences are known, where more was asked for; else ""."""
+    if found.end <= found.at + AHEAD:
+        return ""
+    today = found.at.astimezone(l10n.zone).date()
+    return l10n.say("I know of absences until {day}.", day=l10n.day(today + AHEAD, today))
 
 
 def _lines(l10n: Localizer, found: Out) -> list[str]:
