@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from slack_bolt.app.async_app import AsyncApp
 
+from handlers.agents.calls import Agents
 from handlers.errors import Background, Errors
 from handlers.slack.commands import OOO, QUO, Commands
 from handlers.slack.context import Services
@@ -25,6 +26,7 @@ from handlers.slack.views.modals import CHOOSE_CALENDARS, CONNECT, DROP_ACCOUNT,
 from handlers.slack.views.settings import SETTINGS
 from handlers.slack.who import WhoModal
 from handlers.slack.workspace import ReadSection, WorkspaceForms, WorkspaceParts
+from handlers.web.agents import AgentRoutes, refusing
 from handlers.web.application import Operations, Signatures, application
 from handlers.web.feeds import FeedRoutes
 from handlers.web.keeper import KeeperPage
@@ -34,6 +36,8 @@ from handlers.web.team_hooks import TeamHookRoutes
 from handlers.web.webhooks import HookRoutes, Webhooks
 
 __all__ = [
+    "AgentRoutes",
+    "Agents",
     "Authorize",
     "Background",
     "Browsers",
@@ -72,6 +76,7 @@ __all__ = [
     "read_feeds",
     "read_keeper",
     "read_leave",
+    "refusing",
     "register",
 ]  # fmt: skip
 

@@ -23,6 +23,7 @@ from handlers.web.pages import Page, render, wants_page
 from services.domain.errors import (
     InputError,
     NotAllowedError,
+    NotGrantedError,
     SlackError,
     SlackRateLimitedError,
     SlackUnavailableError,
@@ -52,6 +53,7 @@ _BY_STATUS: dict[int, type[RequestError]] = {
 _STATUSES: tuple[tuple[type[StatusQuoError], int], ...] = (
     (WrongPersonError, 403),
     (NotAllowedError, 403),
+    (NotGrantedError, 403),
     (SlackUnavailableError, 503),
     (SlackRateLimitedError, 503),
     (SlackError, 400),
@@ -66,6 +68,18 @@ def known(error: BaseException) -> StatusQuoError:
     if isinstance(error, SlackClientError | SlackApiError):
         return SlackUnavailableError(type(error).__name__)
     return StatusQuoError(type(error).__name__)
+
+
+def status_of(error: StatusQuoError) -> int:
+    """The HTTP status of an error."""
+    other = error.http_status if isinstance(error, RequestError) else _SERVER_ERROR
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), other)
+
+
+def retry_after(error: StatusQuoError) -> dict[str, str]:
+    """The header that says when to come back, where that is known (RFC 9110 §10.2.3)."""
+    seconds = error.facts.get("retry_after")
+    return {"Retry-After": str(seconds)} if isinstance(seconds, int) else {}
 
 
 def record(error: BaseException, found: StatusQuoError, **where: object) -> None:
@@ -160,11 +174,7 @@ class Errors:
                 error_status = refusal.status
                 headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else {}
             except StatusQuoError as failure:
-                other = failure.http_status if isinstance(failure, RequestError) else _SERVER_ERROR
-                error_status = next((status for kind, status in _STATUSES if isinstance(failure, kind)), other)
-                error = failure
-                seconds = failure.facts.get("retry_after")  # RFC 9110 §10.2.3
-                headers = {"Retry-After": str(seconds)} if isinstance(seconds, int) else {}
+                error, error_status, headers = failure, status_of(failure), retry_after(failure)
                 record(failure, failure, route=route_of(request))
             except Exception as failure:  # the one net of the web server: nobody sees a traceback
                 error, error_status, headers = known(failure), _SERVER_ERROR, {}

@@ -24,4 +24,5 @@ def agent_routes(
     if signatures is not None:
         askers = SlackAskers(of.stores.workspaces, of.slack.members, of.clock)
         slackbot = Slackbot(agents, askers, signatures, of.stores.deliveries, of.clock)
-    return McpRoutes(agents, slackbot, locale.say, of.config.base_url).routes()
+    mcp = McpRoutes(agents, slackbot, locale.say, of.config.base_url)
+    return [*mcp.routes(), *handlers.AgentRoutes(agents, of.config.base_url).routes()]

@@ -384,6 +384,6 @@ def _listening(
     application = handlers.application(
         [*(route for group in routes for route in group.routes()), *agent_routes(of, shared, signatures)],
         errors=errors, metrics=of.metrics, signatures=signatures,
-        intake=intake if secret else None,
+        intake=intake if secret else None, more=[handlers.refusing],
     )  # fmt: skip
     return Listening(application, socket, grants, None if replies is None else replies.out)

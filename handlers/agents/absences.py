@@ -35,7 +35,7 @@ class SetOutOfOffice(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class WhoIsOut(msgspec.Struct, forbid_unknown_fields=True):
-    """Of when it is asked: today where nothing is said, all of `from` where it is a day or a week and `to` is left out."""
+    """Of when it is asked: today where nothing is said, all of the day or week in `from` where `to` is left out."""
 
     from_: From = msgspec.field(name="from", default="")
     to: To = ""

@@ -11,14 +11,17 @@ from typing import Any
 import msgspec
 from aiohttp.web_request import BaseRequest
 
+from handlers.agents.answers import plain
 from handlers.agents.asker import Asker
 from handlers.agents.operations import Operation
 from handlers.slack.context import Services, by_key
 from handlers.web.client_address import Proxies, client_address
 from services.calendars.connections import HookLimits
 from services.domain.agents import Caller
-from services.domain.errors import InputError, StatusQuoError
+from services.domain.errors import InputError, NotGrantedError, StatusQuoError
 from services.domain.request_errors import ReadOnlyKeyError, TooManyRequestsError, WrongKeyError
+from services.domain.text import cleaned
+from services.platform.locale import Localizer
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _CODES: tuple[tuple[type[StatusQuoError], str], ...] = (
@@ -26,10 +29,33 @@ _CODES: tuple[tuple[type[StatusQuoError], str], ...] = (
     (ReadOnlyKeyError, "no_permission"),
     (TooManyRequestsError, "ratelimited"),
 )
+_LONGEST_DETAIL = 200
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class InvalidArgumentsError(InputError):
     """The arguments are not those that this operation takes."""
+
+    def __init__(self, detail: str) -> None:
+        """`detail` says in English what is wrong with which of them, and repeats none."""
+        super().__init__("arguments")
+        self.detail = detail
+
+
+class Failure(msgspec.Struct, omit_defaults=True):
+    """That nothing was done: `error` tells it from others, `sentence` says it in my language, `detail` in English."""
+
+    ok: bool
+    error: str
+    sentence: str
+    detail: str = ""
+
+
+def failure_of(error: StatusQuoError, l10n: Localizer) -> Failure:
+    """What an agent is answered that asked for something that was not done."""
+    detail = error.detail if isinstance(error, InvalidArgumentsError) else ""
+    sentence = plain(l10n.say(error.sentence()))
+    return Failure(ok=False, error=error_code(error), sentence=sentence, detail=cleaned(detail, _LONGEST_DETAIL))
 
 
 def error_code(error: StatusQuoError) -> str:
@@ -83,14 +109,18 @@ class Agents:
     ) -> msgspec.Struct:
         """Do what an agent asks for. `strict`: numbers are numbers, not texts of them, as in a query.
 
-        Raises InvalidArgumentsError before anything is counted; what `AgentKeys.admit` raises; and what the operation
-        does.
+        Raises InvalidArgumentsError and NotGrantedError before anything is counted; what `AgentKeys.admit` raises; and
+        what the operation does.
         """
+        if any(isinstance(said, str) and _UNSTORABLE.search(said) for said in arguments.values()):
+            raise InvalidArgumentsError("Neither NUL nor half a character can be part of a text")
         try:
             asked = msgspec.convert(dict(arguments), operation.takes, strict=strict)
         except msgspec.ValidationError as error:
-            raise InvalidArgumentsError("arguments") from error
+            raise InvalidArgumentsError(str(error)) from error
         writes = not operation.hints.read_only
+        if writes and not asker.who.view.granted:
+            raise NotGrantedError("no grant", operation=operation.name)
         await self.services.keys.admit(
             asker.caller, operation.name, writes=writes, request=asker.request, at=asker.who.speaker.now
         )

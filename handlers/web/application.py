@@ -57,12 +57,14 @@ def application(
     signatures: Signatures | None,
     intake: Intake | None,
     bodies: Bodies | None = None,
+    more: Sequence[Middleware] = (),
 ) -> web.Application:
     """The application with `routes`, and POST /slack/events where there are `signatures` and an `intake`.
 
     Without them (Socket Mode) nothing arrives over HTTP, and nothing is taken. `bodies` bounds all requests together.
+    `more` stand before the body is read.
     """
-    middlewares = [measuring(metrics), errors.middleware(), reading(bodies or Bodies(ARRIVING))]
+    middlewares = [measuring(metrics), errors.middleware(), *more, reading(bodies or Bodies(ARRIVING))]
     made = web.Application(client_max_size=BODY_LIMIT, middlewares=middlewares)
     made.add_routes(routes)
     if signatures is not None and intake is not None:

@@ -1,0 +1,116 @@
+"""`/api/v1/…` and `/openapi.json`: what agents can ask for, over plain HTTP with a key as bearer (contract.md).
+
+What only reads is a GET with a query, what changes something a POST with a JSON object. Answers are JSON and never
+cached. Nothing that an agent sends is logged or repeated, its key least of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from handlers.agents.calls import Agents, InvalidArgumentsError, failure_of
+from handlers.agents.openapi import BASE, document
+from handlers.agents.operations import OPERATIONS, Operation
+from handlers.errors import accepted_locale, record, retry_after, route_of, status_of
+from handlers.slack.payloads import strict_json
+from services.domain.errors import StatusQuoError
+from services.domain.request_errors import ArgumentsTypeError, MethodNotAllowedError, RequestError, UnknownPathError
+from services.platform.concurrency import LARGE, off_loop_if
+from services.platform.locale import Localizer
+
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_SPEAKS = web.RequestKey("speaks", Localizer)
+_UNAUTHORIZED = 401
+_BY_PATH: Mapping[str, Operation] = {operation.path or operation.name: operation for operation in OPERATIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRoutes:
+    """The operations over HTTP. `base_url` is PUBLIC_URL."""
+
+    agents: Agents
+    base_url: str
+
+    def routes(self) -> list[web.RouteDef]:
+        """One for whatever is below `/api/v1/`, so that its errors are all of one shape; and what describes them."""
+        described = msgspec.json.encode(document(self.base_url))
+
+        async def describe(_request: web.Request) -> web.Response:
+            return _json(described)
+
+        return [web.get("/openapi.json", describe), web.route("*", f"{BASE}/{{operation:.*}}", self.call)]
+
+    async def call(self, request: web.Request) -> web.Response:
+        """Do what is asked for."""
+        operation = _BY_PATH.get(request.match_info["operation"])
+        if operation is None:
+            raise UnknownPathError("no such operation")
+        if request.method != operation.method:
+            raise MethodNotAllowedError("method", allow=operation.method)
+        asker = await self.agents.by_request(request)
+        request[_SPEAKS] = asker.who.l10n
+        arguments = _query(request) if operation.hints.read_only else await _body(request)
+        answer = await self.agents.call(asker, operation, arguments, strict=not operation.hints.read_only)
+        return _json(msgspec.json.encode(answer))
+
+
+@web.middleware
+async def refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Says why something was not done, in the shape that agents know, also where its body was not even read."""
+    if not request.path.startswith(f"{BASE}/"):
+        return await handler(request)
+    try:
+        return await handler(request)
+    except StatusQuoError as error:
+        return _refused(request, error)
+
+
+def _query(request: web.Request) -> dict[str, str]:
+    """The arguments of a GET. Raises InvalidArgumentsError for one that is there twice."""
+    if len(request.query) != len(set(request.query)):
+        raise InvalidArgumentsError("An argument is there twice")
+    return dict(request.query)
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    """The arguments of a POST, none where it has no body. Raises ArgumentsTypeError, RequestError, InvalidArgumentsError."""
+    if request.query:
+        raise InvalidArgumentsError("The arguments of a change go into the body, none into the address")
+    body = await request.read()
+    if not body:
+        return {}
+    if request.content_type != "application/json":
+        raise ArgumentsTypeError("content type")
+    said = await off_loop_if(len(body) >= LARGE, _object, body)
+    if not isinstance(said, dict):
+        raise InvalidArgumentsError("Expected `object`")
+    return said
+
+
+def _object(body: bytes) -> object:
+    try:
+        return strict_json(body.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise RequestError("not UTF-8") from error
+
+
+def _refused(request: web.Request, error: StatusQuoError) -> web.Response:
+    status, headers = status_of(error), retry_after(error)
+    record(error, error, route=route_of(request))
+    if isinstance(allow := error.facts.get("allow"), str):
+        headers["Allow"] = allow
+    if status == _UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"  # and nothing more: with metadata of OAuth, editors ignore their key
+    l10n = request.get(_SPEAKS) or Localizer(accepted_locale(request), "UTC")
+    return _json(msgspec.json.encode(failure_of(error, l10n)), status, headers)
+
+
+def _json(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    whole = {**_HEADERS, **(headers or {})}
+    return web.Response(body=body, status=status, content_type="application/json", headers=whole)
