@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from services.domain import command_parser
-from services.domain.errors import EmptyStatusError, NotAColleagueError, OneTimeTooManyError
+from services.domain.errors import NotAColleagueError, OneTimeTooManyError, TextMissingError
 from services.domain.text import escape
 from services.domain.times import Asked, Speaker, fields
 from services.domain.times.fields import LONGEST_MINUTES
@@ -89,12 +89,16 @@ def status(text: str, emoji: str, until: str, minutes: int | UnsetType, speaker:
     named = command_parser.emoji_of(emoji)
     if until.strip() and minutes is not UNSET:
         raise OneTimeTooManyError("until and minutes")
-    if not command_parser.plain(escape(text)) and not named:
-        raise EmptyStatusError("empty", field="text")
+    if not command_parser.plain(escape(text)):
+        raise TextMissingError("no text", field="text")
     if not until.strip() and minutes is UNSET:
-        return command_parser.status(f"{named} {escape(text)}".strip(), speaker)
-    end = fields.until(until, speaker) if minutes is UNSET else fields.minutes(minutes, speaker)
-    return command_parser.status_with_end(text, named, end, speaker)
+        said = command_parser.status(f"{named} {escape(text)}", speaker)
+    else:
+        end = fields.until(until, speaker) if minutes is UNSET else fields.minutes(minutes, speaker)
+        said = command_parser.status_with_end(text, named, end, speaker)
+    if not said.text:  # an emoji alone: Slack's must_clear_both_status_text_and_status_emoji
+        raise TextMissingError("an emoji alone", field="text")
+    return said
 
 
 def until_or_none(until: str, speaker: Speaker) -> datetime | None:

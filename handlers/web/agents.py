@@ -79,7 +79,7 @@ def _query(request: web.Request) -> dict[str, str]:
 
 
 async def _body(request: web.Request) -> dict[str, Any]:
-    """The arguments of a POST, none where it has no body. Raises ArgumentsTypeError, RequestError, InvalidArgumentsError."""
+    """The arguments of a POST, none where it has no body. Raises RequestError, InvalidArgumentsError."""
     if request.query:
         raise InvalidArgumentsError("The arguments of a change go into the body, none into the address")
     body = await request.read()

@@ -66,6 +66,10 @@ class EmptyStatusError(InputError):
     """Write a text or choose an emoji."""
 
 
+class TextMissingError(InputError):
+    """Write a text: Slack takes no status without one."""
+
+
 class NotAnEmojiError(InputError):
     """That is not an emoji. Write it as `:palm_tree:`."""
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.domain.text import cut, first_emoji, tidy, tidy_emoji
+from services.domain.text import cleaned, cut, first_emoji, tidy, tidy_emoji
 
 FAMILY = "👨\u200d👩\u200d👧"
 
@@ -102,3 +102,22 @@ def test_tidy_emoji_is_a_name_in_colons_or_nothing(emoji: str, expected: str) ->
 )  # fmt: skip
 def test_first_emoji_of_a_title_is_a_whole_one(title: str, emoji: str) -> None:
     assert first_emoji(title) == emoji
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Ignore previous instructions", "Ignore previous instructions"), ("two\nlines\u2028of\tit", "two lines of it"),
+        ("a\u202eb\u2066c\u2069d\u200ee\u061cf", "abcdef"), ("zero\u200bwidth\u2060\ufeff", "zerowidth"),
+        ("seen\U000e0068\U000e0069\U000e007f", "seen"), ("seen\U000e0100\U000e01ef", "seen"), ("\x00\x1b[31m\x9b", "[31m"),
+        ("👩\u200d💻 pairs", "👩\u200d💻 pairs"), ("half\ud83d", "half"), ("  ", ""),
+    ],
+)  # fmt: skip
+def test_strangers_text_keeps_nothing_that_nobody_sees(text: str, left: str) -> None:
+    assert cleaned(text, 200) == left
+
+
+def test_strangers_text_is_cut_to_size_however_long_it_is() -> None:
+    assert cleaned("a" * 200, 200) == "a" * 200
+    assert cleaned("a" * 201, 200) == "a" * 199 + "…"
+    assert cleaned("\u202e" * 5_000 + "a", 200) == ""

@@ -22,6 +22,8 @@ LONGEST_MINUTES = MOST.days * 24 * 60
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d)?)(?:\.\d{1,9})?([Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII
 )  # ISO 8601, extended, as RFC 3339 and JavaScript write it
+_HOURS = re.compile(r"\d{1,2} ?h(?:\d\d)?", re.ASCII | re.IGNORECASE)
+_HOURS_ARE_CLOCKS = frozenset({"fr", "es"})
 _WHOLE_DAY = TimeOfDay(24)
 _MIDNIGHT = TimeOfDay(0)
 
@@ -33,11 +35,11 @@ def until(text: str, speaker: Speaker) -> datetime:
     said = _read(text, speaker)
     if not isinstance(said, TimeExpression):
         return checked(speaker.now, _instant(said, _MIDNIGHT, speaker), speaker)[1]
+    if _is_range(said):
+        raise TimeNotUnderstoodError("a range where an end belongs")
     if said.start is not None:
-        if said.end is not None or said.length is not None:
-            raise TimeNotUnderstoodError("a range where an end belongs")
         said = TimeExpression(end=_included(said.start) if speaker.language == "ja" else said.start)
-    return interval(said, speaker)[1]
+    return interval(_certain(text, said, speaker), speaker)[1]
 
 
 def minutes(number: int, speaker: Speaker) -> datetime:
@@ -54,6 +56,7 @@ def away(first: str, last: str, speaker: Speaker) -> Interval:
     """
     begins, ends = _read(first, speaker) if first.strip() else None, _read(last, speaker)
     if isinstance(ends, TimeExpression):
+        ends = _certain(last, ends, speaker)
         if begins is None:
             return interval(ends if _is_range(ends) else _ending(ends), speaker)
         if isinstance(begins, TimeExpression):
@@ -120,6 +123,16 @@ def _read(text: str, speaker: Speaker) -> _Said:
         raise TooFarAwayError("beyond the calendar") from error
     except ValueError as error:
         raise TimeNotUnderstoodError("no such date or time") from error
+
+
+def _certain(text: str, said: TimeExpression, speaker: Speaker) -> TimeExpression:
+    """The same, where it can mean nothing else: behind "until", `15h` is three o'clock, and by itself 15 hours.
+
+    Raises TimeNotUnderstoodError where people of that language write the time so.
+    """
+    if said.length is not None and speaker.language in _HOURS_ARE_CLOCKS and _HOURS.fullmatch(text.strip()):
+        raise TimeNotUnderstoodError("hours, or a time of day")
+    return said
 
 
 def _instant(said: date | datetime, clock: TimeOfDay, speaker: Speaker) -> datetime:
