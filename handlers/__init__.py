@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from slack_bolt.app.async_app import AsyncApp
 
-from handlers.agents.calls import Agents
 from handlers.errors import Background, Errors
 from handlers.slack.commands import OOO, QUO, Commands
 from handlers.slack.context import Services
@@ -37,7 +36,6 @@ from handlers.web.webhooks import HookRoutes, Webhooks
 
 __all__ = [
     "AgentRoutes",
-    "Agents",
     "Authorize",
     "Background",
     "Browsers",

@@ -20,7 +20,7 @@ from handlers.agents.operations import OPERATIONS, Operation
 from handlers.errors import accepted_locale, record, retry_after, route_of, status_of
 from handlers.slack.payloads import strict_json
 from services.domain.errors import StatusQuoError
-from services.domain.request_errors import ArgumentsTypeError, MethodNotAllowedError, RequestError, UnknownPathError
+from services.domain.request_errors import MethodNotAllowedError, NotJsonError, RequestError, UnknownPathError
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.locale import Localizer
 
@@ -86,7 +86,7 @@ async def _body(request: web.Request) -> dict[str, Any]:
     if not body:
         return {}
     if request.content_type != "application/json":
-        raise ArgumentsTypeError("content type")
+        raise NotJsonError("content type")
     said = await off_loop_if(len(body) >= LARGE, _object, body)
     if not isinstance(said, dict):
         raise InvalidArgumentsError("Expected `object`")

@@ -109,8 +109,9 @@ def test_first_emoji_of_a_title_is_a_whole_one(title: str, emoji: str) -> None:
     [
         ("Ignore previous instructions", "Ignore previous instructions"), ("two\nlines\u2028of\tit", "two lines of it"),
         ("a\u202eb\u2066c\u2069d\u200ee\u061cf", "abcdef"), ("zero\u200bwidth\u2060\ufeff", "zerowidth"),
-        ("seen\U000e0068\U000e0069\U000e007f", "seen"), ("seen\U000e0100\U000e01ef", "seen"), ("\x00\x1b[31m\x9b", "[31m"),
-        ("👩\u200d💻 pairs", "👩\u200d💻 pairs"), ("half\ud83d", "half"), ("  ", ""),
+        ("seen\U000e0068\U000e0069\U000e007f", "seen"), ("seen\U000e0100\U000e01ef", "seen"),
+        ("\x00\x1b[31m\x9b", "[31m"), ("👩\u200d💻 pairs", "👩\u200d💻 pairs"),
+        ("half\ud83d", "half"), ("  ", ""),
     ],
 )  # fmt: skip
 def test_strangers_text_keeps_nothing_that_nobody_sees(text: str, left: str) -> None:
