@@ -24,6 +24,7 @@ from handlers.slack.views import (
     who,
 )
 from handlers.slack.views.blocks import Values
+from handlers.slack.views.changes import changed
 from handlers.slack.views.lines import ListView, changes
 from handlers.slack.views.workspace import Section, home_part, workspace_form
 from services.calendars.accounts import Choice
@@ -292,7 +293,7 @@ def test_answers_stay_within_slacks_limits(l10n: Localizer) -> None:
         *(replies.undone(l10n, change, NOW) for change in CHANGES),
         replies.saved(l10n, "x" * 24),
         replies.saved(l10n, ""),
-        *(replies.reply([replies.changed(l10n, change, NOW)]) for change in CHANGES),
+        *(replies.reply([changed(l10n, change, NOW)]) for change in CHANGES),
         replies.cleared(l10n, Cleared(ended=(made, later)), NOW),
         replies.cleared(l10n, Cleared(back_until=NOW + HOUR), NOW),
         replies.off(l10n, Cleared(ended=(made,), undo_id="x"), NOW),
