@@ -15,6 +15,7 @@ from handlers.slack.feeds import FeedForms, read_feeds
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
 from handlers.slack.keeper import KeeperButtons, read_keeper
+from handlers.slack.keys import KeyForms
 from handlers.slack.leave import LeaveButtons, LeaveForms, read_leave
 from handlers.slack.lines import ListForms
 from handlers.slack.mentions import Mentions
@@ -53,6 +54,7 @@ __all__ = [
     "Intake",
     "KeeperButtons",
     "KeeperPage",
+    "KeyForms",
     "LeaveButtons",
     "LeaveForms",
     "ListForms",

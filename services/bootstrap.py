@@ -341,7 +341,10 @@ def _listening(
     handlers.register(
         bolt, commands=commands, home=home, modals=handlers.Modals(shared),
         lists=handlers.ListForms(shared, home.tab, cases.teller),
-        more=[digests.register, handlers.LeaveButtons(shared, home.tab).register, *more],
+        more=[
+            digests.register, handlers.LeaveButtons(shared, home.tab).register,
+            handlers.KeyForms(shared, home.tab, config.base_url).register, *more,
+        ],
         events=handlers.Events(cases.people, cases.leaving, cases.emoji, cases.keys),
         files=handlers.FileMessages(
             shared, calendars.files, cases.teller, stores.deliveries

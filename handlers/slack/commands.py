@@ -27,8 +27,10 @@ from handlers.slack.context import (
     with_metadata,
 )
 from handlers.slack.digests import DigestForms
+from handlers.slack.keys import keys_form
 from handlers.slack.views import digests as digest_views
 from handlers.slack.views import leaving, modals, replies, settings
+from handlers.slack.views.keys import asked_by
 from handlers.slack.views.list_modal import list_modal
 from handlers.slack.views.modals import View
 from handlers.slack.views.replies import Reply
@@ -135,6 +137,8 @@ class Commands:
             return await connect_form(self.services, who)
         if first == Name.RULES:
             return list_modal(await list_view(self.services, who, ask_slack=True))
+        if first == Name.KEYS:
+            return await keys_form(self.services, who)
         if first == Name.SETTINGS:
             return await settings_form(self.services, who)
         return None
@@ -158,7 +162,9 @@ class Commands:
                 found = await services.reader.why(who.key)
                 kept = None if who.view.granted else await services.keeping.of(who.key)
                 link = await services.people.grant_link(who.key) if found.now.not_permitted else ""
-                reply = replies.why(l10n, found, kept, link)
+                standing = [] if found.now.override is None else [found.now.override]
+                asked = await services.keys.asked(who.key, standing, found.now.paused)
+                reply = replies.why(l10n, found, kept, link, asked_by(l10n, asked, found.now))
             case Name.PREVIEW:
                 reply = await self._preview(who, command.rest)
             case Name.CALENDARS:

@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.errors import Background
 from handlers.slack.views import modals, settings
+from handlers.slack.views.keys import KeysView
 from handlers.slack.views.lines import ListView
 from handlers.slack.views.modals import Typed, View
 from handlers.slack.views.sentences import calendar_name
@@ -174,6 +175,13 @@ async def settings_form(services: Services, who: Requester) -> View:
     """The settings, as they are chosen and as the workspace lets them be."""
     chosen = await services.settings.preferences(who.key)
     return settings.settings(who.l10n, chosen, await services.policies.of(who.key.team_id))
+
+
+async def keys_view(services: Services, who: Requester) -> KeysView:
+    """The person's keys for agents, and whether agents are allowed."""
+    allowed = (await services.policies.of(who.key.team_id)).agents
+    by_operator = "agents" in services.policies.operator.forbids
+    return KeysView(await services.keys.list(who.key), services.clock.now(), allowed, by_operator)
 
 
 async def out_of_office_form(services: Services, who: Requester) -> View:

@@ -14,6 +14,7 @@ from handlers.slack.context import (
     Services,
     chosen,
     connect_form,
+    keys_view,
     known,
     list_view,
     open_view,
@@ -80,6 +81,7 @@ class HomeTab:
             is_new=now.at - view.created_at < NEW,
             kept=None if view.granted else await self.services.keeping.of(key),
             leave=await self.services.leave.counts(key),
+            agents=await keys_view(self.services, who),
             workspace=await self.workspace.home(who),
         )
 

@@ -48,6 +48,7 @@ class Name(StrEnum):
     WHO = "who"
     DIGEST = "digest"
     RULES = "rules"
+    KEYS = "keys"
     SETTINGS = "settings"
     OPT_OUT = "opt-out"
     OPT_IN = "opt-in"

@@ -36,7 +36,7 @@ async def test_home_shows_status_reason_today_calendars_and_every_button(app: St
         "open_override", "open_out_of_office", "clear_override", "pause",
         "choose_mute", "edit_line", "edit_line", "edit_line", "edit_line",
         "open_rules", "add_line", "add_routine", "open_routines",
-        "calendar_menu", "open_connect", "make_digest", "make_feed", "open_settings", "forget_me",
+        "calendar_menu", "open_connect", "make_digest", "make_feed", "open_keys", "open_settings", "forget_me",
     ]  # fmt: skip
     values = [one["value"] for one in elements(view["blocks"]) if one["action_id"] == "edit_line"]
     assert values == ["out_of_office", "meeting", "focus", "working_location"]

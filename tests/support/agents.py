@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from emulators.slack import LocalSlack
 from services.domain.agents import SLACKBOT, Caller, May
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
@@ -67,3 +71,35 @@ async def people_with_grants(database: Database, now: datetime) -> None:
         await connection.execute(
             sa.insert(Person), [{"team_id": key.team_id, "user_id": key.user_id, **granted} for key in (ANN, BOB)]
         )
+
+
+# ── in Slack ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def filled_in(name: str = "", may: str = "read") -> dict[str, Any]:
+    """The fields of a new key."""
+    option = {"text": {"type": "plain_text", "text": may}, "value": may}
+    return {
+        "name": {"value": {"type": "plain_text_input", "value": name or None}},
+        "may": {"value": {"type": "radio_buttons", "selected_option": option}},
+    }
+
+
+def secrets_in(view: dict[str, Any]) -> set[str]:
+    """The secrets that a view, or anything else, shows."""
+    return set(re.findall(r"quo_[A-Za-z0-9_-]{43}", json.dumps(view)))
+
+
+async def makes_key(slack: LocalSlack, user: str, name: str = "Claude", may: str = "write") -> str:
+    """Somebody types `/quo keys` and makes a key; its secret, as the modal shows it."""
+    await slack.people.command(user, "/quo", "keys")
+    await clicks(slack, user, "make_key", filled_in(name, may))
+    (secret,) = secrets_in(slack.modals[user][-1].view)
+    return secret
+
+
+async def clicks(slack: LocalSlack, user: str, action_id: str, values: dict[str, Any] | None = None) -> None:
+    """They click a button of the modal on top, with its fields filled in so."""
+    action = {"type": "button", "action_id": action_id}
+    answer = await slack.people.click_in_view(user, slack.modals[user][-1].view_id, action, values)
+    assert answer.status == 200, (answer.status, answer.body)

@@ -22,6 +22,7 @@ from handlers.slack.digests import DigestForms
 from handlers.slack.events import Events
 from handlers.slack.home import HomeButtons, HomeTab
 from handlers.slack.intake import Authorize, Intake, bolt_app
+from handlers.slack.keys import KeyForms
 from handlers.slack.lines import ListForms
 from handlers.slack.mentions import Mentions
 from handlers.slack.modals import Modals
@@ -312,7 +313,10 @@ async def open_stepped_app(
         handlers.register(
             bolt, commands=commands, home=home, modals=Modals(surface, patience=PATIENCE),
             lists=ListForms(surface, tab, commands.teller),
-            more=[digest_forms.register, WorkspaceForms(surface, parts).register],
+            more=[
+                digest_forms.register, WorkspaceForms(surface, parts).register,
+                KeyForms(surface, tab, "https://quo.example").register,
+            ],
             events=Events(people, leaving, emoji, surface.keys),
             files=handlers.FileMessages(
                 surface, KeptFiles(), commands.teller, DeliveryStore(database)

@@ -10,6 +10,7 @@ from handlers.slack.views import blocks as kit
 from handlers.slack.views.changes import changed
 from handlers.slack.views.digests import home_digests
 from handlers.slack.views.keeper_section import kept_lines
+from handlers.slack.views.keys import KeysView, home_keys
 from handlers.slack.views.leave_section import counts_for_you
 from handlers.slack.views.leaving import forget_button
 from handlers.slack.views.lines import ListView
@@ -52,6 +53,7 @@ def home(
     is_new: bool = False,
     kept: KeptView | None = None,
     leave: bool | None = None,
+    agents: KeysView | None = None,
     workspace: Sequence[kit.Block] = (),
 ) -> dict[str, Any]:
     """The tab of somebody we know, with their list; `link` leads to the grant, "" where it is given.
@@ -59,7 +61,7 @@ def home(
     `again`: links that mend lost accounts, by account. `digests` and `feeds` are those that they made. `undo`: what
     was changed last and can be taken back. `away`: who of their workspace is out today. `is_new`: they came in the
     last days. `kept`: who keeps their status instead. `leave`: whether leave calendars count for them, None where
-    nothing of them is theirs. `workspace`: the admins' part.
+    nothing of them is theirs. `agents`: their keys for agents. `workspace`: the admins' part.
     """
     l10n = view.l10n
     blocks: list[kit.Block] = []
@@ -77,6 +79,7 @@ def home(
     chosen = [kit.context(words)] if words else []
     rest = [
         *counts_for_you(l10n, leave), *home_digests(l10n, digests, feeds, allowed=not link),
+        *([] if agents is None else home_keys(l10n, agents)),
         kit.header(l10n.say("Settings")), *chosen, settings, *workspace, *_support(l10n),
     ]  # fmt: skip
     room = _MOST_BLOCKS - len(blocks) - len(rest)  # for the list and the calendars, of which there may be many

@@ -52,6 +52,7 @@ COMMANDS = (
     ("/quo who", "who is out, and until when"),
     ("/quo digest weekdays 9:00", "post that to this channel; /quo digest off ends it"),
     ("/quo rules", "what my status says, and what happens besides"),
+    ("/quo keys", "let agents keep my status: each has a key"),
     ("/quo settings", "working hours and rules of the game"),
     ("/quo opt-out", "my leave is not shown with an admin's permission; /quo opt-in allows it"),
     ("/quo forget", "delete all my data"),
@@ -197,11 +198,13 @@ def resumed(l10n: Localizer, undo_id: str = "") -> Reply:
     return with_undo(l10n, l10n.say("I keep your status again."), undo_id)
 
 
-def why(l10n: Localizer, found: Why, kept: KeptView | None = None, link: str = "") -> Reply:
+def why(
+    l10n: Localizer, found: Why, kept: KeptView | None = None, link: str = "", agents: Sequence[kit.Block] = ()
+) -> Reply:
     """The status, the rule and event behind it, and each of today's events with its reason.
 
     `kept`: who keeps it instead, where the person has allowed us nothing themselves; `link` leads to the permission
-    that something lacks.
+    that something lacks; `agents`: which agent asked for what stands.
     """
     now = found.now
     listed = now.facts.lines
@@ -217,7 +220,7 @@ def why(l10n: Localizer, found: Why, kept: KeptView | None = None, link: str = "
     parts = paragraphs(l10n, lines) if found.verdicts else []
     if routines := _routines(l10n, now):
         parts += paragraphs(l10n, ["*" + l10n.say("Today's routines") + "*", *routines])
-    more = [kit.section(part) for part in parts]
+    more = [*agents, *(kit.section(part) for part in parts)]
     if link:
         more.insert(0, kit.actions(grant_button(l10n, link)))
     if found.last is not None:
