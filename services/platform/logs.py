@@ -37,6 +37,7 @@ SECRET_NAMES = frozenset(
 """Names whose values are never logged. `key` is a person's; say `team_id` and `user_id` instead."""
 
 _TOKEN = re.compile(r"\bx(?:ox[a-z]|oxe\.xox[a-z]|app)-[\w.%-]+", re.IGNORECASE)
+_AGENT_KEY = re.compile(r"\bquo_[\w-]{20,}", re.ASCII)
 _SEALED = re.compile(r"\b(?:sq1_|gAAAA)[\w-]{20,}={0,2}")
 _BEARER = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE)
 _PAIR = re.compile(
@@ -79,6 +80,7 @@ def _is_secret(name: object) -> bool:
 
 def _redact_text(text: str) -> str:
     text = _TOKEN.sub(HIDDEN, text)
+    text = _AGENT_KEY.sub(HIDDEN, text)
     text = _SEALED.sub(HIDDEN, text)
     text = _BEARER.sub(rf"\1 {HIDDEN}", text)
     text = _ADDRESS.sub(

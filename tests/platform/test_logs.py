@@ -43,6 +43,7 @@ def test_event_has_its_name_and_ids_and_nothing_under_a_secret_name(lines: io.St
     ("text", "redacted"),
     [
         ("with xoxp-12-ab and xoxe.xoxp-1-Mi0 or xapp-1-A", "with *** and *** or ***"),
+        ("key=quo_" + "Aa-_0" * 8 + "Aa0, not /quo_keys", "key=***, not /quo_keys"),
         (
             "GET https://ann:pw@calendar.example/private-8d2f/basic.ics?x=1 failed",
             "GET https://calendar.example/*** failed",
