@@ -136,7 +136,11 @@ class ListForms:
             if isinstance(clicked, dict):
                 raise
             said = replies.sentence(who.l10n, error)
-        if not isinstance(clicked, dict):
+        if (
+            not isinstance(clicked, dict) and not args.context.response_url
+        ):  # whoever showed the answer, not Slack's own
+            await self.teller.tell(who.key, replies.posted(said))
+        elif not isinstance(clicked, dict):
             await args.respond(**replies.posted(said), replace_original=True)
         elif clicked.get("callback_id") in {RULES, ROUTINES}:
             await self._show_list(args, await self._view(args), clicked)

@@ -73,7 +73,10 @@ def _mrkdwn(text: Json, most: int) -> None:
 
 def _section(block: Json) -> None:
     _only(block, {"type", "text", "accessory", "block_id"}, "section")
-    _mrkdwn(block["text"], 3000)
+    if block["text"]["type"] == "plain_text":
+        _plain(block["text"], 3000, "section")
+    else:
+        _mrkdwn(block["text"], 3000)
     if "accessory" in block:
         _element(block["accessory"], {"button", "overflow", "users_select"})
 
