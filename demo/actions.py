@@ -12,11 +12,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from demo.agent import DemoAgent
 from demo.books import FEED, Book
 from demo.clock import DemoClock
 from demo.feeds import Feeds, sample
 from emulators.slack import LocalSlack
 from emulators.slack.state import RefusalError
+from services.domain.errors import StatusQuoError
 from services.store.db import Database
 from services.store.models import SpanRow
 
@@ -38,9 +40,12 @@ class Actions:
         clock: DemoClock,
         feeds: Feeds,
         books: Mapping[str, Mapping[str, Book]],
+        *,
+        agent: DemoAgent,
         database: Database,
     ) -> None:
-        self.slack, self.clock, self.books, self._feeds, self._database = slack, clock, books, feeds, database
+        self.slack, self.clock, self.books, self.agent = slack, clock, books, agent
+        self._feeds, self._database = feeds, database
         self._all: dict[str, Callable[[Body], Awaitable[dict[str, Any]]]] = {
             "message": self._message,
             "home": self._home,
@@ -59,6 +64,8 @@ class Actions:
             "entry-change": self._entry_change,
             "entry-remove": self._entry_remove,
             "clock": self._set_clock,
+            "ask-agent": self._ask_agent,
+            "agent-key": self._agent_key,
         }
 
     async def do(self, what: str, body: Body) -> dict[str, Any]:
@@ -158,6 +165,22 @@ class Actions:
     async def _photo(self, body: Body) -> dict[str, Any]:
         """Another photo of one's own, put on by hand."""
         self.slack.photos.upload(str(body["person"]), _content(body), _type_of(str(body["name"])))
+        return {}
+
+    async def _ask_agent(self, body: Body) -> dict[str, Any]:
+        """One of the agent's sentences."""
+        try:
+            await self.agent.ask(str(body["person"]), str(body["sentence"]))
+        except StatusQuoError as error:
+            raise NotDoneError(error.sentence()) from error
+        return {}
+
+    async def _agent_key(self, body: Body) -> dict[str, Any]:
+        """A new key for the agent, in the place of one that was revoked."""
+        try:
+            await self.agent.make_key(str(body["person"]))
+        except StatusQuoError as error:
+            raise NotDoneError(error.sentence()) from error
         return {}
 
     async def _entry_add(self, body: Body) -> dict[str, Any]:

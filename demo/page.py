@@ -25,7 +25,11 @@ from services.usecases import identity
 log = structlog.get_logger(__name__)
 
 FILES = Path(__file__).resolve().parent / "static"
-_SECTIONS = frozenset({"person", "members", "channels", "messages", "home", "modals", "calendars", "clock"})
+_SECTIONS = frozenset({"person", "members", "channels", "messages", "home", "modals", "calendars", "clock", "agent"})
+_LOOKED_AT = frozenset({"calendars", "agent"})
+"""What may be another with time alone, or is changed by what tells nobody."""
+_KEY_MAY_BE_GONE = frozenset({"home", "modals", "messages"})
+"""What shows that somebody did something in Slack."""
 _BEAT = 0.1
 _HEARTBEATS = 10
 _CALLS = 200
@@ -39,7 +43,7 @@ class _Viewer:
     person: str
     dirty: set[str] = field(default_factory=lambda: set(_SECTIONS))
     calls: list[ApiCall | ToldPush] = field(default_factory=list)
-    calendars: Any = None
+    shown: dict[str, Any] = field(default_factory=dict)
 
 
 class DemoPage:
@@ -47,7 +51,7 @@ class DemoPage:
 
     def __init__(self, actions: Actions, happened: DemoLog) -> None:
         self._slack, self._clock, self._books = actions.slack, actions.clock, actions.books
-        self._happened = happened
+        self._happened, self._agent = happened, actions.agent
         self._actions = actions
         self._closing = asyncio.Event()
 
@@ -125,13 +129,15 @@ class DemoPage:
             if moving or beats % _HEARTBEATS == 0:
                 viewer.dirty |= {"clock"}
             if beats % _HEARTBEATS == 0:
-                viewer.dirty |= {"calendars"}
+                viewer.dirty |= _LOOKED_AT
+            if viewer.dirty & _KEY_MAY_BE_GONE:
+                await self._agent.look(viewer.person)
             facts = {section: self._section(section, viewer.person) for section in sorted(viewer.dirty)}
             viewer.dirty.clear()
-            if "calendars" in facts:
-                same, viewer.calendars = facts["calendars"] == viewer.calendars, facts["calendars"]
+            for section in _LOOKED_AT & facts.keys():
+                same, viewer.shown[section] = facts[section] == viewer.shown.get(section), facts[section]
                 if same:
-                    del facts["calendars"]
+                    del facts[section]
             if viewer.calls:
                 calls, viewer.calls = viewer.calls, []
                 facts["calls"] = [self._happened.line(entry, viewer.person) for entry in calls]
@@ -149,6 +155,7 @@ class DemoPage:
             "modals": lambda: [shown.view(state) for state in self._slack.modals.get(person, [])],
             "calendars": lambda: self._calendars_of(person),
             "clock": lambda: shown.clock(self._clock),
+            "agent": lambda: self._agent.shown(person),
         }
         return show[section]()
 
@@ -175,6 +182,8 @@ def _note(viewer: _Viewer, change: dict[str, Any]) -> None:
         viewer.dirty.add("calendars")
     elif kind in {"home", "modal"} and change["user_id"] == viewer.person:
         viewer.dirty.add("home" if kind == "home" else "modals")
+    elif kind == "agent" and change["user_id"] == viewer.person:
+        viewer.dirty.add("agent")
     elif kind == "clock":
         viewer.dirty |= {"clock", "calendars"}
 

@@ -22,6 +22,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from demo import seed
 from demo.actions import Actions
+from demo.agent import DemoAgent
 from demo.books import Book
 from demo.clock import DemoClock
 from demo.feeds import Feeds, Nudges
@@ -40,6 +41,7 @@ from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
 from services.platform.settings import Settings
 from services.ports import Clock
+from services.usecases.agents import AgentKeys
 
 START = time(8, 55)
 _FEED_INTERVAL = 3600
@@ -69,6 +71,7 @@ class Demo:
     google: LocalGoogle
     microsoft: LocalMicrosoft
     books: Mapping[str, Mapping[str, Book]]
+    keys: AgentKeys
 
 
 async def run(build: Build, host: str, port: int) -> int:
@@ -113,7 +116,8 @@ async def open_demo(
         seed.own_emoji(slack, f"{inner}/static")
         service = await build(_settings(slack, google, microsoft, app_address, directory), clock=clock)
         happened = DemoLog(slack, google, microsoft, service.stores.export)
-        page = DemoPage(Actions(slack, clock, feeds, books, service.stores.database), happened)
+        agent = DemoAgent(app_address, service.keys, slack)
+        page = DemoPage(Actions(slack, clock, feeds, books, agent=agent, database=service.stores.database), happened)
         clock.busy = lambda: (
             bool(slack.busy or slack.deliveries.pending or google.busy or microsoft.busy) or not service.at_rest()
         )
@@ -134,13 +138,13 @@ async def open_demo(
         await _serve(stack, service.web, app_socket)
         await service.start()
         stack.push_async_callback(service.stop)
-        stack.push_async_callback(_closing, page, nudges, happened)
+        stack.push_async_callback(_closing, page, nudges, happened, agent)
         happened.start()
 
         await seed.bring_in(slack, feeds, service, app_address, f"{inner}/calendars")
         seed.small_talk(slack)
         clock.resume()
-        yield Demo(page_address, app_address, slack, clock, feeds, google, microsoft, books)
+        yield Demo(page_address, app_address, slack, clock, feeds, google, microsoft, books, service.keys)
 
 
 def first_morning(now: datetime) -> datetime:
@@ -172,10 +176,11 @@ def signing_in(books: Mapping[str, Mapping[str, Book]], clock: DemoClock) -> Mid
     return middleware
 
 
-async def _closing(page: DemoPage, nudges: Nudges, happened: DemoLog) -> None:
+async def _closing(page: DemoPage, nudges: Nudges, happened: DemoLog, agent: DemoAgent) -> None:
     page.close()
     await nudges.stop()
     await happened.stop()
+    await agent.close()
 
 
 async def _serve(stack: contextlib.AsyncExitStack, application: web.Application, listener: socket.socket) -> None:

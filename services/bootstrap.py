@@ -85,6 +85,7 @@ class Service:
     people: People
     leaving: Offboarding
     workspace: WorkspaceCases
+    keys: AgentKeys
     out: WhoIsOut | None
     at_rest: Callable[[], bool]
     start: Callable[[], Awaitable[None]]
@@ -219,8 +220,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         return works.at_rest and not len(background)
 
     return Service(
-        listening.web, works, writer, carried, stores, cases.people, cases.leaving, cases.workspace, listening.out,
-        at_rest, start, stop,
+        listening.web, works, writer, carried, stores, cases.people, cases.leaving, cases.workspace, cases.keys,
+        listening.out, at_rest, start, stop,
     )  # fmt: skip
 
 

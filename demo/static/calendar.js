@@ -35,7 +35,9 @@ const wall = (at) => clockTime(at, current().zone);
 
 function title() {
   const member = me();
-  if (member && current()) byId("calendar-title").replaceChildren(`${member.name.split(" ")[0]}’s day `, h("small", {}, dayName(current().midnight + 43200, current().zone)));
+  if (!member || !current()) return;
+  byId("calendar-title").textContent = `${member.name.split(" ")[0]}’s day`;
+  byId("calendar-title").title = dayName(current().midnight + 43200, current().zone);
 }
 
 function draw() {

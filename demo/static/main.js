@@ -1,3 +1,4 @@
+import { showAgent, startAgent } from "./agent.js";
 import { startCalendar } from "./calendar.js";
 import { startClock } from "./clock.js";
 import { startComposer } from "./composer.js";
@@ -44,6 +45,7 @@ function startTabs() {
 function startIdeas() {
   document.querySelector("[data-next]").addEventListener("click", () => byId("next-edge").click());
   document.querySelector("[data-own]").addEventListener("click", () => byId("own-status").click());
+  document.querySelector("[data-agent]").addEventListener("click", () => showAgent(true));
   const admin = document.querySelector("[data-admin]");
   admin.addEventListener("click", () => {
     pick(admin.dataset.admin);
@@ -83,6 +85,7 @@ startHome();
 startModals();
 startStatus();
 startCalendar();
+startAgent(() => show("home"));
 startClock();
 startLog();
 loadEmoji().then(connect, () => toast("The page cannot reach the demo. Is it still running?"));

@@ -4,7 +4,7 @@ import { toast } from "./dom.js";
 
 export const state = {
   person: localStorage.getItem("person") || "",
-  members: [], channels: [], messages: [], home: null, modals: [], calendars: [], book: "feed", tab: "general", thread: null, calls: [],
+  members: [], channels: [], messages: [], home: null, modals: [], calendars: [], book: "feed", tab: "general", thread: null, calls: [], agent: null,
   clock: { now: Date.now() / 1000, speed: 1, paused: true, jumping: false, seen: performance.now() },
 };
 
@@ -56,7 +56,7 @@ export function connect() {
       state.calls = [...kept, ...[...known.values()].filter((call) => !old.has(call.number))].slice(-500);
     }
     if (facts.clock) state.clock = { ...facts.clock, seen: performance.now() };
-    for (const section of ["members", "channels", "messages", "home", "modals", "calendars"]) {
+    for (const section of ["members", "channels", "messages", "home", "modals", "calendars", "agent"]) {
       if (section in facts) state[section] = facts[section];
     }
     if (facts.person && facts.person !== state.person) {
@@ -74,6 +74,7 @@ export function pick(person) {
   state.modals = [];
   state.messages = [];
   state.calendars = [];
+  state.agent = null;
   remember(person);
   emit("person");
   connect();
