@@ -8,13 +8,23 @@ from dataclasses import dataclass, replace
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from handlers.slack.context import Requester, Services, keys_view, open_view, person, refuse, text_of, view_call
+from handlers.slack.context import (
+    Requester,
+    Services,
+    keys_view,
+    open_view,
+    person,
+    refuse,
+    request_of,
+    text_of,
+    view_call,
+)
 from handlers.slack.home import HomeTab
 from handlers.slack.views import keys as views
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.keys import KeysView
 from handlers.slack.views.modals import View
-from services.domain.errors import InputError, NotGrantedError, StatusQuoError
+from services.domain.errors import AlreadyMadeError, InputError, NotGrantedError, StatusQuoError
 from services.domain.request_errors import AgentsNotAllowedError
 
 _REVOKE = re.compile(views.REVOKE + "([0-9a-f]{1,64})")
@@ -47,8 +57,12 @@ class KeyForms:
         """A new key, shown in the place of the form; or the form again, with what is wrong."""
         await args.ack()
         who = await person(self.services, args.context)
-        values = Values.of(args.body.get("view") or {})
-        made, errors = await self._make(who, values)
+        form = args.body.get("view") or {}
+        values = Values.of(form)
+        # clicked twice before the first answer is there, it is the same form still
+        made, errors = await self._make(who, values, f"{text_of(form, 'id')}/{text_of(form, 'hash')}")
+        if any(isinstance(error, AlreadyMadeError) for error in errors.values()):
+            return  # the key stands in its place
         if made is None:
             problem = next(iter(errors.values()), None)
             made = views.keys_form(who.l10n, await _keys(self.services, who), problem=problem, before=values)
@@ -62,7 +76,7 @@ class KeyForms:
         if not values.text("name"):
             await args.ack()
             return
-        made, errors = await self._make(who, values)
+        made, errors = await self._make(who, values, request_of(args.context))
         if errors:
             await refuse(args, who, errors)
             return
@@ -78,13 +92,15 @@ class KeyForms:
         await self._show(args, await keys_form(self.services, who))
         await self.tab.publish(args, who.key)
 
-    async def _make(self, who: Requester, values: Values) -> tuple[View | None, dict[str, StatusQuoError]]:
+    async def _make(
+        self, who: Requester, values: Values, request: str
+    ) -> tuple[View | None, dict[str, StatusQuoError]]:
         """The modal that shows a new key; None, and what is wrong by block, where there is none."""
         name, may, wrong = views.read_key(values)
         errors: dict[str, StatusQuoError] = {**wrong}
         if not errors:
             try:
-                made, secret = await self.services.keys.make(who.key, name, may)
+                made, secret = await self.services.keys.make(who.key, name, may, request=request)
             except InputError as error:
                 errors[error.field or "name"] = error
             except _AS_IT_STANDS:

@@ -98,6 +98,10 @@ class TooManyKeysError(TooManyError):
     """You have five keys, and that is the most. Revoke one first."""
 
 
+class AlreadyMadeError(InputError):
+    """That key is made already, and was shown. If you have not copied it, revoke it and make another one."""
+
+
 class CredentialsRefusedError(InputError):
     """The server did not accept that user and password. Some services want an app password: make one there."""
 

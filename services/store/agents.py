@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Delete, and_, bindparam, delete, func, ins
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.agents import MOST_CALLS, MOST_KEYS, PAUSE, AgentChange, AgentKey, Caller, May, waits
-from services.domain.errors import NotGrantedError, TooManyKeysError
+from services.domain.errors import AlreadyMadeError, NotGrantedError, TooManyKeysError
 from services.domain.model import PersonKey
 from services.domain.people import GrantState
 from services.platform.crypto import Encryptor
@@ -95,7 +95,7 @@ class AgentStore(Store):
         self._waiting: Grouped[AgentCall, timedelta | None] = Grouped(database, self._count_all)
 
     async def add(self, key: PersonKey, made: AgentKey, digest: str) -> None:
-        """Keep a key whose secret has that digest. Raises TooManyKeysError above MOST_KEYS, NotGrantedError."""
+        """Keep a key whose secret has that digest. Raises AlreadyMadeError, TooManyKeysError, NotGrantedError."""
         name = self._encryptor.seal(made.name, _NAME, key.team_id, key.user_id, made.key_id)
         row = {
             "team_id": key.team_id, "user_id": key.user_id, "key_id": made.key_id, "digest": digest, "name": name,
@@ -106,6 +106,9 @@ class AgentStore(Store):
             granted = select(_PEOPLE.c.user_id).where(of_person(_PEOPLE.c, key), _GRANTED)
             if not staying or await connection.scalar(granted) is None:
                 raise NotGrantedError("no grant")
+            same = select(_KEYS.c.key_id).where(of_person(_KEYS.c, key), _KEYS.c.key_id == made.key_id)
+            if await connection.scalar(same) is not None:
+                raise AlreadyMadeError("made already", field="name")
             theirs = select(func.count()).select_from(_KEYS).where(of_person(_KEYS.c, key))
             if (await connection.scalar(theirs) or 0) >= MOST_KEYS:
                 raise TooManyKeysError("keys", field="name")

@@ -50,11 +50,11 @@ class AgentKeys:
     policies: WorkspacePolicy
     clock: Clock
 
-    async def make(self, key: PersonKey, name: str, may: May) -> tuple[AgentKey, str]:
-        """A new key, and its secret, which nobody can be told again.
+    async def make(self, key: PersonKey, name: str, may: May, *, request: str = "") -> tuple[AgentKey, str]:
+        """A new key, and its secret, which nobody can be told again. The same `request` makes one.
 
-        Raises KeyNameMissingError, KeyNameTooLongError, TooManyKeysError, NotGrantedError, and AgentsNotAllowedError
-        where the workspace or the operator allows no agents.
+        Raises KeyNameMissingError, KeyNameTooLongError, TooManyKeysError, AlreadyMadeError, NotGrantedError, and
+        AgentsNotAllowedError where the workspace or the operator allows no agents.
         """
         await self._require_allowed(key)
         called = key_name(name)
@@ -63,7 +63,8 @@ class AgentKeys:
         if len(called) > LONGEST_KEY_NAME:
             raise KeyNameTooLongError("name", field="name")
         secret = f"quo_{secrets.token_urlsafe(32)}"
-        made = AgentKey(secrets.token_hex(8), called, may, self.clock.now())
+        key_id = request_id(key, request) if request else secrets.token_hex(12)
+        made = AgentKey(key_id, called, may, self.clock.now())
         await self.store.add(key, made, digest_of(secret))
         log.info("agent_key_made", team_id=key.team_id, user_id=key.user_id, key_id=made.key_id, may=may.value)
         return made, secret

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from handlers.slack.views import file_replies, replies
 from handlers.slack.views.modals import shown_once
 from handlers.web.webhooks import LONGEST, read_status
+from services.calendars import connections
 from services.calendars.connections import HookLimits
 from services.calendars.ical.content import as_utf8
 from services.calendars.ical.expand import UnreadableCalendarError
@@ -95,3 +96,12 @@ def test_pace_slides_and_is_each_hooks_own() -> None:
     assert [pace.wait("b", NOW) for _ in range(4)] == [0, 0, 0, 60]
     assert pace.wait("b", NOW + timedelta(seconds=59.5)) == 1
     assert pace.wait("b", NOW + timedelta(seconds=60)) == 0
+
+
+def test_only_the_latest_names_are_remembered_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_REMEMBERED", 100)
+    pace, now = HookLimits(most=1), datetime(2026, 11, 24, 9, tzinfo=UTC)
+    for number in range(1000):
+        assert pace.wait(f"2001:db8:0:{number:x}::/64", now) == 0
+    assert len(pace._used) == 100
+    assert pace.wait("2001:db8:0:3e7::/64", now) > 0  # the newest is known still

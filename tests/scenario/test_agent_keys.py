@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from io import StringIO
@@ -81,6 +82,19 @@ async def test_key_is_made_in_the_form_shown_once_and_listed_from_then_on(app: S
     assert "*Claude Code*\\nreads and writes · made: 10:00 · last used: 10:05" in text_of(view)
     for later in (view, await app.publish_home()):
         assert not secrets_in(later)
+
+
+async def test_button_that_is_clicked_twice_makes_one_key_and_its_secret_stays_to_be_read(app: SteppedApp) -> None:
+    await opens(app)
+    people, view_id = app.engine.slack.people, app.modal().view_id
+    action = {"type": "button", "action_id": "make_key"}
+    await asyncio.gather(*(people.click_in_view(ANN, view_id, action, filled_in("Claude")) for _ in range(2)))
+    (secret,) = secrets_in(shown(app))
+    assert (await app.surface.keys.caller(secret)).agent == "Claude"
+    assert len(await keys(app)) == 1
+    await clicks(app.engine.slack, ANN, "open_keys")
+    await clicks(app.engine.slack, ANN, "make_key", filled_in("Claude"))  # meant: it is another form by now
+    assert len(await keys(app)) == 2
 
 
 async def test_enter_in_the_name_makes_the_key_and_an_empty_name_closes_the_form(app: SteppedApp) -> None:
