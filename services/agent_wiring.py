@@ -10,6 +10,7 @@ import handlers
 from handlers.agents.calls import Agents
 from handlers.agents.mcp import McpRoutes
 from handlers.agents.slackbot import Slackbot
+from handlers.web.ocp import RegistryRoutes
 from services.adapters import Adapters
 from services.platform import locale
 from services.usecases.slack_askers import SlackAskers
@@ -25,4 +26,5 @@ def agent_routes(
         askers = SlackAskers(of.stores.workspaces, of.slack.members, of.clock)
         slackbot = Slackbot(agents, askers, signatures, of.stores.deliveries, of.clock)
     mcp = McpRoutes(agents, slackbot, locale.say, of.config.base_url)
-    return [*mcp.routes(), *handlers.AgentRoutes(agents, of.config.base_url).routes()]
+    rest = handlers.AgentRoutes(agents, of.config.base_url)
+    return [*mcp.routes(), *RegistryRoutes(of.config.base_url).routes(), *rest.routes()]

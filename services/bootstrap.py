@@ -51,6 +51,7 @@ from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
+from services.usecases.own_profile import OwnProfiles
 from services.usecases.people import People, PersonalSettings
 from services.usecases.replies import Replies, WhoIsOut
 from services.usecases.sent_files import SentFiles
@@ -108,6 +109,7 @@ class UseCases:
     emoji: EmojiSearch
     keys: AgentKeys
     workspace: WorkspaceCases
+    profile: OwnProfiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, own=calendars.own,
         emoji=cases.emoji,
         sent=cases.sent, digests=cases.workspace.digests, feeds=cases.workspace.feeds, who=cases.workspace.who,
-        leave=cases.workspace.leave, keys=cases.keys,
-        clock=clock, background=background,
+        leave=cases.workspace.leave, keys=cases.keys, profile=cases.profile, clock=clock, background=background,
     )  # fmt: skip
     parts, more = workspace_listeners(adapters, cases.workspace, shared)
     tab = handlers.HomeTab(shared, parts)
@@ -259,10 +260,15 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         replies_allowed=of.config.replies_allowed,
     )  # fmt: skip
     sent = SentFiles(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, settings, clock)
+    emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
     return UseCases(
-        people, statuses, reader, settings, permissions, undos, leaving, teller, sent, workspace=workspace,
-        emoji=EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal),
+        people, statuses, reader, settings, permissions, undos, leaving, teller, sent, emoji, workspace=workspace,
         keys=AgentKeys(stores.agents, workspace.policies, clock),
+        profile=OwnProfiles(
+            statuses, stores.awaited, stores.people, stores.workspaces, profiles=of.slack.profiles,
+            members=of.slack.members, audit=stores.writes, emoji=emoji,
+            refresh=TokenRefresh(stores.tokens, of.slack.authority, clock).refresh, clock=clock,
+        ),
     )  # fmt: skip
 
 

@@ -30,6 +30,8 @@ _FAILURES: Mapping[int, str] = {
     429: "More than 60 calls in a minute; `Retry-After` says when to come back",
     503: "Slack does not answer, or too much arrives; nothing was done",
 }
+_OF_SLACK = frozenset({401, 403, 405, 429})
+"""Those of Slack's own methods: everything else is said with 200, as Slack says it."""
 
 
 def document(base_url: str, operations: Iterable[Operation] = OPERATIONS) -> dict[str, Any]:
@@ -60,11 +62,13 @@ def document(base_url: str, operations: Iterable[Operation] = OPERATIONS) -> dic
 
 
 def _path(operation: Operation) -> dict[str, Any]:
+    done = "What was asked for" if operation.hints.read_only else "Done"
+    refused = [Failure] if operation.of_slack else []  # those that Slack itself answers with 200
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.sentence,
         "responses": {
-            "200": _answer("What was asked for" if operation.hints.read_only else "Done", operation.gives),
+            "200": _answer(done, operation.gives, *refused),
             **{str(status): _answer(said, Failure) for status, said in _failures(operation)},
         },
     }
@@ -87,13 +91,15 @@ def _parameter(name: str, schema: Mapping[str, Any], *, required: bool) -> dict[
     }  # fmt: skip
 
 
-def _answer(said: str, struct: type[msgspec.Struct]) -> dict[str, Any]:
-    content = {_JSON: {"schema": {"$ref": _REF.format(name=struct.__name__)}}}
-    return {"description": said, "content": content}
+def _answer(said: str, *structs: type[msgspec.Struct]) -> dict[str, Any]:
+    kinds = [{"$ref": _REF.format(name=struct.__name__)} for struct in structs]
+    return {"description": said, "content": {_JSON: {"schema": kinds[0] if len(kinds) == 1 else {"anyOf": kinds}}}}
 
 
 def _failures(operation: Operation) -> list[tuple[int, str]]:
     """Those that can come of it: what only reads has no body."""
+    if operation.of_slack:
+        return [(status, said) for status, said in _FAILURES.items() if status in _OF_SLACK]
     bodies = {413, 415}
     return [
         (status, said) for status, said in _FAILURES.items() if not (operation.hints.read_only and status in bodies)

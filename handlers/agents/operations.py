@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 
-from handlers.agents import absences, days, statuses
+from handlers.agents import absences, days, slack_methods, statuses
 from handlers.agents.absences import Out, SetOutOfOffice, WhoIsOut
 from handlers.agents.answers import Changed
 from handlers.agents.asker import Asker
 from handlers.agents.days import Events, ListEvents, Planned, Preview
+from handlers.agents.slack_methods import GetProfile, GetUser, ProfileSet, ProfileShown, SetProfile, UserShown
 from handlers.agents.statuses import Nothing, Pause, SetStatus, StatusNow, Undo
 from handlers.slack.context import Services
 
@@ -102,6 +103,18 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "who_is_out", "Tell who of my workspace is out of office in some time, and until when.",
         WhoIsOut, Out, READS, absences.who_is_out,
+    ),
+    Operation(
+        "usersProfileSet", "Set the status of my Slack profile: its text, its emoji and when it ends.",
+        SetProfile, ProfileSet, CHANGES_AGAIN, slack_methods.set_profile, path="users.profile.set", of_slack=True,
+    ),
+    Operation(
+        "usersProfileGet", "Read my Slack profile.",
+        GetProfile, ProfileShown, READS, slack_methods.get_profile, path="users.profile.get", of_slack=True,
+    ),
+    Operation(
+        "usersInfo", "Read what Slack knows of me as a member of my workspace.",
+        GetUser, UserShown, READS, slack_methods.get_user, path="users.info", of_slack=True,
     ),
 )  # fmt: skip
 

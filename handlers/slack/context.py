@@ -43,6 +43,7 @@ from services.usecases.feeds import AbsenceFeeds
 from services.usecases.grants import Permissions
 from services.usecases.keeper import Keeping
 from services.usecases.leave import LeaveCalendars
+from services.usecases.own_profile import OwnProfiles
 from services.usecases.people import People, PersonalSettings
 from services.usecases.sent_files import SentFiles
 from services.usecases.statuses import Statuses, StatusReader
@@ -78,6 +79,7 @@ class Services:
     feeds: AbsenceFeeds
     leave: LeaveCalendars
     keys: AgentKeys
+    profile: OwnProfiles
     clock: Clock
     background: Background = field(default_factory=Background)
 

@@ -19,6 +19,7 @@ from handlers.agents.openapi import BASE, document
 from handlers.agents.operations import OPERATIONS, Operation
 from handlers.errors import accepted_locale, record, retry_after, route_of, status_of
 from handlers.slack.payloads import strict_json
+from handlers.web.ocp import slack_arguments, slack_refusal
 from services.domain.errors import StatusQuoError
 from services.domain.request_errors import MethodNotAllowedError, NotJsonError, RequestError, UnknownPathError
 from services.platform.concurrency import LARGE, off_loop_if
@@ -55,8 +56,12 @@ class AgentRoutes:
             raise MethodNotAllowedError("method", allow=operation.method)
         asker = await self.agents.by_request(request)
         request[_SPEAKS] = asker.who.l10n
-        arguments = _query(request) if operation.hints.read_only else await _body(request)
-        answer = await self.agents.call(asker, operation, arguments, strict=not operation.hints.read_only)
+        if operation.of_slack:
+            arguments, strict = await slack_arguments(request), request.content_type == "application/json"
+        else:
+            arguments = _query(request) if operation.hints.read_only else await _body(request)
+            strict = not operation.hints.read_only
+        answer = await self.agents.call(asker, operation, arguments, strict=strict)
         return _json(msgspec.json.encode(answer))
 
 
@@ -103,12 +108,16 @@ def _object(body: bytes) -> object:
 def _refused(request: web.Request, error: StatusQuoError) -> web.Response:
     status, headers = status_of(error), retry_after(error)
     record(error, error, route=route_of(request))
+    l10n = request.get(_SPEAKS) or Localizer(accepted_locale(request), "UTC")
+    operation = _BY_PATH.get(request.match_info.get("operation", ""))
+    said = failure_of(error, l10n)
+    if operation is not None and operation.of_slack and request.method == operation.method:
+        said, status, headers = slack_refusal(error, l10n)
     if isinstance(allow := error.facts.get("allow"), str):
         headers["Allow"] = allow
     if status == _UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"  # and nothing more: with metadata of OAuth, editors ignore their key
-    l10n = request.get(_SPEAKS) or Localizer(accepted_locale(request), "UTC")
-    return _json(msgspec.json.encode(failure_of(error, l10n)), status, headers)
+    return _json(msgspec.json.encode(said), status, headers)
 
 
 def _json(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -38,6 +38,9 @@ Check = Callable[[], Awaitable[bool]]
 
 BODY_LIMIT = 1024 * 1024
 BODY_SECONDS = 10.0
+MOST_OF_A_HEADER = 64 * 1024
+"""Bytes of one header: an OCP agent sends its history along (`OCP-Session`), which nobody here reads."""
+
 TIMESTAMP = "X-Slack-Request-Timestamp"
 SIGNATURE = "X-Slack-Signature"
 SIGNATURE_AGE = 300
@@ -217,7 +220,9 @@ class QuietRunner(web.AppRunner):
 
     def __init__(self, application: web.Application) -> None:
         """Without an access log: it would hold whole addresses."""
-        super().__init__(application, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+        super().__init__(
+            application, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS, max_field_size=MOST_OF_A_HEADER
+        )
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()

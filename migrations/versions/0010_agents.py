@@ -55,8 +55,10 @@ def upgrade() -> None:
         *_of_person("agent_changes", "change_id"),
     )
     op.create_index("ix_agent_changes_at", "agent_changes", ["at"], unique=False)
+    op.add_column("standings", sa.Column("calling_until", sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("standings", "calling_until")
     for table in ("agent_changes", "agent_calls", "agent_keys"):
         op.drop_table(table)

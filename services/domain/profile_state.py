@@ -57,10 +57,11 @@ class PendingWrite:
 
 @dataclass(frozen=True, slots=True)
 class WriteIntent:
-    """What is to be remembered before one profile is written to."""
+    """What is to be remembered before one profile is written to; `until` when the call is over in any case."""
 
     write: PendingWrite
     state: ProfileState
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -32,13 +32,19 @@ from services.engine.calls import Calls, proven_owner, token_digest
 from services.engine.emoji import UnknownEmoji
 from services.engine.failures import OUTAGE, again_in, back_off, blocked_back_off, outcome_of, reason_of
 from services.engine.limits import Budget
-from services.engine.resolve import digest
+from services.engine.resolve import Urgency, digest
 from services.platform.metrics import Metrics
 from services.ports import Clock
+from services.slack.client import CALL_SECONDS
 from services.slack.profile import GET, SET, TEST, SlackProfiles
 from services.store.write_queue import BLOCKED, WriteQueue
 
 log = structlog.get_logger(__name__)
+
+TYPED = Urgency.TYPED
+
+LONGEST_CALL = timedelta(seconds=CALL_SECONDS + 2)
+"""When a call that was begun has ended in any case."""
 
 KEPT_FOR_TYPED = 8
 """Of a workspace's calls in a minute, those that are left for what people type: an hour's start that uses up all of
@@ -139,10 +145,10 @@ class ProfileWriter:
         other = replace(status, emoji=_instead(status.emoji, pending.span))
         if await self._unknown_emoji.holds(pending.key.team_id, status.emoji):
             unknown, status = status.emoji, other
-        if ownership.foreseen(before, decision):
+        if pending.urgency != TYPED and ownership.foreseen(before, decision):
             may = await self._queue.confirm(pending)
         else:
-            may = await self._queue.intend(pending, _intended(state, before, replace(decision, status=status)))
+            may = await self._intend(pending, _intended(state, before, replace(decision, status=status)))
         if not may or not calls.is_ours():
             return False
         if status.expiration is not None and status.expiration <= self._clock.now():
@@ -155,7 +161,7 @@ class ProfileWriter:
                 raise
             unknown = status.emoji
             await self._unknown_emoji.refused(pending.key.team_id, unknown)
-            if not await self._queue.intend(pending, _intended(state, before, replace(decision, status=other))):
+            if not await self._intend(pending, _intended(state, before, replace(decision, status=other))):
                 return False
             calls.take(SET)
             with calls.making(SET):
@@ -170,6 +176,15 @@ class ProfileWriter:
         )  # fmt: skip
         return True
 
+    async def _intend(self, pending: PendingWrite, state: ProfileState) -> bool:
+        """Remember what is about to be written; False where it may not be.
+
+        Of what was typed, it is also kept that a call is under way: whoever waits for it may give up, and takes it back
+        then, but not while Slack is doing it.
+        """
+        typed = pending.urgency == TYPED
+        return await self._queue.intend(pending, state, self._clock.now() + LONGEST_CALL if typed else None)
+
     # ── when Slack does not do it ───────────────────────────────────────────────────────────────────
 
     async def _failed(self, pending: PendingWrite, error: SlackError) -> bool:
@@ -182,6 +197,8 @@ class ProfileWriter:
         log.warning("status_not_written", error=type(error).__name__, reason=error.reason, **ids)
         entry = self._entry(pending, Action.LEAVE, Reason(reason_of(error)), outcome_of(error), Status())
         if isinstance(error, SlackRateLimitedError):
+            if pending.urgency == TYPED:
+                await self._queue.not_called(pending)
             return False  # the budget knows; the write waits as it is
         if isinstance(error, TokenExpiredError):
             try:

@@ -79,6 +79,18 @@ class SlackMembers:
             raise SlackUnavailableError("no_user", method=INFO)
         return member
 
+    async def whole(self, token: str, user_id: str, *, locale: bool) -> Mapping[str, Any]:
+        """All of a member's user object, as Slack gives it; with their `locale` where that is asked for.
+
+        Raises SlackError.
+        """
+        params = {"user": user_id} | ({"include_locale": "true"} if locale else {})
+        answer = await self._clients.call(token, INFO, plain=True, http_verb="GET", params=params)
+        user = mapping(answer.get("user"))
+        if slack_id(user.get("id")) != user_id:
+            raise SlackUnavailableError("no_user", method=INFO)
+        return user
+
 
 def parse_workspace_member(user: object, homes: Collection[str]) -> WorkspaceMember | None:
     """The member in a user object; None where it is none. Who is of none of `homes` is a stranger."""

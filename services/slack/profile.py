@@ -57,9 +57,18 @@ class SlackProfiles:
         answer = await self._clients.call(token, TEST, plain=True)
         return str(answer.get("user_id") or "")
 
+    async def name(self, token: str) -> tuple[str, str]:
+        """The user id that `token` belongs to, and what Slack calls them (`username`). Raises SlackError."""
+        answer = await self._clients.call(token, TEST, plain=True)
+        return str(answer.get("user_id") or ""), str(answer.get("user") or "")
+
     async def read(self, token: str) -> Status:
         """What the profile of the token's owner shows. Raises SlackError."""
         return returned_status(await self._clients.call(token, GET, plain=True, http_verb="GET"), GET)
+
+    async def whole(self, token: str) -> Mapping[str, Any]:
+        """All of the profile of the token's owner, as Slack gives it. Raises SlackError."""
+        return returned_profile(await self._clients.call(token, GET, plain=True, http_verb="GET"), GET)
 
     async def write(self, token: str, status: Status) -> Status:
         """Set the status of the token's owner; gives what Slack made of it, which may differ. Raises SlackError."""
@@ -69,7 +78,12 @@ class SlackProfiles:
 
 def returned_status(answer: Mapping[str, Any], method: str) -> Status:
     """The status in an answer to `method`. Raises SlackUnavailableError."""
+    return status_of(returned_profile(answer, method))
+
+
+def returned_profile(answer: Mapping[str, Any], method: str) -> Mapping[str, Any]:
+    """The profile in an answer to `method`. Raises SlackUnavailableError."""
     profile = answer.get("profile")
     if not isinstance(profile, dict):
         raise SlackUnavailableError("no_profile", method=method)
-    return status_of(profile)
+    return profile

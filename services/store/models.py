@@ -162,6 +162,7 @@ class ProfileStateRow(OfPerson):
     not_before: Mapped[datetime | None] = mapped_column(UtcInstant)
     failures: Mapped[int] = mapped_column(Integer, default=0)
     memory: Mapped[bytes | None] = mapped_column(Sealed)
+    calling_until: Mapped[datetime | None] = mapped_column(UtcInstant)  # when a write that was begun is over at last
 
 
 class Account(OfPerson):

@@ -66,7 +66,7 @@ class OverrideStore(Store):
 
     async def put(self, key: PersonKey, override: Override, now: datetime) -> None:
         """Store `override` in the place of the one with its id, where there is one. Raises NotGrantedError."""
-        row = self._row(key, override)
+        row = override_row(self._encryptor, key, override)
         fresh = {name: row[name] for name in ("kind", "start_at", "end_at", "created_at", "content")}
         async with self._database.write() as connection:
             if not await lock_one(connection, key):
@@ -84,7 +84,7 @@ class OverrideStore(Store):
             first = await claim_all(connection, claims)
             fresh = [one for one, is_first in zip(additions, first, strict=True) if is_first]
             if fresh:
-                rows = [self._row(key, override) for key, override, _ in fresh]
+                rows = [override_row(self._encryptor, key, override) for key, override, _ in fresh]
                 rows.sort(key=lambda row: (row["team_id"], row["user_id"], row["override_id"]))
                 await connection.execute(insert_for(connection, OverrideRow).on_conflict_do_nothing(), rows)
                 due: dict[PersonKey, datetime] = {}
@@ -92,20 +92,6 @@ class OverrideStore(Store):
                     due.setdefault(key, now)
                 await mark_all_due(connection, due, typed=True)
         return first
-
-    def _row(self, key: PersonKey, override: Override) -> dict[str, Any]:
-        effects, stand_in = set(override.effects), override.stand_in
-        content = json_values.OverrideJson(override.text, override.emoji, effects, stand_in).to_json()
-        return {
-            "team_id": key.team_id,
-            "user_id": key.user_id,
-            "override_id": override.id,
-            "kind": override.kind.value,
-            "start_at": override.start,
-            "end_at": override.end,
-            "created_at": override.created_at,
-            "content": self._encryptor.seal(content, "overrides.content", key.team_id, key.user_id, override.id),
-        }
 
     async def remove(self, key: PersonKey, override_id: str, now: datetime) -> Override | None:
         """Take one back as if it had never been asked for; None where it is gone already. Raises SealError."""
@@ -172,7 +158,7 @@ class OverrideStore(Store):
             await connection.execute(delete(OverrideRow).where(mine))
             for before, _ in changes:
                 if before is not None:
-                    await connection.execute(insert(OverrideRow).values(**self._row(key, before)))
+                    await connection.execute(insert(OverrideRow).values(**override_row(self._encryptor, key, before)))
             await mark_due(connection, key, now, typed=True)
             await mark_entries_due(connection, key, ids, now)
 
@@ -188,6 +174,22 @@ class OverrideStore(Store):
         """Those that run or are still to come, in the order they were asked for. Raises SealError."""
         (rows,) = await self._database.rows((_STANDING, those([key], now=now)))
         return [override_of(row, self._encryptor) for row in rows]
+
+
+def override_row(encryptor: Encryptor, key: PersonKey, override: Override) -> dict[str, Any]:
+    """An override as it is stored."""
+    effects, stand_in = set(override.effects), override.stand_in
+    content = json_values.OverrideJson(override.text, override.emoji, effects, stand_in).to_json()
+    return {
+        "team_id": key.team_id,
+        "user_id": key.user_id,
+        "override_id": override.id,
+        "kind": override.kind.value,
+        "start_at": override.start,
+        "end_at": override.end,
+        "created_at": override.created_at,
+        "content": encryptor.seal(content, "overrides.content", key.team_id, key.user_id, override.id),
+    }
 
 
 DELIVERIES_KEPT = timedelta(hours=25)

@@ -25,6 +25,7 @@ from services.store.absence_rows import ABSENCES, absence_of
 from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.agents import AgentStore, old_changes
+from services.store.awaited import AwaitedStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.digests import DigestStore
@@ -100,6 +101,7 @@ class Stores:
         self.digests = DigestStore(database, self.notices)
         self.feeds = AbsenceFeedStore(database)
         self.agents = AgentStore(database, encryptor)
+        self.awaited = AwaitedStore(database, encryptor)
         self.entries = EntryStore(database, encryptor, self.notices)
         self.replies = ReplyStore(database, encryptor)
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)

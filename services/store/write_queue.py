@@ -102,11 +102,15 @@ _ROWS = (
     .where(of_people(_PEOPLE))
 )
 _IS = (_STATES.c.team_id == bindparam("b_team"), _STATES.c.user_id == bindparam("b_user"))
-_REMEMBER = update(ProfileStateRow).where(*_IS).values(memory=bindparam("b_memory"))
+_REMEMBER = (
+    update(ProfileStateRow)
+    .where(*_IS)
+    .values(memory=bindparam("b_memory"), calling_until=bindparam("b_until", type_=UtcInstant))
+)
 _DONE = (
     update(ProfileStateRow)
     .where(*_IS)
-    .values(memory=bindparam("b_memory"), sent=bindparam("b_sent"), failures=0, not_before=None)
+    .values(memory=bindparam("b_memory"), sent=bindparam("b_sent"), failures=0, not_before=None, calling_until=None)
 )
 _LOOK = bindparam("b_look", type_=UtcInstant)
 _DUE = (
@@ -192,14 +196,18 @@ class WriteQueue(Store):
         """Whether it may still be written, as `intend` tells, where nothing is to be remembered before."""
         return await self._confirm.put(write)
 
-    async def intend(self, write: PendingWrite, state: ProfileState) -> bool:
-        """Remember what is about to be written, before it is.
+    async def intend(self, write: PendingWrite, state: ProfileState, until: datetime | None = None) -> bool:
+        """Remember what is about to be written, before it is; `until` when the call is over in any case.
 
         False, and nothing may be written: the person is gone, their grant is lost or another one, they have paused, or
         the write is not the newest: something else is wished for, it was withdrawn, or an event told that the profile
         shows something else. What is to be done stays pending.
         """
-        return await self._intend.put(WriteIntent(write, state))
+        return await self._intend.put(WriteIntent(write, state, until))
+
+    async def not_called(self, write: PendingWrite) -> None:
+        """What was about to be written was not: Slack refused the call, or none was made. It stays pending."""
+        await self._database.execute(update(ProfileStateRow).where(_fenced(write)).values(calling_until=None))
 
     async def settle(self, write: PendingWrite, state: ProfileState, entry: AuditEntry | None) -> None:
         """The write was carried out: remember what stands now, write the audit, be due when a look is worth it.
@@ -224,7 +232,7 @@ class WriteQueue(Store):
                 await connection.execute(
                     _REMEMBER,
                     [
-                        _place(intent.write.key) | {"b_memory": memory}
+                        _place(intent.write.key) | {"b_memory": memory, "b_until": intent.until}
                         for intent, memory in zip(allowed, sealed, strict=True)
                     ],
                 )
@@ -267,7 +275,7 @@ class WriteQueue(Store):
             # typed meanwhile: that does not wait
             newer = and_(ProfileStateRow.seq > write.seq, ProfileStateRow.urgency == 0)
             not_before = case((newer, ProfileStateRow.not_before), else_=literal(until, UtcInstant))
-            failed = {"failures": ProfileStateRow.failures + 1, "not_before": not_before}
+            failed = {"failures": ProfileStateRow.failures + 1, "not_before": not_before, "calling_until": None}
             await connection.execute(update(ProfileStateRow).where(_fenced(write)).values(failed))
             if entry is not None:
                 await self._audit.add(connection, (write.key, entry))
@@ -289,7 +297,7 @@ class WriteQueue(Store):
                 return
             await end_grant(connection, self._notices, write.key, entry.at)
             state = replace(self._states.open(row.memory, write.key), decided="", owner="")
-            done = {"sent": write.seq, "memory": self._states.seal(state, write.key)}
+            done = {"sent": write.seq, "memory": self._states.seal(state, write.key), "calling_until": None}
             await connection.execute(update(ProfileStateRow).where(_fenced(write)).values(done))
             await self._audit.add(connection, (write.key, entry))
 

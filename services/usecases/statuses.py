@@ -240,12 +240,14 @@ class StatusReader:
 class Cleared:
     """What `clear` did: ended overrides, or "I am back" until `back_until`, or what was left is taken off.
 
-    `undo_id` takes it back; "" where there is nothing to take back.
+    `undo_id` takes it back; "" where there is nothing to take back. `changes` are the overrides as they were before it,
+    and as they are after it; None where there is none.
     """
 
     ended: tuple[Override, ...] = ()
     back_until: datetime | None = None
     undo_id: str = ""
+    changes: tuple[tuple[Override | None, Override | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +279,14 @@ class Statuses:
         made = Override(request_id(key, request), start, end, self.clock.now(), text=text, emoji=emoji, effects=effects)
         return await self._add(key, made)
 
+    async def prolong(self, key: PersonKey, running: Override, end: datetime | None) -> Override:
+        """Have a status that runs be one that was asked for now and lasts until `end`: longer, shorter, or for good."""
+        now = self.clock.now()
+        made = replace(running, start=now, end=end, created_at=now)
+        await self.overrides.put(key, made, now)
+        self.wake_signal.wake()
+        return made
+
     async def out_of_office(
         self, key: PersonKey, *, start: datetime, end: datetime | None, note: str, request: str, stand_in: str = ""
     ) -> Override:
@@ -303,14 +313,15 @@ class Statuses:
             shown = next((one for one in reversed(running) if one.kind in _BY_HAND), None)
             ended = await self.overrides.end(key, now, kinds=_BY_HAND, override_id=shown.id) if shown else []
             if ended:
-                return Cleared(ended=tuple(ended), undo_id=await self._ended(key, ended, now))
+                changes = _changes(ended, now)
+                return Cleared(tuple(ended), undo_id=await self._ended(key, changes), changes=changes)
             if not ownership.stands(await self.reader.absences.standing(key), span.status, now):
                 raise NothingToDoError("nothing of ours stands")
             await self.overrides.look_again(key, now)
             self.wake_signal.wake()
             return Cleared()
         back = await self._add(key, Override(request_id(key, request), now, span.end, now, kind=OverrideKind.BACK))
-        return Cleared(back_until=span.end, undo_id=back.id)
+        return Cleared(back_until=span.end, undo_id=back.id, changes=((None, back),))
 
     async def off(self, key: PersonKey) -> Cleared:
         """Be back: end the absence that runs, or else take back those to come. Raises NothingToDoError."""
@@ -321,7 +332,8 @@ class Statuses:
             ended = await self.overrides.cancel_coming(key, now, kind=OverrideKind.OUT_OF_OFFICE)
         if not ended:
             raise NothingToDoError("no absence")
-        return Cleared(ended=tuple(ended), undo_id=await self._ended(key, ended, now))
+        changes = _changes(ended, now)
+        return Cleared(tuple(ended), undo_id=await self._ended(key, changes), changes=changes)
 
     async def pause(self, key: PersonKey, start: datetime, end: datetime | None) -> tuple[Pause, str]:
         """Leave the status alone from `start` until `end` (UTC), or until resumed; and what takes that back."""
@@ -345,10 +357,14 @@ class Statuses:
         self.wake_signal.wake()
         return override
 
-    async def _ended(self, key: PersonKey, ended: Sequence[Override], now: datetime) -> str:
-        """What takes back that these were ended: those that had not begun before are gone."""
-        changes = tuple((one, None if one.start >= now else replace(one, end=now)) for one in ended)
+    async def _ended(self, key: PersonKey, changes: tuple[tuple[Override, Override | None], ...]) -> str:
+        """What takes back that these were ended."""
         return await self.undos.record(key, Change(overrides=changes))
+
+
+def _changes(ended: Sequence[Override], now: datetime) -> tuple[tuple[Override, Override | None], ...]:
+    """Overrides as they were before they were ended at `now`, and are after it: those that had not begun are gone."""
+    return tuple((one, None if one.start >= now else replace(one, end=now)) for one in ended)
 
 
 def request_id(key: PersonKey, request: str) -> str:

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from emulators.slack import AppConfig, LocalSlack
 from emulators.slack.delivery import AppAnswer
+from handlers.web.application import QuietRunner
 from services import bootstrap
 from services.domain.model import PersonKey
 from services.domain.profile_state import HOME_LIVES
@@ -135,7 +136,8 @@ class RunningApp:
         for effect in self.service.effects:
             effect._after = 0.0
         self.service.engine._pace = due.LONGEST_REST = 0.0  # nobody else asks for anything meanwhile
-        self._runner = web.AppRunner(self.service.web, access_log=None, shutdown_timeout=1)
+        self._runner = QuietRunner(self.service.web)
+        self._runner._shutdown_timeout = 1
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
         await self.service.start()

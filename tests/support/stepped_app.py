@@ -46,6 +46,7 @@ from services.store.absence_feeds import AbsenceFeedStore
 from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore, OAuthStateStore
 from services.store.agents import AgentStore
+from services.store.awaited import AwaitedStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.digests import DigestStore
@@ -71,6 +72,7 @@ from services.usecases.leave import LeaveCalendars
 from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.members import Members
 from services.usecases.offboarding import Offboarding
+from services.usecases.own_profile import OwnProfiles
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.team_hooks import TeamHooks
@@ -302,6 +304,11 @@ async def open_stepped_app(
             ),
             leave=_leave(replica, connections, kept, policies),
             keys=AgentKeys(AgentStore(database, encryptor), policies, clock),
+            profile=OwnProfiles(
+                statuses, AwaitedStore(database, encryptor), store, workspaces, profiles=replica.profiles,
+                members=SlackMembers(clients), audit=replica.writes, emoji=emoji, refresh=replica.tokens.refresh,
+                clock=clock,
+            ),
         )  # fmt: skip
         parts = WorkspaceParts(surface)
         tab = HomeTab(surface, parts)

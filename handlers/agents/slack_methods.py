@@ -1,0 +1,218 @@
+"""Slack's own methods, as far as an agent may call them: on the profile of the person whose key it has, and no other.
+
+Parameters and answers are the published ones (docs.slack.dev, users.profile.set, users.profile.get, users.info), as an
+agent that was taught Slack's API sends and expects them; so are the names of errors.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from handlers.agents.asker import Asker
+from handlers.agents.slack_shapes import SlackProfile, SlackUser, profile_of, user_of
+from handlers.slack.context import Services
+from services.domain.errors import (
+    BadEmojiError,
+    BadPictureError,
+    GrantLostError,
+    InputError,
+    NoSuchEmojiError,
+    NotAnEmojiError,
+    NotGrantedError,
+    PictureMovesError,
+    PictureTooLargeError,
+    ScopeMissingError,
+    SlackError,
+    SlackRateLimitedError,
+    SlackUnavailableError,
+    StatusQuoError,
+    TextTooLongError,
+    TimeInThePastError,
+    TokenExpiredError,
+    TooFarAwayError,
+    WrongPersonError,
+)
+from services.domain.profile_fields import EMOJI, TEXT, HalfClearedError, NotAStatusError
+from services.domain.request_errors import (
+    AgentsNotAllowedError,
+    BodyTooLargeError,
+    NotInstalledError,
+    OverloadedError,
+    ReadOnlyKeyError,
+    RequestError,
+    TooManyRequestsError,
+    WrongKeyError,
+)
+from services.usecases.own_profile import NotWrittenError, OwnStatusError, PausedError
+
+_LONGEST_ID, _LONGEST_TOKEN = 64, 1024
+_WORD = re.compile(r"[a-z][a-z0-9_]{2,63}")
+
+_Text = Annotated[str, Meta(max_length=_LONGEST_TOKEN)]
+_Token = Annotated[_Text | None, Meta(description="Not needed, and ignored: who asks is told by the key.")]
+_User = Annotated[
+    Annotated[str, Meta(max_length=_LONGEST_ID)] | None,
+    Meta(description="Your own user id, or nothing: nobody else's profile can be reached."),
+]
+
+
+class SomebodyElsesProfileError(InputError):
+    """An agent changes the profile of the person whose key it has, and nobody else's."""
+
+
+class UserNotFoundError(InputError):
+    """An agent reads the profile of the person whose key it has, and nobody else's."""
+
+
+class ProfileTwiceError(InputError):
+    """Send either `profile`, or `name` and `value`."""
+
+
+class SetProfile(msgspec.Struct, forbid_unknown_fields=True):
+    """What users.profile.set takes."""
+
+    profile: Annotated[
+        dict[str, Any] | str | None,
+        Meta(
+            description="An object, or the text of one in JSON, with `status_text`, `status_emoji` and "
+            "`status_expiration` (seconds since 1970, 0 for no end); what is left out stays as it is."
+        ),
+    ] = None
+    name: Annotated[_Text | None, Meta(description="One of those three fields, in the place of `profile`.")] = None
+    value: Annotated[_Text | int | None, Meta(description="What that field is set to.")] = None
+    user: _User = None
+    token: _Token = None
+
+
+class GetProfile(msgspec.Struct, forbid_unknown_fields=True):
+    """What users.profile.get takes."""
+
+    user: _User = None
+    include_labels: Annotated[bool | _Text | None, Meta(description="Ignored.")] = None
+    token: _Token = None
+
+
+class GetUser(msgspec.Struct, forbid_unknown_fields=True):
+    """What users.info takes."""
+
+    user: _User = None
+    include_locale: Annotated[bool | _Text | None, Meta(description="Whether to tell the language too.")] = None
+    token: _Token = None
+
+
+class ProfileSet(msgspec.Struct, kw_only=True):
+    """What users.profile.set answers."""
+
+    ok: bool = True
+    username: str
+    profile: SlackProfile
+
+
+class ProfileShown(msgspec.Struct, kw_only=True):
+    """What users.profile.get answers."""
+
+    ok: bool = True
+    profile: SlackProfile
+
+
+class UserShown(msgspec.Struct, kw_only=True):
+    """What users.info answers."""
+
+    ok: bool = True
+    user: SlackUser
+
+
+async def set_profile(services: Services, asker: Asker, asked: SetProfile) -> ProfileSet:
+    """users.profile.set: an override of the person's own, answered once it is written."""
+    if asked.user and asked.user != asker.key.user_id:
+        raise SomebodyElsesProfileError("another user")
+    found = await services.profile.set(asker.key, _profile(asked), asker.request)
+    return ProfileSet(username=found.username, profile=profile_of(found.profile))
+
+
+async def get_profile(services: Services, asker: Asker, asked: GetProfile) -> ProfileShown:
+    """users.profile.get."""
+    _require_own(asker, asked.user)
+    return ProfileShown(profile=profile_of((await services.profile.get(asker.key)).profile))
+
+
+async def get_user(services: Services, asker: Asker, asked: GetUser) -> UserShown:
+    """users.info."""
+    _require_own(asker, asked.user)
+    locale = asked.include_locale is True or str(asked.include_locale).lower() in {"true", "1"}
+    return UserShown(user=user_of(await services.profile.info(asker.key, locale=locale)))
+
+
+def _require_own(asker: Asker, user: str | None) -> None:
+    if user and user != asker.key.user_id:
+        raise UserNotFoundError("another user")
+
+
+def _profile(asked: SetProfile) -> dict[str, Any]:
+    """The fields that are to be set. Raises NotAStatusError, ProfileTwiceError."""
+    if asked.profile is None:
+        if asked.name is None:
+            raise NotAStatusError("no profile")
+        value: Any = asked.value
+        if asked.name in {TEXT, EMOJI} and isinstance(value, int):
+            value = str(value)
+        return {asked.name: value}
+    if asked.name is not None or asked.value is not None:
+        raise ProfileTwiceError("both")
+    if isinstance(asked.profile, dict):
+        return asked.profile
+    try:
+        found: dict[str, Any] = msgspec.json.decode(asked.profile, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise NotAStatusError("no JSON object") from error
+    return found
+
+
+_CODES: tuple[tuple[type[StatusQuoError], str], ...] = (
+    (WrongKeyError, "invalid_auth"),
+    (ReadOnlyKeyError, "no_permission"),
+    (AgentsNotAllowedError, "no_permission"),
+    (TooManyRequestsError, "ratelimited"),
+    (SlackRateLimitedError, "ratelimited"),
+    (NotAStatusError, "invalid_profile"),
+    (TimeInThePastError, "invalid_profile"),
+    (TooFarAwayError, "invalid_profile"),
+    (HalfClearedError, "must_clear_both_status_text_and_status_emoji"),
+    (TextTooLongError, "too_long"),
+    (NoSuchEmojiError, "invalid_emoji_not_allowed"),
+    (NotAnEmojiError, "invalid_emoji_not_allowed"),
+    (BadEmojiError, "invalid_emoji_not_allowed"),
+    (SomebodyElsesProfileError, "not_admin"),
+    (UserNotFoundError, "user_not_found"),
+    (PausedError, "profile_set_failed"),
+    (OwnStatusError, "profile_set_failed"),
+    (NotWrittenError, "request_timeout"),
+    (BadPictureError, "bad_image"),
+    (PictureTooLargeError, "too_large"),
+    (PictureMovesError, "too_many_frames"),
+    (BodyTooLargeError, "too_large"),
+    (NotGrantedError, "token_revoked"),
+    (GrantLostError, "token_revoked"),
+    (TokenExpiredError, "token_expired"),
+    (WrongPersonError, "token_revoked"),
+    (ScopeMissingError, "missing_scope"),
+    (NotInstalledError, "account_inactive"),
+    (SlackUnavailableError, "service_unavailable"),
+    (OverloadedError, "service_unavailable"),
+    (InputError, "invalid_arguments"),
+    (RequestError, "invalid_arguments"),
+)
+
+
+def slack_code(error: StatusQuoError) -> str:
+    """What Slack calls an error: its own word, where it is Slack that refused."""
+    for kind, code in _CODES:
+        if isinstance(error, kind):
+            return code
+    if isinstance(error, SlackError) and _WORD.fullmatch(error.reason):
+        return error.reason
+    return "internal_error"

@@ -1,0 +1,464 @@
+"""Slack's own methods through an OCP agent, against the whole app: what is set is an override, and is answered as Slack
+answers once it is written; what is not written is taken back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import sqlalchemy as sa
+from jsonschema import Draft4Validator, FormatChecker
+
+from services.domain.agents import May
+from services.domain.model import PersonKey
+from services.store.models import OverrideRow, ProfileStateRow
+from services.usecases import own_profile
+from services.usecases.agents import AgentKeys
+from tests.support.feeds import lasting
+from tests.support.ocp_client import Answered, OcpAgent
+from tests.support.running_app import ANN, BEN, SET, RunningApp, at
+
+GET = "users.profile.get"
+_PUBLISHED = Path(__file__).parents[1] / "fixtures/slack-api"
+
+
+def _schema(method: str) -> Any:
+    return json.loads((_PUBLISHED / f"{method}.json").read_text())["response"]
+
+
+def _is_published(answer: Answered, method: str) -> None:
+    """The answer is one that `method` is published to give."""
+    schema: Any = _schema(SET if method == GET else method)
+    if method == GET:
+        schema = {"type": "object", "properties": {"profile": schema["properties"]["profile"]}, "required": ["profile"]}
+    Draft4Validator(schema, format_checker=FormatChecker()).validate(answer.body)
+    if method == "users.info":  # `items` says nothing of an object: it is held to the one that it is
+        Draft4Validator(schema["properties"]["user"]["items"][0]).validate(answer.body["user"])
+
+
+async def _key(app: RunningApp, user: str = ANN, may: May = May.WRITE) -> tuple[PersonKey, dict[str, str]]:
+    key = await app.joins(user)
+    assert app.service is not None
+    keys = AgentKeys(app.service.stores.agents, app.service.workspace.policies, app.clock)
+    _, secret = await keys.make(key, "My agent", may)
+    return key, {"Authorization": f"Bearer {secret}"}
+
+
+@asynccontextmanager
+async def _agent(app: RunningApp, headers: dict[str, str]) -> AsyncIterator[OcpAgent]:
+    async with OcpAgent(f"{app.url}/api/v1") as agent:
+        await agent.register_api("slack", headers=headers)
+        yield agent
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> float:
+    """So many seconds until a request is taken back, in the place of ten."""
+    monkeypatch.setattr(own_profile, "PATIENCE", 0.4)
+    return 0.4
+
+
+async def _overrides(app: RunningApp) -> list[Any]:
+    return await app.rows(sa.select(OverrideRow.override_id))
+
+
+async def test_what_the_seeds_write_works_as_written(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    async with OcpAgent(running_app.url) as agent:
+        assert await agent.register_api("slack", headers=headers) == [
+            "usersProfileSet", "usersProfileGet", "usersInfo",
+        ]  # fmt: skip
+        until = int(at("11:00").timestamp())
+        status = {"status_text": "Lunch & a walk", "status_emoji": ":pizza:", "status_expiration": until}
+        answer = await agent.call_tool("usersProfileSet", {"profile": status})
+        assert answer.status == 200, answer.body
+        _is_published(answer, SET)
+        assert answer.body["username"] == "ann1"
+        shown = {name: answer.body["profile"][name] for name in status}
+        assert shown == status | {"status_text": "Lunch &amp; a walk"}
+        assert running_app.shows() == ("Lunch & a walk", ":pizza:", at("11:00"))
+        answer = await agent.call_tool("usersProfileGet")
+        _is_published(answer, GET)
+        assert answer.body["profile"]["status_text"] == "Lunch &amp; a walk"
+        answer = await agent.call_tool("usersInfo", {"user": ANN, "include_locale": "true"})
+        _is_published(answer, "users.info")
+        assert (answer.body["user"]["id"], answer.body["user"]["locale"]) == (ANN, "en-GB")
+    await running_app.settle()
+    assert running_app.written() == ["Lunch & a walk"]
+    assert "Lunch &amp; a walk" in str(await running_app.types("/quo", "why"))
+    await running_app.until(at("11:01"))
+    assert running_app.text() == ""
+    assert running_app.slack.trespasses() == []
+
+
+async def _sets(agent: OcpAgent, **fields: Any) -> Any:
+    """What users.profile.set answers to these fields of a profile."""
+    answer = await agent.call_tool("usersProfileSet", {"profile": fields})
+    assert answer.status == 200, answer.body
+    if answer.body["ok"]:
+        _is_published(answer, SET)
+    return answer.body
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"profile": json.dumps({"status_text": "Lunch", "status_emoji": ":pizza:"})}, ("Lunch", ":pizza:", None)),
+        ({"profile": {"status_text": "Lunch", "status_expiration": 0}}, ("Lunch", ":speech_balloon:", None)),
+        ({"profile": {"status_text": "Lunch", "status_emoji": "🍕"}}, ("Lunch", ":pizza:", None)),
+        ({"name": "status_text", "value": "Lunch"}, ("Lunch", ":speech_balloon:", None)),
+        ({"profile": {"status_text": "Tea"}, "user": ANN, "token": "xoxp-x"}, ("Tea", ":speech_balloon:", None)),
+        (
+            {"profile": {"status_text": "Lunch", "status_expiration": str(int(at("10:00").timestamp()))}},
+            ("Lunch", ":speech_balloon:", at("10:00")),
+        ),
+    ],
+)  # fmt: skip
+async def test_status_is_set_however_it_is_sent(
+    running_app: RunningApp, arguments: dict[str, Any], expected: tuple[str, str, Any]
+) -> None:
+    _, headers = await _key(running_app)
+    async with _agent(running_app, headers) as agent:
+        answer = await agent.call_tool("usersProfileSet", arguments)
+        assert answer.body["ok"] is True, answer.body
+        _is_published(answer, SET)
+    assert running_app.shows() == expected
+
+
+async def test_what_is_left_out_stays_as_the_profile_shows_it(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    await running_app.says("Own", ":house:", at("12:00"))
+    async with _agent(running_app, headers) as agent:
+        assert (await _sets(agent, status_text="Still here"))["ok"]
+        assert running_app.shows() == ("Still here", ":house:", at("12:00"))
+        running_app.clock.move_to(at("09:01"))
+        assert (await _sets(agent, status_emoji=":pizza:"))["ok"]
+        assert running_app.shows() == ("Still here", ":pizza:", at("12:00"))
+        running_app.clock.move_to(at("09:02"))
+        assert (await _sets(agent, status_expiration=0))["ok"]
+        assert running_app.shows() == ("Still here", ":pizza:", None)
+        running_app.clock.move_to(at("09:03"))
+        ends = {"name": "status_expiration", "value": int(at("10:30").timestamp())}
+        assert (await agent.call_tool("usersProfileSet", ends)).body["ok"]
+        assert running_app.shows() == ("Still here", ":pizza:", at("10:30"))
+    await running_app.until(at("10:31"))
+    assert running_app.shows() == ("Still here", ":house:", at("12:00"))  # an override as well, and it goes on
+
+
+async def test_nothing_asked_for_changes_nothing(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    async with _agent(running_app, headers) as agent:
+        assert (await _sets(agent))["ok"]
+        assert (await _sets(agent, status_expiration=0))["profile"]["status_text"] == ""
+        assert (await _sets(agent, status_text="", status_emoji=""))["profile"]["status_text"] == ""
+    assert await _overrides(running_app) == []
+    assert running_app.written() == []
+
+
+async def test_cleared_is_as_by_command(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    await running_app.says("Own", ":house:")
+    async with _agent(running_app, headers) as agent:
+        assert (await _sets(agent, status_text="Lunch", status_emoji=":pizza:"))["ok"]
+        cleared = await _sets(agent, status_text="", status_emoji="", status_expiration=0)
+        assert cleared["profile"]["status_text"] == "Own"  # what was covered stays
+        refused = await _sets(agent, status_text="", status_emoji="")
+        assert (refused["ok"], refused["error"]) == (False, "profile_set_failed")
+        assert "in Slack itself" in refused["sentence"]
+    assert running_app.shows() == ("Own", ":house:", None)
+
+
+async def test_cleared_during_a_meeting_she_is_back_until_it_is_over(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    running_app.feeds["work"].has(lasting("m1", at("09:00"), 60))
+    await running_app.connects("work")
+    assert running_app.text() == "In a meeting"
+    async with _agent(running_app, headers) as agent:
+        cleared = await _sets(agent, status_text="", status_emoji="")
+        assert cleared["profile"]["status_text"] == ""
+    assert running_app.text() == ""
+    assert [row.kind for row in await running_app.rows(sa.select(OverrideRow.kind))] == ["back"]
+
+
+_LONG = "x" * 101
+_REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"profile": {"status_text": _LONG, "status_emoji": ":pizza:"}}, "too_long"),
+    ({"profile": {"status_text": "🍕" * 51}}, "too_long"),
+    ({"profile": {"status_text": "", "status_emoji": ":pizza:"}}, "must_clear_both_status_text_and_status_emoji"),
+    ({"profile": {"status_text": "Lunch", "status_emoji": ""}}, "must_clear_both_status_text_and_status_emoji"),
+    ({"profile": {"status_text": ""}}, "must_clear_both_status_text_and_status_emoji"),
+    ({"profile": "{"}, "invalid_profile"),
+    ({"profile": "[]"}, "invalid_profile"),
+    ({"profile": '"Lunch"'}, "invalid_profile"),
+    ({"profile": "[" * 100_000}, "invalid_profile"),
+    ({"profile": ["Lunch"]}, "invalid_profile"),
+    ({"profile": 7}, "invalid_profile"),
+    ({}, "invalid_profile"),
+    ({"profile": {"status_text": 7}}, "invalid_profile"),
+    ({"profile": {"status_text": "Lunch", "status_expiration": True}}, "invalid_profile"),
+    ({"profile": {"status_text": "Lunch", "status_expiration": 1.5}}, "invalid_profile"),
+    ({"profile": {"status_text": "Lunch", "status_expiration": "soon"}}, "invalid_profile"),
+    ({"profile": {"status_text": "Lunch", "status_expiration": -1}}, "invalid_profile"),
+    ({"profile": {"status_text": "Lunch", "status_expiration": int(at("08:59").timestamp())}}, "invalid_profile"),
+    ({"profile": {"status_text": "Lunch", "status_expiration": 10**15}}, "invalid_profile"),
+    ({"profile": {"status_text": "Lunch", "real_name": "Ben"}}, "invalid_profile"),
+    ({"profile": {"email": "ben@example.com"}}, "invalid_profile"),
+    ({"profile": {f"Xf{number}": "" for number in range(51)}}, "invalid_profile"),
+    ({"profile": {"x" * 256: ""}}, "invalid_profile"),
+    ({"name": "title", "value": "Boss"}, "invalid_profile"),
+    ({"name": "status_text", "value": "Lunch", "profile": {"status_text": "Tea"}}, "invalid_arguments"),
+    ({"profile": {"status_text": "Lunch", "status_emoji": ":no such:"}}, "invalid_emoji_not_allowed"),
+    ({"profile": {"status_text": "Lunch"}, "user": BEN}, "not_admin"),
+    ({"profile": {"status_text": "Lunch"}, "user": "U0NOBODY01"}, "not_admin"),
+]
+
+
+async def test_what_cannot_be_set_is_refused_by_slacks_own_names_and_nothing_is_written(
+    running_app: RunningApp,
+) -> None:
+    _, headers = await _key(running_app)
+    await running_app.joins(BEN)
+    running_app.slack.member(ANN).is_owner = True  # nor may who manages the workspace
+    await running_app.says("Own", ":house:", at("12:00"))
+    async with _agent(running_app, headers) as agent:
+        for arguments, error in _REFUSED:
+            answer = await agent.call_tool("usersProfileSet", arguments)
+            got = answer.status, answer.body.get("ok"), answer.body.get("error")
+            assert got == (200, False, error), (arguments, answer.body)
+            assert answer.body["sentence"], arguments
+        for tool in ("usersProfileGet", "usersInfo"):
+            answer = await agent.call_tool(tool, {"user": BEN})
+            assert (answer.status, answer.body["error"]) == (200, "user_not_found")
+    await running_app.settle()
+    assert running_app.shows() == ("Own", ":house:", at("12:00"))
+    assert running_app.written() == running_app.written(BEN) == []
+    assert await _overrides(running_app) == []
+
+
+async def test_no_key_a_wrong_one_one_that_reads_and_too_many_calls(running_app: RunningApp) -> None:
+    _, reads = await _key(running_app, may=May.READ)
+    lunch = {"profile": {"status_text": "Lunch"}}
+    async with _agent(running_app, {}) as agent:
+        for headers in ({}, {"Authorization": "Bearer xoxp-1"}, {"Authorization": f"Bearer quo_{'a' * 43}"}):
+            answer = await agent.call_tool("usersProfileSet", lunch, headers=headers)
+            assert (answer.status, answer.body["error"]) == (401, "invalid_auth")
+        answer = await agent.call_tool("usersProfileSet", lunch, headers=reads)
+        assert (answer.status, answer.body["error"]) == (403, "no_permission")
+        assert (await agent.call_tool("usersProfileGet", headers=reads)).body["ok"]
+        for _ in range(59):
+            answer = await agent.call_tool("usersProfileGet", {"user": BEN}, headers=reads)
+            assert answer.body["error"] == "user_not_found"
+        answer = await agent.call_tool("usersProfileGet", headers=reads)
+        assert (answer.status, answer.body["error"]) == (429, "ratelimited")
+        assert 1 <= int(answer.headers["Retry-After"]) <= 61
+    assert running_app.written() == []
+
+
+async def test_headers_of_64_kib_come_through_and_what_an_agent_tells_of_itself_is_in_no_log(
+    running_app: RunningApp, written: StringIO
+) -> None:
+    _, headers = await _key(running_app)
+    async with _agent(running_app, headers) as agent:
+        agent.goal = "goal-of-the-agent"
+        agent.history = [
+            {"action": "x", "parameters": {"password": f"secret-of-another-call-{n}"}} for n in range(9000)
+        ]
+        assert len(agent.ocp_headers()["OCP-Session"]) > 30_000
+        arguments = {"profile": {"status_text": "Lunch"}, "token": "xoxp-the-callers-own"}
+        assert (await agent.call_tool("usersProfileSet", arguments)).body["ok"]
+        session = agent.ocp_headers()["OCP-Session"]
+    async with aiohttp.ClientSession(headers=headers | {"OCP-Session": "s" * 65_000}) as raw:
+        async with raw.get(f"{running_app.url}/api/v1/users.profile.get") as response:
+            assert response.status == 200
+        async with raw.get(f"{running_app.url}/registry/slack") as response:
+            assert response.status == 200
+    logged = written.getvalue()
+    assert "agent_asked" in logged
+    for secret in (
+        "goal-of-the-agent",
+        "secret-of-another-call",
+        session[:40],
+        "s" * 100,
+        "xoxp-the-callers-own",
+        "Lunch",
+    ):
+        assert secret not in logged
+    assert headers["Authorization"].removeprefix("Bearer ") not in logged
+
+
+async def test_registry_needs_no_key_and_unknown_entries_are_404(running_app: RunningApp) -> None:
+    async with OcpAgent(f"{running_app.url}/api/v1") as agent:
+        assert "usersProfileSet" in await agent.register_api("slack")
+        others = await agent.register_api("status-quo")
+        assert "getStatus" in others
+        assert not {"usersProfileSet", "usersInfo"} & set(others)
+        with pytest.raises(aiohttp.ClientResponseError, match="404"):
+            await agent.register_api("github")
+
+
+# ── what is not written is taken back ──────────────────────────────────────────────────────────────
+
+
+async def _is_refused(agent: OcpAgent, error: str) -> None:
+    answer = await agent.call_tool("usersProfileSet", {"profile": {"status_text": "Lunch", "status_emoji": ":pizza:"}})
+    assert (answer.status, answer.body["ok"], answer.body["error"]) == (200, False, error), answer.body
+
+
+async def _nothing_of_it_happens(app: RunningApp, shows: str = "") -> None:
+    """Neither now nor later."""
+    for minutes in (2, 5, 30):
+        app.clock.move_to(app.clock.now() + timedelta(minutes=minutes))
+        await app.settle()
+        assert app.text() == shows
+    assert await _overrides(app) == []
+    assert "Lunch" not in str(await app.types("/quo", "preview"))
+
+
+async def test_paused_is_said_at_once(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    await running_app.types("/quo", "pause")
+    async with _agent(running_app, headers) as agent:
+        await _is_refused(agent, "profile_set_failed")
+    await running_app.types("/quo", "resume")
+    await _nothing_of_it_happens(running_app)
+
+
+@pytest.mark.usefixtures("patience")
+async def test_not_written_while_slack_is_down_is_taken_back(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    fault = running_app.slack.faults.add(GET, status=503, times=None)
+    async with _agent(running_app, headers) as agent:
+        answer = await agent.call_tool("usersProfileSet", {"profile": {"status_text": "Lunch"}})
+        assert answer.body["error"] == "service_unavailable"  # what shows is to stay, and cannot be read
+        await _is_refused_whole(agent, "request_timeout")
+    running_app.slack.faults.remove(fault)
+    await _nothing_of_it_happens(running_app)
+    assert running_app.written() == []
+
+
+async def _is_refused_whole(agent: OcpAgent, error: str) -> Any:
+    status = {"status_text": "Lunch", "status_emoji": ":pizza:", "status_expiration": int(at("16:00").timestamp())}
+    answer = await agent.call_tool("usersProfileSet", {"profile": status})
+    assert (answer.status, answer.body.get("error")) == (200, error), answer.body
+    return answer.body
+
+
+@pytest.mark.usefixtures("patience")
+async def test_refused_by_slack_it_is_said_in_slacks_words_and_taken_back(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    running_app.slack.faults.add(SET, error="invalid_starts_with_at")
+    async with _agent(running_app, headers) as agent:
+        await _is_refused_whole(agent, "invalid_starts_with_at")
+    await _nothing_of_it_happens(running_app)
+
+
+@pytest.mark.usefixtures("patience")
+async def test_without_room_in_the_workspaces_minute_it_is_taken_back(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    running_app.slack.faults.add(SET, retry_after=30)
+    async with _agent(running_app, headers) as agent:
+        await _is_refused_whole(agent, "request_timeout")
+    await _nothing_of_it_happens(running_app)
+    assert running_app.written() == []
+
+
+@pytest.mark.usefixtures("patience")
+async def test_call_that_is_under_way_when_time_is_up_is_waited_for_and_answered_as_it_ends(
+    running_app: RunningApp,
+) -> None:
+    _, headers = await _key(running_app)
+    async with _agent(running_app, headers) as agent:
+        running_app.slack.faults.add(SET, latency=0.9)
+        assert (await _sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0))["ok"]
+        assert running_app.text() == "Tea"
+        running_app.slack.faults.add(SET, latency=0.9, status=503)
+        await _is_refused_whole(agent, "request_timeout")
+    await running_app.settle()
+    running_app.clock.move_to(at("09:10"))
+    await running_app.settle()
+    assert running_app.text() == "Tea"  # the one before stands
+    assert len(await _overrides(running_app)) == 1
+
+
+@pytest.mark.usefixtures("patience")
+async def test_done_by_slack_without_an_answer_it_is_taken_back_and_off(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    running_app.slack.faults.add(SET, after=True, drop=True)
+    running_app.slack.faults.add(GET, status=503, times=None, skip=1)
+    async with _agent(running_app, headers) as agent:
+        await _is_refused_whole(agent, "request_timeout")
+    assert running_app.text() == "Lunch"
+    running_app.slack.faults.clear()
+    running_app.clock.move_to(at("09:05"))
+    await _nothing_of_it_happens(running_app)
+
+
+async def test_status_typed_in_slack_right_after_it_stays_and_the_answer_tells_what_shows(
+    running_app: RunningApp,
+) -> None:
+    _, headers = await _key(running_app)
+    async with _agent(running_app, headers) as agent:
+        assert (await _sets(agent, status_text="Lunch", status_emoji=":pizza:", status_expiration=0))["ok"]
+        await running_app.says("Typed", ":house:")
+        assert running_app.text() == "Typed"
+        assert (await agent.call_tool("usersProfileGet")).body["profile"]["status_text"] == "Typed"
+
+
+async def test_of_two_at_once_the_newest_stands_and_both_are_answered(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    async with _agent(running_app, headers) as agent:
+        one, other = await asyncio.gather(
+            _sets(agent, status_text="Lunch", status_emoji=":pizza:", status_expiration=0),
+            _sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0),
+        )
+    await running_app.settle()
+    said = {one["ok"], other["ok"]}
+    assert True in said
+    assert running_app.text() in {"Lunch", "Tea"}
+    assert running_app.text() in {found["profile"]["status_text"] for found in (one, other) if found["ok"]}
+
+
+async def test_whoever_hangs_up_as_the_program_ends_has_it_taken_back(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    fault = running_app.slack.faults.add(SET, retry_after=60)
+    async with _agent(running_app, headers) as agent:
+        asking = asyncio.create_task(_is_refused_whole(agent, "request_timeout"))
+        while not await _overrides(running_app):
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        await running_app.stop()
+        with pytest.raises((aiohttp.ClientError, AssertionError)):
+            await asking
+    running_app.slack.faults.remove(fault)
+    await running_app.start()
+    await _nothing_of_it_happens(running_app)
+
+
+async def test_policy_without_agents_lets_none_in(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    assert running_app.service is not None
+    await running_app.service.workspace.policies.change(
+        PersonKey("T0DEMO0001", ANN), lambda policy: replace(policy, agents=False)
+    )
+    async with _agent(running_app, headers) as agent:
+        for tool in ("usersProfileGet", "usersProfileSet", "usersInfo"):
+            answer = await agent.call_tool(tool)
+            assert (answer.status, answer.body["error"]) == (403, "no_permission")
+
+
+async def test_typed_write_leaves_no_mark_of_a_call(running_app: RunningApp) -> None:
+    _, headers = await _key(running_app)
+    async with _agent(running_app, headers) as agent:
+        assert (await _sets(agent, status_text="Lunch", status_emoji=":pizza:", status_expiration=0))["ok"]
+    await running_app.settle()
+    (row,) = await running_app.rows(sa.select(ProfileStateRow.calling_until))
+    assert row.calling_until is None
