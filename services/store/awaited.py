@@ -7,12 +7,13 @@ transaction that locks the person as taking back does. So one of the two comes f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
@@ -22,7 +23,7 @@ from services.domain.profile_state import ProfileState
 from services.domain.text import shown_text, whole_seconds
 from services.platform.crypto import Encryptor
 from services.store.db import Database, Store
-from services.store.due import PEOPLE, STANDINGS, ProfileStateStore, is_waiting
+from services.store.due import PEOPLE, STANDINGS, ProfileStateStore
 from services.store.entries import mark_entries_due
 from services.store.models import OverrideRow, ProfileStateRow
 from services.store.overrides import override_row
@@ -37,7 +38,12 @@ _LOOK = (
     .join_from(PEOPLE, STANDINGS, of_person(STANDINGS.c, PEOPLE.c), isouter=True)
     .where(of_people(PEOPLE))
 )  # fmt: skip
-_RAISE = update(ProfileStateRow).where(of_people(STANDINGS), is_waiting()).values(seq=STANDINGS.c.seq + 1)
+_WITHDRAW = (
+    update(ProfileStateRow)
+    .where(of_people(STANDINGS))
+    .values(seq=STANDINGS.c.seq + 1, sent=STANDINGS.c.seq + 1, memory=bindparam("b_memory"))
+)
+"""Nothing waits any more before the timeline is resolved anew: the stored one has what is taken back in it still."""
 
 Asked = tuple[Override | None, Override | None]
 """An override as it was before a request, and as it is after it; None where there is none."""
@@ -82,6 +88,17 @@ class AwaitedStore(Store):
         super().__init__(database, encryptor)
         self._standings = ProfileStateStore(encryptor)
 
+    def outlive(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[None]:
+        """Do `work` though whoever began it is told to stop; the database is not closed before it has ended."""
+
+        async def done() -> None:
+            await work
+
+        task = asyncio.create_task(done())
+        self._database.under_way.add(task)
+        task.add_done_callback(self._database.under_way.discard)
+        return task
+
     async def look(self, key: PersonKey, now: datetime) -> Progress | None:
         """How far it is; None where the person is gone. Raises SealError."""
         (rows,) = await self._database.rows((_LOOK, those([key])))
@@ -104,7 +121,8 @@ class AwaitedStore(Store):
                 return False
             for before, after in asked:
                 await self._put_back(connection, key, before, after)
-            await connection.execute(_RAISE, those([key]))
+            undecided = self._standings.seal(replace(found.state, decided=""), key)
+            await connection.execute(_WITHDRAW, those([key], b_memory=undecided))
             await mark_due(connection, key, now, typed=True)
             ids = [one.id for change in asked for one in change if one is not None]
             await mark_entries_due(connection, key, ids, now)

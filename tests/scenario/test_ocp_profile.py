@@ -314,11 +314,13 @@ async def _is_refused(agent: OcpAgent, error: str) -> None:
 
 
 async def _nothing_of_it_happens(app: RunningApp, shows: str = "") -> None:
-    """Neither now nor later."""
+    """Neither now nor later: not even for a moment, as soon as it could be written."""
+    before = app.written()
     for minutes in (2, 5, 30):
         app.clock.move_to(app.clock.now() + timedelta(minutes=minutes))
         await app.settle()
         assert app.text() == shows
+    assert "Lunch" not in app.written()[len(before) :]
     assert await _overrides(app) == []
     assert "Lunch" not in str(await app.types("/quo", "preview"))
 
