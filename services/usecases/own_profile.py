@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -239,7 +238,7 @@ class OwnProfiles:
         """Return once the profile shows `made`, or, without it, what there is without what was ended; else take back.
 
         That is after `PATIENCE`, or when it is certain that it will not be done. Whoever is told to stop waiting, as
-        when the process ends, takes it back first. Raises what `_why_not` says.
+        when the process ends, leaves it to be taken back. Raises what `_why_not` says.
         """
 
         def done(seen: Progress) -> bool:
@@ -248,8 +247,7 @@ class OwnProfiles:
         try:
             seen = await self._wait(key, done)
         except asyncio.CancelledError:
-            with suppress(asyncio.CancelledError):
-                await asyncio.shield(self._take_back(key, asked, done))
+            self._awaited.outlive(self._take_back(key, asked, done))
             raise
         if done(seen) or (made is not None and await self._was_written(key, made)):
             return
