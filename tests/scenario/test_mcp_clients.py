@@ -87,6 +87,7 @@ async def everything(client: Any) -> dict[str, Any]:
         assert json.loads(answer.content[-1].text) == answer.structured_content
         if not operation.of_slack:
             assert answer.content[0].text == answer.structured_content["sentence"]
+    await client.call_tool("clear_status", {})  # as it was before
     return answers
 
 
