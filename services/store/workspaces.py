@@ -55,7 +55,7 @@ class Bot:
         return homes_of(self.team_id, self.enterprise_id)
 
 
-MOST_ORGANISATIONS = 20
+MOST_ORGANISATIONS = 10
 """That are asked whose a workspace is which a request names without its organisation."""
 
 APP_REDIRECT = "https://slack.com/app_redirect"

@@ -56,23 +56,31 @@ class SlackAskers:
             raise UnknownAskerError("not installed", team_id=team_id)
         member = await self._member(bot, bot.token, user_id)
         if member is None or not member.is_colleague:
+            self._homes.pop(team_id, None)  # a workspace may have come to another organisation
             raise UnknownAskerError("no member", team_id=team_id, user_id=user_id)
         return PersonKey(bot.team_id, user_id)
 
     async def _organisation(self, team_id: str, user_id: str) -> Bot | None:
-        """The org-wide install that such a workspace belongs to: Slack says of which ones its member is."""
+        """The org-wide install that such a workspace belongs to: Slack says of which ones its member is.
+
+        Raises AskerUnreadError where none of those that answered is it, and not all did.
+        """
         if team_id in self._homes:
             return await self.workspaces.find(self._homes[team_id], "")
+        unread = ""
         for bot in await self.workspaces.organisations():
             try:
                 async with asyncio.timeout(PATIENCE):
                     member = await self.slack_members.member(bot.token or "", user_id, {team_id})
             except (SlackError, TimeoutError) as failure:
-                log.info("organisation_unread", team_id=bot.team_id, error=type(failure).__name__)
+                if not (isinstance(failure, SlackRefusedError) and failure.reason in NOBODY):
+                    unread = bot.team_id
                 continue
             if not member.stranger:
                 remember(self._homes, team_id, bot.team_id, MOST)
                 return bot
+        if unread:
+            raise AskerUnreadError("not all organisations answered", team_id=unread)
         return None
 
     async def _member(self, bot: Bot, token: str, user_id: str) -> WorkspaceMember | None:

@@ -247,6 +247,10 @@ async def test_member_of_an_organizations_workspace_is_found_with_and_without_it
     for number, (user, team) in enumerate([(WANDA, THERE), ("W0OTHER001", "T0ELSE0001"), (WANDA, "T0ELSE0001")], 10):
         body = json.dumps(with_identity(call("get_status", number), user_id=user, team_id=team)).encode()
         assert (await wire.send(body, wire.signed(body))).status == 401, (user, team)
+    fault = slack.faults.add("users.info", status=503, times=None)
+    body = json.dumps(with_identity(call("get_status", 20), user_id=WANDA, team_id=THERE)).encode()
+    assert (await wire.send(body, wire.signed(body))).status == 503  # it may be one of theirs
+    slack.faults.remove(fault)
 
 
 def org_wide(bot: str) -> OAuthAnswer:
