@@ -35,7 +35,7 @@ class KeyNameTooLongError(InputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AgentAsked:
     """What stands of what an agent asked for: an override, or the pause where that is None."""
 
     change: AgentChange
@@ -118,14 +118,14 @@ class AgentKeys:
                 operation=operation,
             )  # fmt: skip
 
-    async def asked(self, key: PersonKey, overrides: Collection[Override], pause: Pause | None) -> Sequence[Asked]:
+    async def asked(self, key: PersonKey, overrides: Collection[Override], pause: Pause | None) -> Sequence[AgentAsked]:
         """Which agent asked for what of `overrides` and the `pause`, newest first.
 
         What is not among it is the person's own doing. A pause has no id: it is known by the instant of its asking.
         """
         ids = {override.id: override for override in overrides}
         changes = await self.store.asked(key, ids.keys(), None if pause is None else pause.start)
-        return [Asked(change, ids.get(change.request)) for change in changes]
+        return [AgentAsked(change, ids.get(change.request)) for change in changes]
 
     async def _require_allowed(self, key: PersonKey) -> None:
         if not (await self.policies.of(key.team_id)).agents:

@@ -20,7 +20,7 @@ from services.platform.crypto import digest_of
 from services.platform.locale import Localizer
 from services.store.agent_models import AgentCallsRow, AgentChangeRow, AgentKeyRow
 from services.store.models import Person
-from services.usecases.agents import AgentKeys, Asked
+from services.usecases.agents import AgentAsked, AgentKeys
 from services.usecases.workspace import OperatorAllows
 from tests.support import blockkit
 from tests.support.agents import clicks, filled_in, makes_key, secrets_in
@@ -342,7 +342,7 @@ async def test_why_says_what_an_agent_asked_for_in_words(app: SteppedApp) -> Non
     now = await app.surface.reader.now(app.ann)
     change = AgentChange(at, "Slackbot", "clear_status", "r")
     back = Override("r", at, None, at, kind=OverrideKind.BACK)
-    (line,) = asked_by(l10n, [Asked(change, back)], now)
+    (line,) = asked_by(l10n, [AgentAsked(change, back)], now)
     assert line["elements"][0]["text"] == ":robot_face: Asked by agent *Slackbot*, 10:00: to be back early"
 
 

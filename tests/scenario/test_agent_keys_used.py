@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -143,6 +144,25 @@ async def test_key_that_is_revoked_in_slack_is_401_at_the_next_call(running_app:
         assert (await agent.reads("get_status")).status == 401
         assert (await agent.does("set_status", text="Lunch")).status == 401
         assert running_app.text() == ""
+
+
+async def test_where_the_workspace_allows_no_agents_every_door_says_so_and_keys_work_again_afterwards(
+    agent: AgentOf,
+) -> None:
+    assert agent.app.service is not None
+    policies, ben = agent.app.service.workspace.policies, PersonKey(TEAM, BEN)
+    headers = {"Authorization": f"Bearer {agent.secret}"}
+    await policies.change(ben, lambda before: replace(before, agents=False))
+    refused = await agent.does("set_status", text="Lunch")
+    assert (refused.status, refused["error"]) == (403, "agents_not_allowed")
+    assert refused["sentence"] == "Agents are not allowed here: the workspace's policy, or its operator, says so."
+    for message in (CALL, CALL | {"method": "tools/list", "params": {}}):
+        async with agent.session.post(f"{agent.app.url}/mcp", json=message, headers=headers) as answer:
+            assert answer.status == 403
+    assert agent.app.text() == ""
+    await policies.change(ben, lambda before: replace(before, agents=True))
+    assert (await agent.does("set_status", text="Lunch")).status == 200
+    assert agent.app.text() == "Lunch"
 
 
 @pytest.mark.slow

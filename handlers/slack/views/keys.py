@@ -17,7 +17,7 @@ from services.domain.errors import InputError, StatusQuoError
 from services.domain.model import OverrideKind
 from services.domain.text import escape
 from services.platform.locale import Localizer
-from services.usecases.agents import Asked
+from services.usecases.agents import AgentAsked
 from services.usecases.statuses import Now
 
 KEYS = "keys"
@@ -65,11 +65,11 @@ def _line(l10n: Localizer, key: AgentKey, now: datetime, *, made: bool = False) 
         if key.used_at is None
         else l10n.say("last used: {when}", when=l10n.stamp(key.used_at, now))
     )
-    return f"*{_name(l10n, key)}*" + ("\n" if made else " · ") + " · ".join([*parts, used])
+    return f"*{_name(l10n, key.name)}*" + ("\n" if made else " · ") + " · ".join([*parts, used])
 
 
-def _name(l10n: Localizer, key: AgentKey) -> str:
-    return escape(key.name) or l10n.say("(no name)")
+def _name(l10n: Localizer, name: str) -> str:
+    return escape(name) or l10n.say("(no name)")
 
 
 def _may(l10n: Localizer, may: May) -> str:
@@ -157,7 +157,7 @@ def key_shown_once(l10n: Localizer, key: AgentKey, secret: str, base_url: str) -
     cursor = json.dumps({"mcpServers": {"status-quo": server}})
     code = json.dumps({"name": "status-quo", "type": "http", **server})
     lines = [
-        f"*{_name(l10n, key)}* · {_may(l10n, key.may)}\n"
+        f"*{_name(l10n, key.name)}* · {_may(l10n, key.may)}\n"
         + l10n.say(":warning: Copy it now: I show it only this once."),
         f"```{secret}```",
         f'*Claude Code*\n```claude mcp add --transport http status-quo {address} --header "Authorization: {bearer}"```',
@@ -175,17 +175,17 @@ def key_shown_once(l10n: Localizer, key: AgentKey, secret: str, base_url: str) -
 # ── why ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def asked_by(l10n: Localizer, found: Sequence[Asked], now: Now) -> list[kit.Block]:
+def asked_by(l10n: Localizer, found: Sequence[AgentAsked], now: Now) -> list[kit.Block]:
     """Which agent asked for what stands, a line of small print each."""
     return [kit.context(_asked_by(l10n, one, now)) for one in found]
 
 
-def _asked_by(l10n: Localizer, one: Asked, now: Now) -> str:
+def _asked_by(l10n: Localizer, one: AgentAsked, now: Now) -> str:
     if one.override is None:
         what = l10n.say("a pause")
     elif one.override.kind is OverrideKind.BACK:
         what = l10n.say("to be back early")
     else:
         what = asked(one.override, now.at, l10n)
-    agent, when = f"*{escape(one.change.agent)}*", l10n.stamp(one.change.at, now.at)
+    agent, when = f"*{_name(l10n, one.change.agent)}*", l10n.stamp(one.change.at, now.at)
     return ":robot_face: " + l10n.say("Asked by agent {agent}, {when}: {what}", agent=agent, when=when, what=what)
