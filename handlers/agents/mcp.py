@@ -17,7 +17,7 @@ from aiohttp import web
 
 from handlers.agents import jsonrpc, tools
 from handlers.agents.asker import Asker
-from handlers.agents.calls import Agents, error_code
+from handlers.agents.calls import Agents, error_code, failure_of
 from handlers.agents.jsonrpc import BAD_PARAMETERS, INVALID, NO_METHOD, Id, Message, ProtocolError
 from handlers.agents.operations import BY_NAME
 from handlers.agents.revisions import (
@@ -29,6 +29,7 @@ from handlers.agents.revisions import (
     header_of,
     revision_of,
 )
+from handlers.agents.slack_methods import slack_code
 from handlers.agents.slackbot import Signed, Slackbot, is_signed
 from handlers.errors import accepted_locale, record, route_of
 from services.domain.errors import StatusQuoError
@@ -177,7 +178,7 @@ class McpRoutes:
         asker = by if isinstance(by, Asker) else await by.asker(message.meta)
         try:
             if isinstance(by, Signed) and (link := await by.slackbot.grant_link(asker, operation)):
-                return tools.failed(asker, asker.who.l10n.say(GRANT_FIRST), link)
+                return tools.failed(asker, asker.who.l10n.say(GRANT_FIRST), grant_link=link)
             return tools.done(asker, await self.agents.call(asker, operation, arguments or {}))
         except RequestError as failure:
             if not (asker.caller.slackbot and isinstance(failure, AgentsNotAllowedError)):
@@ -186,7 +187,8 @@ class McpRoutes:
         except StatusQuoError as failure:
             error = failure
         record(error, error, route=PATH)
-        return tools.failed(asker, asker.who.l10n.say(error.sentence()))
+        said = failure_of(error, asker.who.l10n)
+        return tools.failed(asker, said.sentence, slack_code(error) if operation.of_slack else "", said.detail)
 
     # ── refusals ────────────────────────────────────────────────────────────────────────────────────
 

@@ -56,9 +56,12 @@ def done(asker: Asker, answer: msgspec.Struct) -> dict[str, Any]:
     return _for_slackbot(asker, said, sentence, buttons)
 
 
-def failed(asker: Asker, sentence: str, grant_link: str = "") -> dict[str, Any]:
-    """That a tool could not do it, and what the person can do; `grant_link` leads to a permission that it lacks."""
-    said = {"content": _texts(*filter(None, (sentence, grant_link))), "isError": True}
+def failed(asker: Asker, sentence: str, *more: str, grant_link: str = "") -> dict[str, Any]:
+    """That a tool could not do it, and what the person can do; `more` is for the agent that called it.
+
+    `grant_link` leads to a permission that it lacks.
+    """
+    said = {"content": _texts(*filter(None, (sentence, grant_link, *more))), "isError": True}
     buttons = [grant_button(asker.who.l10n, grant_link)] if grant_link else []
     return _for_slackbot(asker, said, sentence, buttons)
 

@@ -114,7 +114,16 @@ async def test_wrong_arguments_are_told_to_the_model(wire: Wire) -> None:
     said = await wire.call("get_status", whose="U0BEN00001")
     assert (said.status, said.result["isError"]) == (200, True)
     assert said.text == "The arguments are not those that this operation takes."
+    assert "whose" in said.result["content"][1]["text"]
     assert "structuredContent" not in said.result
+
+
+async def test_methods_of_slacks_fail_by_slacks_own_names(wire: Wire) -> None:
+    said = await wire.call("usersProfileSet", profile={"status_text": "x" * 101})
+    assert (said.status, said.result["isError"]) == (200, True)
+    assert [one["text"] for one in said.result["content"]] == [
+        "Slack allows 100 characters in a status. Shorten the text.", "too_long",
+    ]  # fmt: skip
 
 
 async def test_notifications_are_accepted_and_do_nothing(wire: Wire) -> None:
