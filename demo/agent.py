@@ -6,7 +6,6 @@ There is no model. In an editor or Slackbot a model picks the tool and its argum
 from __future__ import annotations
 
 import json
-import time as real_time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,7 +62,6 @@ class Exchange:
     sent: str = ""
     got: str = ""
     status: int = 0
-    took: float = 0.0
     answer: str = ""
     more: Sequence[str] = ()
     undo_id: str = ""
@@ -185,7 +183,6 @@ class DemoAgent:
         exchange.sent = _http("POST /mcp", {"Authorization": f"Bearer {MASKED}", **headers}, _pretty(message))
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=_PATIENCE, trust_env=False)
-        begun = real_time.monotonic()
         try:
             with_key = {"Authorization": f"Bearer {person.secret}", **headers}
             async with self._session.post(self._mcp, json=message, headers=with_key) as response:
@@ -193,7 +190,6 @@ class DemoAgent:
         except (aiohttp.ClientError, TimeoutError) as error:
             exchange.answer, exchange.error = "The app did not answer.", type(error).__name__
             return
-        exchange.took = real_time.monotonic() - begun
         _read(raw, exchange)
         person.revoked = person.revoked or exchange.status == _UNAUTHORIZED
 
@@ -238,7 +234,6 @@ def _shown(exchange: Exchange) -> dict[str, Any]:
         "sent": exchange.sent,
         "got": exchange.got,
         "status": exchange.status,
-        "took": round(exchange.took * 1000),
         "answer": exchange.answer,
         "more": exchange.more,
         "undo_id": exchange.undo_id,

@@ -88,9 +88,9 @@ function drawSentences(sentences) {
 
 function key(facts) {
   const name = [h("span", { "aria-hidden": "true" }, "🔑 "), `“${facts.name}”`];
-  if (facts.revoked) return [h("span", { class: "bad" }, name, " was revoked: it is let in no more."), h("button", { type: "button", class: "small primary", id: "agent-renew", onclick: () => ask("agent-key") }, "Make a new key")];
+  if (facts.revoked) return [h("span", { class: "bad" }, name, " was revoked."), h("button", { type: "button", class: "small primary", id: "agent-renew", onclick: () => ask("agent-key") }, "Make a new key")];
   if (!facts.made) return h("span", {}, name, ": a key of yours, made when you ask");
-  return [h("span", {}, name, ` acts as ${me()?.name.split(" ")[0] || "you"}`), h("button", { type: "button", class: "link", onclick: goHome }, "Keys on the Home tab")];
+  return [h("span", {}, name, ` acts as ${me()?.name.split(" ")[0] || "you"}`), h("button", { type: "button", class: "link", "aria-label": "Its key on the Home tab", onclick: goHome }, "Home tab")];
 }
 
 // What everybody sees in Slack, which is out of sight here on a narrow screen.
@@ -120,7 +120,7 @@ function call(one) {
 
 function answer(one) {
   const failed = !!one.error;
-  const facts = [one.status || null, failed ? one.error : null, one.undo_id ? `undo id ${one.undo_id}` : null, one.sent && one.status ? `${one.took} ms` : null].filter(Boolean);
+  const facts = [one.status || null, failed ? one.error : null, one.undo_id ? `undo id ${one.undo_id}` : null].filter(Boolean);
   return h("div", { class: `agent-answer${failed ? " failed" : ""}` },
     h("p", {}, h("span", { class: "way", "aria-hidden": "true" }, one.sent ? "← " : ""), h("span", { class: "unseen" }, "Answer: "), withEmoji(one.answer)),
     one.more.length ? h("ul", {}, one.more.map((line) => h("li", {}, line))) : null,
