@@ -22,11 +22,12 @@ from services.domain.request_errors import (
     WrongKeyError,
 )
 from services.engine.retention import AUDIT_KEPT
-from services.platform.crypto import Encryptor, digest_of
+from services.platform.crypto import Encryptor, digest_of, new_key
 from services.store import agents
 from services.store.agent_models import AgentCallsRow, AgentChangeRow, AgentKeyRow
 from services.store.db import Database
 from services.store.models import Base, Person
+from services.store.schema import Rotation
 from services.store.stores import Stores
 from services.usecases.agents import KeyNameMissingError, KeyNameTooLongError
 from services.usecases.statuses import request_id
@@ -395,3 +396,20 @@ async def test_export_has_keys_and_audit_without_secret_or_digest(desk: Desk, en
     assert exported["agent_changes"] == [{"at": now, "agent": "Cursor", "operation": "set_status"}]
     assert secret[4:] not in str(exported)
     assert digest_of(secret) not in str(exported)
+
+
+async def test_names_are_read_after_a_rotation_and_a_key_whose_name_is_lost_works_and_can_be_revoked(
+    desk: Desk, encryptor: Encryptor, keys: list[str]
+) -> None:
+    secret = await desk.makes("Cursor")
+    await desk.calls(secret, "set_status", writes=True, request="a")
+    fresh = new_key()
+    reports = [report async for report in Rotation(desk.database, Encryptor([fresh, *keys])).run() if report.done]
+    assert sum(report.changed for report in reports) == 2
+    rotated = Desk(desk.database, Encryptor([fresh]), desk.clock)
+    assert [one.name for one in await rotated.keys.list(ANN)] == ["Cursor"]
+    assert [one.agent for one in await rotated.store.changes(ANN)] == ["Cursor"]
+    (kept,) = await desk.keys.list(ANN)  # whose key does not open it any more
+    assert kept.name == ""
+    await desk.calls(secret)
+    assert await desk.keys.revoke(ANN, kept.key_id)
