@@ -291,9 +291,9 @@ class Database:
         async with self.read() as connection:
             return [(await connection.execute(*one)).all() for one in asked]
 
-    async def scalar(self, statement: Select[T]) -> T | None:
+    async def scalar(self, statement: Select[T], parameters: Mapping[str, Any] | None = None) -> T | None:
         """The value of the first row of such a query; None where there is no row."""
-        (rows,) = await self.rows((statement, {}))
+        (rows,) = await self.rows((statement, parameters or {}))
         return rows[0][0] if rows else None
 
     async def fetch(

@@ -26,6 +26,7 @@ from services.store.timeline import override_of
 from services.store.workspace_models import CalendarEntryRow
 
 _ENTRIES = CalendarEntryRow.__table__
+_NEXT_DUE = select(func.min(_ENTRIES.c.due_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class EntryStore(Store):
 
     async def next_due(self) -> datetime | None:
         """When the first is due."""
-        return await self._database.scalar(select(func.min(_ENTRIES.c.due_at)))
+        return await self._database.scalar(_NEXT_DUE)
 
     async def claim(self, now: datetime, lease: datetime, most: int) -> Sequence[EntryClaim]:
         """Take up some that are due at `now`, until `lease`."""

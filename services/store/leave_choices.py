@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import bindparam, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.leave import folded_name
@@ -18,6 +18,17 @@ from services.store.refusals import LEAVE, refuse
 from services.store.workspace_models import LeaveRow, LeaveTieRow, RefusalRow
 
 _LEAVE, _TIES = LeaveRow.__table__, LeaveTieRow.__table__
+_REFUSALS = RefusalRow.__table__
+_REFUSAL = select(_REFUSALS.c.at).where(
+    _REFUSALS.c.team_id == bindparam("team"), _REFUSALS.c.user_id == bindparam("user"), _REFUSALS.c.what == LEAVE
+)
+_TO_COME = (
+    select(_LEAVE.c.leave_id)
+    .where(
+        _LEAVE.c.team_id == bindparam("team"), _LEAVE.c.user_id == bindparam("user"), _LEAVE.c.end_at > bindparam("now")
+    )
+    .limit(1)
+)
 _NAME = "leave_ties.name"
 
 
@@ -57,9 +68,8 @@ class LeaveChoices(Store):
 
     async def counts(self, key: PersonKey, now: datetime) -> bool | None:
         """Whether leave calendars count for the member: False where they said that it is not; None: none does."""
-        refusal = select(RefusalRow.at).where(of_person(RefusalRow, key), RefusalRow.what == LEAVE)
-        theirs = select(_LEAVE.c.leave_id).where(of_person(_LEAVE.c, key), _LEAVE.c.end_at > now).limit(1)
-        refused, found = await self._database.rows((refusal, {}), (theirs, {}))
+        its = {"team": key.team_id, "user": key.user_id}
+        refused, found = await self._database.rows((_REFUSAL, its), (_TO_COME, {**its, "now": now}))
         return False if refused else True if found else None
 
     async def refused(self, team_id: str) -> frozenset[str]:

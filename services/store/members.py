@@ -41,6 +41,10 @@ _DUE = (
     .order_by(_WORKSPACES.c.members_due_at, _WORKSPACES.c.team_id)
     .limit(bindparam("most"))
 )
+_ORG, _IS_ORG = (
+    select(column).where(_WORKSPACES.c.team_id == bindparam("team"))
+    for column in (_WORKSPACES.c.enterprise_id, _WORKSPACES.c.org_wide)
+)
 _KEEPS = select(_WORKSPACES.c.team_id).where(
     _WORKSPACES.c.team_id == bindparam("team"), _WORKSPACES.c.members_due_at.is_not(None)
 )
@@ -156,12 +160,12 @@ class MemberStore(Store):
 
     async def homes(self, team_id: str) -> frozenset[str]:
         """The ids whose members are of that install (`homes_of`)."""
-        org = await self._database.scalar(select(Workspace.enterprise_id).where(Workspace.team_id == team_id))
+        org = await self._database.scalar(_ORG, {"team": team_id})
         return homes_of(team_id, org)
 
     async def is_org(self, team_id: str) -> bool:
         """Whether that install is an org's, with many workspaces."""
-        return bool(await self._database.scalar(select(Workspace.org_wide).where(Workspace.team_id == team_id)))
+        return bool(await self._database.scalar(_IS_ORG, {"team": team_id}))
 
     async def read_at(self, team_id: str) -> datetime | None:
         """When all members of the workspace were read last; None where that is not done yet."""

@@ -51,6 +51,11 @@ _HOMES = select(_PEOPLE.c.team_id).where(
 )
 
 
+_SCOPES = select(_PEOPLE.c.scopes).where(
+    _PEOPLE.c.team_id == bindparam("team"), _PEOPLE.c.user_id == bindparam("user"),
+    _PEOPLE.c.leave_by.is_(None), _PEOPLE.c.grant_state == GrantState.OK.value,
+)  # fmt: skip
+
 _Hint = tuple[PersonKey, Status, datetime, datetime]
 """Whose profile was seen to show what, at which instant; and now."""
 
@@ -139,10 +144,7 @@ class PeopleStore(Store):
 
     async def granted_scopes(self, key: PersonKey) -> frozenset[str]:
         """What the person allows us; nothing where there is no grant, or it is lost."""
-        given = select(Person.scopes).where(
-            of_person(Person, key), Person.leave_by.is_(None), Person.grant_state == GrantState.OK.value
-        )
-        return scopes.parse(await self._database.scalar(given))
+        return scopes.parse(await self._database.scalar(_SCOPES, {"team": key.team_id, "user": key.user_id}))
 
     async def lose_grant(self, key: PersonKey, granted_at: datetime, now: datetime) -> bool:
         """Take a grant away, if it is still the one of that instant, and have the person told once."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from services.domain.calendars import TEAM, Changes, Health
 from services.domain.model import Event, PersonKey
@@ -21,6 +21,11 @@ from services.store.person_rows import lock_people, mark_due
 
 NAME = "Team hook"
 _TRIES = 5
+_CALENDARS = Calendar.__table__
+_CLAIM = select(_CALENDARS.c.claim).where(
+    _CALENDARS.c.team_id == bindparam("team"), _CALENDARS.c.user_id == LEAVE,
+    _CALENDARS.c.calendar_id == bindparam("calendar"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class TeamHookStore(CalendarRows):
         key = leave_key(hook.team_id)
         its = of_calendar(Calendar, key, hook.calendar_id)
         for _ in range(_TRIES):
-            seen = await self._database.scalar(select(Calendar.claim).where(its))
+            seen = await self._database.scalar(_CLAIM, {"team": hook.team_id, "calendar": hook.calendar_id})
             if seen is None:
                 return None
             plan = await self._events.prepare(key, hook.calendar_id, Changes(events=tuple(entries)))

@@ -46,6 +46,10 @@ IS_DUE = (Person.due_at <= sa.bindparam("now", type_=UtcInstant)) | (
 """Somebody is due at `instants(now)`, or a replica has claimed their timeline."""
 
 
+_DUE = sa.select(sa.exists().where(IS_DUE))
+_PENDING = sa.select(sa.func.count()).select_from(ProfileStateRow).where(ProfileStateRow.seq > ProfileStateRow.sent)
+
+
 def instants(now: datetime) -> dict[str, datetime]:
     return {"now": now, "leased": now + LEASE}
 
@@ -203,18 +207,12 @@ class RunningEngine:
             )
 
     async def pending(self) -> int:
-        async with self.database.read() as connection:
-            found = await connection.scalar(
-                sa.select(sa.func.count())
-                .select_from(ProfileStateRow)
-                .where(ProfileStateRow.seq > ProfileStateRow.sent)
-            )
-            return found or 0
+        (((count,),),) = await self.database.rows((_PENDING, {}))
+        return int(count)
 
     async def ticked(self) -> bool:
         """Whether everybody who is due at this instant has been looked at, whatever still waits in a lane."""
-        async with self.database.read() as connection:
-            due = await connection.scalar(sa.select(sa.exists().where(IS_DUE)), instants(self.clock.now()))
+        (((due,),),) = await self.database.rows((_DUE, instants(self.clock.now())))
         return not due
 
     async def quiet(self) -> bool:

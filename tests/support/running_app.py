@@ -47,6 +47,7 @@ LONG = timedelta(days=365)
 _NOW = sa.bindparam("now", type_=UtcInstant)
 _HOMES_SINCE = sa.bindparam("homes_since", type_=UtcInstant)
 _WAITS = sa.or_(ProfileStateRow.not_before.is_(None), ProfileStateRow.not_before <= _NOW)
+_KEEPS = sa.or_(KeeperRow.state == "ok", KeeperRow.state == "ending")
 # One statement, made once: it is asked a hundred times a second.
 _LEFT_TO_DO = sa.select(
     sa.exists().where(IS_DUE | Person.leave_by.is_not(None)).label("people"),
@@ -58,9 +59,7 @@ _LEFT_TO_DO = sa.select(
     sa.exists().where(DigestRow.due_at <= _NOW).label("digests"),
     sa.exists().where(Workspace.members_due_at <= _NOW).label("members"),
     sa.exists().where(EffectRow.due_at <= _NOW).label("effects"),
-    sa.exists()
-    .where(KeptRow.due_at <= _NOW, KeptRow.team_id == KeeperRow.team_id, KeeperRow.state.in_(("ok", "ending")))
-    .label("kept"),
+    sa.exists().where(KeptRow.due_at <= _NOW, KeptRow.team_id == KeeperRow.team_id, _KEEPS).label("kept"),
     sa.exists().where(Notice.sent_at.is_(None), sa.func.coalesce(Notice.not_before, 0) <= _NOW).label("notices"),
 )
 
@@ -302,9 +301,8 @@ class RunningApp:
 
     async def _left_to_do(self) -> str:
         assert self._look is not None
-        async with self._look.read() as connection:
-            left = (await connection.execute(_LEFT_TO_DO, self._instants())).one()
-        return ", ".join(name for name, any_left in left._mapping.items() if any_left)
+        ((left,),) = await self._look.rows((_LEFT_TO_DO, self._instants()))
+        return ", ".join(name for name, any_left in left._asdict().items() if any_left)
 
 
 @asynccontextmanager
