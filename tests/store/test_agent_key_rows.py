@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -34,9 +35,16 @@ from services.usecases.statuses import request_id
 from services.usecases.workspace import OperatorAllows
 from tests.support.agents import ANN, AS_SLACKBOT, BOB, Desk, people_with_grants
 from tests.support.clocks import ManualClock
+from tests.support.databases import BOTH, of_kind
 from tests.support.locks import somebody_waits
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """SQLite, unless a test says `BOTH`: it is about statements or locks that differ."""
+    yield from of_kind(request, tmp_path)
 
 
 @pytest.fixture
@@ -93,6 +101,7 @@ async def test_name_that_says_nothing_or_is_too_long_makes_no_key(desk: Desk) ->
     assert [one.name for one in await desk.keys.list(ANN)] == ["x" * 40]
 
 
+@BOTH
 async def test_five_keys_are_the_most_and_one_that_is_revoked_makes_room(desk: Desk) -> None:
     for number in range(MOST_KEYS):
         desk.clock.move(seconds=1)
@@ -107,6 +116,7 @@ async def test_five_keys_are_the_most_and_one_that_is_revoked_makes_room(desk: D
     assert len(await desk.keys.list(ANN)) == MOST_KEYS
 
 
+@BOTH
 @pytest.mark.parametrize("first", [0, 1])
 async def test_of_two_keys_made_at_the_same_time_the_sixth_is_refused(
     desk: Desk, database_url: str, encryptor: Encryptor, first: int
@@ -156,6 +166,7 @@ async def test_key_that_waits_for_the_person_sees_what_came_first(
         await other.database.close()
 
 
+@BOTH
 async def test_revoked_key_lets_nobody_in_not_even_somebody_who_was_known_before(desk: Desk) -> None:
     secret, other = await desk.makes("one"), await desk.makes("two")
     caller = await desk.keys.caller(secret)
@@ -173,6 +184,7 @@ async def test_revoked_key_lets_nobody_in_not_even_somebody_who_was_known_before
     await desk.calls(other)
 
 
+@BOTH
 async def test_key_that_another_process_revokes_lets_nobody_in(
     desk: Desk, database_url: str, encryptor: Encryptor
 ) -> None:
@@ -224,6 +236,7 @@ async def leaving(stores: Stores, clock: ManualClock) -> None:
     assert await stores.leavers.begin(ANN, clock.now(), clock.now() + timedelta(minutes=1))
 
 
+@BOTH
 @pytest.mark.parametrize("happened", [no_grant, lost, leaving])
 async def test_without_a_grant_no_key_is_made_and_one_that_was_lets_nobody_in(
     desk: Desk, encryptor: Encryptor, happened: Callable[[Stores, ManualClock], Awaitable[None]]
@@ -307,6 +320,7 @@ async def test_sixty_calls_a_minute_and_the_next_is_told_how_long_to_wait(desk: 
     assert refused.value.facts["retry_after"] == 1
 
 
+@BOTH
 async def test_calls_that_come_together_share_a_transaction_and_the_limit(
     desk: Desk, database_url: str, encryptor: Encryptor
 ) -> None:
@@ -336,6 +350,7 @@ async def test_slackbot_has_sixty_a_minute_for_each_person(desk: Desk) -> None:
 # ── the audit ───────────────────────────────────────────────────────────────────────────────────────
 
 
+@BOTH
 async def test_what_stands_is_known_by_its_request_and_a_pause_by_its_instant(desk: Desk) -> None:
     secret = await desk.makes("Cursor")
     now = desk.clock.now()
@@ -367,6 +382,7 @@ async def test_audit_lasts_longer_than_its_key_but_no_longer_than_any_audit(desk
     assert await desk.store.changes(ANN) == []
 
 
+@BOTH
 async def test_of_one_persons_audit_only_the_newest_are_kept(
     desk: Desk, encryptor: Encryptor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
