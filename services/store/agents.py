@@ -71,7 +71,7 @@ class AgentCall:
 
 
 async def end_keys(connection: AsyncConnection, keys: Collection[PersonKey]) -> int:
-    """Delete the keys of these people, who are locked: they have no grant any more; how many there were."""
+    """Delete the keys of these people, who have no grant any more, or are no members; how many there were."""
     await connection.execute(delete(AgentCallsRow).where(of_people(_CALLS)), those(keys))
     return (await connection.execute(delete(AgentKeyRow).where(of_people(_KEYS)), those(keys))).rowcount
 

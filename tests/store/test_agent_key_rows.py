@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from services.domain.agents import CALLS_PER, MOST_CALLS, MOST_KEYS, May
 from services.domain.errors import NotGrantedError, TooManyKeysError
+from services.domain.members import WorkspaceMember
 from services.domain.model import Override, Pause
 from services.domain.request_errors import (
     AgentsNotAllowedError,
@@ -27,7 +28,8 @@ from services.platform.crypto import Encryptor, digest_of, new_key
 from services.store import agents
 from services.store.agent_models import AgentCallsRow, AgentChangeRow, AgentKeyRow
 from services.store.db import Database
-from services.store.models import Base, Person
+from services.store.members import MemberStore
+from services.store.models import Base, Person, Workspace
 from services.store.schema import Rotation
 from services.store.stores import Stores
 from services.usecases.agents import KeyNameMissingError, KeyNameTooLongError
@@ -252,6 +254,19 @@ async def test_without_a_grant_no_key_is_made_and_one_that_was_lets_nobody_in(
         assert await count(desk.database, AgentKeyRow) == 0
         with pytest.raises(WrongKeyError):
             await desk.call_of(caller)
+
+
+async def test_members_who_are_read_as_deactivated_have_no_keys_any_more(desk: Desk, encryptor: Encryptor) -> None:
+    """Where all members of a workspace are read: the event that tells of one may have been lost."""
+    secrets = {key: await desk.makes(key=key) for key in (ANN, BOB)}
+    now, members = desk.clock.now(), MemberStore(desk.database, encryptor)
+    async with desk.database.write() as connection:
+        await connection.execute(sa.update(Workspace).values(members_due_at=now))
+    ann, bob = WorkspaceMember("U1", deleted=True), WorkspaceMember("U2")
+    await members.put("T1", [ann, bob], read_at=now, now=now)
+    with pytest.raises(WrongKeyError):
+        await desk.keys.caller(secrets[ANN])
+    await desk.calls(secrets[BOB])
 
 
 async def test_slackbot_is_not_let_in_for_somebody_who_is_leaving_or_gone(desk: Desk, encryptor: Encryptor) -> None:
