@@ -23,7 +23,7 @@ from services.domain.request_errors import ReadOnlyKeyError, TooManyRequestsErro
 from services.domain.text import cleaned
 from services.platform.locale import Localizer
 
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")  # NotAColleague: not, a, colleague
 _CODES: tuple[tuple[type[StatusQuoError], str], ...] = (
     (WrongKeyError, "invalid_auth"),
     (ReadOnlyKeyError, "no_permission"),

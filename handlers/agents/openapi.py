@@ -12,13 +12,17 @@ from typing import Any
 import msgspec
 
 from handlers.agents.calls import Failure
-from handlers.agents.operations import OPERATIONS, Operation, schema_of
+from handlers.agents.operations import OPERATIONS, Operation, schema_of, schemas_of
 
 VERSION = "1.0.0"
 BASE = "/api/v1"
 
 _REF = "#/components/schemas/{name}"
 _JSON = "application/json"
+_OF_BODIES = frozenset({413, 415})
+_OF_SLACK = frozenset({401, 403, 405, 429})
+"""Those of Slack's own methods: everything else is said with 200, as Slack says it."""
+
 _FAILURES: Mapping[int, str] = {
     400: "Something was not understood, or cannot be; nothing was done",
     401: "The key is missing, or not valid",
@@ -30,15 +34,13 @@ _FAILURES: Mapping[int, str] = {
     429: "More than 60 calls in a minute; `Retry-After` says when to come back",
     503: "Slack does not answer, or too much arrives; nothing was done",
 }
-_OF_SLACK = frozenset({401, 403, 405, 429})
-"""Those of Slack's own methods: everything else is said with 200, as Slack says it."""
 
 
 def document(base_url: str, operations: Iterable[Operation] = OPERATIONS) -> dict[str, Any]:
     """The whole description; `base_url` is PUBLIC_URL."""
     listed = list(operations)
-    answers = [*dict.fromkeys(operation.gives for operation in listed), Failure]
-    _, components = msgspec.json.schema_components(answers, ref_template=_REF)
+    answers: list[type[msgspec.Struct]] = [*dict.fromkeys(operation.gives for operation in listed), Failure]
+    _, components = schemas_of(answers, _REF)
     return {
         "openapi": "3.1.1",
         "info": {
@@ -54,6 +56,7 @@ def document(base_url: str, operations: Iterable[Operation] = OPERATIONS) -> dic
         "paths": {f"/{operation.path or operation.name}": _path(operation) for operation in listed},
         "components": {
             "schemas": components,
+            "responses": {str(status): _answer(said, Failure) for status, said in _FAILURES.items()},
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "A key made on the app's Home tab in Slack"}
             },
@@ -69,7 +72,7 @@ def _path(operation: Operation) -> dict[str, Any]:
         "summary": operation.sentence,
         "responses": {
             "200": _answer(done, operation.gives, *refused),
-            **{str(status): _answer(said, Failure) for status, said in _failures(operation)},
+            **{str(status): {"$ref": f"#/components/responses/{status}"} for status in _failures(operation)},
         },
     }
     takes = schema_of(operation.takes)
@@ -96,11 +99,8 @@ def _answer(said: str, *structs: type[msgspec.Struct]) -> dict[str, Any]:
     return {"description": said, "content": {_JSON: {"schema": kinds[0] if len(kinds) == 1 else {"anyOf": kinds}}}}
 
 
-def _failures(operation: Operation) -> list[tuple[int, str]]:
-    """Those that can come of it: what only reads has no body."""
+def _failures(operation: Operation) -> list[int]:
+    """The statuses that can come of it: what only reads has no body."""
     if operation.of_slack:
-        return [(status, said) for status, said in _FAILURES.items() if status in _OF_SLACK]
-    bodies = {413, 415}
-    return [
-        (status, said) for status, said in _FAILURES.items() if not (operation.hints.read_only and status in bodies)
-    ]
+        return [status for status in _FAILURES if status in _OF_SLACK]
+    return [status for status in _FAILURES if not (operation.hints.read_only and status in _OF_BODIES)]
