@@ -116,16 +116,13 @@ def repeats_an_event(text: str, facts: PersonFacts, span: Span | None) -> bool:
 
 def of_span(asker: Asker, span: Span, facts: PersonFacts, until: datetime | None) -> ShownStatus:
     """What a span shows, until it is over."""
-    shown = Status(span.status.text, span.status.emoji, until)
-    return of_status(asker, shown, hides=repeats_an_event(shown.text, facts, span))
+    hides = repeats_an_event(span.status.text, facts, span)
+    return _shown(asker, Status(span.status.text, span.status.emoji, until), facts, hides=hides)
 
 
-def of_status(asker: Asker, status: Status, *, hides: bool = False) -> ShownStatus:
-    """A status; `hides`: strangers' words are in its text."""
-    until = instant_or_none(asker, status.expiration)
-    if hides:
-        return ShownStatus("", status.emoji, until, untrusted(status.text))
-    return ShownStatus(status.text, status.emoji, until)
+def of_status(asker: Asker, status: Status) -> ShownStatus:
+    """A status that the person chose the words of."""
+    return ShownStatus(status.text, status.emoji, instant_or_none(asker, status.expiration))
 
 
 def stands(asker: Asker, now: Now) -> ShownStatus:
@@ -136,7 +133,16 @@ def stands(asker: Asker, now: Now) -> ShownStatus:
         return of_span(asker, now.span, now.facts, now.until if now.span.status.expiration is not None else None)
     ours = now.ours or Status()
     span = now.span if ours.text == now.span.status.text else None
-    return of_status(asker, ours, hides=repeats_an_event(ours.text, now.facts, span))
+    return _shown(asker, ours, now.facts, hides=repeats_an_event(ours.text, now.facts, span))
+
+
+def _shown(asker: Asker, status: Status, facts: PersonFacts, *, hides: bool) -> ShownStatus:
+    """A status; `hides`: strangers' words may be in its text, which Slackbot is not given where no title is shown."""
+    if not hides:
+        return of_status(asker, status)
+    is_open = not asker.caller.slackbot or facts.floored.preferences.titles
+    until = instant_or_none(asker, status.expiration)
+    return ShownStatus("", status.emoji, until, untrusted(status.text) if is_open else "")
 
 
 def told(asker: Asker, now: Now) -> list[str]:

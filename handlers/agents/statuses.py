@@ -142,14 +142,17 @@ async def resume(services: Services, asker: Asker, _asked: Nothing) -> Changed:
 
 
 async def undo(services: Services, asker: Asker, asked: Undo) -> Changed:
-    """Take a change back, the newest one where none is named."""
+    """Take a change back, the newest one where none is named.
+
+    No agent can change a list, settings or calendars, so it cannot take such a change of the person's back either.
+    """
     undo_id = asked.id.strip()
     if not undo_id:
-        newest = await services.undos.newest(asker.key)
+        newest = await services.undos.newest(asker.key, only_status=True)
         if newest is None:
             raise NothingToDoError("nothing to undo")
         undo_id = newest.undo_id
-    change = await services.undos.undo(asker.key, undo_id)
+    change = await services.undos.undo(asker.key, undo_id, only_status=True)
     now = await services.reader.now(asker.key)
     return changed(asker, now, changes.undone(change, now.at, asker.who.l10n, plainly))
 

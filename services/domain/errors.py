@@ -142,6 +142,10 @@ class UndoGoneError(InputError):
     """That can no longer be undone: it is undone already, or was more than ten minutes ago."""
 
 
+class PersonsOwnChangeError(InputError):
+    """No agent can take that back: it is about your list, settings or calendars. Do it yourself on my Home tab."""
+
+
 class NotAChannelError(InputError):
     """A digest goes to a channel. Type that in the channel that it is for."""
 

@@ -36,6 +36,11 @@ class Change:
     calendar_id: str = ""
     account_id: str = ""
 
+    @property
+    def is_of_status(self) -> bool:
+        """Whether it is about nothing but what is shown and when: no list, no setting, no calendar."""
+        return replace(self, overrides=(), pause=None) == Change()
+
 
 def list_put_back(lines: Sequence[Line], before: Sequence[Line], after: Sequence[Line]) -> tuple[Line, ...]:
     """Give the list `lines` with what a change from `before` to `after` did taken back.

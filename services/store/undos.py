@@ -68,9 +68,10 @@ class UndoStore(Store):
         """The change of that id; None where there is none any more."""
         return self._opened(key, await self._database.fetch(self._theirs(key, now).where(UndoRow.undo_id == undo_id)))
 
-    async def newest(self, key: PersonKey, now: datetime) -> Undoable | None:
-        """The last change that can be taken back."""
-        return self._opened(key, await self._database.fetch(self._theirs(key, now).limit(1)))
+    async def list(self, key: PersonKey, now: datetime) -> list[Undoable]:
+        """The changes that can be taken back, the newest first."""
+        rows = await self._database.fetch(self._theirs(key, now))
+        return [one for row in rows if (one := self._opened(key, [row])) is not None]
 
     async def drop(self, key: PersonKey, undo_id: str) -> bool:
         """It was taken back; False where it is gone already."""

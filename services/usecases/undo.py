@@ -11,7 +11,7 @@ import structlog
 
 from services.calendars.accounts import Accounts
 from services.calendars.connections import Connections
-from services.domain.errors import ChangedSinceError, UndoGoneError
+from services.domain.errors import ChangedSinceError, PersonsOwnChangeError, UndoGoneError
 from services.domain.model import Override, PersonKey
 from services.domain.undo import AccountChoice, Change, list_put_back, preferences_put_back
 from services.ports import Clock, WakeSignal
@@ -41,21 +41,27 @@ class Undos:
         self.wake_signal.wake()
         return undo_id
 
-    async def newest(self, key: PersonKey, standing: Sequence[Override] | None = None) -> Undoable | None:
+    async def newest(
+        self, key: PersonKey, standing: Sequence[Override] | None = None, *, only_status: bool = False
+    ) -> Undoable | None:
         """The last thing that the person changed, where it can be taken back: a change, or an override that is new.
 
-        `standing`: the overrides that run or are to come, where they are read already. Raises SealError.
+        `standing`: the overrides that run or are to come, where they are read already. `only_status`: of the changes
+        that are about what is shown and when. Raises SealError.
         """
         now = self.clock.now()
-        found = await self.store.newest(key, now)
+        changes = await self.store.list(key, now)
+        found = next((one for one in changes if one.change.is_of_status or not only_status), None)
         for override in await self.overrides.standing(key, now) if standing is None else standing:
             until = override.created_at + UNDO_LIVES
             if until > now and (found is None or until > found.expires_at):
                 found = Undoable(override.id, Change(overrides=((None, override),)), until)
         return found
 
-    async def undo(self, key: PersonKey, undo_id: str) -> Change:
+    async def undo(self, key: PersonKey, undo_id: str, *, only_status: bool = False) -> Change:
         """Take a change back; what it was. Raises UndoGoneError, ChangedSinceError, TooManyError, SealError.
+
+        `only_status`: where it is about what is shown and when, else PersonsOwnChangeError.
 
         What is there is compared with what the change left behind in the transaction that puts it back: so done twice
         at the same time it is done once, and after a crash in between it is refused as changed.
@@ -68,6 +74,8 @@ class Undos:
                 raise UndoGoneError("unknown, used or expired")
             self.wake_signal.wake()
             return Change(overrides=((None, removed),))
+        if only_status and not found.change.is_of_status:
+            raise PersonsOwnChangeError("a list, settings or calendars")
         try:
             await self._put_back(key, found.change, now)
         except ChangedSinceError:

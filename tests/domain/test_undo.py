@@ -13,7 +13,7 @@ from services.domain.errors import ChangedSinceError, TooManyError
 from services.domain.lines import MOST_LINES, Line, Match, Routine, Rule, complete, moved, put, switched, without
 from services.domain.model import Look
 from services.domain.people import Preferences
-from services.domain.undo import list_put_back, preferences_put_back
+from services.domain.undo import Change, list_put_back, preferences_put_back
 
 
 def rule(name: str, text: str = "x") -> Rule:
@@ -106,3 +106,16 @@ def test_no_more_is_put_back_than_one_person_can_have() -> None:
     with pytest.raises(TooManyError):
         list_put_back(now, full, without(full, "r0"))
     assert list_put_back(without(now, "new"), full, without(full, "r0")) == full
+
+
+def test_change_of_what_is_shown_is_told_from_one_of_a_list_settings_or_calendars() -> None:
+    assert Change(overrides=((None, None),), pause=(None, None)).is_of_status
+    lines, preferences = (LIST, LIST), (Preferences(), Preferences())
+    for other in (
+        Change(lines=lines),
+        Change(preferences=preferences),
+        Change(calendar_id="c"),
+        Change(account_id="a"),
+    ):
+        assert not other.is_of_status
+        assert not replace(other, pause=(None, None)).is_of_status

@@ -57,16 +57,15 @@ async def test_change_comes_back_whole_for_ten_minutes_to_its_owner_alone(
     assert (found.undo_id, found.change, found.expires_at) == (undo_id, WHOLE, NOW + UNDO_LIVES)
     assert await store.get(ANN, undo_id, NOW + UNDO_LIVES) is None
     assert await store.get(BEN, undo_id, NOW) is None
-    assert await store.newest(BEN, NOW) is None
+    assert await store.list(BEN, NOW) == []
 
 
 async def test_newest_comes_first_and_the_oldest_give_way(people: Database, encryptor: Encryptor) -> None:
     store = UndoStore(people, encryptor)
     change = Change(pause=(None, Pause(NOW)))
     ids = [await store.add(ANN, change, NOW + timedelta(seconds=index)) for index in range(MOST_UNDOS + 3)]
-    newest = await store.newest(ANN, NOW + timedelta(minutes=1))
-    assert newest is not None
-    assert newest.undo_id == ids[-1]
+    newest, *others = await store.list(ANN, NOW + timedelta(minutes=1))
+    assert [one.undo_id for one in (newest, *others)] == ids[:2:-1]
     kept = {row.undo_id for row in await people.fetch(sa.select(UndoRow.undo_id))}
     assert kept == set(ids[3:])
     assert await store.drop(ANN, newest.undo_id)
@@ -84,7 +83,7 @@ async def test_change_under_a_lost_key_cannot_be_taken_back(people: Database, en
     undo_id = await UndoStore(people, encryptor).add(ANN, WHOLE, NOW)
     store = UndoStore(people, Encryptor([new_key()]))
     assert await store.get(ANN, undo_id, NOW) is None
-    assert await store.newest(ANN, NOW) is None
+    assert await store.list(ANN, NOW) == []
 
 
 async def test_change_of_somebody_who_is_gone_is_not_kept(people: Database, encryptor: Encryptor) -> None:
