@@ -33,7 +33,7 @@ from services.platform.concurrency import remember
 from services.ports import Clock
 from services.slack import scopes
 from services.slack.conversations import SlackConversations
-from services.slack.members import SlackMembers
+from services.slack.members import SLACKBOT, SlackMembers
 from services.store.absences import AbsenceStore, Absent
 from services.store.workspaces import Bot, WorkspaceStore
 
@@ -142,6 +142,8 @@ class WhoIsAway:
         """
         if user_id == key.user_id:
             raise StandInError("oneself", field="stand_in")
+        if user_id == SLACKBOT:  # of which Slack says that it is no bot
+            raise NotAPersonError("Slackbot", field="stand_in")
         bot = await self.workspaces.find(key.team_id, "")
         if bot is None or bot.token is None:
             raise NotAColleagueError("no bot to ask with", field="stand_in")
