@@ -20,11 +20,12 @@ BASE = "/api/v1"
 _REF = "#/components/schemas/{name}"
 _JSON = "application/json"
 _OF_BODIES = frozenset({413, 415})
-_OF_SLACK = frozenset({401, 403, 405, 429})
-"""Those of Slack's own methods: everything else is said with 200, as Slack says it."""
+_BAD_REQUEST = 400
+_OF_SLACK = frozenset({_BAD_REQUEST, 401, 403, 405, 429})
+"""Those of Slack's own methods: all that is about their arguments is said with 200, as Slack says it."""
 
 _FAILURES: Mapping[int, str] = {
-    400: "Something was not understood, or cannot be; nothing was done",
+    _BAD_REQUEST: "Something was not understood, or cannot be; nothing was done",
     401: "The key is missing, or not valid",
     403: "The key may only read, the person allowed no changes, or agents are not allowed",
     405: "Another method is taken here",
@@ -36,10 +37,17 @@ _FAILURES: Mapping[int, str] = {
 }
 
 
+class Unread(msgspec.Struct):
+    """That a request was none, or its address too long: it was answered before anything looked at what it asks for."""
+
+    error: str
+    error_id: str
+
+
 def document(base_url: str, operations: Iterable[Operation] = OPERATIONS) -> dict[str, Any]:
     """The whole description; `base_url` is PUBLIC_URL."""
     listed = list(operations)
-    answers: list[type[msgspec.Struct]] = [*dict.fromkeys(operation.gives for operation in listed), Failure]
+    answers: list[type[msgspec.Struct]] = [*dict.fromkeys(operation.gives for operation in listed), Failure, Unread]
     _, components = schemas_of(answers, _REF)
     return {
         "openapi": "3.1.1",
@@ -56,7 +64,10 @@ def document(base_url: str, operations: Iterable[Operation] = OPERATIONS) -> dic
         "paths": {f"/{operation.path or operation.name}": _path(operation) for operation in listed},
         "components": {
             "schemas": components,
-            "responses": {str(status): _answer(said, Failure) for status, said in _FAILURES.items()},
+            "responses": {
+                str(status): _answer(said, Failure, *([Unread] if status == _BAD_REQUEST else []))
+                for status, said in _FAILURES.items()
+            },
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "A key made on the app's Home tab in Slack"}
             },

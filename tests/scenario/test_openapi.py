@@ -15,10 +15,11 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from handlers.agents.openapi import document
 from handlers.agents.operations import OPERATIONS
-from services.domain import agents
 from tests.support.agent_calls import key_of
+from tests.support.clocks import ManualClock
 from tests.support.running_app import RunningApp
 
+OF_SLACK = {f"/{operation.path}" for operation in OPERATIONS if operation.of_slack}
 SCALARS = {"string", "integer", "boolean"}
 CONFIG = """
 [generation]
@@ -27,7 +28,12 @@ max-examples = {examples}
 
 [checks.positive_data_acceptance]
 # A schema cannot say which words are a time, nor that of two times one is given.
-expected-statuses = ["200", "400"]
+expected-statuses = ["200", "400", "429"]
+
+[[operations]]
+# Slack's own methods refuse with 200.
+include-path-regex = "/users[.]"
+checks.negative_data_rejection.enabled = false
 """
 
 
@@ -44,8 +50,10 @@ async def test_description_is_there_without_a_key_and_names_this_installation(ru
 
 def test_plain_clients_can_use_it() -> None:
     """What OCP agents pass over: parameters of paths, bodies that are no flat objects, relative servers."""
-    for path in document("https://quo.example")["paths"].values():
-        ((method, operation),) = path.items()
+    for path, methods in document("https://quo.example")["paths"].items():
+        ((method, operation),) = methods.items()
+        if path in OF_SLACK:  # with the parameters that Slack has given them
+            continue
         for parameter in operation.get("parameters", []):
             assert (parameter["in"], parameter["schema"]["type"] in SCALARS) == ("query", True)
         if method == "post":
@@ -53,7 +61,6 @@ def test_plain_clients_can_use_it() -> None:
             assert schema["type"] == "object"
             assert schema["additionalProperties"] is False
             assert all(one["type"] in SCALARS for one in schema["properties"].values())
-    assert {operation.name for operation in OPERATIONS} >= {"get_status", "set_status"}
 
 
 def test_every_schema_is_one_and_its_examples_are_taken() -> None:
@@ -68,8 +75,17 @@ def test_every_schema_is_one_and_its_examples_are_taken() -> None:
                 Draft202012Validator(one["schema"]).validate(example)
 
 
+async def flies(clock: ManualClock) -> None:
+    while True:
+        await asyncio.sleep(0.05)
+        clock.move(seconds=20)
+
+
 async def ran(app: RunningApp, folder: Path, examples: int, *more: str) -> int:
-    """How many calls schemathesis has made that were answered as declared; all of them, or the test fails."""
+    """How many calls schemathesis has made that were answered as declared; all of them, or the test fails.
+
+    Time flies meanwhile, so that a minute has more than sixty calls, and more statuses than Slack takes.
+    """
     config = folder / "schemathesis.toml"
     config.write_text(CONFIG.format(examples=examples))
     await app.joins(tz="Europe/Berlin")
@@ -80,7 +96,9 @@ async def ran(app: RunningApp, folder: Path, examples: int, *more: str) -> int:
     running = await asyncio.create_subprocess_exec(
         *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
+    time_flies = asyncio.create_task(flies(app.clock))
     said, _ = await running.communicate()
+    time_flies.cancel()
     assert running.returncode == 0, said.decode()
     async with aiohttp.ClientSession() as session, session.get(f"{app.url}/readyz") as response:
         assert response.status == 200
@@ -89,17 +107,11 @@ async def ran(app: RunningApp, folder: Path, examples: int, *more: str) -> int:
     return int(found[1].replace(",", ""))
 
 
-async def test_operations_answer_as_declared_whatever_is_sent(
-    running_app: RunningApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(agents, "MOST_CALLS", 1_000_000)
+async def test_operations_answer_as_declared_whatever_is_sent(running_app: RunningApp, tmp_path: Path) -> None:
     assert await ran(running_app, tmp_path, 4, "--phases", "examples,fuzzing") > 50
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_operations_answer_as_declared_over_thousands_of_calls(
-    running_app: RunningApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(agents, "MOST_CALLS", 1_000_000)
-    assert await ran(running_app, tmp_path, 250) >= 2_000
+async def test_operations_answer_as_declared_over_thousands_of_calls(running_app: RunningApp, tmp_path: Path) -> None:
+    assert await ran(running_app, tmp_path, 150) >= 2_000
