@@ -19,8 +19,7 @@ from handlers.agents.calls import Agents
 from handlers.agents.operations import Operation
 from handlers.web.application import SIGNATURE, TIMESTAMP, Signatures
 from services.domain.agents import SLACKBOT, Caller, May
-from services.domain.errors import SlackError
-from services.domain.request_errors import AskerUnreadError, NotInstalledError, SignatureError, UnknownAskerError
+from services.domain.request_errors import NotInstalledError, SignatureError, UnknownAskerError
 from services.ports import Clock
 from services.slack.members import mapping, slack_id
 from services.store.overrides import DeliveryStore
@@ -78,8 +77,6 @@ class Slackbot:
             return await self.agents.asker(Caller(key, NAME, May.WRITE, SLACKBOT), signature)
         except NotInstalledError as error:
             raise UnknownAskerError("gone meanwhile", team_id=key.team_id) from error
-        except SlackError as error:  # who is new is asked for at Slack
-            raise AskerUnreadError(error.reason, team_id=key.team_id) from error
 
     async def grant_link(self, asker: Asker, operation: Operation) -> str:
         """The link to the permission where the person has not given it yet, else "". The call is counted.

@@ -58,6 +58,21 @@ async def test_initialize_without_a_revision_is_refused_in_the_answer(wire: Wire
     assert (said.status, said.code, said.body["id"]) == (200, -32602, 1)
 
 
+async def test_initialize_counts_whatever_revision_a_header_names(wire: Wire) -> None:
+    message = request("initialize", protocolVersion="2025-06-18", capabilities={})
+    for version in SUPPORTED:
+        said = await wire.old(message, version)
+        assert (said.status, said.result["protocolVersion"]) == (200, "2025-06-18"), version
+    assert (await wire.old(message, "1.0")).code == -32022
+
+
+async def test_older_revision_that_a_request_names_itself_is_served_as_it_was(wire: Wire) -> None:
+    for version in SUPPORTED[1:]:
+        said = await wire.new(new_request("tools/list", version=version))
+        assert (said.status, said.result.keys()) == (200, {"tools"}), version
+        assert (await wire.new(new_request("no/such", version=version))).status == 200
+
+
 async def test_ping_and_unknown_methods_are_answered_with_200(wire: Wire) -> None:
     assert (await wire.old(request("ping"))).body == {"jsonrpc": "2.0", "id": 1, "result": {}}
     for method in (
