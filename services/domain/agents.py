@@ -79,9 +79,14 @@ def key_name(typed: str) -> str:
     return " ".join("".join(seen).split()).strip(_JOINERS + " ")
 
 
+def lately(recent: Sequence[datetime], now: datetime) -> list[datetime]:
+    """Those of `recent` that count at `now`. One of an hour to come is of a clock that was wrong, and does not."""
+    return [at for at in recent if abs(now - at) < CALLS_PER]
+
+
 def waits(recent: Sequence[datetime], now: datetime) -> timedelta:
     """How long a caller has to wait whose admitted calls, oldest first, were at `recent`; zero where it may call."""
-    lately = [at for at in recent if at > now - CALLS_PER]
-    if len(lately) < MOST_CALLS:
+    counted = lately(recent, now)
+    if len(counted) < MOST_CALLS:
         return timedelta()
-    return lately[-MOST_CALLS] + CALLS_PER - now
+    return counted[-MOST_CALLS] + CALLS_PER - now

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Delete, and_, bindparam, delete, func, insert, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.agents import MOST_CALLS, MOST_KEYS, PAUSE, AgentChange, AgentKey, Caller, May, waits
+from services.domain.agents import MOST_KEYS, PAUSE, AgentChange, AgentKey, Caller, May, lately, waits
 from services.domain.errors import AlreadyMadeError, NotGrantedError, TooManyKeysError
 from services.domain.model import PersonKey
 from services.domain.people import GrantState
@@ -178,7 +178,9 @@ class AgentStore(Store):
             stored = await connection.execute(
                 select(*_ID_OF_CALLS, _CALLS.c.recent).where(of_people(_CALLS)), those(people)
             )
-            recent = {_Id(*row[:3]): json.loads(row.recent) for row in stored}
+            recent = {
+                _Id(*row[:3]): [_EPOCH + number * _MICROSECOND for number in json.loads(row.recent)] for row in stored
+            }
             found, used = list[timedelta | None](), dict[_Id, datetime]()
             changes = list[dict[str, Any]]()
             for call in calls:
@@ -187,12 +189,11 @@ class AgentStore(Store):
                 if key not in staying or not (call.caller.slackbot or one in known):
                     found.append(None)
                     continue
-                before = recent.setdefault(one, [])
-                wait = waits([_EPOCH + number * _MICROSECOND for number in before], call.at)
-                found.append(wait)
+                before = recent.get(one, [])
+                found.append(wait := waits(before, call.at))
                 if wait:
                     continue
-                recent[one] = sorted([*before, (call.at - _EPOCH) // _MICROSECOND])[-MOST_CALLS:]
+                recent[one] = sorted([*lately(before, call.at), call.at])
                 used[one] = call.at
                 if call.change is not None:
                     changes.append(self._change_row(key, call.change))
@@ -200,7 +201,7 @@ class AgentStore(Store):
                 fresh = insert_for(connection, AgentCallsRow)
                 anew = {"recent": fresh.excluded.recent, "used_at": fresh.excluded.used_at}
                 counted = fresh.on_conflict_do_update(index_elements=list(_Id._fields), set_=anew)
-                rows = [one._asdict() | {"recent": json.dumps(recent[one]), "used_at": at} for one, at in used.items()]
+                rows = [one._asdict() | {"recent": _written(recent[one]), "used_at": at} for one, at in used.items()]
                 await connection.execute(counted, rows)
             if changes:
                 await connection.execute(insert(AgentChangeRow), changes)
@@ -219,3 +220,7 @@ class AgentStore(Store):
 
     def _agent(self, row: Any) -> str:
         return self._readable(row.agent, _AGENT, row.team_id, row.user_id, row.change_id) or ""
+
+
+def _written(instants: Sequence[datetime]) -> str:
+    return json.dumps([(at - _EPOCH) // _MICROSECOND for at in instants])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.agents import CALLS_PER, MOST_CALLS, SLACKBOT, Caller, May, key_name, waits
+from services.domain.agents import CALLS_PER, MOST_CALLS, SLACKBOT, Caller, May, key_name, lately, waits
 from services.domain.model import PersonKey
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -33,6 +33,15 @@ def test_whoever_waits_as_told_makes_no_more_than_sixty_calls_in_any_minute(step
             assert waits(admitted, now + wait) == timedelta()
     for number, at in enumerate(admitted):
         assert sum(at - CALLS_PER < other <= at for other in admitted[: number + 1]) <= MOST_CALLS
+
+
+def test_calls_of_a_clock_that_was_an_hour_ahead_do_not_count_once_it_is_right() -> None:
+    ahead = [NOW + timedelta(hours=1)] * MOST_CALLS
+    assert waits(ahead, ahead[0]) == CALLS_PER
+    assert waits(ahead, NOW) == timedelta()
+    assert lately([*ahead, NOW], NOW) == [NOW]
+    a_little = [NOW + timedelta(seconds=1)] * MOST_CALLS  # another replica's clock
+    assert waits(a_little, NOW) == CALLS_PER + timedelta(seconds=1)
 
 
 def test_slackbot_is_told_from_keys() -> None:

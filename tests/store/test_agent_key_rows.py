@@ -354,6 +354,19 @@ async def test_calls_that_come_together_share_a_transaction_and_the_limit(
         await other.database.close()
 
 
+async def test_calls_that_a_wrong_clock_has_counted_hold_up_nobody_and_the_limit_stays(
+    desk: Desk, encryptor: Encryptor
+) -> None:
+    secret = await desk.makes()
+    ahead = Desk(desk.database, encryptor, ManualClock(desk.clock.now() + timedelta(hours=1)))
+    for where in (ahead, desk):
+        for _ in range(MOST_CALLS):
+            await where.calls(secret)
+        with pytest.raises(TooManyCallsError) as refused:
+            await where.calls(secret)
+        assert refused.value.facts["retry_after"] == 60
+
+
 async def test_slackbot_has_sixty_a_minute_for_each_person(desk: Desk) -> None:
     for _ in range(MOST_CALLS):
         await desk.call_of(AS_SLACKBOT)
