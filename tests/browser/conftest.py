@@ -136,7 +136,10 @@ async def open_demo(chromium: Browser, migrated: Path) -> AsyncIterator[DemoPage
         page = await context.new_page()
         page.set_default_timeout(20_000)
         trouble: list[str] = []
-        page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda said: trouble.append(f"{said.text} {said.location}") if said.type == "error" else None,
+        )
         page.on("pageerror", lambda error: trouble.append(str(error)))
         await page.goto(running.address)
         await page.wait_for_selector(".member[aria-pressed=true]")

@@ -14,7 +14,7 @@ from tests.browser.conftest import DemoPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
-YUKI, PRIYA = "U0YUKI0001", "U0PRIYA001"
+YUKI, SAM = "U0YUKI0001", "U0SAM00001"
 SECRET = re.compile(r"quo_[\w-]{20}")
 
 
@@ -65,7 +65,7 @@ async def test_a_sentence_to_the_agent_is_a_tool_call_that_sets_the_status_and_u
 
 async def test_a_revoked_key_of_the_agent_is_refused_and_another_one_can_be_made(shared_page: DemoPage) -> None:
     page = shared_page.page
-    await shared_page.be("Priya Nair")
+    await shared_page.be("Sam Rivera")
     await page.click("#tab-agent")
     await ask(shared_page, "What is my status, and why?")
     await page.locator("#agent-key").get_by_role("button", name="Home tab").click()
@@ -76,16 +76,16 @@ async def test_a_revoked_key_of_the_agent_is_refused_and_another_one_can_be_made
     await page.locator("dialog.confirm").get_by_role("button", name="Revoke").click()
     await expect(page.locator("#agent-key")).to_contain_text("“Demo agent” was revoked")
     await dialog.get_by_role("button", name="Close").last.click()
-    assert not await shared_page.demo.keys.list(PersonKey(TEAM, PRIYA))
+    assert not await shared_page.demo.keys.list(PersonKey(TEAM, SAM))
 
     refused = await ask(shared_page, "I’m out until Friday")
     await expect(refused.locator(".agent-facts")).to_contain_text("401 · invalid_auth")
-    await shared_page.no_status_of("Priya Nair")
+    await shared_page.status_of("Sam Rivera", "Ask me about the new docs")
     await page.click("#agent-renew")
-    await expect(page.locator("#agent-key")).to_contain_text("acts as Priya")
+    await expect(page.locator("#agent-key")).to_contain_text("acts as Sam")
     out = await ask(shared_page, "I’m out until Friday")
     await expect(out.locator(".agent-call")).to_contain_text('set_out_of_officeto"2026-11-26"')
-    await shared_page.status_of("Priya Nair", "Out of office until 27 November")
+    await shared_page.status_of("Sam Rivera", "Out of office until November 27")
     await ask(shared_page, "Undo that")
-    await shared_page.no_status_of("Priya Nair")
+    await shared_page.status_of("Sam Rivera", "Ask me about the new docs")
     await page.click("#tab-day")
