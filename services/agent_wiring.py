@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
@@ -10,16 +10,25 @@ import handlers
 from handlers.agents.calls import Agents
 from handlers.agents.mcp import McpRoutes
 from handlers.agents.slackbot import Slackbot
-from handlers.web.ocp import RegistryRoutes
+from handlers.web.application import LargeBody
+from handlers.web.ocp import Photos, RegistryRoutes
 from services.adapters import Adapters
+from services.engine.tokens import TokenRefresh
 from services.platform import locale
+from services.usecases.emoji import EmojiSearch
+from services.usecases.own_photo import OwnPhotos
+from services.usecases.own_profile import OwnProfiles
 from services.usecases.slack_askers import SlackAskers
+from services.usecases.statuses import Statuses
 
 
 def agent_routes(
     of: Adapters, services: handlers.Services, signatures: handlers.Signatures | None
-) -> Sequence[web.RouteDef]:
-    """The addresses that agents call; Slackbot is let in where there are `signatures`."""
+) -> tuple[Sequence[web.RouteDef], Mapping[str, LargeBody]]:
+    """The addresses that agents call, and which of them take large bodies.
+
+    Slackbot is let in where there are `signatures`.
+    """
     agents = Agents(services, of.config.proxies)
     slackbot = None
     if signatures is not None:
@@ -27,4 +36,19 @@ def agent_routes(
         slackbot = Slackbot(agents, askers, signatures, of.stores.deliveries, of.clock)
     mcp = McpRoutes(agents, slackbot, locale.say, of.config.base_url)
     rest = handlers.AgentRoutes(agents, of.config.base_url)
-    return [*mcp.routes(), *RegistryRoutes(of.config.base_url).routes(), *rest.routes()]
+    registry = RegistryRoutes(of.config.base_url)
+    return [*mcp.routes(), *registry.routes(), *rest.routes()], Photos(agents).large()
+
+
+def own_profiles(of: Adapters, statuses: Statuses, emoji: EmojiSearch) -> OwnProfiles:
+    """What an agent reads and sets by Slack's own methods."""
+    return OwnProfiles(
+        statuses, of.stores.awaited, of.stores.people, of.stores.workspaces, profiles=of.slack.profiles,
+        members=of.slack.members, audit=of.stores.writes, emoji=emoji,
+        refresh=TokenRefresh(of.stores.tokens, of.slack.authority, of.clock).refresh, clock=of.clock,
+    )  # fmt: skip
+
+
+def own_photos(of: Adapters) -> OwnPhotos:
+    """The same of the photo."""
+    return OwnPhotos(of.stores.asked_photos, of.stores.people, of.pictures, of.clock, of.wake_signal)

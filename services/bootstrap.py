@@ -17,7 +17,7 @@ from aiohttp import web
 import handlers
 from handlers.web.application import Check, QuietRunner, listen
 from services.adapters import Adapters, slack_api
-from services.agent_wiring import agent_routes
+from services.agent_wiring import agent_routes, own_photos, own_profiles
 from services.calendars import wiring
 from services.calendars.wiring import Calendars
 from services.domain import times
@@ -166,7 +166,9 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, own=calendars.own,
         emoji=cases.emoji,
         sent=cases.sent, digests=cases.workspace.digests, feeds=cases.workspace.feeds, who=cases.workspace.who,
-        leave=cases.workspace.leave, keys=cases.keys, profile=cases.profile, clock=clock, background=background,
+        leave=cases.workspace.leave, keys=cases.keys, profile=cases.profile,
+        photos=own_photos(adapters), clock=clock,
+        background=background,
     )  # fmt: skip
     parts, more = workspace_listeners(adapters, cases.workspace, shared)
     tab = handlers.HomeTab(shared, parts)
@@ -264,11 +266,7 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
     return UseCases(
         people, statuses, reader, settings, permissions, undos, leaving, teller, sent, emoji, workspace=workspace,
         keys=AgentKeys(stores.agents, workspace.policies, clock),
-        profile=OwnProfiles(
-            statuses, stores.awaited, stores.people, stores.workspaces, profiles=of.slack.profiles,
-            members=of.slack.members, audit=stores.writes, emoji=emoji,
-            refresh=TokenRefresh(stores.tokens, of.slack.authority, clock).refresh, clock=clock,
-        ),
+        profile=own_profiles(of, statuses, emoji),
     )  # fmt: skip
 
 
@@ -291,7 +289,7 @@ def engine(
     photos = SlackPhotos(slack.clients, calendars.guarded, calendars.trusted, of.config.slack_api_url)
     carriers: tuple[Carrier, ...] = (
         SnoozeCarrier(slack.presence, clock), PresenceCarrier(slack.presence, clock),
-        PhotoCarrier(photos, stores.pictures, of.pictures, clock),
+        PhotoCarrier(photos, stores.pictures, of.pictures, clock, asked=stores.asked_photos),
     )  # fmt: skip
     carried = [
         EffectSender(
@@ -391,9 +389,10 @@ def _listening(
         operations,
     )
     signatures = handlers.Signatures(secret, clock) if secret else None
+    agents, large = agent_routes(of, shared, signatures)
     application = handlers.application(
-        [*(route for group in routes for route in group.routes()), *agent_routes(of, shared, signatures)],
+        [*(route for group in routes for route in group.routes()), *agents],
         errors=errors, metrics=of.metrics, signatures=signatures,
-        intake=intake if secret else None, more=[handlers.refusing],
+        intake=intake if secret else None, more=[handlers.refusing], large=large,
     )  # fmt: skip
     return Listening(application, socket, grants, None if replies is None else replies.out)

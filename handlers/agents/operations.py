@@ -14,7 +14,16 @@ from handlers.agents.absences import Out, SetOutOfOffice, WhoIsOut
 from handlers.agents.answers import Changed
 from handlers.agents.asker import Asker
 from handlers.agents.days import Events, ListEvents, Planned, Preview
-from handlers.agents.slack_methods import GetProfile, GetUser, ProfileSet, ProfileShown, SetProfile, UserShown
+from handlers.agents.slack_methods import (
+    GetProfile,
+    GetUser,
+    PhotoSet,
+    ProfileSet,
+    ProfileShown,
+    SetPhoto,
+    SetProfile,
+    UserShown,
+)
 from handlers.agents.statuses import Nothing, Pause, SetStatus, StatusNow, Undo
 from handlers.slack.context import Services
 
@@ -111,6 +120,10 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "usersProfileGet", "Read my Slack profile.",
         GetProfile, ProfileShown, READS, slack_methods.get_profile, path="users.profile.get", of_slack=True,
+    ),
+    Operation(
+        "usersSetPhoto", "Set my profile photo, and which square of it is shown.",
+        SetPhoto, PhotoSet, CHANGES, slack_methods.set_photo, path="users.setPhoto", of_slack=True,
     ),
     Operation(
         "usersInfo", "Read what Slack knows of me as a member of my workspace.",

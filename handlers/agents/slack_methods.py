@@ -6,6 +6,8 @@ agent that was taught Slack's API sends and expects them; so are the names of er
 
 from __future__ import annotations
 
+import asyncio
+import binascii
 import re
 from typing import Annotated, Any
 
@@ -13,11 +15,12 @@ import msgspec
 from msgspec import Meta
 
 from handlers.agents.asker import Asker
-from handlers.agents.slack_shapes import SlackProfile, SlackUser, profile_of, user_of
+from handlers.agents.slack_shapes import PhotoProfile, SlackProfile, SlackUser, photo_of, profile_of, user_of
 from handlers.slack.context import Services
 from services.domain.errors import (
     BadEmojiError,
     BadPictureError,
+    CropOutsideError,
     GrantLostError,
     InputError,
     NoSuchEmojiError,
@@ -49,7 +52,9 @@ from services.domain.request_errors import (
 )
 from services.usecases.own_profile import NotWrittenError, OwnStatusError, PausedError
 
-_LONGEST_ID, _LONGEST_TOKEN = 64, 1024
+_LONGEST_ID, _LONGEST_TOKEN, _LONGEST_NUMBER, _MOST_DIGITS = 64, 1024, 32, 5
+_PIECE = 256 * 1024  # characters; a multiple of four
+_DATA = re.compile(r"data:image/(?:png|jpe?g|gif);base64,", re.IGNORECASE)
 _WORD = re.compile(r"[a-z][a-z0-9_]{2,63}")
 
 _Text = Annotated[str, Meta(max_length=_LONGEST_TOKEN)]
@@ -66,6 +71,10 @@ class SomebodyElsesProfileError(InputError):
 
 class UserNotFoundError(InputError):
     """An agent reads the profile of the person whose key it has, and nobody else's."""
+
+
+class NotAPictureError(InputError):
+    """Send `image` as base64 or as a `data:` address of a PNG, JPEG or GIF, or as a part of a form. I fetch nothing."""
 
 
 class ProfileTwiceError(InputError):
@@ -102,6 +111,32 @@ class GetUser(msgspec.Struct, forbid_unknown_fields=True):
     user: _User = None
     include_locale: Annotated[bool | _Text | None, Meta(description="Whether to tell the language too.")] = None
     token: _Token = None
+
+
+_Pixels = Annotated[str, Meta(max_length=_LONGEST_NUMBER)] | int | None
+
+
+class SetPhoto(msgspec.Struct, forbid_unknown_fields=True):
+    """What users.setPhoto takes. `image` is a text, or the bytes of a form's part."""
+
+    image: Annotated[
+        Any,
+        Meta(
+            description="A PNG, JPEG or GIF that stands still: base64, or a `data:` URL; never an address or a path.",
+            extra_json_schema={"type": "string"},
+        ),
+    ] = None
+    crop_x: Annotated[_Pixels, Meta(description="Left edge of the square that shows, in pixels of the picture.")] = None
+    crop_y: Annotated[_Pixels, Meta(description="Its upper edge.")] = None
+    crop_w: Annotated[_Pixels, Meta(description="Its width and height.")] = None
+    token: _Token = None
+
+
+class PhotoSet(msgspec.Struct, kw_only=True):
+    """What users.setPhoto answers."""
+
+    ok: bool = True
+    profile: PhotoProfile
 
 
 class ProfileSet(msgspec.Struct, kw_only=True):
@@ -145,6 +180,45 @@ async def get_user(services: Services, asker: Asker, asked: GetUser) -> UserShow
     _require_own(asker, asked.user)
     locale = asked.include_locale is True or str(asked.include_locale).lower() in {"true", "1"}
     return UserShown(user=user_of(await services.profile.info(asker.key, locale=locale)))
+
+
+async def set_photo(services: Services, asker: Asker, asked: SetPhoto) -> PhotoSet:
+    """users.setPhoto: put on by the sender, and the person's own from then on; answered once it is."""
+    given = [_pixels(one) for one in (asked.crop_x, asked.crop_y, asked.crop_w)]
+    if given[2] is None and given != [None, None, None]:
+        raise CropOutsideError("no width")
+    crop = "" if given[2] is None else ",".join(str(one or 0) for one in given)
+    image = asked.image if isinstance(asked.image, bytes) else await _decoded(asked.image)
+    return PhotoSet(profile=photo_of(await services.photos.set(asker.key, image, crop, asker.request)))
+
+
+def _pixels(value: str | int | None) -> int | None:
+    """Pixels in a text or a number. Raises CropOutsideError."""
+    if value is None or value == "":
+        return None
+    text = str(value)
+    if isinstance(value, bool) or not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+        raise CropOutsideError("no pixels")
+    return int(text)
+
+
+async def _decoded(image: object) -> bytes:
+    """The bytes in base64, or in a `data:` URL of it; decoded piece by piece, so that nobody waits for a large one.
+
+    Raises NotAPictureError.
+    """
+    if not isinstance(image, str) or not image or not image.isascii():
+        raise NotAPictureError("no text")
+    found = _DATA.match(image)
+    text = "".join(image[found.end() if found else 0 :].split())
+    parts = []
+    try:
+        for at in range(0, len(text), _PIECE):
+            parts.append(binascii.a2b_base64(text[at : at + _PIECE], strict_mode=True))
+            await asyncio.sleep(0)
+    except binascii.Error as error:
+        raise NotAPictureError("no base64") from error
+    return b"".join(parts)
 
 
 def _require_own(asker: Asker, user: str | None) -> None:
@@ -191,6 +265,8 @@ _CODES: tuple[tuple[type[StatusQuoError], str], ...] = (
     (PausedError, "profile_set_failed"),
     (OwnStatusError, "profile_set_failed"),
     (NotWrittenError, "request_timeout"),
+    (NotAPictureError, "bad_image"),
+    (CropOutsideError, "invalid_arguments"),
     (BadPictureError, "bad_image"),
     (PictureTooLargeError, "too_large"),
     (PictureMovesError, "too_many_frames"),

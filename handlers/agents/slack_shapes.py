@@ -12,6 +12,8 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from services.domain.errors import SlackUnavailableError
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 _Address = Annotated[str, Meta(pattern=r"^https?://[^\s]+$")]
@@ -118,6 +120,20 @@ class SlackUser(msgspec.Struct, kw_only=True):
     tz_offset: int | float | UnsetType = UNSET
 
 
+class PhotoProfile(msgspec.Struct, kw_only=True):
+    """What is told of a photo."""
+
+    image_24: _Address
+    image_32: _Address
+    image_48: _Address
+    image_72: _Address
+    image_192: _Address
+    image_512: _Address
+    image_1024: _Address
+    image_original: _Address
+    avatar_hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{12}$")]
+
+
 def shaped(kind: type[S], found: Mapping[str, Any], **more: Any) -> S:
     """What `kind` names of an object of Slack's, as far as it is what it should be; `more` is not asked of it."""
     for field in msgspec.structs.fields(kind):
@@ -141,3 +157,18 @@ def user_of(found: Mapping[str, Any]) -> SlackUser:
     if made.enterprise_user is not UNSET:
         made.team = UNSET
     return made
+
+
+def photo_of(found: Mapping[str, Any]) -> PhotoProfile:
+    """What a profile object of Slack's tells of its photo; of a size that it leaves out, the one nearest to it.
+
+    Raises SlackUnavailableError where it tells of none.
+    """
+    names = [field.name for field in msgspec.structs.fields(PhotoProfile) if field.name != "avatar_hash"]
+    shown = {name: found[name] for name in names if isinstance(found.get(name), str)}
+    try:
+        known = [shown.get(name) for name in names]
+        whole = {name: next(one for one in (known[at:] + known[at::-1]) if one) for at, name in enumerate(names)}
+        return msgspec.convert(whole | {"avatar_hash": found.get("avatar_hash")}, PhotoProfile)
+    except (StopIteration, msgspec.ValidationError):
+        raise SlackUnavailableError("no photo") from None

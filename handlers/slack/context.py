@@ -43,6 +43,7 @@ from services.usecases.feeds import AbsenceFeeds
 from services.usecases.grants import Permissions
 from services.usecases.keeper import Keeping
 from services.usecases.leave import LeaveCalendars
+from services.usecases.own_photo import OwnPhotos
 from services.usecases.own_profile import OwnProfiles
 from services.usecases.people import People, PersonalSettings
 from services.usecases.sent_files import SentFiles
@@ -80,6 +81,7 @@ class Services:
     leave: LeaveCalendars
     keys: AgentKeys
     profile: OwnProfiles
+    photos: OwnPhotos
     clock: Clock
     background: Background = field(default_factory=Background)
 

@@ -19,7 +19,7 @@ from handlers.agents.openapi import BASE, document
 from handlers.agents.operations import OPERATIONS, Operation
 from handlers.errors import accepted_locale, record, retry_after, route_of, status_of
 from handlers.slack.payloads import strict_json
-from handlers.web.ocp import slack_arguments, slack_refusal
+from handlers.web.ocp import ASKER, slack_arguments, slack_refusal
 from services.domain.errors import StatusQuoError
 from services.domain.request_errors import MethodNotAllowedError, NotJsonError, RequestError, UnknownPathError
 from services.platform.concurrency import LARGE, off_loop_if
@@ -54,7 +54,7 @@ class AgentRoutes:
             raise UnknownPathError("no such operation")
         if request.method != operation.method:
             raise MethodNotAllowedError("method", allow=operation.method)
-        asker = await self.agents.by_request(request)
+        asker = request.get(ASKER) or await self.agents.by_request(request)
         request[_SPEAKS] = asker.who.l10n
         if operation.of_slack:
             arguments, strict = await slack_arguments(request), request.content_type == "application/json"

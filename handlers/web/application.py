@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import structlog
 from aiohttp import web
@@ -61,13 +62,14 @@ def application(
     intake: Intake | None,
     bodies: Bodies | None = None,
     more: Sequence[Middleware] = (),
+    large: Mapping[str, LargeBody] = MappingProxyType({}),
 ) -> web.Application:
     """The application with `routes`, and POST /slack/events where there are `signatures` and an `intake`.
 
     Without them (Socket Mode) nothing arrives over HTTP, and nothing is taken. `bodies` bounds all requests together.
-    `more` stand before the body is read.
+    `more` stand before the body is read; at the paths of `large` more may come.
     """
-    middlewares = [measuring(metrics), errors.middleware(), *more, reading(bodies or Bodies(ARRIVING))]
+    middlewares = [measuring(metrics), errors.middleware(), *more, reading(bodies or Bodies(ARRIVING), large)]
     made = web.Application(client_max_size=BODY_LIMIT, middlewares=middlewares)
     made.add_routes(routes)
     if signatures is not None and intake is not None:
@@ -95,16 +97,32 @@ def measuring(metrics: Metrics) -> Middleware:
     return measure
 
 
-def reading(bodies: Bodies) -> Middleware:
-    """Reads the body whole, within its limit, a time and what all bodies may have, before anything else looks at it."""
+@dataclass(frozen=True, slots=True)
+class LargeBody:
+    """What a path takes that takes more than others: `limit` bytes in `seconds`, of whom `admit` does not refuse."""
+
+    limit: int
+    seconds: float
+    admit: Callable[[web.Request], Awaitable[None]]
+
+
+def reading(bodies: Bodies, large: Mapping[str, LargeBody]) -> Middleware:
+    """Reads the body whole, within its limit, a time and what all bodies may have, before anything else looks at it.
+
+    Where a large one may come, whoever sends it is admitted first.
+    """
 
     @web.middleware
     async def read(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.content_length is not None and request.content_length > BODY_LIMIT:
+        limit, seconds = BODY_LIMIT, BODY_SECONDS
+        if (found := large.get(request.path)) is not None and request.method == "POST":
+            await found.admit(request)
+            limit, seconds = found.limit, found.seconds
+        if request.content_length is not None and request.content_length > limit:
             raise BodyTooLargeError("content-length")
         body = bytearray()
         try:
-            await _read(request, body, bodies)
+            await _read(request, body, bodies, limit, seconds)
             # What `read()` remembers: aiohttp reads a body whole or in pieces, and only pieces can be counted.
             request._read_bytes = bytes(body)  # noqa: SLF001 - see above
             return await handler(request)
@@ -114,14 +132,14 @@ def reading(bodies: Bodies) -> Middleware:
     return read
 
 
-async def _read(request: web.Request, body: bytearray, bodies: Bodies) -> None:
+async def _read(request: web.Request, body: bytearray, bodies: Bodies, limit: int, seconds: float) -> None:
     """Add to `body`; what is in it is taken from the room for bodies."""
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for chunk in request.content.iter_any():
                 bodies.take(len(chunk))
                 body += chunk
-                if len(body) > BODY_LIMIT:
+                if len(body) > limit:
                     raise BodyTooLargeError("body")
     except TimeoutError as error:
         raise RequestError("the body does not come") from error

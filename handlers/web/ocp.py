@@ -6,24 +6,38 @@ Each request of such an agent carries `OCP-…` headers, one of them with its wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
 
-from handlers.agents.calls import Failure, failure_of
-from handlers.agents.registry import entry
+from handlers.agents.asker import Asker
+from handlers.agents.calls import Agents, Failure, failure_of
+from handlers.agents.registry import API, entry
 from handlers.agents.slack_methods import slack_code
+from handlers.web.application import LargeBody
+from services.domain.agents import May
 from services.domain.errors import InputError, StatusQuoError
 from services.domain.profile_fields import NotAStatusError
-from services.domain.request_errors import UnknownPathError
+from services.domain.request_errors import ReadOnlyKeyError, UnknownPathError
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.locale import Localizer
 
-_FORM = "application/x-www-form-urlencoded"
+MOST_OF_A_PHOTO = 12 * 1024 * 1024
+"""Bytes of a request with a photo: of the 8 MiB that one may have, base64 makes a third more."""
+
+_PHOTO_SECONDS = 30.0
+ASKER = web.RequestKey("asker", Asker)
+"""Who sends a request, where that was known before its body was read."""
+
+_FORM, _PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
+_LONGEST_BOUNDARY, _LONGEST_HEAD = 70, 4096
+_NAME = re.compile(rb'^content-disposition:[^\r\n]*?[;\s]name="([^"\r\n]{1,64})"', re.IGNORECASE | re.MULTILINE)
 _STATUSES = {"invalid_auth": 401, "no_permission": 403, "ratelimited": 429}
 """HTTP statuses of errors that are not about the method itself; all others come with 200, as Slack's do."""
 
@@ -33,6 +47,24 @@ _MOST_FIELDS = 100
 
 class NotAnObjectError(InputError):
     """Send the arguments as a JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photos:
+    """Who may send a photo is known before it is read."""
+
+    agents: Agents
+
+    def large(self) -> dict[str, LargeBody]:
+        """What is taken where photos come."""
+        return {f"{API}users.setPhoto": LargeBody(MOST_OF_A_PHOTO, _PHOTO_SECONDS, self.admit)}
+
+    async def admit(self, request: web.Request) -> None:
+        """Let in whoever has a key that may write. Raises WrongKeyError, ReadOnlyKeyError, AgentsNotAllowedError."""
+        asker = await self.agents.by_request(request)
+        if asker.caller.may is not May.WRITE:
+            raise ReadOnlyKeyError("read-only key", operation="usersSetPhoto")
+        request[ASKER] = asker
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +93,8 @@ async def slack_arguments(request: web.Request) -> Mapping[str, Any]:
     if request.method == "GET":
         return dict(request.query)
     body = await request.read()
+    if request.content_type == _PARTS:
+        return await off_loop_if(len(body) >= LARGE, parts_of, body, request.headers.get("Content-Type", ""))
     if request.content_type == _FORM:
         return _form(body)
     found = await off_loop_if(len(body) >= LARGE, _object, body) if body else {}
@@ -74,6 +108,29 @@ def _form(body: bytes) -> dict[str, str]:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
     except ValueError as error:
         raise NotAnObjectError("no form") from error
+
+
+def parts_of(body: bytes, content_type: str) -> dict[str, Any]:
+    """The parts of a form by name (RFC 7578), `image` as bytes, others as texts. Raises NotAnObjectError."""
+    header = Message()
+    header["Content-Type"] = content_type
+    boundary = str(header.get_param("boundary") or "")
+    if not 0 < len(boundary) <= _LONGEST_BOUNDARY or not boundary.isascii():
+        raise NotAnObjectError("no boundary")
+    _, *pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode(), _MOST_FIELDS)
+    found: dict[str, Any] = {}
+    for piece in pieces:
+        if piece.startswith(b"--"):
+            return found
+        head, blank, content = piece.partition(b"\r\n\r\n")
+        name = _NAME.search(head[:_LONGEST_HEAD])
+        if not blank or name is None:
+            raise NotAnObjectError("no name")
+        try:
+            found[name[1].decode()] = content if name[1] == b"image" else content.decode()
+        except UnicodeDecodeError as error:
+            raise NotAnObjectError("no text") from error
+    raise NotAnObjectError("no end")
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -11,13 +11,13 @@ branch_labels = None
 depends_on = None
 
 
-def _of_person(table: str, key: str) -> list[sa.Constraint]:
+def _of_person(table: str, *key: str) -> list[sa.Constraint]:
     return [
         sa.ForeignKeyConstraint(
             ["team_id", "user_id"], ["people.team_id", "people.user_id"], ondelete="CASCADE",
             name=f"fk_{table}_team_id_people",
         ),
-        sa.PrimaryKeyConstraint("team_id", "user_id", key, name=f"pk_{table}"),
+        sa.PrimaryKeyConstraint("team_id", "user_id", *key, name=f"pk_{table}"),
     ]  # fmt: skip
 
 
@@ -55,10 +55,25 @@ def upgrade() -> None:
         *_of_person("agent_changes", "change_id"),
     )
     op.create_index("ix_agent_changes_at", "agent_changes", ["at"], unique=False)
+    op.create_table(
+        "asked_photos",
+        sa.Column("team_id", sa.String(64), nullable=False),
+        sa.Column("user_id", sa.String(64), nullable=False),
+        sa.Column("request", sa.String(128), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("crop", sa.String(32), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=True),
+        sa.Column("before", sa.String(64), nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
+        *_of_person("asked_photos"),
+    )
+    op.create_index("ix_asked_photos_asked_at", "asked_photos", ["asked_at"], unique=False)
     op.add_column("standings", sa.Column("calling_until", sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:
     op.drop_column("standings", "calling_until")
-    for table in ("agent_changes", "agent_calls", "agent_keys"):
+    for table in ("asked_photos", "agent_changes", "agent_calls", "agent_keys"):
         op.drop_table(table)

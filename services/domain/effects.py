@@ -126,6 +126,7 @@ class DueEffect:
     `token` is None where there is none, or it cannot be opened; `scopes` are what it may. `stretch` is the one that
     holds the instant of the look, `next_at` when the next one begins. `seq` counts who made it due, `turn` who took it
     up. `leaving`: they are being forgotten. Not `readable`: something of it cannot be opened, and nothing may be done.
+    `asked`: their agent has asked for another photo.
     """
 
     key: PersonKey
@@ -145,6 +146,12 @@ class DueEffect:
     next_at: datetime | None = None
     due_at: datetime | None = None
     readable: bool = True
+    asked: bool = False
+
+    def asks(self, now: datetime) -> bool:
+        """Whether what their agent has asked for is to be done at `now`."""
+        paused = self.pause is not None and self.pause.holds(now)
+        return self.asked and self.granted and self.token is not None and not paused and not self.leaving
 
     def wanted(self, now: datetime) -> Stretch | None:
         """The stretch that it shall be on for at `now`."""
@@ -208,6 +215,8 @@ def is_same(memory: EffectMemory, stretch: Stretch) -> bool:
 
 def without_look(due: DueEffect, now: datetime) -> EffectMemory | None:
     """What to remember where nothing can be, or has to be, done at Slack at `now`; None: it is to be looked at."""
+    if due.asks(now):
+        return None
     wanted, memory = due.wanted(now), replace(due.memory, kept_until=None)
     fresh = brought_up(memory, due.stretch, wanted=wanted is not None, now=now)
     if not due.granted or due.token is None:

@@ -310,6 +310,10 @@ class PictureMovesError(SlackRefusedError):
     """That picture moves. Send one that stands still."""
 
 
+class CropOutsideError(SlackRefusedError):
+    """That square is not within the picture. `crop_x`, `crop_y` and `crop_w` are pixels of it."""
+
+
 class PhotoUnreadableError(SlackRefusedError):
     """I cannot read your own photo, and could not put it back: I leave it as it is."""
 

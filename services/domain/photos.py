@@ -68,5 +68,17 @@ def decide_photo(
     return EffectDecision(EffectAction.LEAVE, left, left)
 
 
+def set_by_hand(memory: PhotoMemory, stretch: Stretch | None, asked_at: datetime) -> PhotoMemory:
+    """What to remember once a photo is on that the person asked for at `asked_at`, by an agent, as if by hand.
+
+    Where one of ours was on, or is to be during `stretch`, it is not put over it; what begins later covers it, and puts
+    it back.
+    """
+    left = replace(_without_ours(memory), reason=None)
+    if stretch is None or asked_at < stretch.start:
+        return left
+    return replace(left, until=stretch.end, over=True, reason=Reason(ReasonCode.PHOTO_BY_HAND, stretch.rule))
+
+
 def _without_ours(memory: PhotoMemory) -> PhotoMemory:
     return replace(memory, ours="", pending="", photo=None, returning=False, own=False, side=0)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 
 from services.domain.errors import SlackError, SlackRateLimitedError, WrongPersonError
 from services.engine.limits import Budget, Slot
 from services.ports import Clock
+from services.slack.client import CALL_SECONDS
 from services.slack.profile import TEST, SlackProfiles
 
 SLOW_DOWN = (SlackRateLimitedError,)
+
+LONGEST_CALL = timedelta(seconds=CALL_SECONDS + 2)
+"""After this a call that was begun has ended in any case."""
 
 
 class Calls:

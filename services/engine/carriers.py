@@ -24,12 +24,16 @@ from services.domain.errors import (
     PhotoUnreadableError,
     PictureMovesError,
     PictureTooLargeError,
+    SlackError,
     SlackRefusedError,
+    SlackUnavailableError,
 )
 from services.domain.model import Action, Effect, Photo, Picture, Stretch
-from services.domain.photos import decide_photo, is_uncertain
+from services.domain.photos import decide_photo, is_uncertain, set_by_hand
 from services.domain.reasons import ReasonCode
+from services.engine.calls import LONGEST_CALL
 from services.engine.effects import Turn
+from services.engine.failures import word_of
 from services.pictures.reader import PictureReader, Square
 from services.ports import Clock
 from services.slack.photos import DELETE_PHOTO, GET_PROFILE, SET_PHOTO, ShownPhoto, SlackPhotos
@@ -41,6 +45,7 @@ from services.slack.presence import (
     SET_SNOOZE,
     SlackPresence,
 )
+from services.store.asked_photos import AskedPhoto, AskedPhotoStore, PhotoAnswer
 from services.store.pictures import ORIGINAL, OURS, OWN, PictureStore
 
 
@@ -123,12 +128,18 @@ class PresenceCarrier:
 
 
 class PhotoCarrier:
-    """The photo: the person's own is sealed before ours is put on, and comes back."""
+    """The photo: the person's own is sealed before ours is put on, and comes back.
+
+    What their agent asks for is put on as their own: where one of ours is on, it is as if they had changed it by hand.
+    """
 
     effect = Effect.PHOTO
 
-    def __init__(self, slack: SlackPhotos, pictures: PictureStore, reader: PictureReader, clock: Clock) -> None:
+    def __init__(
+        self, slack: SlackPhotos, pictures: PictureStore, reader: PictureReader, clock: Clock, *, asked: AskedPhotoStore
+    ) -> None:
         self._slack = slack
+        self._asked = asked
         self._pictures = pictures
         self._reader = reader
         self._clock = clock
@@ -141,6 +152,8 @@ class PhotoCarrier:
         """Have the photo of the stretch show, or the person's own again."""
         with turn.calls.making(GET_PROFILE):
             shown = await self._slack.read(turn.calls.token)
+        if turn.due.asked and await self._put_on_theirs(turn, shown):
+            return
         memory: PhotoMemory = turn.memory
         ours = is_uncertain(memory, shown.hash) and await self._is_ours(turn, shown)
         decision = decide_photo(memory, shown.hash, turn.stretch, self._clock.now(), ours=ours)
@@ -150,6 +163,62 @@ class PhotoCarrier:
             await self._put_on(turn, decision, shown, turn.stretch)
         else:
             await turn.settle(decision.memory)
+
+    async def _put_on_theirs(self, turn: Turn, shown: ShownPhoto) -> bool:
+        """Put on what their agent asked for, or tell what came of it; False where there is nothing to do about it."""
+        now, key = self._clock.now(), turn.due.key
+        asked = await self._asked.waiting(key)
+        if asked is None or not turn.due.asks(now):
+            return False
+        if asked.begun_at is not None:
+            return await self._told(turn, asked, shown)
+        if asked.until <= now:
+            await self._asked.drop(key, asked.request)
+            return False
+        if not turn.calls.is_ours() or not await self._asked.begin(turn.due, asked.request, shown.hash, now):
+            return True  # it stays due, and is read anew
+        try:
+            with turn.calls.making(SET_PHOTO):
+                shown = await self._slack.set(turn.calls.token, asked.content, asked.crop)
+        except SlackUnavailableError:  # nobody knows whether it was done
+            raise
+        except SlackRefusedError as error:
+            await turn.settle(turn.memory, now)
+            await self._asked.answer(key, asked.request, PhotoAnswer(error=word_of(error)))
+            return True
+        except SlackError:
+            await self._asked.not_called(key, asked.request)
+            raise
+        await self._is_theirs(turn, asked, shown)
+        return True
+
+    async def _told(self, turn: Turn, asked: AskedPhoto, shown: ShownPhoto) -> bool:
+        """What came of a call whose answer we did not get: what shows tells whether it was carried out.
+
+        False where it was not, or they have changed it since; then what is wanted is looked at as ever.
+        """
+        over = (asked.begun_at or asked.asked_at) + LONGEST_CALL
+        if shown.hash == asked.before and over > self._clock.now():
+            await turn.settle(turn.memory, over)
+            return True
+        if shown.hash != asked.before and await self._shows(turn, asked, shown):
+            await self._is_theirs(turn, asked, shown)
+            return True
+        await self._asked.answer(turn.due.key, asked.request, PhotoAnswer(error="request_timeout"))
+        return False
+
+    async def _shows(self, turn: Turn, asked: AskedPhoto, shown: ShownPhoto) -> bool:
+        try:
+            square = await self._reader.square(_whose(turn), asked.content, ",".join(map(str, asked.crop)))
+            return await self._reader.are_alike(_whose(turn), square.content, await self._slack.fetch(shown))
+        except (BadPictureError, PictureTooLargeError, PictureMovesError):
+            return False  # what was asked for is none of these
+
+    async def _is_theirs(self, turn: Turn, asked: AskedPhoto, shown: ShownPhoto) -> None:
+        memory = set_by_hand(turn.memory, turn.stretch, asked.asked_at)
+        again = turn.stretch is not None and not memory.over  # it began after that: it is covered, like any other
+        await turn.settle(memory, self._clock.now() if again else None)
+        await self._asked.answer(turn.due.key, asked.request, PhotoAnswer(dict(shown.profile)))
 
     async def _is_ours(self, turn: Turn, shown: ShownPhoto) -> bool:
         """Whether what shows is the picture that we put on last, as far as Slack has left it as it was."""

@@ -220,7 +220,7 @@ class EffectSender:
         if not due.readable:
             return self._store.put_off(due, now + UNREADABLE_BACK_OFF)
         memory = effects.without_look(due, now)
-        stretch = due.wanted(now)
+        stretch = None if due.asks(now) else due.wanted(now)
         # what is to be taken back is tried all the same
         if memory is None and stretch is not None and not scopes.FOR_EFFECT[due.effect] <= due.scopes:
             fresh = effects.brought_up(due.memory, due.stretch, wanted=True, now=now)

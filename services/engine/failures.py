@@ -55,6 +55,11 @@ def reason_of(error: SlackError) -> ReasonCode:
     return ReasonCode.NO_GRANT if without_grant else ReasonCode.UNREACHABLE
 
 
+def word_of(error: SlackError) -> str:
+    """Slack's own name for what it refused."""
+    return error.reason[:_MOST_OUTCOME]
+
+
 def outcome_of(error: SlackError) -> str:
     """What the audit says of an error: the name of its class, a colon, and Slack's word."""
     return f"{type(error).__name__}:{error.reason}"[:_MOST_OUTCOME]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -28,23 +28,19 @@ from services.domain.model import Action, Decision, PersonKey, Span, Standing, S
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import DEFAULT_EMOJI, default_emoji
-from services.engine.calls import Calls, proven_owner, token_digest
+from services.engine.calls import LONGEST_CALL, Calls, proven_owner, token_digest
 from services.engine.emoji import UnknownEmoji
 from services.engine.failures import OUTAGE, again_in, back_off, blocked_back_off, outcome_of, reason_of
 from services.engine.limits import Budget
 from services.engine.resolve import Urgency, digest
 from services.platform.metrics import Metrics
 from services.ports import Clock
-from services.slack.client import CALL_SECONDS
 from services.slack.profile import GET, SET, TEST, SlackProfiles
 from services.store.write_queue import BLOCKED, WriteQueue
 
 log = structlog.get_logger(__name__)
 
 TYPED = Urgency.TYPED
-
-LONGEST_CALL = timedelta(seconds=CALL_SECONDS + 2)
-"""When a call that was begun has ended in any case."""
 
 KEPT_FOR_TYPED = 8
 """Of a workspace's calls in a minute, those that are left for what people type: an hour's start that uses up all of

@@ -33,6 +33,14 @@ class Square:
     side: int
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedPicture:
+    """A picture as Slack takes it, and the square of it that is to show: x, y and width."""
+
+    content: bytes = field(repr=False)
+    crop: tuple[int, int, int]
+
+
 class PictureReader:
     """Reads pictures, one at a time: they are rare, and a large one needs memory.
 
@@ -54,6 +62,15 @@ class PictureReader:
     async def square(self, whose: str, data: bytes, crop: str) -> Square:
         """A square of it; `crop` is `centre`, `top` or `x,y,w`."""
         return await self._square(whose, {"task": "square", "crop": crop}, data)
+
+    async def prepare(self, whose: str, data: bytes, crop: str) -> PreparedPicture:
+        """The picture as Slack takes it, and the square of it; `crop` is `centre` or `x,y,w`.
+
+        Raises CropOutsideError, too.
+        """
+        said, (content,) = await self._ask(whose, {"task": "prepare", "crop": crop}, data)
+        x, y, w = said["crop"]
+        return PreparedPicture(content, (x, y, w))
 
     async def keep(self, whose: str, data: bytes) -> Square:
         """The square that a profile shows, as Slack takes it back."""

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from PIL import ExifTags, Image, ImageChops, ImageCms, ImageStat
 
-from services.domain.errors import BadPictureError, PictureMovesError, PictureTooLargeError
+from services.domain.errors import BadPictureError, CropOutsideError, PictureMovesError, PictureTooLargeError
 from services.pictures.signs import with_sign
 
 MOST_PIXELS = 50_000_000
@@ -102,6 +102,32 @@ def square(data: bytes, crop: str) -> Drawn:
     """
     image, side = _squared(data, crop)
     return _jpeg(image), side
+
+
+def prepared(data: bytes, crop: str) -> tuple[bytes, tuple[int, int, int]]:
+    """A picture as users.setPhoto takes it, a JPEG, and the square of it that is to show: x, y and width.
+
+    `crop` is `x,y,w` in its pixels, or `centre`. All of the picture is kept, so that another part of it can be chosen
+    in Slack, unless its square would then be less than Slack shows at most.
+
+    Raises CropOutsideError, BadPictureError, PictureTooLargeError, PictureMovesError.
+    """
+    image, orientation = _opened(data)
+    width, height = _seen(image, orientation)
+    if crop != CENTRE:
+        x, y, w = (int(number) for number in crop.split(","))
+        if w < 1 or x + w > width or y + w > height:
+            raise CropOutsideError("crop")
+    box = _box(crop, width, height)
+    scale = min(1.0, LARGEST / max(width, height))
+    size, side = (round(width * scale), round(height * scale)), box[2] - box[0]
+    if min(size) < SMALLEST or (scale < 1.0 and side * scale < min(side, SMALLEST)):
+        found, side_of_it = square(data, crop)
+        return found, (0, 0, side_of_it)
+    whole = _part(image, orientation, (0, 0, width, height), size)
+    wide = min(round(side * scale), *size)
+    left, top = (min(round(edge * scale), most - wide) for edge, most in zip(box, size, strict=False))
+    return _jpeg(whole), (left, top, wide)
 
 
 def kept(data: bytes) -> Drawn:

@@ -6,17 +6,20 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from services.domain.errors import BadPictureError, PictureMovesError, PictureTooLargeError
+from services.domain.errors import BadPictureError, CropOutsideError, PictureMovesError, PictureTooLargeError
 from services.platform.reader_process import Answer, ErrorsByName, serve
 
-ERRORS: ErrorsByName = {error.__name__: error for error in (BadPictureError, PictureMovesError, PictureTooLargeError)}
+ERRORS: ErrorsByName = {
+    error.__name__: error for error in (BadPictureError, CropOutsideError, PictureMovesError, PictureTooLargeError)
+}
 """What an answer's error is called, and is."""
 
 
 def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
     """What the task in `head` makes of a picture. Raises one of `ERRORS`.
 
-    `take`: what is kept of one that somebody sent. `square`: the part that its `crop` says. `keep`: a shown square, as
+    `take`: what is kept of one that somebody sent. `square`: the part that its `crop` says. `prepare`:
+    all of it as Slack takes it, and where in it its `crop` is. `keep`: a shown square, as
     it can be put back. `sign`: the same with the sign `name`. `compare`: whether two show the same.
     """
     from services.pictures import squares  # noqa: PLC0415 - the app, which reads ERRORS, needs no Pillow
@@ -27,6 +30,9 @@ def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
     if task == "take":
         found, width, height = squares.taken(data)
         return {"width": width, "height": height}, [found]
+    if task == "prepare":
+        found, crop = squares.prepared(data, head["crop"])
+        return {"crop": crop}, [found]
     if task == "square":
         found, side = squares.square(data, head["crop"])
     elif task == "sign":

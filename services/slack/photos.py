@@ -38,12 +38,14 @@ _TYPES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"GIF8": "imag
 class ShownPhoto:
     """What a profile shows: `hash` changes with the picture; `own`: it is not the one that Slack gives to everybody.
 
-    `address` is that of the square that is shown, "" where there is none of a size that Slack takes back.
+    `address` is that of the square that is shown, "" where there is none of a size that Slack takes back; `profile` all
+    that Slack gave.
     """
 
     hash: str
     own: bool
     address: str = field(repr=False)
+    profile: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 class SlackPhotos:
@@ -80,7 +82,11 @@ class SlackPhotos:
         return answer.body
 
     async def put_on(self, token: str, picture: bytes, side: int) -> str:
-        """Set the photo of the token's owner, a square of `side` pixels; gives its hash.
+        """Set the photo of the token's owner, a square of `side` pixels; gives its hash. Raises what `set` does."""
+        return (await self.set(token, picture, (0, 0, side))).hash
+
+    async def set(self, token: str, picture: bytes, crop: tuple[int, int, int]) -> ShownPhoto:
+        """Set the photo of the token's owner, of which the square at x and y of that width is shown; what is then.
 
         The part says its type, and numbers are text: slack-sdk sends `application/octet-stream`, and fails on integers.
         Raises SlackError, BadPictureError and the like where Slack refuses the picture.
@@ -88,10 +94,10 @@ class SlackPhotos:
         kind = next((kind for head, kind in _TYPES.items() if picture.startswith(head)), "")
         form = aiohttp.FormData()
         form.add_field("image", picture, filename=f"photo.{kind.removeprefix('image/')}", content_type=kind)
-        for name, value in (("crop_x", 0), ("crop_y", 0), ("crop_w", side)):
+        for name, value in zip(("crop_x", "crop_y", "crop_w"), crop, strict=True):
             form.add_field(name, str(value))
         answer = await self._clients.call(token, SET_PHOTO, plain=True, form=form)
-        return photo_of(answer.get("profile"), SET_PHOTO).hash
+        return photo_of(answer.get("profile"), SET_PHOTO)
 
     async def take_off(self, token: str) -> None:
         """Take the photo of the token's owner away: Slack's own for everybody shows again. Raises SlackError."""
@@ -111,4 +117,5 @@ def photo_of(profile: Any, method: str) -> ShownPhoto:
         raise SlackUnavailableError("no_avatar_hash", method=method)
     addresses = (profile.get(size) for size in _SIZES)
     address = next((one for one in addresses if isinstance(one, str) and one.startswith(("https://", "http://"))), "")
-    return ShownPhoto(found, bool(profile.get("image_original") or profile.get("is_custom_image")), address)
+    own = bool(profile.get("image_original") or profile.get("is_custom_image"))
+    return ShownPhoto(found, own, address, profile)

@@ -34,6 +34,22 @@ class AgentCallsRow(OfPerson):
     used_at: Mapped[datetime] = mapped_column(UtcInstant)
 
 
+class AskedPhotoRow(OfPerson):
+    """A photo that a person's agent has asked for, one at a time; without its content once it is answered."""
+
+    __tablename__ = "asked_photos"
+    __table_args__ = (of_person_row(), Index("ix_asked_photos_asked_at", "asked_at"))
+
+    request: Mapped[str] = mapped_column(String(128))
+    content: Mapped[bytes | None] = mapped_column(Sealed)  # as it is put on
+    crop: Mapped[str] = mapped_column(String(32))  # x,y,w
+    asked_at: Mapped[datetime] = mapped_column(UtcInstant)
+    until: Mapped[datetime] = mapped_column(UtcInstant)  # when nobody waits for it any more
+    begun_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # Slack was called, or about to be
+    before: Mapped[str] = mapped_column(String(64), default="")  # the hash of what showed then
+    answer: Mapped[bytes | None] = mapped_column(Sealed)  # what Slack returned, or its word for why not
+
+
 class AgentChangeRow(OfPerson):
     """The audit of agents: each change that one asked for, written before it was made."""
 

@@ -7,7 +7,6 @@ transaction that locks the person as taking back does. So one of the two comes f
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +24,7 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database, Store
 from services.store.due import PEOPLE, STANDINGS, ProfileStateStore
 from services.store.entries import mark_entries_due
+from services.store.group_commit import outlive
 from services.store.models import OverrideRow, ProfileStateRow
 from services.store.overrides import override_row
 from services.store.person_rows import lock_people, mark_due, of_people, of_person, those
@@ -88,16 +88,9 @@ class AwaitedStore(Store):
         super().__init__(database, encryptor)
         self._standings = ProfileStateStore(encryptor)
 
-    def outlive(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[None]:
-        """Do `work` though whoever began it is told to stop; the database is not closed before it has ended."""
-
-        async def done() -> None:
-            await work
-
-        task = asyncio.create_task(done())
-        self._database.under_way.add(task)
-        task.add_done_callback(self._database.under_way.discard)
-        return task
+    def outlive(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do `work` to its end though whoever waits for it is told to stop."""
+        outlive(self._database, work)
 
     async def look(self, key: PersonKey, now: datetime) -> Progress | None:
         """How far it is; None where the person is gone. Raises SealError."""

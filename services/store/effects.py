@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.effects import MEMORIES, DueEffect, EffectMemory, PhotoMemory, SnoozeMemory, is_news
@@ -25,6 +25,7 @@ from services.domain.profile_state import AuditEntry
 from services.platform.crypto import Encryptor, SealedBytes
 from services.slack import scopes
 from services.store import json_values
+from services.store.agent_models import AskedPhotoRow
 from services.store.agents import end_keys
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
@@ -60,11 +61,15 @@ _NEXT_AT = (
     )
     .scalar_subquery()
 )
+_ASKED = exists().where(
+    of_person(AskedPhotoRow, _EFFECTS.c), AskedPhotoRow.answer.is_(None), _EFFECTS.c.effect == Effect.PHOTO.value
+)
 _WITH_ALL = (
     select(
         _EFFECTS, _PEOPLE.c.grant_state, _PEOPLE.c.granted_at, _PEOPLE.c.token, _PEOPLE.c.scopes,
         _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _PEOPLE.c.leave_by, _STRETCHES.c.start_at,
         _STRETCHES.c.end_at, _STRETCHES.c.ends, _STRETCHES.c.rule, _STRETCHES.c.photo, _NEXT_AT.label("next_at"),
+        _ASKED.label("asked"),
     )
     .join_from(_EFFECTS, _PEOPLE, of_person(_PEOPLE.c, _EFFECTS.c))
     .outerjoin(_STRETCHES, and_(_IS_OF, _STRETCHES.c.start_at <= _NOW, _STRETCHES.c.end_at > _NOW))
@@ -311,7 +316,7 @@ class EffectStore(Store):
             granted=row.grant_state == GrantState.OK, granted_at=row.granted_at, token=token,
             scopes=scopes.parse(row.scopes), pause=pause_of(row.paused_from, row.paused_until),
             leaving=row.leave_by is not None, memory=memory, stretch=stretch, next_at=row.next_at,
-            due_at=row.due_at, readable=readable,
+            due_at=row.due_at, readable=readable, asked=row.asked,
         )  # fmt: skip
 
     def _remembered(self, due: DueEffect, memory: EffectMemory) -> dict[str, Any]:

@@ -24,7 +24,9 @@ from services.store.absence_feeds import AbsenceFeedStore
 from services.store.absence_rows import ABSENCES, absence_of
 from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore, OAuthStateStore
+from services.store.agent_models import AskedPhotoRow
 from services.store.agents import AgentStore, old_changes
+from services.store.asked_photos import AskedPhotoStore
 from services.store.awaited import AwaitedStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
@@ -102,6 +104,7 @@ class Stores:
         self.feeds = AbsenceFeedStore(database)
         self.agents = AgentStore(database, encryptor)
         self.awaited = AwaitedStore(database, encryptor)
+        self.asked_photos = AskedPhotoStore(database, encryptor)
         self.entries = EntryStore(database, encryptor, self.notices)
         self.replies = ReplyStore(database, encryptor)
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)
@@ -257,6 +260,9 @@ def _reason(reason: Reason) -> Any:
     return json.loads(json_values.reason_to_json(reason))
 
 
+ANSWERS_KEPT = timedelta(hours=1)
+"""Whoever waits for a photo has read what came of it within seconds."""
+
 REPLIES_KEPT = timedelta(days=2)
 """A day of somebody's begins and ends within two of ours."""
 
@@ -274,6 +280,7 @@ class RetentionStore:
             delete(OAuthState).where(OAuthState.expires_at < now),
             delete(Write).where(Write.at < audit_before),
             delete(OverrideRow).where(OverrideRow.end_at < audit_before),
+            delete(AskedPhotoRow).where(AskedPhotoRow.asked_at < now - ANSWERS_KEPT),
             delete(UndoRow).where(UndoRow.expires_at < now),
             delete(ReplyRow).where(ReplyRow.created_at < now - REPLIES_KEPT),
             delete(KeptWriteRow).where(KeptWriteRow.at < audit_before),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -56,7 +56,7 @@ _FIRST_LOOK, _SLOWER, _LAST_LOOK = 0.05, 1.5, 1.0
 """Seconds of real time until the first look at the rows, how much longer each next one waits, and the longest wait:
 some fourteen looks in ten seconds, three for a write that goes well."""
 
-_UNDER_WAY, _NEXT_TRY = CALL_SECONDS + 5.0, 0.2
+UNDER_WAY, NEXT_TRY = CALL_SECONDS + 5.0, 0.2
 """Seconds more that a call which is under way has to end, and how often that is looked at."""
 
 READS = {GET: 15, INFO: 30, TEST: 30}
@@ -75,6 +75,23 @@ class NotWrittenError(SlackError):
 
 class OwnStatusError(InputError):
     """The status that shows is one that you set in Slack itself. Clear it there."""
+
+
+async def require_keeping(people: PeopleStore, key: PersonKey, now: datetime) -> None:
+    """Return where we may write to the person's profile. Raises NotGrantedError, PausedError."""
+    view = await people.get(key)
+    if view is None or not view.granted:
+        raise NotGrantedError("no grant")
+    if view.pause is not None and view.pause.holds(now):
+        raise PausedError("paused")
+
+
+def pauses(deadline: float) -> Iterator[float]:
+    """How long to wait before each look at what is waited for, until `deadline` (of `time.monotonic`)."""
+    pause = _FIRST_LOOK
+    while (left := deadline - time.monotonic()) > 0:
+        yield min(pause, left)
+        pause = min(pause * _SLOWER, _LAST_LOOK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +193,7 @@ class OwnProfiles:
         it was taken back; a SlackError where Slack refused it.
         """
         fields = profile_fields(profile, self._clock.now())
-        await self._require_keeping(key)
+        await require_keeping(self._people, key, self._clock.now())
         before = await self.get(key) if fields.partial else None
         shown = NO_STATUS if before is None else status_of(before.profile)
         now = self._clock.now()
@@ -217,13 +234,6 @@ class OwnProfiles:
         await self._written(key, cleared.changes, now, None)
         return await self._after(key, NO_STATUS)
 
-    async def _require_keeping(self, key: PersonKey) -> None:
-        view = await self._people.get(key)
-        if view is None or not view.granted:
-            raise NotGrantedError("no grant")
-        if view.pause is not None and view.pause.holds(self._clock.now()):
-            raise PausedError("paused")
-
     async def _after(self, key: PersonKey, status: Status) -> OwnProfile:
         """What the profile shows after a write; where it cannot be read now, what was written."""
         try:
@@ -260,19 +270,19 @@ class OwnProfiles:
         return any(line.written and line.at >= made.start and line.status.text == made.text for line in lines)
 
     async def _wait(self, key: PersonKey, done: Callable[[Progress], bool]) -> Progress:
-        deadline, pause = time.monotonic() + PATIENCE, _FIRST_LOOK
-        while True:
-            await asyncio.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+        seen: Progress | None = None
+        for pause in pauses(time.monotonic() + PATIENCE):
+            await asyncio.sleep(pause)
             seen = await self._awaited.look(key, self._clock.now())
-            if seen is None:
-                raise NotGrantedError("gone meanwhile")
-            if done(seen) or seen.rests or time.monotonic() >= deadline:
-                return seen
-            pause = min(pause * _SLOWER, _LAST_LOOK)
+            if seen is None or done(seen) or seen.rests:
+                break
+        if seen is None:
+            raise NotGrantedError("gone meanwhile")
+        return seen
 
     async def _take_back(self, key: PersonKey, asked: Sequence[Asked], done: Callable[[Progress], bool]) -> bool:
         """Take it back; True where it is done after all, by a call that was under way."""
-        deadline = time.monotonic() + _UNDER_WAY
+        deadline = time.monotonic() + UNDER_WAY
         while True:
             now = self._clock.now()
             seen = await self._awaited.look(key, now)
@@ -284,7 +294,7 @@ class OwnProfiles:
                 self._statuses.wake_signal.wake()
                 log.info("request_taken_back", team_id=key.team_id, user_id=key.user_id)
                 return False
-            await asyncio.sleep(_NEXT_TRY)
+            await asyncio.sleep(NEXT_TRY)
 
     async def _why_not(self, key: PersonKey, seen: Progress, since: datetime) -> Exception:
         """The error of what was not written: Slack's own word, where it refused it since."""

@@ -5,59 +5,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 import sqlalchemy as sa
-from jsonschema import Draft4Validator, FormatChecker
 
 from services.domain.agents import May
 from services.domain.model import PersonKey
 from services.store.models import OverrideRow, ProfileStateRow
 from services.usecases import own_profile
-from services.usecases.agents import AgentKeys
 from tests.support.feeds import lasting
-from tests.support.ocp_client import Answered, OcpAgent
+from tests.support.ocp_app import GET, agent_of, is_published, key_of
+from tests.support.ocp_client import OcpAgent
 from tests.support.running_app import ANN, BEN, SET, RunningApp, at
-
-GET = "users.profile.get"
-_PUBLISHED = Path(__file__).parents[1] / "fixtures/slack-api"
-
-
-def _schema(method: str) -> Any:
-    return json.loads((_PUBLISHED / f"{method}.json").read_text())["response"]
-
-
-def _is_published(answer: Answered, method: str) -> None:
-    """The answer is one that `method` is published to give."""
-    schema: Any = _schema(SET if method == GET else method)
-    if method == GET:
-        schema = {"type": "object", "properties": {"profile": schema["properties"]["profile"]}, "required": ["profile"]}
-    Draft4Validator(schema, format_checker=FormatChecker()).validate(answer.body)
-    if method == "users.info":  # `items` says nothing of an object: it is held to the one that it is
-        Draft4Validator(schema["properties"]["user"]["items"][0]).validate(answer.body["user"])
-
-
-async def _key(app: RunningApp, user: str = ANN, may: May = May.WRITE) -> tuple[PersonKey, dict[str, str]]:
-    key = await app.joins(user)
-    assert app.service is not None
-    keys = AgentKeys(app.service.stores.agents, app.service.workspace.policies, app.clock)
-    _, secret = await keys.make(key, "My agent", may)
-    return key, {"Authorization": f"Bearer {secret}"}
-
-
-@asynccontextmanager
-async def _agent(app: RunningApp, headers: dict[str, str]) -> AsyncIterator[OcpAgent]:
-    async with OcpAgent(f"{app.url}/api/v1") as agent:
-        await agent.register_api("slack", headers=headers)
-        yield agent
 
 
 @pytest.fixture
@@ -72,7 +36,7 @@ async def _overrides(app: RunningApp) -> list[Any]:
 
 
 async def test_what_the_seeds_write_works_as_written(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
+    headers = await key_of(running_app)
     async with OcpAgent(running_app.url) as agent:
         assert await agent.register_api("slack", headers=headers) == [
             "usersProfileSet", "usersProfileGet", "usersInfo",
@@ -81,16 +45,16 @@ async def test_what_the_seeds_write_works_as_written(running_app: RunningApp) ->
         status = {"status_text": "Lunch & a walk", "status_emoji": ":pizza:", "status_expiration": until}
         answer = await agent.call_tool("usersProfileSet", {"profile": status})
         assert answer.status == 200, answer.body
-        _is_published(answer, SET)
+        is_published(answer, SET)
         assert answer.body["username"] == "ann1"
         shown = {name: answer.body["profile"][name] for name in status}
         assert shown == status | {"status_text": "Lunch &amp; a walk"}
         assert running_app.shows() == ("Lunch & a walk", ":pizza:", at("11:00"))
         answer = await agent.call_tool("usersProfileGet")
-        _is_published(answer, GET)
+        is_published(answer, GET)
         assert answer.body["profile"]["status_text"] == "Lunch &amp; a walk"
         answer = await agent.call_tool("usersInfo", {"user": ANN, "include_locale": "true"})
-        _is_published(answer, "users.info")
+        is_published(answer, "users.info")
         assert (answer.body["user"]["id"], answer.body["user"]["locale"]) == (ANN, "en-GB")
     await running_app.settle()
     assert running_app.written() == ["Lunch & a walk"]
@@ -105,7 +69,7 @@ async def _sets(agent: OcpAgent, **fields: Any) -> Any:
     answer = await agent.call_tool("usersProfileSet", {"profile": fields})
     assert answer.status == 200, answer.body
     if answer.body["ok"]:
-        _is_published(answer, SET)
+        is_published(answer, SET)
     return answer.body
 
 
@@ -126,18 +90,18 @@ async def _sets(agent: OcpAgent, **fields: Any) -> Any:
 async def test_status_is_set_however_it_is_sent(
     running_app: RunningApp, arguments: dict[str, Any], expected: tuple[str, str, Any]
 ) -> None:
-    _, headers = await _key(running_app)
-    async with _agent(running_app, headers) as agent:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
         answer = await agent.call_tool("usersProfileSet", arguments)
         assert answer.body["ok"] is True, answer.body
-        _is_published(answer, SET)
+        is_published(answer, SET)
     assert running_app.shows() == expected
 
 
 async def test_what_is_left_out_stays_as_the_profile_shows_it(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
+    headers = await key_of(running_app)
     await running_app.says("Own", ":house:", at("12:00"))
-    async with _agent(running_app, headers) as agent:
+    async with agent_of(running_app, headers) as agent:
         assert (await _sets(agent, status_text="Still here"))["ok"]
         assert running_app.shows() == ("Still here", ":house:", at("12:00"))
         running_app.clock.move_to(at("09:01"))
@@ -155,8 +119,8 @@ async def test_what_is_left_out_stays_as_the_profile_shows_it(running_app: Runni
 
 
 async def test_nothing_asked_for_changes_nothing(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
-    async with _agent(running_app, headers) as agent:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
         assert (await _sets(agent))["ok"]
         assert (await _sets(agent, status_expiration=0))["profile"]["status_text"] == ""
         assert (await _sets(agent, status_text="", status_emoji=""))["profile"]["status_text"] == ""
@@ -165,9 +129,9 @@ async def test_nothing_asked_for_changes_nothing(running_app: RunningApp) -> Non
 
 
 async def test_cleared_is_as_by_command(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
+    headers = await key_of(running_app)
     await running_app.says("Own", ":house:")
-    async with _agent(running_app, headers) as agent:
+    async with agent_of(running_app, headers) as agent:
         assert (await _sets(agent, status_text="Lunch", status_emoji=":pizza:"))["ok"]
         cleared = await _sets(agent, status_text="", status_emoji="", status_expiration=0)
         assert cleared["profile"]["status_text"] == "Own"  # what was covered stays
@@ -178,11 +142,11 @@ async def test_cleared_is_as_by_command(running_app: RunningApp) -> None:
 
 
 async def test_cleared_during_a_meeting_she_is_back_until_it_is_over(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
+    headers = await key_of(running_app)
     running_app.feeds["work"].has(lasting("m1", at("09:00"), 60))
     await running_app.connects("work")
     assert running_app.text() == "In a meeting"
-    async with _agent(running_app, headers) as agent:
+    async with agent_of(running_app, headers) as agent:
         cleared = await _sets(agent, status_text="", status_emoji="")
         assert cleared["profile"]["status_text"] == ""
     assert running_app.text() == ""
@@ -225,11 +189,11 @@ _REFUSED: list[tuple[dict[str, Any], str]] = [
 async def test_what_cannot_be_set_is_refused_by_slacks_own_names_and_nothing_is_written(
     running_app: RunningApp,
 ) -> None:
-    _, headers = await _key(running_app)
+    headers = await key_of(running_app)
     await running_app.joins(BEN)
     running_app.slack.member(ANN).is_owner = True  # nor may who manages the workspace
     await running_app.says("Own", ":house:", at("12:00"))
-    async with _agent(running_app, headers) as agent:
+    async with agent_of(running_app, headers) as agent:
         for arguments, error in _REFUSED:
             answer = await agent.call_tool("usersProfileSet", arguments)
             got = answer.status, answer.body.get("ok"), answer.body.get("error")
@@ -245,9 +209,9 @@ async def test_what_cannot_be_set_is_refused_by_slacks_own_names_and_nothing_is_
 
 
 async def test_no_key_a_wrong_one_one_that_reads_and_too_many_calls(running_app: RunningApp) -> None:
-    _, reads = await _key(running_app, may=May.READ)
+    reads = await key_of(running_app, may=May.READ)
     lunch = {"profile": {"status_text": "Lunch"}}
-    async with _agent(running_app, {}) as agent:
+    async with agent_of(running_app, {}) as agent:
         for headers in ({}, {"Authorization": "Bearer xoxp-1"}, {"Authorization": f"Bearer quo_{'a' * 43}"}):
             answer = await agent.call_tool("usersProfileSet", lunch, headers=headers)
             assert (answer.status, answer.body["error"]) == (401, "invalid_auth")
@@ -266,8 +230,8 @@ async def test_no_key_a_wrong_one_one_that_reads_and_too_many_calls(running_app:
 async def test_headers_of_64_kib_come_through_and_what_an_agent_tells_of_itself_is_in_no_log(
     running_app: RunningApp, written: StringIO
 ) -> None:
-    _, headers = await _key(running_app)
-    async with _agent(running_app, headers) as agent:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
         agent.goal = "goal-of-the-agent"
         agent.history = [
             {"action": "x", "parameters": {"password": f"secret-of-another-call-{n}"}} for n in range(9000)
@@ -326,9 +290,9 @@ async def _nothing_of_it_happens(app: RunningApp, shows: str = "") -> None:
 
 
 async def test_paused_is_said_at_once(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
+    headers = await key_of(running_app)
     await running_app.types("/quo", "pause")
-    async with _agent(running_app, headers) as agent:
+    async with agent_of(running_app, headers) as agent:
         await _is_refused(agent, "profile_set_failed")
     await running_app.types("/quo", "resume")
     await _nothing_of_it_happens(running_app)
@@ -336,9 +300,9 @@ async def test_paused_is_said_at_once(running_app: RunningApp) -> None:
 
 @pytest.mark.usefixtures("patience")
 async def test_not_written_while_slack_is_down_is_taken_back(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
+    headers = await key_of(running_app)
     fault = running_app.slack.faults.add(GET, status=503, times=None)
-    async with _agent(running_app, headers) as agent:
+    async with agent_of(running_app, headers) as agent:
         answer = await agent.call_tool("usersProfileSet", {"profile": {"status_text": "Lunch"}})
         assert answer.body["error"] == "service_unavailable"  # what shows is to stay, and cannot be read
         await _is_refused_whole(agent, "request_timeout")
@@ -356,18 +320,18 @@ async def _is_refused_whole(agent: OcpAgent, error: str) -> Any:
 
 @pytest.mark.usefixtures("patience")
 async def test_refused_by_slack_it_is_said_in_slacks_words_and_taken_back(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
+    headers = await key_of(running_app)
     running_app.slack.faults.add(SET, error="invalid_starts_with_at")
-    async with _agent(running_app, headers) as agent:
+    async with agent_of(running_app, headers) as agent:
         await _is_refused_whole(agent, "invalid_starts_with_at")
     await _nothing_of_it_happens(running_app)
 
 
 @pytest.mark.usefixtures("patience")
 async def test_without_room_in_the_workspaces_minute_it_is_taken_back(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
+    headers = await key_of(running_app)
     running_app.slack.faults.add(SET, retry_after=30)
-    async with _agent(running_app, headers) as agent:
+    async with agent_of(running_app, headers) as agent:
         await _is_refused_whole(agent, "request_timeout")
     await _nothing_of_it_happens(running_app)
     assert running_app.written() == []
@@ -377,8 +341,8 @@ async def test_without_room_in_the_workspaces_minute_it_is_taken_back(running_ap
 async def test_call_that_is_under_way_when_time_is_up_is_waited_for_and_answered_as_it_ends(
     running_app: RunningApp,
 ) -> None:
-    _, headers = await _key(running_app)
-    async with _agent(running_app, headers) as agent:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
         running_app.slack.faults.add(SET, latency=0.9)
         assert (await _sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0))["ok"]
         assert running_app.text() == "Tea"
@@ -393,10 +357,10 @@ async def test_call_that_is_under_way_when_time_is_up_is_waited_for_and_answered
 
 @pytest.mark.usefixtures("patience")
 async def test_done_by_slack_without_an_answer_it_is_taken_back_and_off(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
+    headers = await key_of(running_app)
     running_app.slack.faults.add(SET, after=True, drop=True)
     running_app.slack.faults.add(GET, status=503, times=None, skip=1)
-    async with _agent(running_app, headers) as agent:
+    async with agent_of(running_app, headers) as agent:
         await _is_refused_whole(agent, "request_timeout")
     assert running_app.text() == "Lunch"
     running_app.slack.faults.clear()
@@ -407,8 +371,8 @@ async def test_done_by_slack_without_an_answer_it_is_taken_back_and_off(running_
 async def test_status_typed_in_slack_right_after_it_stays_and_the_answer_tells_what_shows(
     running_app: RunningApp,
 ) -> None:
-    _, headers = await _key(running_app)
-    async with _agent(running_app, headers) as agent:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
         assert (await _sets(agent, status_text="Lunch", status_emoji=":pizza:", status_expiration=0))["ok"]
         await running_app.says("Typed", ":house:")
         assert running_app.text() == "Typed"
@@ -416,8 +380,8 @@ async def test_status_typed_in_slack_right_after_it_stays_and_the_answer_tells_w
 
 
 async def test_of_two_at_once_the_newest_stands_and_both_are_answered(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
-    async with _agent(running_app, headers) as agent:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
         one, other = await asyncio.gather(
             _sets(agent, status_text="Lunch", status_emoji=":pizza:", status_expiration=0),
             _sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0),
@@ -430,9 +394,9 @@ async def test_of_two_at_once_the_newest_stands_and_both_are_answered(running_ap
 
 
 async def test_whoever_hangs_up_as_the_program_ends_has_it_taken_back(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
+    headers = await key_of(running_app)
     fault = running_app.slack.faults.add(SET, retry_after=60)
-    async with _agent(running_app, headers) as agent:
+    async with agent_of(running_app, headers) as agent:
         asking = asyncio.create_task(_is_refused_whole(agent, "request_timeout"))
         while not await _overrides(running_app):
             await asyncio.sleep(0.01)
@@ -446,20 +410,20 @@ async def test_whoever_hangs_up_as_the_program_ends_has_it_taken_back(running_ap
 
 
 async def test_policy_without_agents_lets_none_in(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
+    headers = await key_of(running_app)
     assert running_app.service is not None
     await running_app.service.workspace.policies.change(
         PersonKey("T0DEMO0001", ANN), lambda policy: replace(policy, agents=False)
     )
-    async with _agent(running_app, headers) as agent:
+    async with agent_of(running_app, headers) as agent:
         for tool in ("usersProfileGet", "usersProfileSet", "usersInfo"):
             answer = await agent.call_tool(tool)
             assert (answer.status, answer.body["error"]) == (403, "no_permission")
 
 
 async def test_typed_write_leaves_no_mark_of_a_call(running_app: RunningApp) -> None:
-    _, headers = await _key(running_app)
-    async with _agent(running_app, headers) as agent:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
         assert (await _sets(agent, status_text="Lunch", status_emoji=":pizza:", status_expiration=0))["ok"]
     await running_app.settle()
     (row,) = await running_app.rows(sa.select(ProfileStateRow.calling_until))

@@ -40,6 +40,7 @@ from services.slack.photos import SlackPhotos
 from services.slack.presence import SlackPresence
 from services.slack.profile import SlackProfiles
 from services.store.absences import AbsenceStore
+from services.store.asked_photos import AskedPhotoStore
 from services.store.db import Database
 from services.store.digests import DigestStore
 from services.store.due import DueStore, ProfileStateStore
@@ -131,12 +132,13 @@ class Replica:
         self.presence, self.profiles = SlackPresence(self.clients), SlackProfiles(self.clients)
         self.effects = EffectStore(self.database, self.encryptor, self.notices, self.writes)
         self.pictures, self.picture_reader = PictureStore(self.database, self.encryptor), PictureReader()
+        self.asked_photos = AskedPhotoStore(self.database, self.encryptor)
         self.near = GuardedClient(AddressRules(private=True))
         photos = SlackPhotos(self.clients, self.near, self.near, self.api_url)
         carriers = (
             SnoozeCarrier(self.presence, self.clock),
             PresenceCarrier(self.presence, self.clock),
-            PhotoCarrier(photos, self.pictures, self.picture_reader, self.clock),
+            PhotoCarrier(photos, self.pictures, self.picture_reader, self.clock, asked=self.asked_photos),
         )
         self.effect_senders = [
             EffectSender(

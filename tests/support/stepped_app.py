@@ -72,6 +72,7 @@ from services.usecases.leave import LeaveCalendars
 from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.members import Members
 from services.usecases.offboarding import Offboarding
+from services.usecases.own_photo import OwnPhotos
 from services.usecases.own_profile import OwnProfiles
 from services.usecases.people import People, PersonalSettings
 from services.usecases.statuses import Statuses, StatusReader
@@ -304,6 +305,7 @@ async def open_stepped_app(
             ),
             leave=_leave(replica, connections, kept, policies),
             keys=AgentKeys(AgentStore(database, encryptor), policies, clock),
+            photos=OwnPhotos(replica.asked_photos, store, replica.picture_reader, clock, wake_signal),
             profile=OwnProfiles(
                 statuses, AwaitedStore(database, encryptor), store, workspaces, profiles=replica.profiles,
                 members=SlackMembers(clients), audit=replica.writes, emoji=emoji, refresh=replica.tokens.refresh,
