@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, exists, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.effects import MEMORIES, DueEffect, EffectMemory, PhotoMemory, SnoozeMemory, is_news
@@ -62,7 +62,7 @@ _NEXT_AT = (
     .scalar_subquery()
 )
 _ASKED = exists().where(
-    of_person(AskedPhotoRow, _EFFECTS.c), AskedPhotoRow.answer.is_(None), _EFFECTS.c.effect == Effect.PHOTO.value
+    of_person(AskedPhotoRow, _EFFECTS.c), AskedPhotoRow.answer.is_(None), _EFFECTS.c.effect == literal_column("'photo'")
 )
 _WITH_ALL = (
     select(

@@ -39,7 +39,7 @@ async def test_what_the_seeds_write_works_as_written(running_app: RunningApp) ->
     headers = await key_of(running_app)
     async with OcpAgent(running_app.url) as agent:
         assert await agent.register_api("slack", headers=headers) == [
-            "usersProfileSet", "usersProfileGet", "usersInfo",
+            "usersProfileSet", "usersProfileGet", "usersSetPhoto", "usersInfo",
         ]  # fmt: skip
         until = int(at("11:00").timestamp())
         status = {"status_text": "Lunch & a walk", "status_emoji": ":pizza:", "status_expiration": until}

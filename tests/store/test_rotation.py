@@ -168,7 +168,7 @@ async def test_what_the_app_writes_meanwhile_is_not_overwritten(database: Databa
 def test_sealed_columns_are_all_that_may_hold_a_secret() -> None:
     assert {str(column) for column in sealed_columns()} == {
         "accounts.credentials", "accounts.name", "accounts.offer", "accounts.subject", "agent_changes.agent",
-        "agent_keys.name", "asks.content",
+        "agent_keys.name", "asked_photos.answer", "asked_photos.content", "asks.content",
         "calendars.address", "calendars.credentials", "calendars.name", "calendars.state", "effects.memory",
         "events.detail", "inbox.content", "kept.memory", "kept_writes.content", "leave_lines.content",
         "leave_ties.name", "members.detail", "oauth_states.verifier", "overrides.content", "people.addresses",
