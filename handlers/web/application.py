@@ -106,7 +106,7 @@ class LargeBody:
     admit: Callable[[web.Request], Awaitable[None]]
 
 
-def reading(bodies: Bodies, large: Mapping[str, LargeBody]) -> Middleware:
+def reading(bodies: Bodies, large: Mapping[str, LargeBody] = MappingProxyType({})) -> Middleware:
     """Reads the body whole, within its limit, a time and what all bodies may have, before anything else looks at it.
 
     Where a large one may come, whoever sends it is admitted first.
