@@ -163,7 +163,7 @@ def _manifest(args: argparse.Namespace) -> int:
     except SettingsError as error:
         raise InputError(error.reason.replace("PUBLIC_URL", "--url")) if args.url else error from None
     text = Path(__file__).with_name("manifest.yml").read_text("utf-8")
-    return manifest.run(args, text, config.base_url, sys.stdout)
+    return manifest.run(args, text, config.base_url, sys.stdout, sys.stderr)
 
 
 def _admin(args: argparse.Namespace) -> int:

@@ -12,31 +12,30 @@ from typing import Any, TextIO
 
 import yaml
 
-from services.domain.errors import InputError
 from services.slack import scopes
 
 PLACEHOLDER = "https://example.com"
 """What stands in manifest.yml in the place of PUBLIC_URL."""
 
 SERVER = "status_quo"
-LONGEST = 500
-"""Characters of an MCP server's address."""
 
 _OF_SOCKET_MODE = ("request_url", "message_menu_options_url")
 
 
-def run(args: Namespace, text: str, base_url: str, out: TextIO) -> int:
+def run(args: Namespace, text: str, base_url: str, out: TextIO, err: TextIO) -> int:
     """Print the manifest that `text`, of manifest.yml, is for an installation at `base_url` to `out`; 0.
 
-    Raises InputError.
+    What Slack will not take of it is said at `err`: whoever asks for JSON gets it all the same.
     """
+    if not base_url.startswith("https://") and (args.mcp or not args.socket):
+        print(f"Slack calls https addresses alone, not {base_url}: give --url, or set PUBLIC_URL.", file=err)
     made = manifest(yaml.safe_load(text), base_url, socket=args.socket, mcp=args.mcp)
     print(json.dumps(made, indent=2, ensure_ascii=False), file=out)
     return 0
 
 
 def manifest(template: dict[str, Any], base_url: str, *, socket: bool, mcp: bool) -> dict[str, Any]:
-    """The manifest of an installation. `socket`: with Socket Mode; `mcp`: Slackbot may call it. Raises InputError."""
+    """The manifest of an installation. `socket`: with Socket Mode; `mcp`: Slackbot may call it."""
     made: dict[str, Any] = _moved(template, base_url)
     if socket:
         made["settings"]["socket_mode_enabled"] = True
@@ -46,14 +45,9 @@ def manifest(template: dict[str, Any], base_url: str, *, socket: bool, mcp: bool
             for name in _OF_SOCKET_MODE:
                 made["settings"][part].pop(name, None)
     if mcp:
-        url = f"{base_url}/mcp"
-        if not url.startswith("https://") or len(url) > LONGEST:
-            raise InputError(
-                f"--mcp: Slackbot comes over https alone, and not to {base_url}: give --url, or PUBLIC_URL"
-            )
         asked = made["oauth_config"]["scopes"]
         asked["bot"] = sorted([*asked["bot"], *scopes.FOR_SLACKBOT])
-        made["mcp_servers"] = {SERVER: {"url": url, "auth_type": "slack_identity_auth"}}
+        made["mcp_servers"] = {SERVER: {"url": f"{base_url}/mcp", "auth_type": "slack_identity_auth"}}
     return made
 
 

@@ -165,9 +165,16 @@ def test_manifest_command_says_what_is_wrong_with_an_address(tmp_path: Path) -> 
     }  # fmt: skip
     for url, why in wrong.items():
         assert printed("--url", url, cwd=tmp_path, status=2) == why
-    why = "--mcp: Slackbot comes over https alone, and not to http://localhost:3000: give --url, or PUBLIC_URL"
-    assert printed("--mcp", cwd=tmp_path, status=2) == why
     assert "PORT" in printed(cwd=tmp_path, status=1, PORT="x")
+
+
+def test_manifest_with_addresses_that_slack_does_not_call_is_printed_and_said(tmp_path: Path) -> None:
+    why = "Slack calls https addresses alone, not http://localhost:3000: give --url, or set PUBLIC_URL.\n"
+    for options, said in (((), why), (("--mcp",), why), (("--mcp", "--socket"), why), (("--socket",), "")):
+        ran = run_here("manifest", *options, cwd=tmp_path)
+        assert (ran.status, ran.err) == (0, said), options
+        assert ("mcp_servers" in json.loads(ran.out)) == ("--mcp" in options)
+    assert run_here("manifest", "--mcp", "--url", "https://quo.example", cwd=tmp_path).err == ""
 
 
 def test_security_guide_names_the_scope_for_slackbot() -> None:

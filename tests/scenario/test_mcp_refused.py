@@ -282,4 +282,7 @@ async def test_who_calls_too_often_changes_nothing_more(running_app: RunningApp)
         "a look by Slackbot": (429, lambda: slackbot.by_slackbot(request(look[0], 61, name=look[1]))),
     }
     await refused(running_app, rows, 4)
+    said = await wire.old(CALL)
+    assert (said.code, said.headers["retry-after"], said.body["error"]["data"]) == (429, "60", {"error": "ratelimited"})
+    assert (await wire.old(request("tools/list"))).status == 200  # which nobody counts
     assert (await slackbot.by_slackbot(request(look[0], name=look[1]), user=BEN)).status == 200  # each has their own
