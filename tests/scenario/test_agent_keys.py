@@ -65,7 +65,7 @@ async def test_key_is_made_in_the_form_shown_once_and_listed_from_then_on(app: S
     (secret,) = secrets_in(once)
     assert (await app.surface.keys.caller(secret)).agent == "Claude Code"
     assert (
-        f'claude mcp add --transport http status-quo https://quo.example/mcp --header \\"Authorization: Bearer {secret}'
+        f'claude mcp add --transport http --scope user status-quo https://quo.example/mcp --header \\"Authorization: Bearer {secret}'
         in (text_of(once))
     )
     (made,) = await keys(app)

@@ -155,12 +155,13 @@ def key_shown_once(l10n: Localizer, key: AgentKey, secret: str, base_url: str) -
     address, bearer = f"{base_url}/mcp", f"Bearer {secret}"
     server = {"url": address, "headers": {"Authorization": bearer}}
     cursor = json.dumps({"mcpServers": {"status-quo": server}})
+    claude = f'claude mcp add --transport http --scope user status-quo {address} --header "Authorization: {bearer}"'
     code = json.dumps({"name": "status-quo", "type": "http", **server})
     lines = [
         f"*{_name(l10n, key.name)}* · {_may(l10n, key.may)}\n"
         + l10n.say(":warning: Copy it now: I show it only this once."),
         f"```{secret}```",
-        f'*Claude Code*\n```claude mcp add --transport http status-quo {address} --header "Authorization: {bearer}"```',
+        f"*Claude Code*\n```{claude}```",
         f"*Cursor*: `~/.cursor/mcp.json`\n```{cursor}```",
         f"*VS Code*\n```code --add-mcp '{code}'```",
         l10n.say(
