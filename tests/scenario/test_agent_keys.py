@@ -64,10 +64,9 @@ async def test_key_is_made_in_the_form_shown_once_and_listed_from_then_on(app: S
     once = shown(app)
     (secret,) = secrets_in(once)
     assert (await app.surface.keys.caller(secret)).agent == "Claude Code"
-    assert (
-        f'claude mcp add --transport http --scope user status-quo https://quo.example/mcp --header \\"Authorization: Bearer {secret}'
-        in (text_of(once))
-    )
+    said = text_of(once)
+    assert "claude mcp add --transport http --scope user status-quo https://quo.example/mcp --header" in said
+    assert f"Authorization: Bearer {secret}" in said
     (made,) = await keys(app)
     assert made.may is May.WRITE
     home = text_of(app.engine.slack.homes[ANN].view)  # brought up to date at once
