@@ -11,12 +11,14 @@ from jsonschema import Draft202012Validator
 from handlers.agents.calls import Failure
 from handlers.agents.openapi import document
 from handlers.agents.operations import BY_NAME, OPERATIONS, schema_of
+from handlers.agents.registry import entry
 from handlers.agents.tools import TOOLS
 from services.domain.agents import MOST_CALLS
 from services.domain.command_parser import Name
 from services.domain.model import PersonKey
 from tests.support.agent_calls import AgentOf, agent_of
-from tests.support.feeds import entry, lasting
+from tests.support.feeds import entry as vevent
+from tests.support.feeds import lasting
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
 
 OF_WORDS = {
@@ -52,7 +54,7 @@ async def agent(running_app: RunningApp) -> AsyncIterator[AgentOf]:
     await running_app.types("/ooo", "until friday", BEN)
     await running_app.joins(tz="Europe/Berlin")
     running_app.feeds["work"].has(
-        lasting("a", at("11:00"), 60, "Budget"), entry("b", at("00:00").date(), at("00:00", 25).date(), "Vacation")
+        lasting("a", at("11:00"), 60, "Budget"), vevent("b", at("00:00").date(), at("00:00", 25).date(), "Vacation")
     )
     await running_app.connects("work")
     async with agent_of(running_app) as made:
@@ -74,6 +76,9 @@ def test_doors_agree_on_names_descriptions_and_arguments() -> None:
         one["operationId"]: (path, method, one) for path, each in described.items() for method, one in each.items()
     }
     tools = {one["name"]: one for one in TOOLS}
+    entries = [entry(name, "https://quo.example") for name in ("slack", "status-quo")]
+    registered = {one["operation_id"]: one for each in entries if each for one in each["tools"]}
+    assert registered.keys() == tools.keys()
     assert list(tools) == list(by_id) == [operation.name for operation in OPERATIONS]
     for operation in OPERATIONS:
         path, method, found = by_id[operation.name]
@@ -82,6 +87,10 @@ def test_doors_agree_on_names_descriptions_and_arguments() -> None:
         assert method == ("get" if tool["annotations"]["readOnlyHint"] else "post")
         assert found["summary"] == tool["description"] == operation.sentence
         taken = set(tool["inputSchema"].get("properties", {}))
+        assert set(registered[operation.name]["parameters"]) == taken
+        assert registered[operation.name]["method"] == method.upper()
+        assert registered[operation.name]["path"] == f"/api/v1{path}"
+        assert registered[operation.name]["description"] == operation.sentence
         if method == "get":
             assert {one["name"] for one in found["parameters"]} == taken
         else:
