@@ -26,6 +26,9 @@ NO_VERSION = -32022
 DEEPEST = 32
 """Objects and lists within each other."""
 
+MOST_PARTS = 5_000
+"""Brackets and commas. No message has a tenth of them; a MiB of nothing else would take a second to read."""
+
 MOST_IN_BATCH = 20
 
 LONGEST_ID = 256
@@ -58,6 +61,8 @@ class Message:
 
 def read(body: bytes) -> Any:
     """What a body holds. Raises ProtocolError, UNREADABLE."""
+    if sum(map(body.count, (b"[", b"{", b","))) > MOST_PARTS:
+        raise ProtocolError(UNREADABLE, "Parse error: too many parts")
     try:
         whole = json.loads(
             body.decode(), parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_without_repetition

@@ -44,6 +44,13 @@ def test_body_is_read_as_it_is(body: bytes, whole: object) -> None:
     assert read(body) == whole
 
 
+@pytest.mark.parametrize("part", [b"[],", b"{},", b"1,", b"[[[[[[[[]]]]]]]],", b'"",'])
+def test_body_of_a_mebibyte_of_small_parts_is_not_even_parsed(part: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json, "loads", None)
+    with pytest.raises(ProtocolError, match="too many parts"):
+        read(b"[" + part * ((1 << 20) // len(part)) + b"0]")
+
+
 def test_body_may_be_as_deep_as_the_limit() -> None:
     assert json.dumps(read(nested(DEEPEST))).count("[") == DEEPEST - 1
 
