@@ -75,6 +75,12 @@ async def test_status_is_set_for_who_asks_and_taken_back_with_the_button(running
     ]
 
 
+async def test_why_names_slackbot(running_app: RunningApp, wire: Wire) -> None:
+    await wire.by_slackbot(call("set_out_of_office", to="friday"))
+    await running_app.settle()
+    assert "Asked by agent *Slackbot*" in json.dumps(await running_app.types("/quo", "why"))
+
+
 async def test_button_of_another_persons_answer_takes_nothing_back(running_app: RunningApp, wire: Wire) -> None:
     await running_app.joins(BEN)
     said = await wire.by_slackbot(call("set_status", text="Lunch", minutes=45))
