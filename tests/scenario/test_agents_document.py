@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
@@ -23,12 +24,13 @@ from services.domain.agents import MOST_CALLS, MOST_KEYS
 from services.domain.errors import StatusQuoError
 from tests.support.agent_calls import key_of
 from tests.support.needed import missing
-from tests.support.running_app import RunningApp
+from tests.support.ocp_client import OcpAgent
+from tests.support.running_app import RunningApp, at
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "agents.md").read_text()
 ADDRESS = "https://status.example.com"
 _FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BLOCKS = [(kind, body) for kind, body in _FENCED.findall(TEXT) if kind in {"sh", "json"}]
+BLOCKS = [(kind, body) for kind, body in _FENCED.findall(TEXT) if kind in {"sh", "json", "python"}]
 
 
 def commands(program: str) -> list[str]:
@@ -184,3 +186,26 @@ async def _run(command: str, environment: dict[str, str]) -> dict[str, Any]:
     assert (process.returncode, trouble) == (0, b"")
     found: dict[str, Any] = json.loads(answered)
     return found
+
+
+async def test_lines_for_an_ocp_agent_set_the_status_and_read_it(running_app: RunningApp) -> None:
+    await running_app.joins(tz="Europe/Berlin")
+    (block,) = (body for kind, body in BLOCKS if kind == "python")
+    lines = ast.parse(block.replace("quo_…", await key_of(running_app))).body
+    (made,) = (line.value for line in lines if isinstance(line, ast.Assign))
+    assert isinstance(made, ast.Call)
+    assert {one.arg: ast.literal_eval(one.value) for one in made.keywords}["registry_url"] == ADDRESS
+    said = []
+    async with OcpAgent(running_app.url) as agent:
+        for line in lines:
+            if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call):
+                function = line.value.func
+                assert isinstance(function, ast.Attribute)
+                arguments = [ast.literal_eval(one) for one in line.value.args]
+                named = {str(one.arg): ast.literal_eval(one.value) for one in line.value.keywords}
+                said.append(await getattr(agent, function.attr)(*arguments, **named))
+    registered, was_set, was_read = said
+    assert "usersProfileSet" in registered
+    assert [answer.body["ok"] for answer in (was_set, was_read)] == [True, True]
+    assert was_read.body["profile"]["status_text"] == "At the dentist"
+    assert running_app.shows() == ("At the dentist", ":tooth:", at("16:00"))
