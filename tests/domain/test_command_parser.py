@@ -13,6 +13,7 @@ from services.domain import command_parser, text
 from services.domain.command_parser import Command, Name, UnknownCommandError
 from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError, TimeNotUnderstoodError
 from services.domain.times import Speaker
+from tests.support.speaker import at, speaker
 
 
 @pytest.mark.parametrize(
@@ -215,3 +216,22 @@ def test_time_that_is_not_a_time_alone_is_not_understood(typed: str) -> None:
     speaker = Speaker(datetime(2026, 11, 24, 9, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
     with pytest.raises(TimeNotUnderstoodError):
         command_parser.period(typed, speaker)
+
+
+@pytest.mark.parametrize(
+    ("words", "emoji", "read"),
+    [
+        ("Lunch until 13:30", ":pizza:", ("Lunch until 13:30", ":pizza:")), (":pizza: Lunch", "", ("Lunch", ":pizza:")),
+        ("Lunch 🍕", "", ("Lunch", ":pizza:")), (":pizza: Lunch", ":tooth:", (":pizza: Lunch", ":tooth:")),
+        ("R&D <3\n&amp; more", "", ("R&D <3 &amp; more", "")),
+    ],
+)  # fmt: skip
+def test_status_whose_end_is_said_apart_keeps_its_words(words: str, emoji: str, read: tuple[str, str]) -> None:
+    end = at("2026-11-23 14:00")
+    found = command_parser.status_with_end(words, emoji, end, speaker())
+    assert (found.text, found.emoji, found.start, found.end) == (*read, speaker().now, end)
+
+
+def test_status_whose_end_is_said_apart_is_no_longer_than_slack_takes() -> None:
+    with pytest.raises(TextTooLongError):
+        command_parser.status_with_end("a" * 101, "", at("2026-11-23 14:00"), speaker())
