@@ -157,6 +157,12 @@ def _is_pending(profile: Status, pending: Status | None) -> bool:
     return pending is not None and same_write(profile, pending)
 
 
+def _is_what_was_before(profile: Status, standing: Standing) -> bool:
+    """Whether the profile is as before what is about to be written, also where that is to change its emoji alone."""
+    applied, pending = standing.applied, standing.pending
+    return _is(profile, applied) and pending is not None and not same(profile, pending)
+
+
 def _is_as_left(profile: Status, standing: Standing) -> bool:
     """Whether the profile is as we left it when we put a status back, or cleared it, and have not looked since."""
     return standing.applied is None and standing.wanted is not None and same(profile, standing.wanted)
@@ -184,7 +190,7 @@ def _look(profile: Status, standing: Standing, now: datetime) -> _View:
         # It was typed between our look and our putting something else back: what stands is ours to take away.
         return _View(profile, replace(seen, applied=profile, own=None, own_since=None), ours=True)
     put_back = _is(profile, standing.covered) and _is_pending(profile, standing.pending)
-    if not put_back and _is_pending(profile, standing.pending):
+    if not put_back and _is_pending(profile, standing.pending) and not _is_what_was_before(profile, standing):
         # We died between the call and its record: it is ours, as if it had been recorded.
         known = replace(seen, applied=profile, wanted=standing.pending, covered=_under(standing))
         return _View(profile, replace(known, own=None, own_since=None), ours=True)

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from services.domain.model import NO_STATUS, Action, Span, Standing, Status
-from services.domain.ownership import foresee, foreseen, hint, record
+from services.domain.ownership import foresee, foreseen, hint, intent, record
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import Reason, ReasonCode
-from tests.support.profiles import COVERING, FREE, FRESH, LUNCH, MEETING, MET, at, idle, look, shows
+from tests.support.profiles import COVERING, FREE, FRESH, LUNCH, MEETING, MET, OURS, at, idle, look, shows
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,23 @@ def test_write_that_was_foreseen_needs_no_intent_and_any_other_does() -> None:
     assert foreseen(before, decision)
     assert not foreseen(FRESH, decision)
     assert not foreseen(before, look(LUNCH, before, MEETING, at(10)))
+
+
+def test_another_emoji_alone_is_written_and_not_taken_for_done() -> None:
+    other = replace(MEETING, status=replace(MET, emoji=":pizza:"))
+    before = foresee(OURS, other, at(10, 5))
+    decision = look(MET, before, other, at(10, 5))
+    assert (decision.action, decision.status) == (Action.WRITE, other.status)
+    died_before_the_call = look(MET, intent(before, decision), other, at(10, 6))
+    assert (died_before_the_call.action, died_before_the_call.status) == (Action.WRITE, other.status)
+    died_after_it = look(other.status, intent(before, decision), other, at(10, 6))
+    assert (died_after_it.action, died_after_it.standing.applied) == (Action.LEAVE, other.status)
+
+
+def test_an_emoji_that_slack_did_not_take_is_not_written_again() -> None:
+    other = replace(MEETING, status=replace(MET, emoji=":unknown:"))
+    kept = record(look(MET, OURS, other, at(10, 5)), MET)  # Slack left the one that was there
+    assert look(MET, foresee(kept, other, at(10, 6)), other, at(10, 6)).reason.code is ReasonCode.SHOWS_ALREADY
 
 
 @pytest.mark.parametrize(
