@@ -27,6 +27,9 @@ from handlers.agents.slack_methods import (
 from handlers.agents.statuses import Nothing, Pause, SetStatus, StatusNow, Undo
 from handlers.slack.context import Services
 
+API = "/api/v1"
+"""Below it are the operations over plain HTTP."""
+
 _REF = "#/$defs/{name}"
 
 
@@ -49,8 +52,7 @@ class Operation:
     """One thing that an agent can ask for.
 
     `takes` and `gives` are the Structs of its arguments and its answer, of which the JSON Schemas are made; `call` does
-    it. `path` is where it is found under `/api/v1/`, its name unless it says so. `of_slack`: one of Slack's own
-    methods, answered as Slack does.
+    it. `slack_method`: the method of Slack's own that it is, and answered as; "" for those that are ours.
     """
 
     name: str
@@ -59,8 +61,17 @@ class Operation:
     gives: type[msgspec.Struct]
     hints: Hints
     call: Callable[[Services, Asker, Any], Awaitable[msgspec.Struct]]
-    path: str = ""
-    of_slack: bool = False
+    slack_method: str = ""
+
+    @property
+    def of_slack(self) -> bool:
+        """Whether it is one of Slack's own methods."""
+        return bool(self.slack_method)
+
+    @property
+    def path(self) -> str:
+        """Where it is found, below `API` and a slash."""
+        return self.slack_method or self.name
 
     @property
     def method(self) -> str:
@@ -115,19 +126,19 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "usersProfileSet", "Set the status of my Slack profile: its text, its emoji and when it ends.",
-        SetProfile, ProfileSet, CHANGES_AGAIN, slack_methods.set_profile, path="users.profile.set", of_slack=True,
+        SetProfile, ProfileSet, CHANGES_AGAIN, slack_methods.set_profile, slack_method="users.profile.set",
     ),
     Operation(
         "usersProfileGet", "Read my Slack profile.",
-        GetProfile, ProfileShown, READS, slack_methods.get_profile, path="users.profile.get", of_slack=True,
+        GetProfile, ProfileShown, READS, slack_methods.get_profile, slack_method="users.profile.get",
     ),
     Operation(
         "usersSetPhoto", "Set my profile photo, and which square of it is shown.",
-        SetPhoto, PhotoSet, CHANGES, slack_methods.set_photo, path="users.setPhoto", of_slack=True,
+        SetPhoto, PhotoSet, CHANGES, slack_methods.set_photo, slack_method="users.setPhoto",
     ),
     Operation(
         "usersInfo", "Read what Slack knows of me as a member of my workspace.",
-        GetUser, UserShown, READS, slack_methods.get_user, path="users.info", of_slack=True,
+        GetUser, UserShown, READS, slack_methods.get_user, slack_method="users.info",
     ),
 )  # fmt: skip
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from handlers.agents.operations import OPERATIONS, Operation, schema_of
+from handlers.agents.operations import API, OPERATIONS, Operation, schema_of
 
-API = "/api/v1/"
 SLACK, STATUS_QUO = "slack", "status-quo"
 
 _ENTRIES = {
@@ -46,7 +45,7 @@ def _tools(operations: Iterable[Operation]) -> list[dict[str, Any]]:
             "operation_id": operation.name,
             "description": operation.sentence,
             "method": operation.method,
-            "path": f"{API}{operation.path or operation.name}",
+            "path": f"{API}/{operation.path}",
             "parameters": _parameters(operation),
         }
         for operation in operations

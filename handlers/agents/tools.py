@@ -24,7 +24,7 @@ def tool(operation: Operation) -> dict[str, Any]:
     hints = operation.hints
     return {
         "name": operation.name,
-        "title": operation.path or operation.name.replace("_", " ").capitalize(),
+        "title": operation.slack_method or operation.name.replace("_", " ").capitalize(),
         "description": operation.sentence,
         "inputSchema": schema_of(operation.takes),
         "outputSchema": schema_of(operation.gives),

@@ -15,8 +15,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from handlers.agents.calls import Agents, InvalidArgumentsError, failure_of
-from handlers.agents.openapi import BASE, document
-from handlers.agents.operations import OPERATIONS, Operation
+from handlers.agents.openapi import document
+from handlers.agents.operations import API, OPERATIONS, Operation
 from handlers.errors import accepted_locale, record, retry_after, route_of, status_of
 from handlers.slack.payloads import strict_json
 from handlers.web.ocp import ASKER, slack_arguments, slack_refusal
@@ -28,7 +28,7 @@ from services.platform.locale import Localizer
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _SPEAKS = web.RequestKey("speaks", Localizer)
 _UNAUTHORIZED = 401
-_BY_PATH: Mapping[str, Operation] = {operation.path or operation.name: operation for operation in OPERATIONS}
+_BY_PATH: Mapping[str, Operation] = {operation.path: operation for operation in OPERATIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class AgentRoutes:
         async def describe(_request: web.Request) -> web.Response:
             return _json(described)
 
-        return [web.get("/openapi.json", describe), web.route("*", f"{BASE}/{{operation:.*}}", self.call)]
+        return [web.get("/openapi.json", describe), web.route("*", f"{API}/{{operation:.*}}", self.call)]
 
     async def call(self, request: web.Request) -> web.Response:
         """Do what is asked for."""
@@ -68,7 +68,7 @@ class AgentRoutes:
 @web.middleware
 async def refusing(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Says why something was not done, in the shape that agents know, also where its body was not even read."""
-    if not request.path.startswith(f"{BASE}/"):
+    if not request.path.startswith(f"{API}/"):
         return await handler(request)
     try:
         return await handler(request)

@@ -18,7 +18,8 @@ from aiohttp import web
 
 from handlers.agents.asker import Asker
 from handlers.agents.calls import Agents, Failure, failure_of
-from handlers.agents.registry import API, entry
+from handlers.agents.operations import API, BY_NAME
+from handlers.agents.registry import entry
 from handlers.agents.slack_methods import slack_code
 from handlers.web.application import LargeBody
 from services.domain.agents import May
@@ -28,6 +29,7 @@ from services.domain.request_errors import ReadOnlyKeyError, UnknownPathError
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.locale import Localizer
 
+_SET_PHOTO = BY_NAME["usersSetPhoto"]
 MOST_OF_A_PHOTO = 12 * 1024 * 1024
 """Bytes of a request with a photo: of the 8 MiB that one may have, base64 makes a third more."""
 
@@ -57,13 +59,13 @@ class Photos:
 
     def large(self) -> dict[str, LargeBody]:
         """What is taken where photos come."""
-        return {f"{API}users.setPhoto": LargeBody(MOST_OF_A_PHOTO, _PHOTO_SECONDS, self.admit)}
+        return {f"{API}/{_SET_PHOTO.path}": LargeBody(MOST_OF_A_PHOTO, _PHOTO_SECONDS, self.admit)}
 
     async def admit(self, request: web.Request) -> None:
         """Let in whoever has a key that may write. Raises WrongKeyError, ReadOnlyKeyError, AgentsNotAllowedError."""
         asker = await self.agents.by_request(request)
         if asker.caller.may is not May.WRITE:
-            raise ReadOnlyKeyError("read-only key", operation="usersSetPhoto")
+            raise ReadOnlyKeyError("read-only key", operation=_SET_PHOTO.name)
         request[ASKER] = asker
 
 

@@ -83,7 +83,7 @@ def test_doors_agree_on_names_descriptions_and_arguments() -> None:
     for operation in OPERATIONS:
         path, method, found = by_id[operation.name]
         tool = tools[operation.name]
-        assert path == f"/{operation.path or operation.name}"
+        assert path == f"/{operation.path}"
         assert method == ("get" if tool["annotations"]["readOnlyHint"] else "post")
         assert found["summary"] == tool["description"] == operation.sentence
         taken = set(tool["inputSchema"].get("properties", {}))

@@ -16,8 +16,7 @@ from typing import Any
 import aiohttp
 
 from handlers.agents.calls import error_code
-from handlers.agents.openapi import BASE
-from handlers.agents.operations import OPERATIONS, Operation
+from handlers.agents.operations import API, OPERATIONS, Operation
 from handlers.agents.revisions import SUPPORTED
 from handlers.errors import status_of
 from services.domain.agents import MOST_CALLS, MOST_KEYS
@@ -60,7 +59,7 @@ def _row(operation: Operation) -> str:
     arguments = [f"`{name}`{'?' if name in optional else ''}" for name in takes.__struct_encode_fields__]
     hints = operation.hints
     said = {"reads only": hints.read_only, "takes something away": hints.destructive, "idempotent": hints.idempotent}
-    name = f"`{operation.name}`" + (f", at `{operation.path}`" if operation.path else "")
+    name = f"`{operation.name}`" + (f", at `{operation.path}`" if operation.of_slack else "")
     told = ", ".join(hint for hint, is_so in said.items() if is_so)
     return f"| {name} | {operation.sentence} | {', '.join(arguments) or '–'} | {told or '–'} |"
 
@@ -178,7 +177,7 @@ async def test_requests_with_curl_do_what_they_say(running_app: RunningApp) -> N
 
 
 async def _run(command: str, environment: dict[str, str]) -> dict[str, Any]:
-    assert f"{BASE}/" in command
+    assert f"{API}/" in command
     process = await asyncio.create_subprocess_shell(
         command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment
     )
