@@ -34,14 +34,14 @@ class SetOutOfOffice(msgspec.Struct, forbid_unknown_fields=True):
     stand_in: Annotated[UserId, Meta(description="Who is named in my place to those who mention me")] = ""
 
 
-class WhoIsOut(msgspec.Struct, forbid_unknown_fields=True):
+class AskWhoIsOut(msgspec.Struct, forbid_unknown_fields=True):
     """Of when it is asked: today where nothing is said, all of the day or week in `from` where `to` is left out."""
 
     from_: From = msgspec.field(name="from", default="")
     to: To = ""
 
 
-class Person(msgspec.Struct):
+class AbsentMember(msgspec.Struct):
     """Somebody who is out; `name` is what they call themselves in Slack."""
 
     name: str
@@ -63,10 +63,10 @@ class Place(msgspec.Struct):
     until: Instant | None
 
 
-class Out(Answer):
+class AbsentMembers(Answer):
     """Who is out, and who works where; `more` counts those for whom there is no room."""
 
-    people: list[Person]
+    people: list[AbsentMember]
     places: list[Place]
     more: int
 
@@ -93,7 +93,7 @@ async def end_out_of_office(services: Services, asker: Asker, _asked: Nothing) -
     return await of_cleared(services, asker, done, changes.back)
 
 
-async def who_is_out(services: Services, asker: Asker, asked: WhoIsOut) -> Out:
+async def who_is_out(services: Services, asker: Asker, asked: AskWhoIsOut) -> AbsentMembers:
     """Who of the workspace is out, as `/quo who` tells it where there is no channel."""
     l10n, speaker = asker.who.l10n, asker.who.speaker
     if asked.from_.strip() or asked.to.strip():
@@ -108,7 +108,7 @@ async def who_is_out(services: Services, asker: Asker, asked: WhoIsOut) -> Out:
         sentence = l10n.say("Who is out, {when}: {count}", when=when_of(l10n, found), count=count)
     else:
         sentence = nobody(l10n, found)
-    return Out(
+    return AbsentMembers(
         sentence=" ".join(filter(None, (sentence, not_known(l10n, found)))),
         people=[_person(asker, one) for one in out[:MOST_PEOPLE]],
         places=[
@@ -119,10 +119,10 @@ async def who_is_out(services: Services, asker: Asker, asked: WhoIsOut) -> Out:
     )
 
 
-def _person(asker: Asker, one: Absent) -> Person:
+def _person(asker: Asker, one: Absent) -> AbsentMember:
     """A day of theirs as it is, never converted; an instant in the zone of who asks."""
     until = instant_or_none(asker, one.until) if one.return_day is None else one.return_day.isoformat()
     begins = None
     if one.start > asker.who.speaker.now:
         begins = instant(asker, one.start) if one.first_day is None else one.first_day.isoformat()
-    return Person(untrusted(one.name), until, begins)
+    return AbsentMember(untrusted(one.name), until, begins)

@@ -85,7 +85,7 @@ class ListedEvent(msgspec.Struct):
     ]
 
 
-class Events(Answer):
+class DayEvents(Answer):
     """The events of a day, by start; `more` counts those for which there is no room."""
 
     events: list[ListedEvent]
@@ -112,7 +112,7 @@ async def preview(services: Services, asker: Asker, asked: Preview) -> Planned:
     return Planned(sentence=plain(sentence), spans=[_span(asker, one, facts) for one in day.spans])
 
 
-async def list_events(services: Services, asker: Asker, asked: ListEvents) -> Events:
+async def list_events(services: Services, asker: Asker, asked: ListEvents) -> DayEvents:
     """What is in one's own calendars on a day, as `/quo why` tells of today."""
     look = fields.look(asked.day, "", asker.who.speaker)
     facts = await services.reader.list_facts(asker.key)
@@ -122,7 +122,7 @@ async def list_events(services: Services, asker: Asker, asked: ListEvents) -> Ev
         "Events, {day}: {count}; counted: {counted}", day=_day(asker, look.day), count=len(day.verdicts),
         counted=counted,
     )  # fmt: skip
-    return Events(
+    return DayEvents(
         sentence=sentence,
         events=[_event(asker, verdict, facts) for verdict in day.verdicts[:MOST_EVENTS]],
         more=max(0, len(day.verdicts) - MOST_EVENTS),

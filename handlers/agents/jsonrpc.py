@@ -50,7 +50,7 @@ class ProtocolError(RequestError):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class RpcMessage:
     """A request, or a notification, which has no `id`. `meta` is `params._meta`."""
 
     method: str
@@ -95,7 +95,7 @@ def id_of(said: object) -> Id | None:
     return None
 
 
-def message_of(said: object) -> Message | None:
+def message_of(said: object) -> RpcMessage | None:
     """The request or notification that `said` is; None for an answer, of which nobody asked for any.
 
     Raises ProtocolError, INVALID or BAD_PARAMETERS.
@@ -117,7 +117,7 @@ def message_of(said: object) -> Message | None:
     meta = params.get("_meta", {})
     if not isinstance(meta, dict):
         raise ProtocolError(BAD_PARAMETERS, "params._meta must be an object")
-    return Message(method, params, meta, number)
+    return RpcMessage(method, params, meta, number)
 
 
 def answered(number: Id | None, result: Mapping[str, Any]) -> dict[str, Any]:

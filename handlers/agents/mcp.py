@@ -18,7 +18,7 @@ from aiohttp import web
 from handlers.agents import jsonrpc, tools
 from handlers.agents.asker import Asker
 from handlers.agents.calls import Agents, error_code, failure_of
-from handlers.agents.jsonrpc import BAD_PARAMETERS, INVALID, NO_METHOD, Id, Message, ProtocolError
+from handlers.agents.jsonrpc import BAD_PARAMETERS, INVALID, NO_METHOD, Id, ProtocolError, RpcMessage
 from handlers.agents.operations import BY_NAME
 from handlers.agents.revisions import (
     ASSUMED,
@@ -144,7 +144,7 @@ class McpRoutes:
                 answers.append(self._error(request, failure, jsonrpc.id_of(said)))
         return web.json_response(answers, headers=_HEADERS) if answers else web.Response(status=_ACCEPTED)
 
-    async def _result(self, by: Asker | Signed, message: Message, revision: str) -> dict[str, Any]:
+    async def _result(self, by: Asker | Signed, message: RpcMessage, revision: str) -> dict[str, Any]:
         """What a request is answered. Raises RequestError."""
         match message.method, revision == STATELESS:
             case "server/discover", True:
@@ -167,7 +167,7 @@ class McpRoutes:
                 return called
         raise ProtocolError(NO_METHOD, "Method not found")
 
-    async def _call(self, by: Asker | Signed, message: Message) -> dict[str, Any]:
+    async def _call(self, by: Asker | Signed, message: RpcMessage) -> dict[str, Any]:
         """What a tool gave, or why it failed. Raises RequestError for who may not call it (now)."""
         name, arguments = message.params.get("name"), message.params.get("arguments")
         operation = BY_NAME.get(name) if isinstance(name, str) else None
@@ -219,7 +219,7 @@ class McpRoutes:
         return jsonrpc.refused(number, code, sentence, {"error": error_code(failure)})
 
 
-def _initialized(message: Message) -> dict[str, Any]:
+def _initialized(message: RpcMessage) -> dict[str, Any]:
     """The answer to `initialize`: the revision that was asked for, else the newest that agrees on one."""
     asked = message.params.get("protocolVersion")
     if not isinstance(asked, str):

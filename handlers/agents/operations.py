@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from handlers.agents import absences, days, slack_methods, statuses
-from handlers.agents.absences import Out, SetOutOfOffice, WhoIsOut
+from handlers.agents.absences import AbsentMembers, AskWhoIsOut, SetOutOfOffice
 from handlers.agents.answers import Changed
 from handlers.agents.asker import Asker
-from handlers.agents.days import Events, ListEvents, Planned, Preview
+from handlers.agents.days import DayEvents, ListEvents, Planned, Preview
 from handlers.agents.slack_methods import (
     GetProfile,
     GetUser,
@@ -24,7 +24,7 @@ from handlers.agents.slack_methods import (
     SetProfile,
     UserShown,
 )
-from handlers.agents.statuses import Nothing, Pause, SetStatus, StatusNow, Undo
+from handlers.agents.statuses import Nothing, SetPause, SetStatus, StatusNow, Undo
 from handlers.slack.context import Services
 
 API = "/api/v1"
@@ -94,7 +94,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "pause", "Leave my Slack status alone until a time, or until I resume.",
-        Pause, Changed, CHANGES_AGAIN, statuses.pause,
+        SetPause, Changed, CHANGES_AGAIN, statuses.pause,
     ),
     Operation(
         "resume", "Keep my Slack status by my calendars again after a pause.",
@@ -118,11 +118,11 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "list_events", "List the events of my own calendars on a day, and whether each counts for my status and why.",
-        ListEvents, Events, READS, days.list_events,
+        ListEvents, DayEvents, READS, days.list_events,
     ),
     Operation(
         "who_is_out", "Tell who of my workspace is out of office in some time, and until when.",
-        WhoIsOut, Out, READS, absences.who_is_out,
+        AskWhoIsOut, AbsentMembers, READS, absences.who_is_out,
     ),
     Operation(
         "usersProfileSet", "Set the status of my Slack profile: its text, its emoji and when it ends.",

@@ -12,7 +12,7 @@ import re
 
 from aiohttp.web_request import BaseRequest
 
-from handlers.agents.jsonrpc import BAD_PARAMETERS, HEADERS_DIFFER, NO_VERSION, Message, ProtocolError
+from handlers.agents.jsonrpc import BAD_PARAMETERS, HEADERS_DIFFER, NO_VERSION, ProtocolError, RpcMessage
 
 STATELESS = "2026-07-28"
 WITH_INITIALIZE = ("2025-11-25", "2025-06-18", "2025-03-26")
@@ -32,7 +32,7 @@ _LONGEST = 64
 _NAMED = "tools/call"  # the one method of ours whose name goes into a header
 
 
-def revision_of(message: Message, request: BaseRequest) -> str:
+def revision_of(message: RpcMessage, request: BaseRequest) -> str:
     """The revision, of SUPPORTED. Raises ProtocolError: HEADERS_DIFFER, NO_VERSION, BAD_PARAMETERS."""
     said = header_of(request, VERSION_HEADER)
     if VERSION not in message.meta:
@@ -75,7 +75,7 @@ def unsupported(requested: str) -> ProtocolError:
     return ProtocolError(NO_VERSION, "Unsupported protocol version", data=data)
 
 
-def _compare(message: Message, request: BaseRequest) -> None:
+def _compare(message: RpcMessage, request: BaseRequest) -> None:
     """Raise ProtocolError where a header says something else than the body."""
     if header_of(request, "Mcp-Method") != message.method:
         raise ProtocolError(HEADERS_DIFFER, "Mcp-Method is not the method of the body")

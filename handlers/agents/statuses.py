@@ -46,7 +46,7 @@ class SetStatus(msgspec.Struct, forbid_unknown_fields=True):
     minutes: Minutes | UnsetType = UNSET
 
 
-class Pause(msgspec.Struct, forbid_unknown_fields=True):
+class SetPause(msgspec.Struct, forbid_unknown_fields=True):
     """How long my status is to be left alone; until it is resumed if nothing is said."""
 
     until: Until = ""
@@ -121,7 +121,7 @@ async def of_cleared(services: Services, asker: Asker, done: Cleared, say: chang
     return changed(asker, now, [say(done, now.at, asker.who.l10n, plainly)], undo_id=done.undo_id)
 
 
-async def pause(services: Services, asker: Asker, asked: Pause) -> Changed:
+async def pause(services: Services, asker: Asker, asked: SetPause) -> Changed:
     """Leave the status alone from now on."""
     end = arguments.until_or_none(asked.until, asker.who.speaker)
     made, undo_id = await services.statuses.pause(asker.key, asker.who.speaker.now, end)

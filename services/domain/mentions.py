@@ -44,7 +44,7 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class MentionAsker:
     """Who mentioned somebody: where they are, and the language that they speak."""
 
     zone: str

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.domain.errors import SlackError, SlackRateLimitedError
-from services.domain.mentions import LATE, Asker, OutPerson
+from services.domain.mentions import LATE, MentionAsker, OutPerson
 from services.domain.people import zone_or
 from services.domain.text import escape
 from services.engine.calls import calling
@@ -121,7 +121,7 @@ class ReplySender:
         return name
 
 
-def _message(asker: Asker, out: OutPerson, name: str, stand_in: str, now: datetime) -> dict[str, Any]:
+def _message(asker: MentionAsker, out: OutPerson, name: str, stand_in: str, now: datetime) -> dict[str, Any]:
     """That somebody is out, for who asked: nothing in it is markup, so nobody is mentioned by it."""
     l10n = Localizer(asker.locale, zone_or(asker.zone, ZoneInfo("UTC")).key)
     match out.back:

@@ -45,7 +45,7 @@ _WITHDRAW = (
 )
 """Nothing waits any more before the timeline is resolved anew: the stored one has what is taken back in it still."""
 
-Asked = tuple[Override | None, Override | None]
+AskedChange = tuple[Override | None, Override | None]
 """An override as it was before a request, and as it is after it; None where there is none."""
 
 
@@ -98,7 +98,7 @@ class AwaitedStore(Store):
         return self._progress(key, rows[0], now) if rows else None
 
     async def take_back(
-        self, key: PersonKey, seen: Progress, asked: Sequence[Asked], now: datetime, *, anyway: bool = False
+        self, key: PersonKey, seen: Progress, asked: Sequence[AskedChange], now: datetime, *, anyway: bool = False
     ) -> bool:
         """Take a request back, after the look that gave `seen`: nothing of it is written from now on.
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
 from services.domain.errors import StatusQuoError
-from services.domain.mentions import Asker, Mention, OutPerson
+from services.domain.mentions import Mention, MentionAsker, OutPerson
 from services.domain.model import Effect, OverrideKind, PersonKey
 from services.domain.people import GrantState, zone_or
 from services.platform.crypto import Encryptor
@@ -49,7 +49,7 @@ class DueReply:
     day: str
     channel_id: str
     thread: str
-    asker: Asker
+    asker: MentionAsker
     created_at: datetime
 
 
@@ -137,10 +137,10 @@ class ReplyStore(Store):
             people[row.user_id] = (*people.get(row.user_id, ()), (row.start_at, row.end_at))
         return found
 
-    async def asker(self, home: str, user_id: str) -> Asker | None:
+    async def asker(self, home: str, user_id: str) -> MentionAsker | None:
         """Zone and language of a member, where they are one of ours."""
         (rows,) = await self._database.rows((_ASKER, {"team": home, "user": user_id}))
-        return Asker(rows[0].zone, rows[0].locale) if rows else None
+        return MentionAsker(rows[0].zone, rows[0].locale) if rows else None
 
     async def absent(self, keys: Collection[PersonKey], now: datetime) -> dict[PersonKey, OutPerson]:
         """Those of `keys` who are out at `now` as Slack shows it, and want whoever mentions them told.
@@ -176,14 +176,16 @@ class ReplyStore(Store):
             stand_in="" if override is None else override.stand_in,
         )
 
-    async def untold(self, mention: Mention, people: Iterable[str], asker: Asker, now: datetime) -> list[str]:
+    async def untold(self, mention: Mention, people: Iterable[str], asker: MentionAsker, now: datetime) -> list[str]:
         """Those of `people` whom the author was not told of today, their own today."""
         asked = {"team": mention.home, "asker": mention.asker_id, "day": _day(asker, now)}
         (rows,) = await self._database.rows((_TOLD, asked))
         told = {row.person_id for row in rows}
         return [user for user in people if user not in told]
 
-    async def record(self, mention: Mention, people: Iterable[str], asker: Asker, now: datetime, tell: Tell) -> int:
+    async def record(
+        self, mention: Mention, people: Iterable[str], asker: MentionAsker, now: datetime, tell: Tell
+    ) -> int:
         """Store that the author is to be told of each of `people`, unless they were today; of how many they were not.
 
         Who is leaving or gone is told of to nobody.
@@ -213,7 +215,7 @@ class ReplyStore(Store):
         return [
             DueReply(
                 PersonKey(row.team_id, row.person_id), row.asker_id, row.day, row.channel_id, row.thread,
-                Asker(row.zone, row.locale), row.created_at,
+                MentionAsker(row.zone, row.locale), row.created_at,
             )
             for row in rows
         ]  # fmt: skip
@@ -239,7 +241,7 @@ class ReplyStore(Store):
             await self._database.execute(delete(ReplyRow).where(which, ReplyRow.due_at.is_not(None)))
 
 
-def _day(asker: Asker, now: datetime) -> str:
+def _day(asker: MentionAsker, now: datetime) -> str:
     return now.astimezone(zone_or(asker.zone, ZoneInfo("UTC"))).date().isoformat()
 
 

@@ -38,7 +38,7 @@ from services.ports import Clock
 from services.slack.client import CALL_SECONDS, error_for
 from services.slack.members import INFO, SlackMembers
 from services.slack.profile import GET, SET, TEST, SlackProfiles, profile_of, status_of
-from services.store.awaited import Asked, AwaitedStore, Progress
+from services.store.awaited import AskedChange, AwaitedStore, Progress
 from services.store.people import PeopleStore
 from services.store.timeline import AuditStore
 from services.store.workspaces import WorkspaceStore
@@ -244,7 +244,9 @@ class OwnProfiles:
 
     # ── waiting ─────────────────────────────────────────────────────────────────────────────────────
 
-    async def _written(self, key: PersonKey, asked: Sequence[Asked], since: datetime, made: Override | None) -> None:
+    async def _written(
+        self, key: PersonKey, asked: Sequence[AskedChange], since: datetime, made: Override | None
+    ) -> None:
         """Return once the profile shows `made`, or, without it, what there is without what was ended; else take back.
 
         That is after `PATIENCE`, or when it is certain that it will not be done. Whoever is told to stop waiting, as
@@ -280,7 +282,7 @@ class OwnProfiles:
             raise NotGrantedError("gone meanwhile")
         return seen
 
-    async def _take_back(self, key: PersonKey, asked: Sequence[Asked], done: Callable[[Progress], bool]) -> bool:
+    async def _take_back(self, key: PersonKey, asked: Sequence[AskedChange], done: Callable[[Progress], bool]) -> bool:
         """Take it back; True where it is done after all, by a call that was under way."""
         deadline = time.monotonic() + UNDER_WAY
         while True:

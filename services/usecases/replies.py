@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.domain.errors import SlackError, SlackRateLimitedError
-from services.domain.mentions import LATE, Asker, Crowds, Mention
+from services.domain.mentions import LATE, Crowds, Mention, MentionAsker
 from services.domain.model import PersonKey
 from services.platform.concurrency import first_of, remember
 from services.platform.logs import guarded
@@ -106,7 +106,7 @@ class Replies:
     tell: Tell
     _crowds: Crowds = field(default_factory=Crowds)
     _quiet: dict[str, datetime] = field(default_factory=dict)  # workspaces of which no more is asked, and until when
-    _askers: OrderedDict[tuple[str, str], tuple[Asker | None, datetime]] = field(default_factory=OrderedDict)
+    _askers: OrderedDict[tuple[str, str], tuple[MentionAsker | None, datetime]] = field(default_factory=OrderedDict)
 
     async def take(self, mention: Mention) -> bool:
         """Record whom of `mention.people`, out by their timelines, the author is to be told of; whether of anybody."""
@@ -122,7 +122,7 @@ class Replies:
         asked = [user for user in untold if self._crowds.may(mention.home, mention.channel_id, now)]
         return bool(asked and await self.store.record(mention, asked, asker, now, self.tell))
 
-    async def _asker(self, mention: Mention, now: datetime) -> Asker | None:
+    async def _asker(self, mention: Mention, now: datetime) -> MentionAsker | None:
         """Where the author is; None for whoever is told nothing: a bot, a stranger, who cannot be asked about now."""
         ours = await self.store.asker(mention.home, mention.asker_id)
         if ours is not None:
@@ -144,6 +144,6 @@ class Replies:
                 self._quiet[mention.home] = now + max(timedelta(seconds=failure.retry_after), QUIET)
             log.warning("asker_unread", team_id=mention.home, user_id=mention.asker_id, error=type(failure).__name__)
             return None
-        asker = None if found is None else Asker(found.zone or "UTC", found.locale or "en-US")
+        asker = None if found is None else MentionAsker(found.zone or "UTC", found.locale or "en-US")
         remember(self._askers, place, (asker, now + _ASKER_LIVES), _ASKERS)
         return asker

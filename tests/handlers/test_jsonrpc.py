@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.agents import jsonrpc
-from handlers.agents.jsonrpc import DEEPEST, Message, ProtocolError, message_of, read
+from handlers.agents.jsonrpc import DEEPEST, ProtocolError, RpcMessage, message_of, read
 
 
 def nested(depth: int) -> bytes:
@@ -82,13 +82,13 @@ def test_what_is_no_message_is_refused(said: object) -> None:
 @pytest.mark.parametrize("number", [0, -1, 7, (1 << 63) - 1, "", "a", "x" * 256])
 def test_message_has_its_id_again(number: int | str) -> None:
     said = {"jsonrpc": "2.0", "id": number, "method": "ping", "more": 1}
-    assert message_of(said) == Message("ping", {}, {}, number)
+    assert message_of(said) == RpcMessage("ping", {}, {}, number)
     assert jsonrpc.id_of(said) == number
 
 
 def test_notification_has_no_id_and_answers_are_none_of_ours() -> None:
     notification = {"jsonrpc": "2.0", "method": "notifications/initialized", "params": {"_meta": {"a": 1}}}
-    assert message_of(notification) == Message("notifications/initialized", {"_meta": {"a": 1}}, {"a": 1}, None)
+    assert message_of(notification) == RpcMessage("notifications/initialized", {"_meta": {"a": 1}}, {"a": 1}, None)
     for answer in ({"result": {}}, {"error": {"code": 1, "message": ""}}):
         assert message_of({"jsonrpc": "2.0", "id": 1, **answer}) is None
     with pytest.raises(ProtocolError):
