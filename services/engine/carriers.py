@@ -45,7 +45,7 @@ from services.slack.presence import (
     SET_SNOOZE,
     SlackPresence,
 )
-from services.store.asked_photos import AskedPhoto, AskedPhotoStore, PhotoAnswer
+from services.store.asked_photos import NOT_DONE, AskedPhoto, AskedPhotoStore, PhotoAnswer
 from services.store.pictures import ORIGINAL, OURS, OWN, PictureStore
 
 
@@ -204,7 +204,7 @@ class PhotoCarrier:
         if shown.hash != asked.before and await self._shows(turn, asked, shown):
             await self._is_theirs(turn, asked, shown)
             return True
-        await self._asked.answer(turn.due.key, asked.request, PhotoAnswer(error="request_timeout"))
+        await self._asked.answer(turn.due.key, asked.request, PhotoAnswer(error=NOT_DONE))
         return False
 
     async def _shows(self, turn: Turn, asked: AskedPhoto, shown: ShownPhoto) -> bool:

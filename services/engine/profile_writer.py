@@ -40,8 +40,6 @@ from services.store.write_queue import BLOCKED, WriteQueue
 
 log = structlog.get_logger(__name__)
 
-TYPED = Urgency.TYPED
-
 KEPT_FOR_TYPED = 8
 """Of a workspace's calls in a minute, those that are left for what people type: an hour's start that uses up all of
 the others does not make them wait."""
@@ -141,7 +139,7 @@ class ProfileWriter:
         other = replace(status, emoji=_instead(status.emoji, pending.span))
         if await self._unknown_emoji.holds(pending.key.team_id, status.emoji):
             unknown, status = status.emoji, other
-        if pending.urgency != TYPED and ownership.foreseen(before, decision):
+        if pending.urgency != Urgency.TYPED and ownership.foreseen(before, decision):
             may = await self._queue.confirm(pending)
         else:
             may = await self._intend(pending, _intended(state, before, replace(decision, status=status)))
@@ -178,7 +176,7 @@ class ProfileWriter:
         Of what was typed, it is also kept that a call is under way: whoever waits for it may give up, and takes it back
         then, but not while Slack is doing it.
         """
-        typed = pending.urgency == TYPED
+        typed = pending.urgency == Urgency.TYPED
         return await self._queue.intend(pending, state, self._clock.now() + LONGEST_CALL if typed else None)
 
     # ── when Slack does not do it ───────────────────────────────────────────────────────────────────
@@ -193,7 +191,7 @@ class ProfileWriter:
         log.warning("status_not_written", error=type(error).__name__, reason=error.reason, **ids)
         entry = self._entry(pending, Action.LEAVE, Reason(reason_of(error)), outcome_of(error), Status())
         if isinstance(error, SlackRateLimitedError):
-            if pending.urgency == TYPED:
+            if pending.urgency == Urgency.TYPED:
                 await self._queue.not_called(pending)
             return False  # the budget knows; the write waits as it is
         if isinstance(error, TokenExpiredError):

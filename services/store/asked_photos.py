@@ -38,6 +38,9 @@ from services.store.person_rows import (
 from services.store.timeline import pause_of
 
 _ANSWERED = select(AskedPhotoRow.request, AskedPhotoRow.answer).where(of_people(AskedPhotoRow.__table__))
+NOT_DONE = "request_timeout"
+"""The error of a photo that was not put on in time, or of which nobody knows; Slack's word for that."""
+
 _CONTENT, _ANSWER = "asked_photos.content", "asked_photos.answer"
 
 

@@ -20,7 +20,7 @@ from services.pictures.reader import PictureReader
 from services.ports import Clock, WakeSignal
 from services.slack.client import error_for
 from services.slack.photos import SET_PHOTO
-from services.store.asked_photos import AskedPhoto, AskedPhotoStore, PhotoAnswer
+from services.store.asked_photos import NOT_DONE, AskedPhoto, AskedPhotoStore, PhotoAnswer
 from services.store.people import PeopleStore
 from services.usecases import own_profile
 from services.usecases.own_profile import UNDER_WAY, NotWrittenError, pauses, require_keeping
@@ -61,8 +61,8 @@ class OwnPhotos:
         except asyncio.CancelledError:
             self.store.outlive(self._take_back(key, request))
             raise
-        if answer is None or answer.error == "request_timeout":
-            raise NotWrittenError("request_timeout")
+        if answer is None or answer.error == NOT_DONE:
+            raise NotWrittenError(NOT_DONE)
         if answer.error:
             raise error_for(SET_PHOTO, answer.error)
         return answer.profile
