@@ -136,9 +136,7 @@ class ListForms:
             if isinstance(clicked, dict):
                 raise
             said = replies.sentence(who.l10n, error)
-        if (
-            not isinstance(clicked, dict) and not args.context.response_url
-        ):  # whoever showed the answer, not Slack's own
+        if not isinstance(clicked, dict) and not args.context.response_url:  # Slackbot shows the answer, not a message
             await self.teller.tell(who.key, replies.posted(said))
         elif not isinstance(clicked, dict):
             await args.respond(**replies.posted(said), replace_original=True)
