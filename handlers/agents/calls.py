@@ -18,7 +18,14 @@ from handlers.slack.context import Services, by_key
 from handlers.web.client_address import Proxies, client_address
 from services.calendars.connections import HookLimits
 from services.domain.agents import Caller
-from services.domain.errors import InputError, NotGrantedError, StatusQuoError
+from services.domain.errors import (
+    InputError,
+    NotGrantedError,
+    SlackError,
+    SlackRateLimitedError,
+    SlackUnavailableError,
+    StatusQuoError,
+)
 from services.domain.request_errors import ReadOnlyKeyError, TooManyRequestsError, WrongKeyError
 from services.domain.text import cleaned
 from services.platform.locale import Localizer
@@ -29,6 +36,13 @@ _CODES: tuple[tuple[type[StatusQuoError], str], ...] = (
     (ReadOnlyKeyError, "no_permission"),
     (TooManyRequestsError, "ratelimited"),
 )
+_SENTENCES: tuple[tuple[type[StatusQuoError], type[StatusQuoError]], ...] = (
+    (SlackRateLimitedError, TooManyRequestsError),
+    (SlackUnavailableError, SlackError),
+)
+"""Errors that promise people that it will be done, and whose sentence an agent gets in their place: nothing of its call
+is tried again."""
+
 _LONGEST_DETAIL = 200
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -54,7 +68,8 @@ class Failure(msgspec.Struct, omit_defaults=True):
 def failure_of(error: StatusQuoError, l10n: Localizer) -> Failure:
     """What an agent is answered that asked for something that was not done."""
     detail = error.detail if isinstance(error, InvalidArgumentsError) else ""
-    sentence = plain(l10n.say(error.sentence()))
+    said = next((other for kind, other in _SENTENCES if isinstance(error, kind)), type(error)).sentence()
+    sentence = plain(l10n.say(said))
     return Failure(ok=False, error=error_code(error), sentence=sentence, detail=cleaned(detail, _LONGEST_DETAIL))
 
 

@@ -227,6 +227,23 @@ async def test_no_key_a_wrong_one_one_that_reads_and_too_many_calls(running_app:
     assert running_app.written() == []
 
 
+@pytest.mark.parametrize(
+    ("fault", "status", "error"),
+    [({"retry_after": 30}, 429, "ratelimited"), ({"status": 503}, 200, "service_unavailable")],
+)
+async def test_what_slack_does_not_answer_is_not_promised_for_later(
+    running_app: RunningApp, fault: dict[str, Any], status: int, error: str
+) -> None:
+    async with agent_of(running_app, await key_of(running_app)) as agent:
+        await agent.call_tool("usersProfileGet")  # whose token it is, is known
+        running_app.slack.faults.add(GET, times=None, **fault)
+        answer = await agent.call_tool("usersProfileSet", {"profile": {"status_text": "Lunch"}})
+    assert (answer.status, answer.body["error"]) == (status, error)
+    assert "try again" in answer.body["sentence"]
+    assert "will be done" not in answer.body["sentence"]
+    assert await _overrides(running_app) == []
+
+
 async def test_headers_of_64_kib_come_through_and_what_an_agent_tells_of_itself_is_in_no_log(
     running_app: RunningApp, written: StringIO
 ) -> None:
