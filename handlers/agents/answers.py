@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from handlers.agents.asker import Asker
 from handlers.slack.views.sentences import because, plainly, status_now
-from services.domain.lines import Rule, complete, kind_line
+from services.domain.lines import Rule, complete
 from services.domain.model import Kind, Span, Status
 from services.domain.people import PersonFacts
 from services.domain.reasons import Reason
@@ -79,8 +79,13 @@ def instant_or_none(asker: Asker, at: datetime | None) -> str | None:
 
 
 def plain(sentence: str) -> str:
-    """A sentence without the marks that Slack would show as emphasis or as code."""
-    return sentence.replace("`", "").removeprefix(":double_vertical_bar: ")
+    """A sentence of ours, in which nothing that somebody typed stands, without the marks that Slack shows as code."""
+    return sentence.replace("`", "")
+
+
+def unmarked(sentence: str) -> str:
+    """A sentence without the sign of a pause in front of it."""
+    return sentence.removeprefix(":double_vertical_bar: ")
 
 
 def untrusted(text: str) -> str:
@@ -98,20 +103,26 @@ def repeats_an_event(text: str, facts: PersonFacts, span: Span | None) -> bool:
 
     None: of an earlier one, when the person may have had titles shown. It may be, where a line of theirs does that.
     """
-    texts, lines = default_texts(facts.locale), complete(facts.floored.lines)
+    texts, floored = default_texts(facts.locale), facts.floored
+    lines = [line for line in complete(floored.lines) if isinstance(line, Rule)]
+    place = texts.elsewhere_at.partition("{location}")[0]
     if text in {"", texts.meeting, texts.focus, texts.out_of_office, texts.home, texts.office, texts.elsewhere}:
         return False
-    looks = [line.look.text for line in lines if isinstance(line, Rule)]
-    if span is not None:
-        if not (span.uid and span.kind is not None and facts.floored.preferences.titles):
-            return False
-        own = [line.look.text for line in lines if isinstance(line, Rule) and line.id == span.rule]
-        chosen = (look for look in (*own, lines[kind_line(lines, span.kind)].look.text) if look is not None)
-        looks = [next(chosen, None)]
-    named = {name for look in looks for name in PLACEHOLDER.findall(look or "")}
-    place = texts.elsewhere_at.partition("{location}")[0]
-    is_place = text.startswith(place) if span is None else span.kind is Kind.WORKING_LOCATION
-    return is_place or not _STRANGERS.isdisjoint(named)
+    if span is None:
+        return text.startswith(place) or any(_names_strangers(line.look.text) for line in lines)
+    if not span.uid or not floored.preferences.titles:
+        return False
+    looks = [line.look.text for line in lines if line.id == span.rule]
+    looks += [line.look.text for line in lines if line.kind is span.kind]
+    template = next((look for look in looks if look is not None), "")
+    if _names_strangers(template):
+        return True
+    # Where it says nothing itself, or a fact that it names is not known, the kind's own text names the place.
+    return span.kind is Kind.WORKING_LOCATION and (not template or bool(PLACEHOLDER.search(template)))
+
+
+def _names_strangers(template: str | None) -> bool:
+    return not _STRANGERS.isdisjoint(PLACEHOLDER.findall(template or ""))
 
 
 def of_span(asker: Asker, span: Span, facts: PersonFacts, until: datetime | None) -> ShownStatus:
@@ -152,4 +163,4 @@ def told(asker: Asker, now: Now) -> list[str]:
         hides = status is now.span.status and repeats_an_event(status.text, now.facts, now.span)
         return plainly(Status(emoji=status.emoji) if hides else status)
 
-    return [plain(line) for line in status_now(now, asker.who.l10n, show)]
+    return status_now(now, asker.who.l10n, show)

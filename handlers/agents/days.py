@@ -13,7 +13,6 @@ from handlers.agents.answers import (
     Instant,
     Untrusted,
     instant,
-    plain,
     repeats_an_event,
     untrusted,
 )
@@ -109,7 +108,7 @@ async def preview(services: Services, asker: Asker, asked: Preview) -> Planned:
         parts.append(l10n.say("… and {count} more.", count=len(shown) - _TOLD))
     what = "; ".join(parts) or l10n.say("Nothing is planned to be shown.")
     sentence = l10n.say("{moment}: {status}", moment=_day(asker, look.day), status=what)
-    return Planned(sentence=plain(sentence), spans=[_span(asker, one, facts) for one in day.spans])
+    return Planned(sentence=sentence, spans=[_span(asker, one, facts) for one in day.spans])
 
 
 async def list_events(services: Services, asker: Asker, asked: ListEvents) -> DayEvents:

@@ -21,6 +21,7 @@ from handlers.agents.answers import (
     plain,
     stands,
     told,
+    unmarked,
     why,
 )
 from handlers.agents.arguments import Emoji, Minutes, Text, UndoId, Until
@@ -30,6 +31,7 @@ from handlers.slack.views import changes
 from handlers.slack.views.sentences import paused, plainly
 from services.domain.errors import NoSuchEmojiError, NothingToDoError
 from services.domain.model import Override, Status
+from services.domain.reasons import Reason, ReasonCode
 from services.usecases.statuses import Cleared, Now
 
 
@@ -73,13 +75,12 @@ async def get_status(services: Services, asker: Asker, _asked: Nothing) -> Statu
     """How things stand, as `/quo` tells it."""
     now, l10n = await services.reader.now(asker.key), asker.who.l10n
     lines, pause = told(asker, now), now.paused
-    reason = lines[0] if now.own is not None else why(l10n, now.not_set or now.span.reason, now)
     if pause is not None:
-        lines.append(plain(paused(pause.end, l10n, now.at)))
+        lines.append(unmarked(paused(pause.end, l10n, now.at)))
     return StatusNow(
         sentence=" ".join(lines),
         status=stands(asker, now),
-        why=reason,
+        why=lines[0] if now.own is not None else why(l10n, _reason(now), now),
         next_edge=instant_or_none(asker, now.until),
         paused=pause is not None,
         paused_until=None if pause is None else instant_or_none(asker, pause.end),
@@ -101,7 +102,10 @@ async def set_status(services: Services, asker: Asker, asked: SetStatus) -> Chan
 async def of_override(services: Services, asker: Asker, made: Override) -> Changed:
     """What was understood of a status or an absence; it is written over whatever shows now."""
     now, l10n = await services.reader.now(asker.key), asker.who.l10n
-    lines = [changes.understood(made, now.at, l10n, plainly), *changes.set_later(now.facts.pause, now.at, l10n)]
+    lines = [
+        changes.understood(made, now.at, l10n, plainly),
+        *map(plain, changes.set_later(now.facts.pause, now.at, l10n)),
+    ]
     understood = Understood(made.text, made.emoji, instant(asker, made.start), instant_or_none(asker, made.end))
     return changed(asker, replace(now, own=None), lines, understood=understood, undo_id=made.id)
 
@@ -127,7 +131,7 @@ async def pause(services: Services, asker: Asker, asked: SetPause) -> Changed:
     made, undo_id = await services.statuses.pause(asker.key, asker.who.speaker.now, end)
     understood = Understood("", "", instant(asker, made.start), instant_or_none(asker, made.end))
     now = await services.reader.now(asker.key)
-    lines = [changes.pausing(made, now.at, asker.who.l10n)]
+    lines = [unmarked(changes.pausing(made, now.at, asker.who.l10n))]
     return changed(asker, now, lines, understood=understood, undo_id=undo_id)
 
 
@@ -154,12 +158,12 @@ async def undo(services: Services, asker: Asker, asked: Undo) -> Changed:
         undo_id = newest.undo_id
     change = await services.undos.undo(asker.key, undo_id, only_status=True)
     now = await services.reader.now(asker.key)
-    return changed(asker, now, changes.undone(change, now.at, asker.who.l10n, plainly))
+    return changed(asker, now, [unmarked(line) for line in changes.undone(change, now.at, asker.who.l10n, plainly)])
 
 
 async def nothing_to_do(services: Services, asker: Asker, error: NothingToDoError) -> Changed:
     """That all is already as it was asked for."""
-    now, sentence = await services.reader.now(asker.key), asker.who.l10n.say(error.sentence())
+    now, sentence = await services.reader.now(asker.key), plain(asker.who.l10n.say(error.sentence()))
     answer = changed(asker, now, [sentence])
     answer.changed = False
     return answer
@@ -170,13 +174,22 @@ def changed(
 ) -> Changed:
     """That something was changed, and how things stand now."""
     return Changed(
-        sentence=plain(" ".join(lines)),
+        sentence=" ".join(lines),
         understood=understood,
         undo_id=undo_id or None,
         status=stands(asker, now),
         paused=now.paused is not None,
         paused_until=None if now.paused is None else instant_or_none(asker, now.paused.end),
     )
+
+
+def _reason(now: Now) -> Reason:
+    """Why the profile shows what it shows."""
+    if now.paused is not None:
+        return Reason(ReasonCode.PAUSED, until=now.paused.end)
+    if not now.facts.granted:
+        return Reason(ReasonCode.NO_GRANT)
+    return now.not_set or now.span.reason
 
 
 def _covered(asker: Asker, now: Now) -> ShownStatus | None:

@@ -161,8 +161,8 @@ async def test_call_above_sixty_in_a_minute_is_told_when_to_come_back(agent: Age
 async def test_sentences_are_in_the_persons_language_and_plain(running_app: RunningApp) -> None:
     await running_app.joins(tz="Europe/Berlin", locale="de-DE")
     async with agent_of(running_app) as agent:
-        done = await agent.does("set_status", text="Mittag *heute*", until="Freitag")
-        assert done["sentence"] == "Dein Status: Mittag *heute* bis Fr., 27. Nov., 24:00 Uhr."
+        done = await agent.does("set_status", text="Mittag *heute* `x`", until="Freitag")
+        assert done["sentence"] == "Dein Status: Mittag *heute* `x` bis Fr., 27. Nov., 24:00 Uhr."
         assert done["understood"]["end"] == "2026-11-28T00:00:00+01:00"
         failed = await agent.does("set_status", text="x", until="Quatsch")
         assert failed["sentence"].startswith("Diese Zeitangabe habe ich nicht verstanden. Versuch es mit 45m,")
@@ -173,6 +173,7 @@ async def test_paused_person_is_told_that_it_is_set_later(agent: AgentOf) -> Non
     paused = await agent.does("pause", until="12:00")
     assert (paused["paused"], paused["paused_until"]) == (True, "2026-11-24T12:00:00+01:00")
     assert paused["sentence"] == "Paused: I leave your status alone until 12:00."
+    assert (await agent.reads("get_status"))["why"] == "Left alone: you paused me until 12:00."
     done = await agent.does("set_status", text="Lunch", minutes=600)
     assert done["sentence"].endswith("You paused me, so I set it only when you resume: /quo resume.")
     assert (done["status"]["text"], agent.app.text()) == ("Out of office until 25 November",) * 2

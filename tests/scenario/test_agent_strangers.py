@@ -66,6 +66,7 @@ async def all_answers(agent: AgentOf) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for operation in sorted(OURS, key=lambda one: one.method):
         arguments = dict(ARGUMENTS.get(operation.name, {}))
+        agent.app.clock.move(seconds=1)  # the newest change is one
         if operation.method == "GET":
             answered = await agent.reads(operation.name, **arguments)
         else:
@@ -108,6 +109,27 @@ async def test_titles_that_are_shown_are_marked_wherever_they_are(running_app: R
     assert (private["text"], private.get("untrusted_title", "")) == ("In a meeting", "")
 
 
+@pytest.mark.parametrize(("template", "hides"), [("", True), ("{location}", True), ("Somewhere", False)])
+async def test_place_of_work_is_a_strangers_word_where_it_is_named(
+    running_app: RunningApp, template: str, hides: bool
+) -> None:
+    await running_app.joins(tz="Europe/Berlin")
+    await running_app.chooses(options=TITLES)
+    if template:
+        await running_app.edits("working_location", text=template)
+    running_app.feeds["work"].has(
+        lasting("a", at("08:30"), 60, "Away", f"LOCATION:{EVIL}", "X-MICROSOFT-CDO-BUSYSTATUS:WORKINGELSEWHERE")
+    )
+    await running_app.connects("work")
+    shown = running_app.text()
+    assert ("mallory" in shown) is hides
+    async with agent_of(running_app) as agent:
+        status = (await agent.reads("get_status"))["status"]
+        paused = (await agent.does("pause"))["status"]
+    for one in (status, paused):
+        assert (one["text"], one.get("untrusted_title", "")) == (("", shown) if hides else (shown, ""))
+
+
 async def test_error_repeats_no_title(running_app: RunningApp) -> None:
     await planted(running_app, shown=True)
     async with agent_of(running_app) as agent:
@@ -123,6 +145,7 @@ async def test_slackbot_is_given_no_title_that_could_not_be_shown(running_app: R
     wire, found = Wire(running_app), dict[str, Any]()
     for number, operation in enumerate(sorted(OURS, key=lambda one: one.method)):
         arguments = dict(ARGUMENTS.get(operation.name, {}))
+        running_app.clock.move(seconds=1)
         said = await wire.by_slackbot(request("tools/call", number, name=operation.name, arguments=arguments))
         found[operation.name] = said.result
         await running_app.settle()
