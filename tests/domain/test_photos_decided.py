@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.domain.effects import EffectAction, PhotoMemory
 from services.domain.model import Effect, Photo, Picture, Stretch
-from services.domain.photos import decide_photo, is_photo_news, is_uncertain
+from services.domain.photos import decide_photo, is_photo_news, is_uncertain, set_by_hand
 from services.domain.reasons import ReasonCode
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -147,3 +147,20 @@ def test_nothing_of_hers_is_ever_taken_back_or_forgotten(
 
 def test_a_picture_of_ours_is_owed_while_it_is_or_may_be_on() -> None:
     assert [memory.owes(NOW) for memory in (NOTHING, ON, ABOUT_TO, RETURNING)] == [False, True, True, True]
+
+
+def test_what_an_agent_put_on_during_a_stretch_is_hers_and_stays() -> None:
+    for memory in (ON, ABOUT_TO, RETURNING, PhotoMemory(owner="digest")):
+        after = set_by_hand(memory, STRETCH, NOW)
+        assert after.reason is not None
+        assert after.reason.code is ReasonCode.PHOTO_BY_HAND
+        assert replace(after, reason=None) == PhotoMemory(until=STRETCH.end, over=True, owner=memory.owner)
+        assert _decided(after, OTHERS)[0] is EffectAction.LEAVE
+        assert _decided(after, OTHERS, None)[0] is EffectAction.LEAVE
+
+
+def test_what_an_agent_asked_for_before_a_stretch_is_covered_by_it() -> None:
+    for stretch, asked_at in ((None, NOW), (STRETCH, NOW - HOUR)):
+        after = set_by_hand(PhotoMemory(), stretch, asked_at)
+        assert after == PhotoMemory()
+        assert _decided(after, OTHERS)[0] is EffectAction.PUT_ON

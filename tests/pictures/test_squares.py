@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
-from services.domain.errors import BadPictureError, PictureMovesError, PictureTooLargeError
-from services.pictures.squares import CENTRE, KEPT, kept, signed, square, taken
+from services.domain.errors import BadPictureError, CropOutsideError, PictureMovesError, PictureTooLargeError
+from services.pictures.squares import CENTRE, KEPT, are_alike, kept, prepared, signed, square, taken
 from tests.support.pictures import animated, colour_at, corners, encoded, opened, quarters
 
 ALL = ("red", "green", "blue", "yellow")
@@ -212,3 +212,40 @@ def test_shown_picture_that_slack_would_not_take_back_is_made_one_that_it_does(s
 def test_broken_exif_does_not_stop_a_picture() -> None:
     data = encoded(quarters(600, 600), "JPEG", exif=b"Exif\x00\x00nonsense")
     assert opened(square(data, CENTRE)[0]).size == (600, 600)
+
+
+@pytest.mark.parametrize(
+    ("size", "crop", "expected"),
+    [
+        ((1000, 800), "100,0,700", ((1000, 800), (100, 0, 700))),  # as it was sent
+        ((600, 900), CENTRE, ((600, 900), (0, 150, 600))),
+        ((2048, 1536), "0,0,1536", ((1024, 768), (0, 0, 768))),
+        ((2048, 1536), "1024,512,1024", ((1024, 768), (512, 256, 512))),
+        ((3000, 2000), "2400,1400,600", ((600, 600), (0, 0, 600))),  # all of it would make too little of the square
+        ((3000, 1000), CENTRE, ((1000, 1000), (0, 0, 1000))),
+        ((90, 120), CENTRE, ((512, 512), (0, 0, 512))),
+    ],
+)
+def test_prepared_picture_is_whole_where_slack_takes_it_and_its_square_is_the_one_that_was_chosen(
+    size: tuple[int, int], crop: str, expected: tuple[tuple[int, int], tuple[int, int, int]]
+) -> None:
+    data = encoded(quarters(*size))
+    content, found = prepared(data, crop)
+    assert (opened(content).size, found) == expected
+    shown = square(content, ",".join(map(str, found)))[0]
+    assert are_alike(shown, square(data, crop)[0])
+
+
+def test_prepared_picture_is_the_right_way_up_and_its_square_in_it() -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    data = encoded(quarters(800, 600), "JPEG", exif=exif)
+    content, found = prepared(data, "0,200,600")
+    assert (opened(content).size, found) == ((600, 800), (0, 200, 600))
+    assert are_alike(square(content, "0,200,600")[0], square(data, "0,200,600")[0])
+
+
+@pytest.mark.parametrize("crop", ["0,0,601", "1,0,600", "0,201,600", "0,0,0"])
+def test_square_outside_of_the_picture_is_refused(crop: str) -> None:
+    with pytest.raises(CropOutsideError):
+        prepared(encoded(quarters(600, 800)), crop)
