@@ -1,4 +1,4 @@
-"""Slack's own methods at a replica that does no work of its own: another one writes, and the answer comes all the same."""
+"""Slack's own methods at a replica that does no work of its own: another one writes, and the answer comes here."""
 
 from __future__ import annotations
 
