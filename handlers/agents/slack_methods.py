@@ -52,6 +52,9 @@ from services.domain.request_errors import (
 )
 from services.usecases.own_profile import NotWrittenError, OwnStatusError, PausedError
 
+Scalar = str | int | float | bool | None
+"""What a field of a profile, and any other argument, can be."""
+
 _LONGEST_ID, _LONGEST_TOKEN, _LONGEST_NUMBER, _MOST_DIGITS = 64, 1024, 32, 5
 _PIECE = 256 * 1024  # characters; a multiple of four
 _DATA = re.compile(r"data:image/(?:png|jpe?g|gif);base64,", re.IGNORECASE)
@@ -240,7 +243,7 @@ def _profile(asked: SetProfile) -> dict[str, Any]:
     if isinstance(asked.profile, dict):
         return asked.profile
     try:
-        found: dict[str, Any] = msgspec.json.decode(asked.profile, type=dict[str, Any])
+        found: dict[str, Any] = msgspec.json.decode(asked.profile, type=dict[str, Scalar])
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise NotAStatusError("no JSON object") from error
     return found

@@ -20,7 +20,7 @@ from handlers.agents.asker import Asker
 from handlers.agents.calls import Agents, Failure, failure_of
 from handlers.agents.operations import API, BY_NAME
 from handlers.agents.registry import entry
-from handlers.agents.slack_methods import slack_code
+from handlers.agents.slack_methods import Scalar, slack_code
 from handlers.web.application import LargeBody
 from services.domain.agents import May
 from services.domain.errors import InputError, StatusQuoError
@@ -34,6 +34,10 @@ MOST_OF_A_PHOTO = 12 * 1024 * 1024
 """Bytes of a request with a photo: of the 8 MiB that one may have, base64 makes a third more."""
 
 _PHOTO_SECONDS = 30.0
+_MOST_OF_A_PROFILE = 64 * 1024
+"""Bytes: fifty fields with their longest names are less than a fifth of it."""
+
+PHOTOS = f"{API}/{_SET_PHOTO.path}"
 ASKER = web.RequestKey("asker", Asker)
 """Who sends a request, where that was known before its body was read."""
 
@@ -59,7 +63,7 @@ class Photos:
 
     def large(self) -> dict[str, LargeBody]:
         """What is taken where photos come."""
-        return {f"{API}/{_SET_PHOTO.path}": LargeBody(MOST_OF_A_PHOTO, _PHOTO_SECONDS, self.admit)}
+        return {PHOTOS: LargeBody(MOST_OF_A_PHOTO, _PHOTO_SECONDS, self.admit)}
 
     async def admit(self, request: web.Request) -> None:
         """Let in whoever has a key that may write. Raises WrongKeyError, ReadOnlyKeyError, AgentsNotAllowedError."""
@@ -99,13 +103,13 @@ async def slack_arguments(request: web.Request) -> Mapping[str, Any]:
         return await off_loop_if(len(body) >= LARGE, parts_of, body, request.headers.get("Content-Type", ""))
     if request.content_type == _FORM:
         return _form(body)
-    found = await off_loop_if(len(body) >= LARGE, _object, body) if body else {}
-    if not isinstance(found.get("profile"), dict | str | None):
-        raise NotAStatusError("no object")
-    return found
+    kind = _PhotoBody if request.path == PHOTOS else _SetBody
+    return await off_loop_if(len(body) >= LARGE, _object, body, kind) if body else {}
 
 
 def _form(body: bytes) -> dict[str, str]:
+    if len(body) > _MOST_OF_A_PROFILE:  # a photo comes as a part
+        raise NotAnObjectError("too long a form")
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
     except ValueError as error:
@@ -135,11 +139,41 @@ def parts_of(body: bytes, content_type: str) -> dict[str, Any]:
     raise NotAnObjectError("no end")
 
 
-def _object(body: bytes) -> dict[str, Any]:
+class _SetBody(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What users.profile.set may be sent."""
+
+    profile: dict[str, Scalar] | Scalar = None
+    name: Scalar = None
+    value: Scalar = None
+    user: Scalar = None
+    token: Scalar = None
+
+
+class _PhotoBody(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What users.setPhoto may be sent."""
+
+    image: Scalar = None
+    crop_x: Scalar = None
+    crop_y: Scalar = None
+    crop_w: Scalar = None
+    token: Scalar = None
+
+
+def _object(body: bytes, kind: type[_SetBody | _PhotoBody]) -> dict[str, Any]:
+    """The members of a JSON object, as far as they are those of `kind`: texts, numbers, and a profile of such.
+
+    Nothing else is made of a body: millions of empty lists fit into one. Raises NotAnObjectError, NotAStatusError.
+    """
+    if kind is _SetBody and len(body) > _MOST_OF_A_PROFILE:
+        raise NotAStatusError("too long")
     try:
-        found: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
+        found: dict[str, Any] = msgspec.to_builtins(msgspec.json.decode(body, type=kind))
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise NotAnObjectError("no JSON object") from error
+        if "$.profile" in str(error):
+            raise NotAStatusError("no object of texts and numbers") from error
+        raise NotAnObjectError("no JSON object of texts and numbers") from error
+    if not isinstance(found.get("profile"), dict | str | None):
+        raise NotAStatusError("no object")
     return found
 
 

@@ -136,9 +136,11 @@ async def test_photo_comes_as_a_part_of_a_form_too(running_app: RunningApp) -> N
         assert said["ok"], said
         is_published(Answered(200, said, {}), SET_PHOTO)
         assert _shows(running_app, SENT)
+        url = f"{running_app.url}/api/v1/users.setPhoto"
+        async with session.post(url, data={"image": "A" * 100_000}) as response:
+            assert (response.status, (await response.json())["error"]) == (200, "invalid_arguments")
         for body in (b"", b"--B\r\n", b"--B\r\nno name\r\n\r\nx\r\n--B--"):
             content_type = {"Content-Type": "multipart/form-data; boundary=B"}
-            url = f"{running_app.url}/api/v1/users.setPhoto"
             async with session.post(url, data=body, headers=content_type) as response:
                 said = await response.json()
             assert (response.status, said["error"]) == (200, "invalid_arguments")
