@@ -13,7 +13,7 @@ from handlers.agents.answers import (
     Instant,
     Untrusted,
     instant,
-    repeats_an_event,
+    repeats,
     untrusted,
 )
 from handlers.agents.arguments import At, Day
@@ -21,11 +21,12 @@ from handlers.agents.asker import Asker
 from handlers.slack.context import Services
 from handlers.slack.views.sentences import SHORTEST, because, plainly
 from services.domain.lines import Line
-from services.domain.model import Event, Span, Status, Verdict, Visibility
-from services.domain.people import LEAVE, PersonFacts
+from services.domain.model import Event, Span, Status, Verdict
+from services.domain.people import PersonFacts
 from services.domain.reasons import Reason
 from services.domain.text import unescape
 from services.domain.times import fields
+from services.domain.untrusted import tells_title
 
 MOST_EVENTS = 300
 """In an answer; how many more there are is counted."""
@@ -137,12 +138,12 @@ def _why(asker: Asker, reason: Reason, lines: tuple[Line, ...]) -> str:
 
 
 def _plainly(span: Span, facts: PersonFacts) -> str:
-    hides = repeats_an_event(span.status.text, facts, span)
+    hides = repeats(span.status.text, facts, span)
     return plainly(Status(emoji=span.status.emoji) if hides else span.status)
 
 
 def _span(asker: Asker, span: Span, facts: PersonFacts) -> PlannedSpan:
-    hides, text = repeats_an_event(span.status.text, facts, span), span.status.text
+    hides, text = repeats(span.status.text, facts, span), span.status.text
     return PlannedSpan(
         start=instant(asker, span.start),
         end=instant(asker, span.end),
@@ -161,22 +162,9 @@ def _event(asker: Asker, verdict: Verdict, facts: PersonFacts) -> ListedEvent:
         kind=verdict.kind.value,
         counted=verdict.counted,
         reason=_why(asker, verdict.reason, facts.lines),
-        untrusted_title=untrusted(event.title) if may_be_told(asker, event, facts) else "",
+        untrusted_title=untrusted(event.title) if tells_title(event, facts, slackbot=asker.caller.slackbot) else "",
     )
 
 
 def _edge(asker: Asker, event: Event, at: datetime) -> str:
     return at.astimezone(asker.who.view.zone).date().isoformat() if event.all_day else instant(asker, at)
-
-
-def may_be_told(asker: Asker, event: Event, facts: PersonFacts) -> bool:
-    """Whether an agent is given the title of one's own event.
-
-    Slackbot, whose answers others may come to see, only where it could be shown: the person turned titles on, the
-    workspace allows it, and the event is of default visibility. Leave calendars give none to anybody.
-    """
-    if event.calendar_id == LEAVE:
-        return False
-    if not asker.caller.slackbot:
-        return True
-    return facts.floored.preferences.titles and event.visibility is Visibility.DEFAULT
