@@ -59,10 +59,14 @@ some fourteen looks in ten seconds, three for a write that goes well."""
 UNDER_WAY, NEXT_TRY = CALL_SECONDS + 5.0, 0.2
 """Seconds more that a call which is under way has to end, and how often that is looked at."""
 
-READS = {GET: 15, INFO: 30, TEST: 30}
-"""Calls in a minute that agents of a workspace can make of one process, beside those that keep statuses."""
+READS = {GET: 45, INFO: 60, TEST: 60}
+"""Calls in a minute that agents of a workspace can make of one process, beside those that keep statuses: with the looks
+at profiles before as many statuses as Slack lets be written, they are less than what it lets be read."""
 
-MOST_WORKSPACES, MOST_NAMES = 1_000, 10_000
+_FRESH = 5.0
+"""Seconds of real time for which a profile that was read is good enough, where there is no room to read it anew."""
+
+MOST_WORKSPACES, MOST_NAMES, MOST_READ = 1_000, 10_000, 1_000
 
 
 class PausedError(InputError):
@@ -132,14 +136,28 @@ class OwnProfiles:
         self._clock = clock
         self._budgets: OrderedDict[str, Budget] = OrderedDict()
         self._names: OrderedDict[PersonKey, tuple[str, str]] = OrderedDict()
+        self._read: OrderedDict[PersonKey, tuple[float, OwnProfile]] = OrderedDict()
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────
 
     async def get(self, key: PersonKey) -> OwnProfile:
         """What the person's profile shows. Raises NotGrantedError, SlackError."""
+        self._forget_what_is_old()
+        if self._ready_at(key, GET) is not None and key in self._read:
+            return self._read[key][1]
+        return await self._now(key)
+
+    async def _now(self, key: PersonKey) -> OwnProfile:
+        """The same, as it is now."""
         token, username = await self._token(key)
-        profile = await self._within(key, GET, self._profiles.whole, token)
-        return OwnProfile(profile, username)
+        found = OwnProfile(await self._within(key, GET, self._profiles.whole, token), username)
+        self._forget_what_is_old()
+        remember(self._read, key, (time.monotonic(), found), MOST_READ)
+        return found
+
+    def _forget_what_is_old(self) -> None:
+        while self._read and next(iter(self._read.values()))[0] < time.monotonic() - _FRESH:
+            self._read.popitem(last=False)
 
     async def info(self, key: PersonKey, *, locale: bool) -> Mapping[str, Any]:
         """The person's user object, with their `locale` where asked for. Raises NotInstalledError, SlackError."""
@@ -175,14 +193,17 @@ class OwnProfiles:
 
     async def _within(self, key: PersonKey, method: str, call: Callable[[str], Awaitable[T]], token: str) -> T:
         """Make one call, where there is room for it. Raises SlackRateLimitedError at once where there is none."""
+        ready = self._ready_at(key, method)
+        if ready is not None:
+            raise SlackRateLimitedError(method, max(1.0, (ready - self._clock.now()).total_seconds()))
+        with calling(self._budgets[key.team_id], self._clock, method):
+            return await call(token)
+
+    def _ready_at(self, key: PersonKey, method: str) -> datetime | None:
+        """When there is room for a call of `method`; None for now."""
         budget = self._budgets.get(key.team_id) or Budget(limits=dict(READS))
         remember(self._budgets, key.team_id, budget, MOST_WORKSPACES)
-        now = self._clock.now()
-        ready = budget.ready_at(method, now)
-        if ready is not None:
-            raise SlackRateLimitedError(method, max(1.0, (ready - now).total_seconds()))
-        with calling(budget, self._clock, method):
-            return await call(token)
+        return budget.ready_at(method, self._clock.now())
 
     # ── setting ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -194,7 +215,7 @@ class OwnProfiles:
         """
         fields = profile_fields(profile, self._clock.now())
         await require_keeping(self._people, key, self._clock.now())
-        before = await self.get(key) if fields.partial else None
+        before = await self._now(key) if fields.partial else None
         shown = NO_STATUS if before is None else status_of(before.profile)
         now = self._clock.now()
         wanted = fields.over(shown, now)
@@ -227,7 +248,7 @@ class OwnProfiles:
         try:
             cleared = await self._statuses.clear(key, request=request)
         except NothingToDoError:
-            found = await self.get(key)
+            found = await self._now(key)
             if status_of(found.profile).lasts(self._clock.now()):
                 raise OwnStatusError("an own status") from None
             return found
@@ -237,7 +258,7 @@ class OwnProfiles:
     async def _after(self, key: PersonKey, status: Status) -> OwnProfile:
         """What the profile shows after a write; where it cannot be read now, what was written."""
         try:
-            return await self.get(key)
+            return await self._now(key)
         except SlackError as error:
             log.info("profile_not_read_back", team_id=key.team_id, user_id=key.user_id, reason=error.reason)
             return OwnProfile(profile_of(status), self._names.get(key, ("", ""))[1])

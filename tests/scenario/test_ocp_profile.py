@@ -448,3 +448,31 @@ async def test_typed_write_leaves_no_mark_of_a_call(running_app: RunningApp) -> 
     await running_app.settle()
     (row,) = await running_app.rows(sa.select(ProfileStateRow.calling_until))
     assert row.calling_until is None
+
+
+async def test_sixty_reads_in_a_minute_are_answered_and_slack_is_asked_for_fewer(running_app: RunningApp) -> None:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
+        for _ in range(60):
+            answer = await agent.call_tool("usersProfileGet")
+            assert (answer.status, answer.body["ok"]) == (200, True), answer.body
+        assert (await agent.call_tool("usersProfileGet")).status == 429
+    assert len(running_app.slack.calls.all(GET, user=ANN)) <= 50
+
+
+@pytest.mark.usefixtures("patience")
+async def test_end_that_is_not_written_leaves_the_one_before(running_app: RunningApp) -> None:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
+        assert (await _sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0))["ok"]
+        running_app.clock.move_to(at("09:05"))
+        running_app.slack.faults.add(SET, retry_after=30)
+        answer = await agent.call_tool(
+            "usersProfileSet", {"profile": {"status_expiration": int(at("10:00").timestamp())}}
+        )
+        assert answer.body["error"] == "request_timeout"
+    for clock_time in ("09:10", "10:01"):
+        await running_app.until(at(clock_time))
+        assert running_app.shows() == ("Tea", ":tea:", None)
+    (row,) = await running_app.rows(sa.select(OverrideRow.end_at, OverrideRow.start_at))
+    assert (row.end_at, row.start_at) == (None, at("09:00"))
