@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -40,10 +41,13 @@ class AgentRoutes:
 
     def routes(self) -> list[web.RouteDef]:
         """One for whatever is below `/api/v1/`, so that its errors are all of one shape; and what describes them."""
-        described = msgspec.json.encode(document(self.base_url))
+
+        @cache  # made when it is first asked for: that takes a third as long as all else that a start does
+        def described() -> bytes:
+            return msgspec.json.encode(document(self.base_url))
 
         async def describe(_request: web.Request) -> web.Response:
-            return _json(described)
+            return _json(described())
 
         return [web.get("/openapi.json", describe), web.route("*", f"{API}/{{operation:.*}}", self.call)]
 

@@ -27,7 +27,7 @@ from typing import Any, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 import aiosqlite
-from sqlalchemy import Connection, Dialect, Row, Select, UpdateBase, event, make_url
+from sqlalchemy import Dialect, Row, Select, UpdateBase, event, make_url
 from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -266,7 +266,6 @@ class Database:
                 max_overflow=0,
                 pool_use_lifo=True,
             )
-            event.listen(self.engine.sync_engine, "begin", _begin)
             self._points = _PointReader(path, self.engine.dialect)
         else:
             self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size)
@@ -275,8 +274,7 @@ class Database:
             event.listen(self.engine.sync_engine, "checkout", partial(_ask_whether_it_works, self.engine.dialect))
         self._writer = asyncio.Lock()
         # PostgreSQL: each statement by itself sees the same as within READ COMMITTED, two round trips less
-        alone = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        self._reader = self.engine.execution_options(**{_READING: True}, **alone)
+        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -323,6 +321,10 @@ class Database:
                 yield connection
         else:
             async with self._writer, self.engine.begin() as connection:
+                # The driver by itself would begin only at the first change, so that what was read before could be out of
+                # date by then, if another process (a command line, a second worker) writes too. No listener to an
+                # event: with one, SQLAlchemy looks for more of them at each step of each statement.
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 _hooks[connection] = hooks
                 yield connection
         for hook in hooks:
@@ -361,19 +363,6 @@ def after_commit(transaction: AsyncConnection, hook: Callable[[], None]) -> None
     SQLAlchemy's own "commit" event comes too early: it fires before the database has the rows.
     """
     _hooks[transaction].append(hook)
-
-
-_READING = "statusquo_reading"
-
-
-def _begin(connection: Connection) -> None:
-    """Take SQLite's writer lock at the start of a writing transaction.
-
-    The driver by itself would begin only at the first change, so that what a transaction has read before could be
-    out of date by then, if another process (a command line, a second worker) writes too.
-    """
-    if not connection.get_execution_options().get(_READING):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _patience(connection: Any, _record: object, *, seconds: float) -> None:
