@@ -156,12 +156,12 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres_server: str) -> PostgresTemplate:
+def migrated_postgres(postgres_server: str) -> Iterator[PostgresTemplate]:
     from tests.support.databases import PostgresTemplate
 
     template = PostgresTemplate(postgres_server)
-    asyncio.run(template.create())
-    return template
+    yield template
+    template.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -57,7 +57,7 @@ def of_kind(request: pytest.FixtureRequest, directory: Path) -> Iterator[str]:
         return
     template = request.getfixturevalue("migrated_postgres")
     yield template.name
-    asyncio.run(template.clear())
+    template.clear()
 
 
 async def migrate(url: str) -> None:
@@ -68,25 +68,42 @@ async def migrate(url: str) -> None:
 
 
 class PostgresTemplate:
-    """One migrated database of PostgreSQL, emptied after each test: making one for each takes far longer."""
+    """One migrated database of PostgreSQL, emptied after each test: making one for each takes far longer.
+
+    So does a new connection for each emptying: PostgreSQL reads its catalogue anew for each. This one has a loop of its
+    own, as it outlives those of the tests.
+    """
 
     def __init__(self, server: str) -> None:
         self._server = server
         self._dsn = server.replace("postgresql+asyncpg", "postgresql")
+        self._loop = asyncio.new_event_loop()
+        self._own: asyncpg.Connection | None = None
         self._shape: list[str] = []
         self._emptying = ""
         self._database = f"statusquo_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
         self.name = server + self._database
+        self._loop.run_until_complete(self._create())
 
-    async def create(self) -> None:
+    def clear(self) -> None:
+        """Empty every table; a test that changed the schema, or left a transaction open, costs a new database."""
+        self._loop.run_until_complete(self._clear())
+
+    def close(self) -> None:
+        """Nobody needs it any more."""
+        self._loop.run_until_complete(self._let_go())
+        self._loop.close()
+
+    async def _create(self) -> None:
+        await self._let_go()
         admin = await asyncpg.connect(self._dsn + "postgres")
         await admin.execute(f"DROP DATABASE IF EXISTS {self._database} WITH (FORCE)")
         await admin.execute(f"CREATE DATABASE {self._database}")
         await admin.close()
         await migrate(self.name)
-        own = await asyncpg.connect(self._dsn + self._database)
-        self._shape = await _shape(own)
-        tables = await own.fetch(
+        self._own = await self._connect()
+        self._shape = await _shape(self._own)
+        tables = await self._own.fetch(
             "SELECT quote_ident(tablename) AS name FROM pg_tables"
             " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
         )
@@ -94,20 +111,25 @@ class PostgresTemplate:
         self._emptying = "; ".join(
             ["SET session_replication_role = replica", *(f"DELETE FROM {row['name']}" for row in tables)]  # noqa: S608  # its own tables' names
         )
-        await own.close()
 
-    async def clear(self) -> None:
-        """Empty every table; a test that changed the schema, or left a transaction open, costs a new database."""
-        own = await asyncpg.connect(self._dsn + self._database)
+    async def _clear(self) -> None:
+        if self._own is None or self._own.is_closed():  # a test had the server end all that was connected to it
+            self._own = await self._connect()
         try:
-            await own.execute(f"SET lock_timeout = '1s'; {self._emptying}")
-            clean = await _shape(own) == self._shape
+            await self._own.execute(self._emptying)
+            clean = await _shape(self._own) == self._shape
         except asyncpg.PostgresError:
             clean = False
-        finally:
-            await own.close()
         if not clean:
-            await self.create()
+            await self._create()
+
+    async def _connect(self) -> asyncpg.Connection:
+        return await asyncpg.connect(self._dsn + self._database, server_settings={"lock_timeout": "1s"})
+
+    async def _let_go(self) -> None:
+        if self._own is not None:
+            await self._own.close(timeout=5)
+            self._own = None
 
 
 async def _shape(connection: asyncpg.Connection) -> list[str]:

@@ -1,0 +1,44 @@
+"""Most scenarios have people who are there already: it is to be as if they had gone through Slack's pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.store.models import Base
+from tests.support.running_app import ANN, BEN, TEAM, RunningApp
+
+OTHER = "T0OTHER001"
+
+
+async def test_who_joins_a_scenario_is_kept_and_told_like_who_goes_through_the_pages(running_app: RunningApp) -> None:
+    app = running_app
+    app.slack.add_person(ANN, "ann", team_id=TEAM, tz="Europe/Berlin", locale="de-DE")
+    await app.walks_through_the_pages(ANN)
+    await app.settle()
+    await app.joins(BEN, team=OTHER, tz="Europe/Berlin", locale="de-DE")
+    ann, ben = [await everything_of(app, team) for team in (TEAM, OTHER)]
+    assert ann["people"]
+    assert ann == ben
+    assert app.told(ANN) == app.told(BEN)
+
+
+async def everything_of(app: RunningApp, team_id: str) -> dict[str, list[dict[str, Any]]]:
+    """What is stored of a workspace with one person, with the same names for each; what is sealed is there or not."""
+    found = {}
+    for table in Base.metadata.sorted_tables:
+        if "team_id" in table.c:
+            rows = await app.rows(sa.select(table).where(table.c.team_id == team_id))
+            found[table.name] = [
+                {name: alike(value) for name, value in row._mapping.items() if not name.startswith("bot_")}
+                for row in rows
+            ]
+    return found
+
+
+def alike(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return "sealed"
+    names = {TEAM: "TEAM", OTHER: "TEAM", ANN: "PERSON", BEN: "PERSON"}
+    return names.get(value, value) if isinstance(value, str) else value
