@@ -42,7 +42,7 @@ _STATEMENTS = 512
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    # No transaction by itself: `_begin` does that. In one step, in the connection's thread: nobody is stopped halfway.
+    # No transaction by itself: `write` begins them. In one step, in the connection's thread: nobody is stopped halfway.
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=_STATEMENTS)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
@@ -321,9 +321,9 @@ class Database:
                 yield connection
         else:
             async with self._writer, self.engine.begin() as connection:
-                # The driver by itself would begin only at the first change, so that what was read before could be out of
-                # date by then, if another process (a command line, a second worker) writes too. No listener to an
-                # event: with one, SQLAlchemy looks for more of them at each step of each statement.
+                # The driver by itself would begin only at the first change: what was read before could be out of date
+                # by then, if another process (a command line, a second worker) writes too. No listener to an event of
+                # the engine's does this: with one, SQLAlchemy looks for more of them at each step of each statement.
                 await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 _hooks[connection] = hooks
                 yield connection
