@@ -132,6 +132,7 @@ class SetPhoto(msgspec.Struct, forbid_unknown_fields=True):
     crop_x: Annotated[_Pixels, Meta(description="Left edge of the square that shows, in pixels of the picture.")] = None
     crop_y: Annotated[_Pixels, Meta(description="Its upper edge.")] = None
     crop_w: Annotated[_Pixels, Meta(description="Its width and height.")] = None
+    user: _User = None
     token: _Token = None
 
 
@@ -187,6 +188,8 @@ async def get_user(services: Services, asker: Asker, asked: GetUser) -> UserShow
 
 async def set_photo(services: Services, asker: Asker, asked: SetPhoto) -> PhotoSet:
     """users.setPhoto: put on by the sender, and the person's own from then on; answered once it is."""
+    if asked.user and asked.user != asker.key.user_id:
+        raise SomebodyElsesProfileError("another user")
     given = [_pixels(one) for one in (asked.crop_x, asked.crop_y, asked.crop_w)]
     if given[2] is None and given != [None, None, None]:
         raise CropOutsideError("no width")

@@ -156,6 +156,7 @@ class _PhotoBody(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     crop_x: Scalar = None
     crop_y: Scalar = None
     crop_w: Scalar = None
+    user: Scalar = None
     token: Scalar = None
 
 

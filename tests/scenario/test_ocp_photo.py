@@ -173,6 +173,7 @@ async def test_what_is_no_picture_is_refused_by_slacks_names_and_nothing_is_fetc
             names = dict(zip(("crop_x", "crop_y", "crop_w"), crop, strict=True))
             await _refuses(agent, picture, "invalid_arguments", **names)
         await _refuses(agent, picture, "invalid_arguments", crop_x=1)
+        await _refuses(agent, picture, "not_admin", user=BEN)
     assert running_app.slack.photos.of(ANN) is None
     assert not running_app.feeds.busy
 
