@@ -20,7 +20,7 @@ from services.platform.crypto import digest_of
 from services.platform.locale import Localizer
 from services.store.agent_models import AgentCallsRow, AgentChangeRow, AgentKeyRow
 from services.store.models import Person
-from services.usecases.agents import AgentAsked, AgentKeys
+from services.usecases.agents import AgentAsked
 from services.usecases.workspace import OperatorAllows
 from tests.support import blockkit
 from tests.support.agents import clicks, filled_in, makes_key, secrets_in
@@ -271,7 +271,7 @@ async def test_key_is_gone_with_what_it_stood_for(
     secret = await makes_key(running_app.slack, ANN_USER)
     await running_app.settle()
     assert running_app.service is not None
-    keys = AgentKeys(running_app.service.stores.agents, running_app.service.workspace.policies, running_app.clock)
+    keys = running_app.service.keys
     caller = await keys.caller(secret)
     await keys.admit(caller, "set_status", writes=True, request="r", at=running_app.clock.now())
     await happens(running_app)

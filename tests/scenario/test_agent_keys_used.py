@@ -21,7 +21,6 @@ from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
 from services.store.models import Base
 from services.store.stores import Stores
-from services.usecases.agents import AgentKeys
 from tests.support.agent_calls import AgentOf, agent_of, key_of
 from tests.support.agents import clicks, makes_key
 from tests.support.clocks import ManualClock
@@ -286,8 +285,7 @@ async def test_why_names_the_agent_of_a_status_an_absence_and_a_pause_that_stand
 async def test_who_asks_stays_known_after_the_key_is_gone(agent: AgentOf) -> None:
     await agent.does("set_status", text="At the dentist", until="15:00")
     assert agent.app.service is not None
-    stores = agent.app.service.stores
-    keys = AgentKeys(stores.agents, agent.app.service.workspace.policies, agent.app.clock)
+    keys = agent.app.service.keys
     (kept,) = await keys.list(PersonKey(TEAM, ANN))
     await keys.revoke(PersonKey(TEAM, ANN), kept.key_id)
     assert "Asked by agent *Claude*" in text_of(await agent.app.types("/quo", "why"))

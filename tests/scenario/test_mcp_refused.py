@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from services.domain.agents import May
 from services.store.agent_models import AgentCallsRow, AgentChangeRow
 from services.store.models import OverrideRow, Person
-from services.usecases.agents import AgentKeys
 from tests.support.mcp_wire import BOTH, Said, Wire, new_key, new_request, request, signature, with_identity
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp
 
@@ -211,9 +210,8 @@ async def test_identities_that_are_none_are_refused(running_app: RunningApp) -> 
 
 async def test_keys_that_are_none_or_somebody_elses_are_refused(running_app: RunningApp) -> None:
     ann, ben = await running_app.joins(ANN), await running_app.joins(BEN)
-    service = running_app.service
-    assert service is not None
-    keys = AgentKeys(service.stores.agents, service.workspace.policies, running_app.clock)
+    assert running_app.service is not None
+    keys = running_app.service.keys
     secret, revoked = await new_key(running_app, ann), await new_key(running_app, ann, "gone")
     reads = await new_key(running_app, ann, "reads", May.READ)
     assert await keys.revoke(ann, next(key.key_id for key in await keys.list(ann) if key.name == "gone"))

@@ -11,7 +11,6 @@ import aiohttp
 
 from services.domain.agents import May
 from services.domain.model import PersonKey
-from services.usecases.agents import AgentKeys
 from tests.support.running_app import ANN, TEAM, RunningApp
 
 
@@ -59,8 +58,7 @@ class AgentOf:
 async def key_of(app: RunningApp, user: str = ANN, may: May = May.WRITE, name: str = "Claude") -> str:
     """The secret of a new key."""
     assert app.service is not None
-    keys = AgentKeys(app.service.stores.agents, app.service.workspace.policies, app.clock)
-    _, secret = await keys.make(PersonKey(TEAM, user), name, may)
+    _, secret = await app.service.keys.make(PersonKey(TEAM, user), name, may)
     return secret
 
 

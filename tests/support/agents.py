@@ -16,7 +16,7 @@ from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.agents import AgentStore
 from services.store.db import Database
-from services.store.models import Person, Workspace
+from services.store.models import Base, Person, Workspace
 from services.store.policies import PolicyStore
 from services.store.workspace_numbers import NumberStore
 from services.usecases.agents import AgentKeys
@@ -29,7 +29,7 @@ AS_SLACKBOT = Caller(ANN, "Slackbot", May.WRITE, SLACKBOT)
 
 
 @dataclass
-class Desk:
+class KeyProcess:
     """One process' worth of keys, on a database that it may share."""
 
     database: Database
@@ -61,6 +61,11 @@ class Desk:
         """A call of somebody who is known already."""
         at = at or self.clock.now()
         await self.keys.admit(caller, operation, writes=writes, request=request or "r", at=at)
+
+    async def count(self, table: type[Base]) -> int:
+        """How many rows a table has."""
+        async with self.database.read() as connection:
+            return await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
 async def people_with_grants(database: Database, now: datetime) -> None:

@@ -15,7 +15,6 @@ import aiohttp
 from handlers.agents.revisions import CAPABILITIES, STATELESS, VERSION
 from services.domain.agents import May
 from services.domain.model import PersonKey
-from services.usecases.agents import AgentKeys
 from tests.support.running_app import ANN, TEAM, RunningApp
 
 BOTH = "application/json, text/event-stream"
@@ -23,10 +22,8 @@ BOTH = "application/json, text/event-stream"
 
 async def new_key(running_app: RunningApp, key: PersonKey, name: str = "Claude", may: May = May.WRITE) -> str:
     """The secret of a new key of somebody who has allowed their status."""
-    service = running_app.service
-    assert service is not None
-    keys = AgentKeys(service.stores.agents, service.workspace.policies, running_app.clock)
-    _, secret = await keys.make(key, name, may)
+    assert running_app.service is not None
+    _, secret = await running_app.service.keys.make(key, name, may)
     return secret
 
 

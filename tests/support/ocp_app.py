@@ -11,7 +11,6 @@ from typing import Any
 from jsonschema import Draft4Validator, FormatChecker
 
 from services.domain.agents import May
-from services.usecases.agents import AgentKeys
 from tests.support.ocp_client import Answered, OcpAgent
 from tests.support.running_app import ANN, SET, RunningApp
 
@@ -33,8 +32,7 @@ async def key_of(app: RunningApp, user: str = ANN, may: May = May.WRITE) -> dict
     """The header with a key of somebody who joins."""
     key = await app.joins(user)
     assert app.service is not None
-    keys = AgentKeys(app.service.stores.agents, app.service.workspace.policies, app.clock)
-    _, secret = await keys.make(key, "My agent", may)
+    _, secret = await app.service.keys.make(key, "My agent", may)
     return {"Authorization": f"Bearer {secret}"}
 
 
