@@ -3,10 +3,8 @@ answers once it is written; what is not written is taken back."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import replace
-from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -16,23 +14,11 @@ import sqlalchemy as sa
 
 from services.domain.agents import May
 from services.domain.model import PersonKey
-from services.store.models import OverrideRow, ProfileStateRow
-from services.usecases import own_profile
+from services.store.models import OverrideRow
 from tests.support.feeds import lasting
-from tests.support.ocp_app import GET, agent_of, is_published, key_of
+from tests.support.ocp_app import GET, agent_of, is_published, key_of, overrides_of, sets
 from tests.support.ocp_client import OcpAgent
 from tests.support.running_app import ANN, BEN, SET, RunningApp, at
-
-
-@pytest.fixture
-def patience(monkeypatch: pytest.MonkeyPatch) -> float:
-    """So many seconds until a request is taken back, in the place of ten."""
-    monkeypatch.setattr(own_profile, "PATIENCE", 0.4)
-    return 0.4
-
-
-async def _overrides(app: RunningApp) -> list[Any]:
-    return await app.rows(sa.select(OverrideRow.override_id))
 
 
 async def test_what_the_seeds_write_works_as_written(running_app: RunningApp) -> None:
@@ -64,15 +50,6 @@ async def test_what_the_seeds_write_works_as_written(running_app: RunningApp) ->
     assert running_app.slack.trespasses() == []
 
 
-async def _sets(agent: OcpAgent, **fields: Any) -> Any:
-    """What users.profile.set answers to these fields of a profile."""
-    answer = await agent.call_tool("usersProfileSet", {"profile": fields})
-    assert answer.status == 200, answer.body
-    if answer.body["ok"]:
-        is_published(answer, SET)
-    return answer.body
-
-
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -102,13 +79,13 @@ async def test_what_is_left_out_stays_as_the_profile_shows_it(running_app: Runni
     headers = await key_of(running_app)
     await running_app.says("Own", ":house:", at("12:00"))
     async with agent_of(running_app, headers) as agent:
-        assert (await _sets(agent, status_text="Still here"))["ok"]
+        assert (await sets(agent, status_text="Still here"))["ok"]
         assert running_app.shows() == ("Still here", ":house:", at("12:00"))
         running_app.clock.move_to(at("09:01"))
-        assert (await _sets(agent, status_emoji=":pizza:"))["ok"]
+        assert (await sets(agent, status_emoji=":pizza:"))["ok"]
         assert running_app.shows() == ("Still here", ":pizza:", at("12:00"))
         running_app.clock.move_to(at("09:02"))
-        assert (await _sets(agent, status_expiration=0))["ok"]
+        assert (await sets(agent, status_expiration=0))["ok"]
         assert running_app.shows() == ("Still here", ":pizza:", None)
         running_app.clock.move_to(at("09:03"))
         ends = {"name": "status_expiration", "value": int(at("10:30").timestamp())}
@@ -121,10 +98,10 @@ async def test_what_is_left_out_stays_as_the_profile_shows_it(running_app: Runni
 async def test_nothing_asked_for_changes_nothing(running_app: RunningApp) -> None:
     headers = await key_of(running_app)
     async with agent_of(running_app, headers) as agent:
-        assert (await _sets(agent))["ok"]
-        assert (await _sets(agent, status_expiration=0))["profile"]["status_text"] == ""
-        assert (await _sets(agent, status_text="", status_emoji=""))["profile"]["status_text"] == ""
-    assert await _overrides(running_app) == []
+        assert (await sets(agent))["ok"]
+        assert (await sets(agent, status_expiration=0))["profile"]["status_text"] == ""
+        assert (await sets(agent, status_text="", status_emoji=""))["profile"]["status_text"] == ""
+    assert await overrides_of(running_app) == []
     assert running_app.written() == []
 
 
@@ -132,10 +109,10 @@ async def test_cleared_is_as_by_command(running_app: RunningApp) -> None:
     headers = await key_of(running_app)
     await running_app.says("Own", ":house:")
     async with agent_of(running_app, headers) as agent:
-        assert (await _sets(agent, status_text="Lunch", status_emoji=":pizza:"))["ok"]
-        cleared = await _sets(agent, status_text="", status_emoji="", status_expiration=0)
+        assert (await sets(agent, status_text="Lunch", status_emoji=":pizza:"))["ok"]
+        cleared = await sets(agent, status_text="", status_emoji="", status_expiration=0)
         assert cleared["profile"]["status_text"] == "Own"  # what was covered stays
-        refused = await _sets(agent, status_text="", status_emoji="")
+        refused = await sets(agent, status_text="", status_emoji="")
         assert (refused["ok"], refused["error"]) == (False, "profile_set_failed")
         assert "in Slack itself" in refused["sentence"]
     assert running_app.shows() == ("Own", ":house:", None)
@@ -147,7 +124,7 @@ async def test_cleared_during_a_meeting_she_is_back_until_it_is_over(running_app
     await running_app.connects("work")
     assert running_app.text() == "In a meeting"
     async with agent_of(running_app, headers) as agent:
-        cleared = await _sets(agent, status_text="", status_emoji="")
+        cleared = await sets(agent, status_text="", status_emoji="")
         assert cleared["profile"]["status_text"] == ""
     assert running_app.text() == ""
     assert [row.kind for row in await running_app.rows(sa.select(OverrideRow.kind))] == ["back"]
@@ -208,7 +185,7 @@ async def test_what_cannot_be_set_is_refused_by_slacks_own_names_and_nothing_is_
     await running_app.settle()
     assert running_app.shows() == ("Own", ":house:", at("12:00"))
     assert running_app.written() == running_app.written(BEN) == []
-    assert await _overrides(running_app) == []
+    assert await overrides_of(running_app) == []
 
 
 async def test_no_key_a_wrong_one_one_that_reads_and_too_many_calls(running_app: RunningApp) -> None:
@@ -244,7 +221,7 @@ async def test_what_slack_does_not_answer_is_not_promised_for_later(
     assert (answer.status, answer.body["error"]) == (status, error)
     assert "try again" in answer.body["sentence"]
     assert "will be done" not in answer.body["sentence"]
-    assert await _overrides(running_app) == []
+    assert await overrides_of(running_app) == []
 
 
 async def test_headers_of_64_kib_come_through_and_what_an_agent_tells_of_itself_is_in_no_log(
@@ -289,146 +266,6 @@ async def test_registry_needs_no_key_and_unknown_entries_are_404(running_app: Ru
             await agent.register_api("github")
 
 
-# ── what is not written is taken back ──────────────────────────────────────────────────────────────
-
-
-async def _is_refused(agent: OcpAgent, error: str) -> None:
-    answer = await agent.call_tool("usersProfileSet", {"profile": {"status_text": "Lunch", "status_emoji": ":pizza:"}})
-    assert (answer.status, answer.body["ok"], answer.body["error"]) == (200, False, error), answer.body
-
-
-async def _nothing_of_it_happens(app: RunningApp, shows: str = "") -> None:
-    """Neither now nor later: not even for a moment, as soon as it could be written."""
-    before = app.written()
-    for minutes in (2, 5, 30):
-        app.clock.move_to(app.clock.now() + timedelta(minutes=minutes))
-        await app.settle()
-        assert app.text() == shows
-    assert "Lunch" not in app.written()[len(before) :]
-    assert await _overrides(app) == []
-    assert "Lunch" not in str(await app.types("/quo", "preview"))
-
-
-async def test_paused_is_said_at_once(running_app: RunningApp) -> None:
-    headers = await key_of(running_app)
-    await running_app.types("/quo", "pause")
-    async with agent_of(running_app, headers) as agent:
-        await _is_refused(agent, "profile_set_failed")
-    await running_app.types("/quo", "resume")
-    await _nothing_of_it_happens(running_app)
-
-
-@pytest.mark.usefixtures("patience")
-async def test_not_written_while_slack_is_down_is_taken_back(running_app: RunningApp) -> None:
-    headers = await key_of(running_app)
-    fault = running_app.slack.faults.add(GET, status=503, times=None)
-    async with agent_of(running_app, headers) as agent:
-        answer = await agent.call_tool("usersProfileSet", {"profile": {"status_text": "Lunch"}})
-        assert answer.body["error"] == "service_unavailable"  # what shows is to stay, and cannot be read
-        await _is_refused_whole(agent, "request_timeout")
-    running_app.slack.faults.remove(fault)
-    await _nothing_of_it_happens(running_app)
-    assert running_app.written() == []
-
-
-async def _is_refused_whole(agent: OcpAgent, error: str) -> Any:
-    status = {"status_text": "Lunch", "status_emoji": ":pizza:", "status_expiration": int(at("16:00").timestamp())}
-    answer = await agent.call_tool("usersProfileSet", {"profile": status})
-    assert (answer.status, answer.body.get("error")) == (200, error), answer.body
-    return answer.body
-
-
-@pytest.mark.usefixtures("patience")
-async def test_refused_by_slack_it_is_said_in_slacks_words_and_taken_back(running_app: RunningApp) -> None:
-    headers = await key_of(running_app)
-    running_app.slack.faults.add(SET, error="invalid_starts_with_at")
-    async with agent_of(running_app, headers) as agent:
-        await _is_refused_whole(agent, "invalid_starts_with_at")
-    await _nothing_of_it_happens(running_app)
-
-
-@pytest.mark.usefixtures("patience")
-async def test_without_room_in_the_workspaces_minute_it_is_taken_back(running_app: RunningApp) -> None:
-    headers = await key_of(running_app)
-    running_app.slack.faults.add(SET, retry_after=30)
-    async with agent_of(running_app, headers) as agent:
-        await _is_refused_whole(agent, "request_timeout")
-    await _nothing_of_it_happens(running_app)
-    assert running_app.written() == []
-
-
-@pytest.mark.usefixtures("patience")
-async def test_call_that_is_under_way_when_time_is_up_is_waited_for_and_answered_as_it_ends(
-    running_app: RunningApp,
-) -> None:
-    headers = await key_of(running_app)
-    async with agent_of(running_app, headers) as agent:
-        running_app.slack.faults.add(SET, latency=0.9)
-        assert (await _sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0))["ok"]
-        assert running_app.text() == "Tea"
-        running_app.slack.faults.add(SET, latency=0.9, status=503)
-        await _is_refused_whole(agent, "request_timeout")
-    await running_app.settle()
-    running_app.clock.move_to(at("09:10"))
-    await running_app.settle()
-    assert running_app.text() == "Tea"  # the one before stands
-    assert len(await _overrides(running_app)) == 1
-
-
-@pytest.mark.usefixtures("patience")
-async def test_done_by_slack_without_an_answer_it_is_taken_back_and_off(running_app: RunningApp) -> None:
-    headers = await key_of(running_app)
-    running_app.slack.faults.add(SET, after=True, drop=True)
-    running_app.slack.faults.add(GET, status=503, times=None, skip=1)
-    async with agent_of(running_app, headers) as agent:
-        await _is_refused_whole(agent, "request_timeout")
-    assert running_app.text() == "Lunch"
-    running_app.slack.faults.clear()
-    running_app.clock.move_to(at("09:05"))
-    await _nothing_of_it_happens(running_app)
-
-
-async def test_status_typed_in_slack_right_after_it_stays_and_the_answer_tells_what_shows(
-    running_app: RunningApp,
-) -> None:
-    headers = await key_of(running_app)
-    async with agent_of(running_app, headers) as agent:
-        assert (await _sets(agent, status_text="Lunch", status_emoji=":pizza:", status_expiration=0))["ok"]
-        await running_app.says("Typed", ":house:")
-        assert running_app.text() == "Typed"
-        assert (await agent.call_tool("usersProfileGet")).body["profile"]["status_text"] == "Typed"
-
-
-async def test_of_two_at_once_the_newest_stands_and_both_are_answered(running_app: RunningApp) -> None:
-    headers = await key_of(running_app)
-    async with agent_of(running_app, headers) as agent:
-        one, other = await asyncio.gather(
-            _sets(agent, status_text="Lunch", status_emoji=":pizza:", status_expiration=0),
-            _sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0),
-        )
-    await running_app.settle()
-    said = {one["ok"], other["ok"]}
-    assert True in said
-    assert running_app.text() in {"Lunch", "Tea"}
-    assert running_app.text() in {found["profile"]["status_text"] for found in (one, other) if found["ok"]}
-
-
-async def test_whoever_hangs_up_as_the_program_ends_has_it_taken_back(running_app: RunningApp) -> None:
-    headers = await key_of(running_app)
-    fault = running_app.slack.faults.add(SET, retry_after=60)
-    async with agent_of(running_app, headers) as agent:
-        asking = asyncio.create_task(_is_refused_whole(agent, "request_timeout"))
-        while not await _overrides(running_app):
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.2)
-        await running_app.stop()
-        with pytest.raises((aiohttp.ClientError, AssertionError)):
-            await asking
-    running_app.slack.faults.remove(fault)
-    await running_app.start()
-    await _nothing_of_it_happens(running_app)
-
-
 async def test_policy_without_agents_lets_none_in(running_app: RunningApp) -> None:
     headers = await key_of(running_app)
     assert running_app.service is not None
@@ -441,15 +278,6 @@ async def test_policy_without_agents_lets_none_in(running_app: RunningApp) -> No
             assert (answer.status, answer.body["error"]) == (403, "no_permission")
 
 
-async def test_typed_write_leaves_no_mark_of_a_call(running_app: RunningApp) -> None:
-    headers = await key_of(running_app)
-    async with agent_of(running_app, headers) as agent:
-        assert (await _sets(agent, status_text="Lunch", status_emoji=":pizza:", status_expiration=0))["ok"]
-    await running_app.settle()
-    (row,) = await running_app.rows(sa.select(ProfileStateRow.calling_until))
-    assert row.calling_until is None
-
-
 async def test_sixty_reads_in_a_minute_are_answered_and_slack_is_asked_for_fewer(running_app: RunningApp) -> None:
     headers = await key_of(running_app)
     async with agent_of(running_app, headers) as agent:
@@ -458,21 +286,3 @@ async def test_sixty_reads_in_a_minute_are_answered_and_slack_is_asked_for_fewer
             assert (answer.status, answer.body["ok"]) == (200, True), answer.body
         assert (await agent.call_tool("usersProfileGet")).status == 429
     assert len(running_app.slack.calls.all(GET, user=ANN)) <= 50
-
-
-@pytest.mark.usefixtures("patience")
-async def test_end_that_is_not_written_leaves_the_one_before(running_app: RunningApp) -> None:
-    headers = await key_of(running_app)
-    async with agent_of(running_app, headers) as agent:
-        assert (await _sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0))["ok"]
-        running_app.clock.move_to(at("09:05"))
-        running_app.slack.faults.add(SET, retry_after=30)
-        answer = await agent.call_tool(
-            "usersProfileSet", {"profile": {"status_expiration": int(at("10:00").timestamp())}}
-        )
-        assert answer.body["error"] == "request_timeout"
-    for clock_time in ("09:10", "10:01"):
-        await running_app.until(at(clock_time))
-        assert running_app.shows() == ("Tea", ":tea:", None)
-    (row,) = await running_app.rows(sa.select(OverrideRow.end_at, OverrideRow.start_at))
-    assert (row.end_at, row.start_at) == (None, at("09:00"))

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from jsonschema import Draft4Validator, FormatChecker
 
 from services.domain.agents import May
+from services.store.models import OverrideRow
 from tests.support.ocp_client import Answered, OcpAgent
 from tests.support.running_app import ANN, SET, RunningApp
 
@@ -42,3 +44,16 @@ async def agent_of(app: RunningApp, headers: dict[str, str]) -> AsyncIterator[Oc
     async with OcpAgent(f"{app.url}/api/v1") as agent:
         await agent.register_api("slack", headers=headers)
         yield agent
+
+
+async def sets(agent: OcpAgent, **fields: Any) -> Any:
+    """What users.profile.set answers to these fields of a profile."""
+    answer = await agent.call_tool("usersProfileSet", {"profile": fields})
+    assert answer.status == 200, answer.body
+    if answer.body["ok"]:
+        is_published(answer, SET)
+    return answer.body
+
+
+async def overrides_of(app: RunningApp) -> list[Any]:
+    return await app.rows(sa.select(OverrideRow.override_id))

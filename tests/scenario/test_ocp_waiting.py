@@ -1,0 +1,188 @@
+"""A status that an OCP agent sets is answered once it is written; what is not written in time is taken back."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+import sqlalchemy as sa
+
+from services.store.models import OverrideRow, ProfileStateRow
+from services.usecases import own_profile
+from tests.support.ocp_app import GET, agent_of, key_of, overrides_of, sets
+from tests.support.ocp_client import OcpAgent
+from tests.support.running_app import SET, RunningApp, at
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> float:
+    """So many seconds until a request is taken back, in the place of ten."""
+    monkeypatch.setattr(own_profile, "PATIENCE", 0.4)
+    return 0.4
+
+
+async def _is_refused(agent: OcpAgent, error: str) -> None:
+    answer = await agent.call_tool("usersProfileSet", {"profile": {"status_text": "Lunch", "status_emoji": ":pizza:"}})
+    assert (answer.status, answer.body["ok"], answer.body["error"]) == (200, False, error), answer.body
+
+
+async def _nothing_of_it_happens(app: RunningApp, shows: str = "") -> None:
+    """Neither now nor later: not even for a moment, as soon as it could be written."""
+    before = app.written()
+    for minutes in (2, 5, 30):
+        app.clock.move_to(app.clock.now() + timedelta(minutes=minutes))
+        await app.settle()
+        assert app.text() == shows
+    assert "Lunch" not in app.written()[len(before) :]
+    assert await overrides_of(app) == []
+    assert "Lunch" not in str(await app.types("/quo", "preview"))
+
+
+async def test_paused_is_said_at_once(running_app: RunningApp) -> None:
+    headers = await key_of(running_app)
+    await running_app.types("/quo", "pause")
+    async with agent_of(running_app, headers) as agent:
+        await _is_refused(agent, "profile_set_failed")
+    await running_app.types("/quo", "resume")
+    await _nothing_of_it_happens(running_app)
+
+
+@pytest.mark.usefixtures("patience")
+async def test_not_written_while_slack_is_down_is_taken_back(running_app: RunningApp) -> None:
+    headers = await key_of(running_app)
+    fault = running_app.slack.faults.add(GET, status=503, times=None)
+    async with agent_of(running_app, headers) as agent:
+        answer = await agent.call_tool("usersProfileSet", {"profile": {"status_text": "Lunch"}})
+        assert answer.body["error"] == "service_unavailable"  # what shows is to stay, and cannot be read
+        await _is_refused_whole(agent, "request_timeout")
+    running_app.slack.faults.remove(fault)
+    await _nothing_of_it_happens(running_app)
+    assert running_app.written() == []
+
+
+async def _is_refused_whole(agent: OcpAgent, error: str) -> Any:
+    status = {"status_text": "Lunch", "status_emoji": ":pizza:", "status_expiration": int(at("16:00").timestamp())}
+    answer = await agent.call_tool("usersProfileSet", {"profile": status})
+    assert (answer.status, answer.body.get("error")) == (200, error), answer.body
+    return answer.body
+
+
+@pytest.mark.usefixtures("patience")
+async def test_refused_by_slack_it_is_said_in_slacks_words_and_taken_back(running_app: RunningApp) -> None:
+    headers = await key_of(running_app)
+    running_app.slack.faults.add(SET, error="invalid_starts_with_at")
+    async with agent_of(running_app, headers) as agent:
+        await _is_refused_whole(agent, "invalid_starts_with_at")
+    await _nothing_of_it_happens(running_app)
+
+
+@pytest.mark.usefixtures("patience")
+async def test_without_room_in_the_workspaces_minute_it_is_taken_back(running_app: RunningApp) -> None:
+    headers = await key_of(running_app)
+    running_app.slack.faults.add(SET, retry_after=30)
+    async with agent_of(running_app, headers) as agent:
+        await _is_refused_whole(agent, "request_timeout")
+    await _nothing_of_it_happens(running_app)
+    assert running_app.written() == []
+
+
+@pytest.mark.usefixtures("patience")
+async def test_call_that_is_under_way_when_time_is_up_is_waited_for_and_answered_as_it_ends(
+    running_app: RunningApp,
+) -> None:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
+        running_app.slack.faults.add(SET, latency=0.9)
+        assert (await sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0))["ok"]
+        assert running_app.text() == "Tea"
+        running_app.slack.faults.add(SET, latency=0.9, status=503)
+        await _is_refused_whole(agent, "request_timeout")
+    await running_app.settle()
+    running_app.clock.move_to(at("09:10"))
+    await running_app.settle()
+    assert running_app.text() == "Tea"  # the one before stands
+    assert len(await overrides_of(running_app)) == 1
+
+
+@pytest.mark.usefixtures("patience")
+async def test_done_by_slack_without_an_answer_it_is_taken_back_and_off(running_app: RunningApp) -> None:
+    headers = await key_of(running_app)
+    running_app.slack.faults.add(SET, after=True, drop=True)
+    running_app.slack.faults.add(GET, status=503, times=None, skip=1)
+    async with agent_of(running_app, headers) as agent:
+        await _is_refused_whole(agent, "request_timeout")
+    assert running_app.text() == "Lunch"
+    running_app.slack.faults.clear()
+    running_app.clock.move_to(at("09:05"))
+    await _nothing_of_it_happens(running_app)
+
+
+async def test_status_typed_in_slack_right_after_it_stays_and_the_answer_tells_what_shows(
+    running_app: RunningApp,
+) -> None:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
+        assert (await sets(agent, status_text="Lunch", status_emoji=":pizza:", status_expiration=0))["ok"]
+        await running_app.says("Typed", ":house:")
+        assert running_app.text() == "Typed"
+        assert (await agent.call_tool("usersProfileGet")).body["profile"]["status_text"] == "Typed"
+
+
+async def test_of_two_at_once_the_newest_stands_and_both_are_answered(running_app: RunningApp) -> None:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
+        one, other = await asyncio.gather(
+            sets(agent, status_text="Lunch", status_emoji=":pizza:", status_expiration=0),
+            sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0),
+        )
+    await running_app.settle()
+    said = {one["ok"], other["ok"]}
+    assert True in said
+    assert running_app.text() in {"Lunch", "Tea"}
+    assert running_app.text() in {found["profile"]["status_text"] for found in (one, other) if found["ok"]}
+
+
+async def test_whoever_hangs_up_as_the_program_ends_has_it_taken_back(running_app: RunningApp) -> None:
+    headers = await key_of(running_app)
+    fault = running_app.slack.faults.add(SET, retry_after=60)
+    async with agent_of(running_app, headers) as agent:
+        asking = asyncio.create_task(_is_refused_whole(agent, "request_timeout"))
+        while not await overrides_of(running_app):
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        await running_app.stop()
+        with pytest.raises((aiohttp.ClientError, AssertionError)):
+            await asking
+    running_app.slack.faults.remove(fault)
+    await running_app.start()
+    await _nothing_of_it_happens(running_app)
+
+
+async def test_typed_write_leaves_no_mark_of_a_call(running_app: RunningApp) -> None:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
+        assert (await sets(agent, status_text="Lunch", status_emoji=":pizza:", status_expiration=0))["ok"]
+    await running_app.settle()
+    (row,) = await running_app.rows(sa.select(ProfileStateRow.calling_until))
+    assert row.calling_until is None
+
+
+@pytest.mark.usefixtures("patience")
+async def test_end_that_is_not_written_leaves_the_one_before(running_app: RunningApp) -> None:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
+        assert (await sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0))["ok"]
+        running_app.clock.move_to(at("09:05"))
+        running_app.slack.faults.add(SET, retry_after=30)
+        answer = await agent.call_tool(
+            "usersProfileSet", {"profile": {"status_expiration": int(at("10:00").timestamp())}}
+        )
+        assert answer.body["error"] == "request_timeout"
+    for clock_time in ("09:10", "10:01"):
+        await running_app.until(at(clock_time))
+        assert running_app.shows() == ("Tea", ":tea:", None)
+    (row,) = await running_app.rows(sa.select(OverrideRow.end_at, OverrideRow.start_at))
+    assert (row.end_at, row.start_at) == (None, at("09:00"))
