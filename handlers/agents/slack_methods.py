@@ -50,7 +50,8 @@ from services.domain.request_errors import (
     TooManyRequestsError,
     WrongKeyError,
 )
-from services.usecases.own_profile import NotWrittenError, OwnStatusError, PausedError
+from services.usecases.own_profile import OwnStatusError
+from services.usecases.waiting import NotWrittenError, PausedError
 
 Scalar = str | int | float | bool | None
 """What a field of a profile, and any other argument, can be."""

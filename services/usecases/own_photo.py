@@ -22,8 +22,8 @@ from services.slack.client import error_for
 from services.slack.photos import SET_PHOTO
 from services.store.asked_photos import NOT_DONE, AskedPhoto, AskedPhotoStore, PhotoAnswer
 from services.store.people import PeopleStore
-from services.usecases import own_profile
-from services.usecases.own_profile import UNDER_WAY, NotWrittenError, pauses, require_keeping
+from services.usecases import waiting
+from services.usecases.waiting import NEXT_TRY, UNDER_WAY, NotWrittenError, pauses, require_keeping
 
 CENTRE = "centre"
 
@@ -48,12 +48,12 @@ class OwnPhotos:
         """
         await require_keeping(self.people, key, self.clock.now())
         prepared = await self.reader.prepare(f"{key.team_id}/{key.user_id}", image, crop or CENTRE)
-        now, deadline = self.clock.now(), time.monotonic() + own_profile.PATIENCE
-        until = now + timedelta(seconds=own_profile.PATIENCE)
+        now, deadline = self.clock.now(), time.monotonic() + waiting.PATIENCE
+        until = now + timedelta(seconds=waiting.PATIENCE)
         while not await self.store.ask(key, AskedPhoto(request, prepared.content, prepared.crop, now, until)):
             if time.monotonic() >= deadline:
                 raise NotWrittenError("another one is under way")
-            await asyncio.sleep(own_profile.NEXT_TRY)
+            await asyncio.sleep(NEXT_TRY)
         self.wake_signal.wake()
         log.info("photo_asked_for", team_id=key.team_id, user_id=key.user_id, bytes=len(prepared.content))
         try:
@@ -85,7 +85,7 @@ class OwnPhotos:
         """Take it back; what came of it where it is done after all, by a call that was under way."""
         deadline = time.monotonic() + UNDER_WAY
         while not await self.store.take_back(key, request, anyway=time.monotonic() >= deadline):
-            await asyncio.sleep(own_profile.NEXT_TRY)
+            await asyncio.sleep(NEXT_TRY)
             if (answer := await self.store.answer_of(key, request)) is not None:
                 return answer
         log.info("request_taken_back", team_id=key.team_id, user_id=key.user_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -35,29 +35,21 @@ from services.engine.calls import calling, token_digest
 from services.engine.limits import Budget
 from services.platform.concurrency import remember
 from services.ports import Clock
-from services.slack.client import CALL_SECONDS, error_for
+from services.slack.client import error_for
 from services.slack.members import INFO, SlackMembers
 from services.slack.profile import GET, SET, TEST, SlackProfiles, profile_of, status_of
 from services.store.awaited import AskedChange, AwaitedStore, Progress
 from services.store.people import PeopleStore
 from services.store.timeline import AuditStore
 from services.store.workspaces import WorkspaceStore
+from services.usecases import waiting
 from services.usecases.emoji import EmojiSearch
 from services.usecases.statuses import Statuses
+from services.usecases.waiting import NEXT_TRY, UNDER_WAY, NotWrittenError, PausedError, pauses, require_keeping
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-
-PATIENCE = 10.0
-"""Seconds of real time that a write has until its request is taken back."""
-
-_FIRST_LOOK, _SLOWER, _LAST_LOOK = 0.05, 1.5, 1.0
-"""Seconds of real time until the first look at the rows, how much longer each next one waits, and the longest wait:
-some fourteen looks in ten seconds, three for a write that goes well."""
-
-UNDER_WAY, NEXT_TRY = CALL_SECONDS + 5.0, 0.2
-"""Seconds more that a call which is under way has to end, and how often that is looked at."""
 
 READS = {GET: 45, INFO: 60, TEST: 60}
 """Calls in a minute that agents of a workspace can make of one process, beside those that keep statuses: with the looks
@@ -69,33 +61,8 @@ _FRESH = 5.0
 MOST_WORKSPACES, MOST_NAMES, MOST_READ = 1_000, 10_000, 1_000
 
 
-class PausedError(InputError):
-    """Status Quo is paused, so nothing is written. Resume it first, with `/quo resume`."""
-
-
-class NotWrittenError(SlackError):
-    """That was not done within ten seconds, and is taken back: nothing of it happens later. Try again in a minute."""
-
-
 class OwnStatusError(InputError):
     """The status that shows is one that you set in Slack itself. Clear it there."""
-
-
-async def require_keeping(people: PeopleStore, key: PersonKey, now: datetime) -> None:
-    """Return where we may write to the person's profile. Raises NotGrantedError, PausedError."""
-    view = await people.get(key)
-    if view is None or not view.granted:
-        raise NotGrantedError("no grant")
-    if view.pause is not None and view.pause.holds(now):
-        raise PausedError("paused")
-
-
-def pauses(deadline: float) -> Iterator[float]:
-    """How long to wait before each look at what is waited for, until `deadline` (of `time.monotonic`)."""
-    pause = _FIRST_LOOK
-    while (left := deadline - time.monotonic()) > 0:
-        yield min(pause, left)
-        pause = min(pause * _SLOWER, _LAST_LOOK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +261,7 @@ class OwnProfiles:
 
     async def _wait(self, key: PersonKey, done: Callable[[Progress], bool]) -> Progress:
         seen: Progress | None = None
-        for pause in pauses(time.monotonic() + PATIENCE):
+        for pause in pauses(time.monotonic() + waiting.PATIENCE):
             await asyncio.sleep(pause)
             seen = await self._awaited.look(key, self._clock.now())
             if seen is None or done(seen) or seen.rests:

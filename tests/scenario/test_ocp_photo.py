@@ -19,7 +19,7 @@ from services.domain.model import PersonKey
 from services.pictures.squares import are_alike, signed, square
 from services.store.agent_models import AskedPhotoRow
 from services.store.effect_models import EffectRow, PictureRow
-from services.usecases import own_profile
+from services.usecases import waiting
 from tests.support.engine import until
 from tests.support.ocp_app import agent_of, is_published, key_of
 from tests.support.ocp_client import Answered, OcpAgent
@@ -87,7 +87,7 @@ async def _is_put_off(app: RunningApp) -> bool:
 
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own_profile, "PATIENCE", 0.5)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.5)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])

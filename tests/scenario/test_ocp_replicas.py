@@ -15,7 +15,7 @@ from services import bootstrap
 from services.platform import settings
 from services.store.agent_models import AskedPhotoRow
 from services.store.models import OverrideRow
-from services.usecases import own_profile
+from services.usecases import waiting
 from tests.support.ocp_app import is_published, key_of
 from tests.support.ocp_client import OcpAgent
 from tests.support.photos import SENT
@@ -59,7 +59,7 @@ async def test_answer_comes_from_a_replica_that_another_one_writes_for(
         assert running_app.slack.photos.of(ANN) is not None
         await running_app.settle()
         await running_app.stop()
-        monkeypatch.setattr(own_profile, "PATIENCE", 0.5)  # nobody writes any more
+        monkeypatch.setattr(waiting, "PATIENCE", 0.5)  # nobody writes any more
         tea = LUNCH | {"status_text": "Tea", "status_emoji": ":tea:"}
         answer = await agent.call_tool("usersProfileSet", {"profile": tea})
         assert answer.body.get("error") == "request_timeout"

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.store.models import OverrideRow, ProfileStateRow
-from services.usecases import own_profile
+from services.usecases import waiting
 from tests.support.ocp_app import GET, agent_of, key_of, overrides_of, sets
 from tests.support.ocp_client import OcpAgent
 from tests.support.running_app import SET, RunningApp, at
@@ -20,7 +20,7 @@ from tests.support.running_app import SET, RunningApp, at
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> float:
     """So many seconds until a request is taken back, in the place of ten."""
-    monkeypatch.setattr(own_profile, "PATIENCE", 0.4)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.4)
     return 0.4
 
 
