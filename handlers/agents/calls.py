@@ -16,7 +16,6 @@ from handlers.agents.asker import Asker
 from handlers.agents.operations import Operation
 from handlers.slack.context import Services, by_key
 from handlers.web.client_address import Proxies, client_address
-from services.calendars.connections import HookLimits
 from services.domain.agents import Caller
 from services.domain.errors import (
     InputError,
@@ -29,6 +28,7 @@ from services.domain.errors import (
 from services.domain.request_errors import ReadOnlyKeyError, TooManyRequestsError, WrongKeyError
 from services.domain.text import cleaned
 from services.platform.locale import Localizer
+from services.platform.minute_limits import MinuteLimits
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")  # NotAColleague: not, a, colleague
 _CODES: tuple[tuple[type[StatusQuoError], str], ...] = (
@@ -93,7 +93,7 @@ class Agents:
 
     services: Services
     proxies: Proxies = ()
-    _wrong: HookLimits = field(default_factory=lambda: HookLimits(WRONG_KEYS))
+    _wrong: MinuteLimits = field(default_factory=lambda: MinuteLimits(WRONG_KEYS))
 
     async def by_request(self, request: BaseRequest) -> Asker:
         """Whoever's key is the bearer of a request (RFC 6750 §2.1): in a header, which is there once.

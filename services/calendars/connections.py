@@ -6,12 +6,10 @@ statuses that other programs send.
 
 from __future__ import annotations
 
-import math
 import secrets
-from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -24,6 +22,7 @@ from services.domain.model import Override, PersonKey
 from services.platform.addresses import AddressRules
 from services.platform.concurrency import KeyedSemaphore
 from services.platform.crypto import digest_of
+from services.platform.minute_limits import MinuteLimits
 from services.ports import Clock, WakeSignal
 from services.slack.files import SentFile, SlackFiles
 from services.store.accounts import AccountStore
@@ -171,30 +170,6 @@ that somebody else sends."""
 
 _BYTES = 32
 _WAIT = 10
-_MINUTE = timedelta(minutes=1)
-_REMEMBERED = 10_000
-
-
-class HookLimits:
-    """How often each hook was used in the last minute, as far as this process knows."""
-
-    def __init__(self, most: int = A_MINUTE) -> None:
-        """`most` requests in any minute."""
-        self._most = most
-        self._used: OrderedDict[str, deque[datetime]] = OrderedDict()
-
-    def wait(self, name: str, now: datetime) -> int:
-        """Note a request; return the whole seconds to wait where it is one too many, else 0."""
-        used = self._used.setdefault(name, deque())
-        self._used.move_to_end(name)
-        if len(self._used) > _REMEMBERED:
-            self._used.popitem(last=False)
-        while used and used[0] <= now - _MINUTE:
-            used.popleft()
-        if len(used) >= self._most:
-            return max(1, math.ceil((used[0] + _MINUTE - now).total_seconds()))
-        used.append(now)
-        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +184,7 @@ class Hooks:
     wake_signal: WakeSignal
     base_url: str
     """PUBLIC_URL without a slash at its end."""
-    _limits: HookLimits = field(default_factory=HookLimits, init=False)
+    _limits: MinuteLimits = field(default_factory=lambda: MinuteLimits(A_MINUTE), init=False)
     _looking: KeyedSemaphore = field(default_factory=lambda: KeyedSemaphore(1), init=False)
 
     # ── the owner's side ────────────────────────────────────────────────────────────────────────────

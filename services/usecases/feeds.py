@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 import structlog
 from yarl import URL
 
-from services.calendars.connections import HookLimits
 from services.calendars.ical.writing import CalendarHead, absence_calendar, latest_day
 from services.domain.calendars import AHEAD
 from services.domain.errors import ChannelRefusedError, NotAllowedError, SlackError, SlackRefusedError
@@ -33,6 +32,7 @@ from services.domain.request_errors import (
 from services.platform import locale
 from services.platform.concurrency import KeyedSemaphore, remember
 from services.platform.crypto import digest_of
+from services.platform.minute_limits import MinuteLimits
 from services.ports import Clock
 from services.slack.conversations import SlackConversations
 from services.slack.members import SlackMembers
@@ -86,7 +86,7 @@ class AbsenceFeeds:
     clock: Clock
     base_url: str
     """PUBLIC_URL without a slash at its end."""
-    _limits: HookLimits = field(default_factory=lambda: HookLimits(A_MINUTE))
+    _limits: MinuteLimits = field(default_factory=lambda: MinuteLimits(A_MINUTE))
     _asking: KeyedSemaphore = field(default_factory=lambda: KeyedSemaphore(1))
     _audiences: OrderedDict[str, _Audience] = field(default_factory=OrderedDict)
     _written: OrderedDict[str, tuple[object, Subscription]] = field(default_factory=OrderedDict)

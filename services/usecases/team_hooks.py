@@ -16,12 +16,13 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.calendars.connections import HookLimits
+from services.calendars.connections import A_MINUTE
 from services.domain.leave import LeaveLine, LeaveMember, MatchResult
 from services.domain.model import Event, EventType, PersonKey, ShowAs, WallTimes
 from services.domain.request_errors import RequestError, TooManyRequestsError, UnknownPathError
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor, digest_of
+from services.platform.minute_limits import MinuteLimits
 from services.ports import Clock, WakeSignal
 from services.store.leave import LeaveStore
 from services.store.members import MemberStore
@@ -112,7 +113,7 @@ class TeamHooks:
     wake_signal: WakeSignal
     base_url: str
     """PUBLIC_URL without a slash at its end."""
-    _limits: HookLimits = field(default_factory=HookLimits, init=False)
+    _limits: MinuteLimits = field(default_factory=lambda: MinuteLimits(A_MINUTE), init=False)
 
     # ── the admins' side ────────────────────────────────────────────────────────────────────────────
 

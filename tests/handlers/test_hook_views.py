@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 from handlers.slack.views import file_replies, replies
 from handlers.slack.views.modals import shown_once
 from handlers.web.webhooks import LONGEST, read_status
-from services.calendars import connections
-from services.calendars.connections import HookLimits
 from services.calendars.ical.content import as_utf8
 from services.calendars.ical.expand import UnreadableCalendarError
 from services.domain.errors import InputError
@@ -88,20 +86,3 @@ def test_wall_time_in_a_gap_and_one_that_comes_twice() -> None:
         b'{"text": "x", "until": "2026-10-25T02:30"}', berlin, datetime(2026, 10, 24, 9, tzinfo=UTC)
     ).end
     assert twice == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-
-
-def test_pace_slides_and_is_each_hooks_own() -> None:
-    pace = HookLimits(most=3)
-    assert [pace.wait("a", NOW + timedelta(seconds=20 * number)) for number in range(6)] == [0] * 6
-    assert [pace.wait("b", NOW) for _ in range(4)] == [0, 0, 0, 60]
-    assert pace.wait("b", NOW + timedelta(seconds=59.5)) == 1
-    assert pace.wait("b", NOW + timedelta(seconds=60)) == 0
-
-
-def test_only_the_latest_names_are_remembered_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_REMEMBERED", 100)
-    pace, now = HookLimits(most=1), datetime(2026, 11, 24, 9, tzinfo=UTC)
-    for number in range(1000):
-        assert pace.wait(f"2001:db8:0:{number:x}::/64", now) == 0
-    assert len(pace._used) == 100
-    assert pace.wait("2001:db8:0:3e7::/64", now) > 0  # the newest is known still
