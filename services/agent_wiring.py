@@ -11,7 +11,8 @@ from handlers.agents.calls import Agents
 from handlers.agents.mcp import McpRoutes
 from handlers.agents.slackbot import Slackbot
 from handlers.web.application import LargeBody
-from handlers.web.ocp import Photos, RegistryRoutes
+from handlers.web.registry import RegistryRoutes
+from handlers.web.slack_api import Photos
 from services.adapters import Adapters
 from services.engine.tokens import TokenRefresh
 from services.platform import locale

@@ -20,7 +20,7 @@ from handlers.agents.openapi import document
 from handlers.agents.operations import API, OPERATIONS, Operation
 from handlers.errors import accepted_locale, record, retry_after, route_of, status_of
 from handlers.slack.payloads import strict_json
-from handlers.web.ocp import ASKER, slack_arguments, slack_refusal
+from handlers.web.slack_api import ASKER, slack_arguments, slack_refusal
 from services.domain.errors import StatusQuoError
 from services.domain.request_errors import MethodNotAllowedError, NotJsonError, RequestError, UnknownPathError
 from services.platform.concurrency import LARGE, off_loop_if

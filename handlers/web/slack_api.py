@@ -1,8 +1,4 @@
-"""What OCP agents call (Open Context Protocol): a registry's entries; and how Slack's methods are sent, and refused.
-
-Each request of such an agent carries `OCP-…` headers, one of them with its whole history: they are let in
-(`application.MOST_OF_A_HEADER`), and nobody reads them.
-"""
+"""How Slack's own methods are sent to us over HTTP, as Slack itself takes them, and how they are refused."""
 
 from __future__ import annotations
 
@@ -19,13 +15,12 @@ from aiohttp import web
 from handlers.agents.asker import Asker
 from handlers.agents.calls import Agents, Failure, failure_of
 from handlers.agents.operations import API, BY_NAME
-from handlers.agents.registry import entry
 from handlers.agents.slack_methods import Scalar, slack_code
 from handlers.web.application import LargeBody
 from services.domain.agents import May
 from services.domain.errors import InputError, StatusQuoError
 from services.domain.profile_fields import NotAStatusError
-from services.domain.request_errors import ReadOnlyKeyError, UnknownPathError
+from services.domain.request_errors import ReadOnlyKeyError
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.locale import Localizer
 
@@ -71,24 +66,6 @@ class Photos:
         if asker.caller.may is not May.WRITE:
             raise ReadOnlyKeyError("read-only key", operation=_SET_PHOTO.name)
         request[ASKER] = asker
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryRoutes:
-    """The registry, which needs no key and holds nothing of anybody. `base_url` is PUBLIC_URL."""
-
-    base_url: str
-
-    def routes(self) -> list[web.RouteDef]:
-        """One address for each entry."""
-        return [web.get("/registry/{name}", self.registered)]
-
-    async def registered(self, request: web.Request) -> web.Response:
-        """An entry."""
-        found = entry(request.match_info["name"], self.base_url)
-        if found is None:
-            raise UnknownPathError("no such entry")
-        return web.json_response(found)
 
 
 async def slack_arguments(request: web.Request) -> Mapping[str, Any]:
