@@ -29,7 +29,7 @@ _META = "io.modelcontextprotocol"
 _CLIENT = {"name": "status-quo-demo", "version": "1"}
 _PATIENCE = aiohttp.ClientTimeout(total=20)
 _KEPT = 20
-_UNDO = "undo"
+_UNDO, _FAILED = "undo", "isError"
 _UNAUTHORIZED = 401
 _HOURS = ("midnight", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "noon")
 _NOON, _LATE, _THREE = 12, 14, 15
@@ -116,15 +116,15 @@ class DemoAgent:
             raise KeyError(which)
         person = self._people.setdefault(user_id, _Person())
         exchange = Exchange(self._slack.number(), self._slack.clock.now(), sentence, sentence.arguments)
-        change = next((one for one in reversed(person.asked) if one.undo_id), None)
+        change = next((one for one in reversed(person.asked) if one.undo_id and not one.undone), None)
         if which != _UNDO:
             await self._call(user_id, person, exchange)
-        elif change is None or change.undone:
+        elif change is None:
             exchange.answer = "I have changed nothing that could be taken back, so there is nothing to call."
         else:
             exchange.arguments = {"id": change.undo_id}
             await self._call(user_id, person, exchange)
-            change.undone = not exchange.error
+            change.undone = not exchange.error or exchange.error == _FAILED  # what is too late now stays so
         person.asked.append(exchange)
         self._slack.hub.publish("agent", user_id=user_id)
 
@@ -212,8 +212,10 @@ def _read(raw: str, exchange: Exchange) -> None:
     given = result.get("structuredContent") or {}
     exchange.answer = given.get("sentence") or " ".join(part.get("text", "") for part in result["content"])
     exchange.undo_id = given.get("undo_id") or ""
-    exchange.error = "isError" if result.get("isError") else ""
+    exchange.error = _FAILED if result.get("isError") else ""
     exchange.more = [f"{one['name']}, back {one['until'] or '?'}" for one in given.get("people", ())]
+    if given.get("why", "") not in exchange.answer:
+        exchange.more = [given["why"]]
 
 
 def _http(first: str, headers: Mapping[str, str], body: str) -> str:

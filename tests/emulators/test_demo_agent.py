@@ -57,14 +57,15 @@ def test_out_until_a_day_is_out_to_the_end_of_the_one_before(today: str, day: st
 
 
 @asynccontextmanager
-async def agent(answer: str, status: int) -> AsyncIterator[tuple[DemoAgent, list[web.Request]]]:
-    """An agent, and what the app heard that answers it so."""
+async def agent(answer: str, status: int, *, to_undo: str = "") -> AsyncIterator[tuple[DemoAgent, list[web.Request]]]:
+    """An agent, and what the app heard that answers it so; `to_undo` is another answer to that tool."""
     heard: list[web.Request] = []
 
     async def mcp(request: web.Request) -> web.Response:
         await request.read()
         heard.append(request)
-        return web.Response(text=answer, status=status)
+        is_undo = request.headers["Mcp-Name"] == "undo"
+        return web.Response(text=to_undo if is_undo and to_undo else answer, status=status)
 
     app = web.Application()
     app.router.add_post("/mcp", mcp)
@@ -110,3 +111,20 @@ async def test_an_app_that_is_gone_is_told_of_and_what_is_no_sentence_is_refused
     await asks.close()
     (exchange,) = asks.shown(MAYA)["asked"]
     assert (exchange["answer"], exchange["status"], heard) == ("The app did not answer.", 0, [])
+
+
+async def test_what_was_asked_is_undone_from_the_newest_on_and_told_with_its_reason() -> None:
+    given = {"sentence": "Your status is 🍕 Lunch.", "why": "You asked for it.", "undo_id": "u1"}
+    answer = json.dumps({"result": {"content": [], "structuredContent": given}})
+    undone = json.dumps({"result": {"content": [], "structuredContent": {"sentence": "Taken back", "undo_id": None}}})
+    async with agent(answer, 200, to_undo=undone) as (asks, heard):
+        for which in ("dentist", "out", "undo", "undo", "undo"):
+            await asks.ask(MAYA, which)
+        tools = [request.headers["Mcp-Name"] for request in heard]
+        asked = asks.shown(MAYA)["asked"]
+        await asks.ask(MAYA, "why")
+        told = asks.shown(MAYA)["asked"][-1]
+    assert tools == ["set_status", "set_out_of_office", "undo", "undo"]
+    assert [exchange["undone"] for exchange in asked[:2]] == [True, True]
+    assert "nothing to call" in asked[-1]["answer"]
+    assert (told["answer"], told["more"]) == ("Your status is 🍕 Lunch.", ["You asked for it."])
