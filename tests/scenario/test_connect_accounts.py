@@ -13,7 +13,7 @@ from services.calendars.providers.google import api as google_api
 from services.store.models import Account, Calendar, WatchRow
 from tests.support import blockkit
 from tests.support.clocks import ManualClock
-from tests.support.providers_app import NAMES, Vendors, open_vendors
+from tests.support.providers_app import NAMES, Vendors, open_vendors, quick_at
 from tests.support.running_app import ANN, BEN, at
 from tests.support.stepped_app import text_of
 
@@ -43,6 +43,7 @@ async def test_account_connected_from_slack_sets_the_status_and_is_followed_by_p
     assert running_app.text() == ""
 
 
+@quick_at("google")
 async def test_home_tab_shows_the_account_its_calendar_and_that_it_is_told_of_changes(vendors: Vendors) -> None:
     await vendors.connects()
     view = await vendors.home()
@@ -55,6 +56,7 @@ async def test_home_tab_shows_the_account_its_calendar_and_that_it_is_told_of_ch
     assert "told of changes at once" in listed[1]
 
 
+@quick_at("microsoft")
 async def test_other_calendars_of_the_account_are_chosen_by_name(vendors: Vendors) -> None:
     vendors.add_calendar("Team")
     _, page = await vendors.connects()
@@ -72,6 +74,7 @@ async def test_other_calendars_of_the_account_are_chosen_by_name(vendors: Vendor
     assert "*Team*" in text_of(await vendors.home())
 
 
+@quick_at("google")
 async def test_disconnected_account_leaves_nothing_here_and_no_watch_there(vendors: Vendors) -> None:
     vendors.has("Plan", at("08:30"))
     await vendors.connects()
@@ -114,6 +117,7 @@ async def test_link_is_good_once_for_ten_minutes_and_for_its_provider_alone(vend
         assert (status, EXPIRED in page) == (400, True)
 
 
+@quick_at("microsoft")
 async def test_state_is_good_once_and_in_its_browser_alone(vendors: Vendors) -> None:
     async with vendors.browser() as anns, vendors.browser() as eves:
         back = await vendors.consents(anns, await vendors.link())
@@ -156,6 +160,7 @@ async def test_lost_account_is_told_once_and_mended_by_the_link_of_the_message(v
     assert len(vendors.running_app.slack.direct_messages(ANN)) == told + 1
 
 
+@quick_at("google")
 async def test_page_before_the_grant_offers_it(vendors: Vendors) -> None:
     vendors.running_app.slack.add_person(BEN, "ben", team_id="T0DEMO0001", locale="de-DE")
     status, page = await vendors.connects(BEN)
@@ -165,6 +170,7 @@ async def test_page_before_the_grant_offers_it(vendors: Vendors) -> None:
     assert "/slack/install?link=" in page
 
 
+@quick_at("microsoft")
 async def test_page_in_slack_that_opens_is_the_apps(vendors: Vendors) -> None:
     _, page = await vendors.connects()
     assert f"https://slack.com/app_redirect?app={vendors.running_app.slack.app.app_id}&amp;team=T0DEMO0001" in page

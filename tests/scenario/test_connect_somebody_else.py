@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from services.store.models import Account, OAuthState, Person, Workspace
 from tests.support.clocks import ManualClock
-from tests.support.providers_app import NAMES, Form, Vendors, open_vendors
+from tests.support.providers_app import NAMES, Form, Vendors, open_vendors, quick_at
 from tests.support.running_app import ANN, BEN, TEAM, at
 
 SOMEBODY_ELSE = "This link belongs to somebody else. Type /quo connect in your own Slack."
@@ -71,7 +71,7 @@ async def rows(vendors: Vendors) -> list[object]:
 # ── the page before the provider ────────────────────────────────────────────────────────────────────
 
 
-@each_provider
+@quick_at("google")
 async def test_page_names_person_and_workspace_and_uses_nothing_up(vendors: Vendors) -> None:
     vendors.running_app.slack.member(ANN).real_name = "Ann <b>Lee"
     vendors.running_app.slack.workspaces[TEAM].name = "Acme"
@@ -109,7 +109,7 @@ async def test_button_works_in_the_browser_that_saw_the_page_alone_and_for_its_l
     await vendors.rests()
 
 
-@each_provider
+@quick_at("microsoft")
 async def test_last_page_names_person_and_account(vendors: Vendors) -> None:
     vendors.running_app.slack.member(ANN).real_name = "Ann Lee"
     _, page = await vendors.connects()
@@ -141,7 +141,7 @@ async def test_browser_is_asked_once_and_known_from_then_on_for_thirty_days(vend
     await vendors.rests()
 
 
-@each_provider
+@quick_at("google")
 async def test_account_with_the_persons_slack_address_needs_no_proof(vendors: Vendors) -> None:
     vendors.running_app.slack.member(ANN).email = vendors.mail.title()
     before = await exchanges(vendors)

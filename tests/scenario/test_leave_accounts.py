@@ -12,7 +12,7 @@ from services.domain.people import LEAVE
 from services.store.models import Account, Calendar
 from tests.support.clocks import ManualClock
 from tests.support.leave import lost, of_leave, workspace
-from tests.support.providers_app import Vendors, open_vendors
+from tests.support.providers_app import Vendors, open_vendors, quick_at
 from tests.support.running_app import ANN, at
 from tests.support.stepped_app import elements, text_of
 
@@ -66,6 +66,7 @@ async def chooses(vendors: Vendors) -> None:
     assert "it shows what was found" in text_of(answer["view"])
 
 
+@quick_at("google")
 async def test_of_an_account_nothing_is_read_before_a_calendar_is_chosen_and_then_its_leave_is_followed(
     vendors: Vendors,
 ) -> None:
@@ -92,6 +93,7 @@ async def test_of_an_account_nothing_is_read_before_a_calendar_is_chosen_and_the
     assert "No calendar is connected yet." in text_of(home)
 
 
+@quick_at("microsoft")
 async def test_former_admin_who_comes_back_from_the_provider_connects_nothing(vendors: Vendors) -> None:
     app = vendors.running_app
     link = await leave_link(vendors)
@@ -102,6 +104,7 @@ async def test_former_admin_who_comes_back_from_the_provider_connects_nothing(ve
     assert await app.rows(sa.select(Account)) == []
 
 
+@quick_at("microsoft")
 async def test_lost_account_is_told_to_the_admin_who_connected_it_with_a_link_that_mends_it(vendors: Vendors) -> None:
     app = vendors.running_app
     await vendors.connects(link=await leave_link(vendors))

@@ -17,7 +17,7 @@ from services.domain.model import PersonKey
 from services.store.models import EventRow, OverrideRow
 from services.store.workspace_models import CalendarEntryRow
 from tests.support.clocks import ManualClock
-from tests.support.providers_app import Vendors, open_vendors
+from tests.support.providers_app import Vendors, open_vendors, quick_at
 from tests.support.running_app import ANN, TEAM, at
 
 DAY = timedelta(days=1)
@@ -89,6 +89,7 @@ async def desk(request: pytest.FixtureRequest, sqlite_url: str, clock: ManualClo
         yield Desk(vendors)
 
 
+@quick_at("google", "desk")
 async def test_box_is_there_with_an_account_alone_and_is_off(desk: Desk) -> None:
     app = desk.vendors.running_app
     await app.types("/ooo")
@@ -113,6 +114,7 @@ async def test_what_was_chosen_is_kept_until_it_is_allowed_and_done_then(desk: D
     assert len(desk.entries) == 2
 
 
+@quick_at("microsoft", "desk")
 async def test_page_before_the_provider_says_that_it_asks_to_write(desk: Desk) -> None:
     said = await desk.asks()
     async with desk.vendors.browser() as session:
@@ -121,6 +123,7 @@ async def test_page_before_the_provider_says_that_it_asks_to_write(desk: Desk) -
                 assert ("permission to write" in await shown.text()) is writes
 
 
+@quick_at("google", "desk")
 async def test_refused_permission_leaves_the_absence_and_makes_no_entry(desk: Desk) -> None:
     said = await desk.asks()
     async with desk.vendors.browser() as session:
@@ -132,6 +135,7 @@ async def test_refused_permission_leaves_the_absence_and_makes_no_entry(desk: De
     assert len((await desk.asks("2026-12-08", "2026-12-08"))["view"]["blocks"]) > 0  # it is asked for again
 
 
+@quick_at("microsoft", "desk")
 async def test_account_that_is_connected_anew_keeps_the_permission_to_write(desk: Desk) -> None:
     await desk.has_asked()
     await desk.vendors.connects()
@@ -139,6 +143,7 @@ async def test_account_that_is_connected_anew_keeps_the_permission_to_write(desk
     assert len(desk.entries) == 2
 
 
+@quick_at("google", "desk")
 async def test_permission_that_comes_too_late_makes_no_entry_and_nothing_is_left(desk: Desk) -> None:
     said = await desk.asks("2026-11-24", "2026-11-24", from_time="10:30", to_time="11:00")
     link = desk.vendors.link_in(said["view"])
@@ -148,6 +153,7 @@ async def test_permission_that_comes_too_late_makes_no_entry_and_nothing_is_left
     assert desk.entries == []
 
 
+@quick_at("microsoft", "desk")
 async def test_absence_that_is_taken_back_before_it_was_allowed_leaves_nothing(desk: Desk) -> None:
     said = await desk.asks()
     await desk.vendors.running_app.types("/ooo", "off")
@@ -172,6 +178,7 @@ async def test_google_account_that_cannot_be_out_gets_a_plain_busy_entry(desk: D
     assert (entry.kind, entry.free) == ("default", False)
 
 
+@quick_at("microsoft", "desk")
 async def test_entry_of_ours_never_counts(desk: Desk) -> None:
     await desk.has_asked("2026-11-24", "2026-11-24", from_time="10:30", to_time="11:00")
     app = desk.vendors.running_app
@@ -184,6 +191,7 @@ async def test_entry_of_ours_never_counts(desk: Desk) -> None:
     assert app.text() == ""
 
 
+@quick_at("google", "desk")
 async def test_entry_is_cut_where_the_absence_ends_early(desk: Desk) -> None:
     app = desk.vendors.running_app
     await desk.has_asked("2026-11-24", "2026-11-26", from_time="10:00")
@@ -197,6 +205,7 @@ async def test_entry_is_cut_where_the_absence_ends_early(desk: Desk) -> None:
     assert len(desk.entries) == 1
 
 
+@quick_at("microsoft", "desk")
 async def test_entry_goes_with_an_absence_that_is_taken_back_and_comes_back_with_it(desk: Desk) -> None:
     app = desk.vendors.running_app
     await desk.has_asked()
@@ -213,6 +222,7 @@ async def test_entry_goes_with_an_absence_that_is_taken_back_and_comes_back_with
     assert await desk.known() == []
 
 
+@quick_at("google", "desk")
 async def test_answer_that_is_lost_makes_no_second_entry(desk: Desk) -> None:
     await desk.has_asked()
     desk.vendors.vendor.faults.add(Fault("/events", drop=True, after=True, times=1, skip=desk.vendors.name != "google"))
@@ -224,6 +234,7 @@ async def test_answer_that_is_lost_makes_no_second_entry(desk: Desk) -> None:
     assert "PATCH" in {call.method for call in desk.vendors.vendor.calls}  # the second try found what the first made
 
 
+@quick_at("microsoft", "desk")
 async def test_entry_that_the_person_deletes_is_not_made_again(desk: Desk) -> None:
     app = desk.vendors.running_app
     entry = await desk.has_asked("2026-11-24", "2026-11-26", from_time="10:00")
@@ -235,6 +246,7 @@ async def test_entry_that_the_person_deletes_is_not_made_again(desk: Desk) -> No
     assert desk.entries == []
 
 
+@quick_at("google", "desk")
 async def test_who_has_a_calendar_that_takes_no_entry_is_told_once_and_what_to_do(desk: Desk) -> None:
     app = desk.vendors.running_app
     await desk.has_asked()
@@ -256,6 +268,7 @@ async def test_who_has_a_calendar_that_takes_no_entry_is_told_once_and_what_to_d
 
 
 @pytest.mark.parametrize("how", ["forget", "disconnect", "uninstall"])
+@quick_at("microsoft", "desk")
 async def test_entry_goes_with_the_person_and_with_the_account(desk: Desk, how: str) -> None:
     app = desk.vendors.running_app
     await desk.has_asked()

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
+import pytest
 import sqlalchemy as sa
 from aiohttp.test_utils import TestServer
 
@@ -24,6 +25,14 @@ from tests.support.running_app import ANN, RunningApp, open_running_app
 
 MAIL = {"google": "ann@gmail.example", "microsoft": "ann@work.example"}
 NAMES = {"google": "Google Calendar", "microsoft": "Microsoft 365"}
+
+
+def quick_at(name: str, fixture: str = "vendors") -> pytest.MarkDecorator:
+    """A test is for both providers; in the quick run for that one alone: what differs between them is held for each
+    below `tests/providers`."""
+    other = "microsoft" if name == "google" else "google"
+    both = [name, pytest.param(other, marks=pytest.mark.slow)]
+    return pytest.mark.parametrize(fixture, both, indirect=True)
 
 
 @dataclass(frozen=True)
