@@ -104,8 +104,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What all tests are made of stays until the end: to look through it for garbage took seconds at a time."""
-    gc.collect()
+    """What all tests are made of stays until the end: to look through it for garbage took seconds at a time. So does
+    the little garbage in it."""
     gc.freeze()
     gc.enable()
     gc.set_threshold(5000, 20, 50)  # a test makes much that lasts as long as the test

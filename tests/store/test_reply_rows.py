@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.mentions import Asker, Mention
+from services.domain.mentions import Mention, MentionAsker
 from services.domain.model import NO_STATUS, PersonKey, Standing, Status
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor, SealedBytes
@@ -25,7 +25,7 @@ from tests.support.clocks import ManualClock
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 ANN, BEN = PersonKey("T1", "U1"), PersonKey("T1", "U2")
-BERLIN = Asker("Europe/Berlin", "de-DE")
+BERLIN = MentionAsker("Europe/Berlin", "de-DE")
 SHOWN = Status("Out of office", ":palm_tree:", NOW + HOUR)
 
 
@@ -155,7 +155,7 @@ async def test_each_asker_counts_once_a_day_of_their_own_with_each_person(store:
     assert await store.untold(mention(), ["U1", "U2"], BERLIN, NOW) == []
     late = NOW + 15 * HOUR  # midnight in Berlin was an hour ago
     assert await store.untold(mention(), ["U1", "U2"], BERLIN, late) == ["U1", "U2"]
-    assert await store.untold(mention(), ["U1"], Asker("UTC", "en-US"), late - HOUR) == []
+    assert await store.untold(mention(), ["U1"], MentionAsker("UTC", "en-US"), late - HOUR) == []
     assert await record(store, "U1", now=late) == 1
 
 

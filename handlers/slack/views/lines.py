@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from types import MappingProxyType
 
 from handlers.slack.views import blocks as kit
@@ -29,7 +30,7 @@ _TWO, _THREE = time(14), time(15)
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ListView:
     """A person's list as it is to be shown at `now`. `facts` hold the list, `calendars` the names of theirs by id.
 
@@ -54,10 +55,15 @@ class ListView:
         """What the workspace allows and fixes."""
         return self.facts.policy
 
+    @cached_property
+    def floored(self) -> PersonFacts:
+        """The facts as they count under it: of all lines, and each of them asks for it."""
+        return self.facts.floored
+
     @property
     def chosen(self) -> frozenset[Effect]:
         """The effects of all lines that are switched on and count."""
-        return frozenset(effect for line in self.facts.floored.lines if line.enabled for effect in line.effects)
+        return frozenset(effect for line in self.floored.lines if line.enabled for effect in line.effects)
 
     def usual(self, line: Line) -> Status:
         """What the line says where it has neither a text nor an emoji."""
@@ -67,7 +73,7 @@ class ListView:
 
     def looks(self, line: Line) -> Status:
         """What the line says, its placeholders filled with an example."""
-        facts = self.facts.floored
+        facts = self.floored
         line = facts.policy.floored(replace(line, look=self._known(line.look)))
         rules = [one for one in facts.lines if isinstance(one, Rule)]
         looks = {one.kind: self._known(one.look) for one in rules if one.kind is not None}

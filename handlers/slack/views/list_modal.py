@@ -154,7 +154,7 @@ def home_list(view: ListView, most: int, *, asks: bool = False) -> list[kit.Bloc
         rows.append(
             kit.context(l10n.say("There are {count} more lines. *Whole list* shows them.", count=len(lines) - most))
         )
-    if (idle := view.facts.floored.preferences.idle) is not None:
+    if (idle := view.floored.preferences.idle) is not None:
         said = f"{shown(idle)}\n{l10n.say('When nothing is on')}"
         rows.append(kit.section(said, kit.button(l10n.say("Edit"), "open_settings")))
     how = l10n.say("What your status says, and what happens besides. The first line from the top that fits decides.")
