@@ -358,6 +358,8 @@ class Standing:
     own          an own status (or a clearing by hand: an empty one) that we saw and left alone
     own_since    when it was first seen (an event's time where there was one)
     last_by_hand when what is not on the profile any more was last typed, or ours cleared, as far as we know
+    late         what was about to be written when it was taken back: a call that nobody answered may do it still
+    late_until   until when that may be
     looked_at    when the profile was last read, or told to us by an event
     unknown_emoji  the emoji of `wanted` where `applied` has another one because Slack does not know it
     """
@@ -372,6 +374,8 @@ class Standing:
     wanted: Status | None = None
     unknown_emoji: str = ""
     last_by_hand: datetime | None = None
+    late: Status | None = None
+    late_until: datetime | None = None
 
 
 class Action(StrEnum):

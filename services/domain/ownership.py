@@ -123,6 +123,13 @@ def record(decision: Decision, returned: Status) -> Standing:
     return standing
 
 
+def withdrawn(standing: Standing, now: datetime) -> Standing:
+    """The memory after what was about to be written was taken back: Slack may do what it has not answered still."""
+    if standing.pending is None or standing.pending.empty:
+        return standing
+    return replace(standing, late=standing.pending, late_until=now + LONGEST_WRITE)
+
+
 def hint(standing: Standing, seen: Status, at: datetime) -> Standing | None:
     """The memory after an event told that the profile showed `seen` at `at` (UTC).
 
@@ -131,8 +138,15 @@ def hint(standing: Standing, seen: Status, at: datetime) -> Standing | None:
     """
     if _is_pending(seen, standing.pending) or _is(seen, standing.applied) or _is_as_left(seen, standing):
         return None
+    if _is_late(seen, standing, at):  # about to be written again, as it was before it was taken back
+        return replace(standing, pending=standing.late, late=None, late_until=None)
     if standing.looked_at is not None and at <= standing.looked_at:
         return None if seen.empty or _is(seen, standing.own) else standing
+    return _told(standing, seen, at)
+
+
+def _told(standing: Standing, seen: Status, at: datetime) -> Standing | None:
+    """The memory after an event that is newer than our last look, and not of ours; None for nothing new."""
     if seen.empty and standing.own is not None and not standing.own.empty:
         return _without_own(replace(standing, looked_at=at))
     known = standing.own is not None if seen.empty else _is(seen, standing.own)
@@ -157,10 +171,22 @@ def _is_pending(profile: Status, pending: Status | None) -> bool:
     return pending is not None and same_write(profile, pending)
 
 
-def _is_what_was_before(profile: Status, standing: Standing) -> bool:
-    """Whether the profile is as before what is about to be written, also where that is to change its emoji alone."""
-    applied, pending = standing.applied, standing.pending
-    return _is(profile, applied) and pending is not None and not same(profile, pending)
+def _is_late(profile: Status, standing: Standing, now: datetime) -> bool:
+    """Whether the profile shows what was taken back, and was done after all."""
+    may_be = standing.late_until is not None and now <= standing.late_until
+    return may_be and _is_pending(profile, standing.late) and not _is(profile, standing.own)
+
+
+def _unrecorded(profile: Status, standing: Standing, now: datetime) -> Status | None:
+    """What of ours the profile shows though no answer of Slack's was recorded; None where it shows nothing such.
+
+    We died between the call and its record; or it was taken back and done after all. What is as it was before is no
+    write, also where that was to change its emoji alone.
+    """
+    pending, before = standing.pending, _is(profile, standing.applied)
+    if pending is not None and _is_pending(profile, pending) and (not before or same(profile, pending)):
+        return pending
+    return standing.late if _is_late(profile, standing, now) and not before else None
 
 
 def _is_as_left(profile: Status, standing: Standing) -> bool:
@@ -190,9 +216,10 @@ def _look(profile: Status, standing: Standing, now: datetime) -> _View:
         # It was typed between our look and our putting something else back: what stands is ours to take away.
         return _View(profile, replace(seen, applied=profile, own=None, own_since=None), ours=True)
     put_back = _is(profile, standing.covered) and _is_pending(profile, standing.pending)
-    if not put_back and _is_pending(profile, standing.pending) and not _is_what_was_before(profile, standing):
-        # We died between the call and its record: it is ours, as if it had been recorded.
-        known = replace(seen, applied=profile, wanted=standing.pending, covered=_under(standing))
+    came = _unrecorded(profile, standing, now)
+    if not put_back and came is not None:
+        # It is ours, as if it had been recorded.
+        known = replace(seen, applied=profile, wanted=came, covered=_under(standing), late=None)
         return _View(profile, replace(known, own=None, own_since=None), ours=True)
     if not put_back and _is(profile, standing.applied) and not _is(profile, standing.own):
         return _View(profile, replace(seen, own=None, own_since=None), ours=True)
@@ -218,7 +245,9 @@ def _under(standing: Standing) -> Status | None:
 def _looked(standing: Standing, now: datetime) -> Standing:
     """The memory after a look: what was about to be written, and how we left the profile, matter no more."""
     wanted = None if standing.applied is None else standing.wanted
-    return replace(standing, pending=None, looked_at=now, wanted=wanted)
+    over = standing.late_until is not None and standing.late_until < now
+    late, until = (None, None) if over else (standing.late, standing.late_until)
+    return replace(standing, pending=None, looked_at=now, wanted=wanted, late=late, late_until=until)
 
 
 def _look_at_nothing(profile: Status, standing: Standing, now: datetime) -> _View:

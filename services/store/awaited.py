@@ -114,7 +114,8 @@ class AwaitedStore(Store):
                 return False
             for before, after in asked:
                 await self._put_back(connection, key, before, after)
-            undecided = self._standings.seal(replace(found.state, decided=""), key)
+            standing = ownership.withdrawn(found.state.standing, now)
+            undecided = self._standings.seal(replace(found.state, decided="", standing=standing), key)
             await connection.execute(_WITHDRAW, those([key], b_memory=undecided))
             await mark_due(connection, key, now, typed=True)
             ids = [one.id for change in asked for one in change if one is not None]

@@ -101,6 +101,8 @@ class _Standing(Struct, omit_defaults=True):
     wanted: _Status | None = None
     unknown_emoji: str = ""
     last_by_hand: Instant | None = None
+    late: _Status | None = None
+    late_until: Instant | None = None
 
 
 class _ProfileState(Stored):

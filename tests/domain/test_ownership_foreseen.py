@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from services.domain.model import NO_STATUS, Action, Span, Standing, Status
-from services.domain.ownership import foresee, foreseen, hint, intent, record
+from services.domain.ownership import foresee, foreseen, hint, intent, record, stands, withdrawn
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import Reason, ReasonCode
-from tests.support.profiles import COVERING, FREE, FRESH, LUNCH, MEETING, MET, OURS, at, idle, look, shows
+from tests.support.profiles import COVERING, FREE, FRESH, LUNCH, MEETING, MET, OURS, at, idle, look, nothing, shows
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,7 @@ def test_what_came_of_a_wish_was_tried_and_written_or_not(outcome: str, *, tried
 # ── typed between our look and our write; the process dies before the record ────────────────────────
 
 TEA = Status("Tea", ":tea:")
+NOTHING_ON = nothing(at(9), at(12))
 
 
 def test_status_typed_under_a_foreseen_write_that_was_not_recorded_is_what_is_covered() -> None:
@@ -114,3 +115,40 @@ def test_status_cleared_by_hand_while_a_foreseen_write_waits_stays_cleared_after
     assert told is not None
     again = look(NO_STATUS, told, replace(absence, start=at(11), began=at(9)), at(11))
     assert (again.action, again.reason.code) == (Action.LEAVE, ReasonCode.CLEARED_BY_HAND)
+
+
+# ── taken back, and done by Slack after all ─────────────────────────────────────────────────────────
+
+
+def taken_back(profile: Status, standing: Standing) -> Standing:
+    decision = look(profile, standing, MEETING, at(10))
+    kept = withdrawn(intent(standing, decision), at(10, 0, 12))
+    return look(profile, kept, NOTHING_ON, at(10, 0, 13)).standing
+
+
+@pytest.mark.parametrize(("before", "after"), [(NO_STATUS, Action.CLEAR), (LUNCH, Action.RESTORE)])
+def test_what_was_taken_back_and_is_done_after_all_is_ours_and_goes(before: Status, after: Action) -> None:
+    kept = taken_back(before, FRESH)
+    told = hint(kept, MET, at(10, 0, 15))
+    assert told is not None
+    assert stands(told, NO_STATUS, at(10, 0, 16))  # so somebody looks
+    for known in (told, kept):  # or looks before the event has come
+        decision = look(MET, known, NOTHING_ON, at(10, 0, 16))
+        assert (decision.action, decision.status) == (after, before)
+        assert decision.standing.late is None
+
+
+def test_after_a_while_the_same_words_are_the_persons_own() -> None:
+    kept = taken_back(NO_STATUS, FRESH)
+    later = at(10, 1)
+    assert look(MET, kept, NOTHING_ON, later).reason.code is ReasonCode.OWN_WITH_END
+    told = hint(kept, MET, later)
+    assert told is not None
+    assert told.own == MET
+    assert look(NO_STATUS, kept, NOTHING_ON, later).standing.late is None
+
+
+def test_nothing_is_expected_of_what_was_never_about_to_be_written() -> None:
+    assert withdrawn(FRESH, at(10)) == FRESH
+    clearing = replace(OURS, pending=NO_STATUS)
+    assert withdrawn(clearing, at(10)) == clearing

@@ -120,6 +120,23 @@ async def test_done_by_slack_without_an_answer_it_is_taken_back_and_off(running_
     await _nothing_of_it_happens(running_app)
 
 
+@pytest.mark.usefixtures("patience")
+async def test_done_by_slack_after_it_was_taken_back_it_is_taken_off(running_app: RunningApp) -> None:
+    headers = await key_of(running_app)
+    fault = running_app.slack.faults.add(SET, drop=True, times=None)
+    async with agent_of(running_app, headers) as agent:
+        await _is_refused_whole(agent, "request_timeout")
+    running_app.slack.faults.remove(fault)
+    running_app.clock.move_to(at("09:00") + timedelta(seconds=5))
+    await running_app.settle()
+    assert running_app.text() == ""
+    await running_app.says("Lunch", ":pizza:", until=at("16:00"))  # Slack does it now, for whom nobody waits any more
+    running_app.clock.move_to(at("09:00") + timedelta(seconds=10))
+    await running_app.settle()
+    assert running_app.text() == ""
+    await _nothing_of_it_happens(running_app)
+
+
 async def test_status_typed_in_slack_right_after_it_stays_and_the_answer_tells_what_shows(
     running_app: RunningApp,
 ) -> None:
