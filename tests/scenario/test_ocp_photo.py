@@ -265,7 +265,7 @@ async def test_asked_for_before_an_absence_it_is_covered_and_put_back(running_ap
 
 
 @pytest.mark.usefixtures("patience")
-async def test_not_put_on_in_time_it_is_taken_back(running_app: RunningApp) -> None:
+async def test_not_put_on_in_time_it_is_taken_back(running_app: RunningApp, monkeypatch: pytest.MonkeyPatch) -> None:
     headers = await key_of(running_app)
     running_app.slack.photos.upload(ANN, FACE, "image/jpeg")
     fault = running_app.slack.faults.add(GET, status=503, times=None)
@@ -275,6 +275,7 @@ async def test_not_put_on_in_time_it_is_taken_back(running_app: RunningApp) -> N
         running_app.slack.faults.add(SET_PHOTO, retry_after=30)
         running_app.clock.move_to(at("09:05"))
         await _refuses(agent, _text(OTHER), "request_timeout")
+        monkeypatch.setattr(waiting, "PATIENCE", 10.0)  # from here on there is an answer
         running_app.slack.faults.add(SET_PHOTO, error="bad_image")
         running_app.clock.move_to(at("09:10"))
         await _refuses(agent, _text(OTHER), "bad_image")
