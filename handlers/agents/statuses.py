@@ -121,8 +121,9 @@ async def clear_status(services: Services, asker: Asker, _asked: Nothing) -> Cha
 
 async def of_cleared(services: Services, asker: Asker, done: Cleared, say: changes.SayCleared) -> Changed:
     """What was ended, as `say` tells it."""
-    now = await services.reader.now(asker.key)
-    return changed(asker, now, [say(done, now.at, asker.who.l10n, plainly)], undo_id=done.undo_id)
+    now, l10n = await services.reader.now(asker.key), asker.who.l10n
+    lines = [say(done, now.at, l10n, plainly), *map(plain, changes.still_out(done, l10n))]
+    return changed(asker, now, lines, undo_id=done.undo_id)
 
 
 async def pause(services: Services, asker: Asker, asked: SetPause) -> Changed:

@@ -134,6 +134,10 @@ class NothingToDoError(InputError):
     """There is nothing to change."""
 
 
+class OutByCalendarError(NothingToDoError):
+    """Your calendar has you out of office. `/quo clear` shows nothing until that is over."""
+
+
 class ChangedSinceError(InputError):
     """That was changed again since. What is there now stays as it is."""
 

@@ -16,10 +16,11 @@ import structlog
 
 from services.domain import ownership, timeline
 from services.domain.differences import Difference, differences
-from services.domain.errors import NothingToDoError, SealError
+from services.domain.errors import NothingToDoError, OutByCalendarError, SealError
 from services.domain.lines import Line
 from services.domain.model import (
     Effect,
+    Kind,
     Override,
     OverrideKind,
     Pause,
@@ -241,13 +242,14 @@ class Cleared:
     """What `clear` did: ended overrides, or "I am back" until `back_until`, or what was left is taken off.
 
     `undo_id` takes it back; "" where there is nothing to take back. `changes` are the overrides as they were before it,
-    and as they are after it; None where there is none.
+    and as they are after it; None where there is none. `still_out`: a calendar has the person out of office besides.
     """
 
     ended: tuple[Override, ...] = ()
     back_until: datetime | None = None
     undo_id: str = ""
     changes: tuple[tuple[Override | None, Override | None], ...] = ()
+    still_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,16 +326,22 @@ class Statuses:
         return Cleared(back_until=span.end, undo_id=back.id, changes=((None, back),))
 
     async def off(self, key: PersonKey) -> Cleared:
-        """Be back: end the absence that runs, or else take back those to come. Raises NothingToDoError."""
+        """Be back: end the absence that runs, or else take back those to come.
+
+        That of a calendar goes on. Raises NothingToDoError; OutByCalendarError where there is that one alone.
+        """
         now = self.clock.now()
         kinds = frozenset({OverrideKind.OUT_OF_OFFICE})
         ended = await self.overrides.end(key, now, kinds=kinds)
         if not ended:
             ended = await self.overrides.cancel_coming(key, now, kind=OverrideKind.OUT_OF_OFFICE)
+        span = await self.reader.preview_at(key, now)
+        still_out = span.planned and span.kind is Kind.OUT_OF_OFFICE
         if not ended:
-            raise NothingToDoError("no absence")
+            raise OutByCalendarError("a calendar's alone") if still_out else NothingToDoError("no absence")
         changes = _changes(ended, now)
-        return Cleared(tuple(ended), undo_id=await self._ended(key, changes), changes=changes)
+        undo_id = await self._ended(key, changes)
+        return Cleared(tuple(ended), undo_id=undo_id, changes=changes, still_out=still_out)
 
     async def pause(self, key: PersonKey, start: datetime, end: datetime | None) -> tuple[Pause, str]:
         """Leave the status alone from `start` until `end` (UTC), or until resumed; and what takes that back."""

@@ -102,6 +102,25 @@ async def test_end_of_an_absence_is_being_back_and_that_there_is_none_is_no_mist
     assert (none.status, none["changed"], none["undo_id"]) == (200, False, None)
 
 
+async def test_absence_of_the_calendar_goes_on_and_what_ends_it_is_said(agent: AgentOf) -> None:
+    app, how = agent.app, "Your calendar has you out of office. /quo clear shows nothing until that is over."
+    app.feeds["work"].has(lasting("a", at("08:00"), 48 * 60, "Vacation", "X-MICROSOFT-CDO-BUSYSTATUS:OOF"))
+    await app.connects("work")
+    await agent.does("set_out_of_office", to="friday", note="Skiing")
+    ended = await agent.does("end_out_of_office")
+    assert (ended["sentence"], ended["changed"]) == (f"Ended: Skiing {how}", True)
+    alone = await agent.does("end_out_of_office")
+    assert (alone["sentence"], alone["changed"]) == (how, False)
+    assert alone["status"]["text"].startswith("Out of office")
+    typed = await app.types("/ooo", "off")
+    assert typed["text"].startswith("Your calendar has you out of office.")
+    await app.types("/ooo", "until friday Skiing")
+    assert (await app.types("/ooo", "off"))["text"].endswith("`/quo clear` shows nothing until that is over.")
+    await agent.does("clear_status")
+    assert (await agent.does("end_out_of_office"))["sentence"] == "There is nothing to change."
+    assert app.text() == ""
+
+
 async def test_who_is_out_gives_names_and_return_days(agent: AgentOf) -> None:
     app = agent.app
     assert (await agent.reads("who_is_out"))["sentence"] == "Nobody is out, as far as I know."

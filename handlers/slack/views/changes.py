@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from handlers.slack.views.sentences import Show, asked, paused, shown, when
+from services.domain.errors import OutByCalendarError
 from services.domain.model import Override, OverrideKind, Pause, Status
 from services.domain.undo import Change
 from services.platform.locale import Localizer
@@ -47,10 +48,17 @@ def cleared(done: Cleared, now: datetime, l10n: Localizer, show: Show = shown) -
 
 
 def back(done: Cleared, now: datetime, l10n: Localizer, show: Show = shown) -> str:
-    """That somebody is back, or will not be away."""
+    """That somebody is back, or will not be away; that what they asked for is over, where a calendar has them out."""
+    if done.still_out:
+        return l10n.say("Ended: {what}", what=_listed(done.ended, now, l10n, show))
     if all(override.start > now for override in done.ended):
         return l10n.say("Taken back: {what}", what=_listed(done.ended, now, l10n, show))
     return l10n.say("Welcome back. You are not out of office any more.")
+
+
+def still_out(done: Cleared, l10n: Localizer) -> list[str]:
+    """That a calendar has the person out all the same, and what ends that."""
+    return [l10n.say(OutByCalendarError.sentence())] if done.still_out else []
 
 
 def _listed(overrides: Sequence[Override], now: datetime, l10n: Localizer, show: Show) -> str:

@@ -173,7 +173,8 @@ def cleared(l10n: Localizer, done: Cleared, now: datetime) -> Reply:
 
 def off(l10n: Localizer, done: Cleared, now: datetime) -> Reply:
     """That somebody is back."""
-    return with_undo(l10n, changes.back(done, now, l10n), done.undo_id)
+    said = "\n".join([changes.back(done, now, l10n), *changes.still_out(done, l10n)])
+    return with_undo(l10n, said, done.undo_id)
 
 
 def with_undo(l10n: Localizer, said: str, undo_id: str, *more: kit.Block) -> Reply:
