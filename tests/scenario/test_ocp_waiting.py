@@ -70,7 +70,6 @@ async def _is_refused_whole(agent: OcpAgent, error: str) -> Any:
     return answer.body
 
 
-@pytest.mark.usefixtures("patience")
 async def test_refused_by_slack_it_is_said_in_slacks_words_and_taken_back(running_app: RunningApp) -> None:
     headers = await key_of(running_app)
     running_app.slack.faults.add(SET, error="invalid_starts_with_at")
@@ -89,16 +88,16 @@ async def test_without_room_in_the_workspaces_minute_it_is_taken_back(running_ap
     assert running_app.written() == []
 
 
-@pytest.mark.usefixtures("patience")
 async def test_call_that_is_under_way_when_time_is_up_is_waited_for_and_answered_as_it_ends(
-    running_app: RunningApp,
+    running_app: RunningApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     headers = await key_of(running_app)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.9)  # long enough for the call to begin
     async with agent_of(running_app, headers) as agent:
-        running_app.slack.faults.add(SET, latency=0.9)
+        running_app.slack.faults.add(SET, latency=1.2)
         assert (await sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0))["ok"]
         assert running_app.text() == "Tea"
-        running_app.slack.faults.add(SET, latency=0.9, status=503)
+        running_app.slack.faults.add(SET, latency=1.2, status=503)
         await _is_refused_whole(agent, "request_timeout")
     await running_app.settle()
     running_app.clock.move_to(at("09:10"))
@@ -187,11 +186,13 @@ async def test_typed_write_leaves_no_mark_of_a_call(running_app: RunningApp) -> 
     assert row.calling_until is None
 
 
-@pytest.mark.usefixtures("patience")
-async def test_end_that_is_not_written_leaves_the_one_before(running_app: RunningApp) -> None:
+async def test_end_that_is_not_written_leaves_the_one_before(
+    running_app: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
     headers = await key_of(running_app)
     async with agent_of(running_app, headers) as agent:
         assert (await sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0))["ok"]
+        monkeypatch.setattr(waiting, "PATIENCE", 0.4)
         running_app.clock.move_to(at("09:05"))
         running_app.slack.faults.add(SET, retry_after=30)
         answer = await agent.call_tool(
