@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from aiohttp import web
@@ -51,7 +52,7 @@ from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
-from services.usecases.own_profile import OwnProfiles
+from services.usecases.own_profile import ANSWERED_WITHIN, OwnProfiles
 from services.usecases.people import People, PersonalSettings
 from services.usecases.replies import Replies, WhoIsOut
 from services.usecases.sent_files import SentFiles
@@ -193,6 +194,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
             if config.is_sqlite:  # the only process there is: what another one had begun is nobody's any more
                 await stores.calendars.take_up(clock.now())
                 await stores.accounts.take_up()
+            waited = timedelta() if config.is_sqlite else ANSWERED_WITHIN
+            await cases.profile.take_back_unanswered(clock.now() - waited)
             await works.start()
         if listens and listening.out is not None:
             looking.append(asyncio.create_task(listening.out.run(stopping, wake_signal.listen()), name="who_is_out"))

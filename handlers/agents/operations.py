@@ -26,6 +26,7 @@ from handlers.agents.slack_methods import (
 )
 from handlers.agents.statuses import Nothing, SetPause, SetStatus, StatusNow, Undo
 from handlers.slack.context import Services
+from services.usecases import own_profile
 
 API = "/api/v1"
 """Below it are the operations over plain HTTP."""
@@ -125,7 +126,7 @@ OPERATIONS: tuple[Operation, ...] = (
         AskWhoIsOut, AbsentMembers, READS, absences.who_is_out,
     ),
     Operation(
-        "usersProfileSet", "Set the status of my Slack profile: its text, its emoji and when it ends.",
+        own_profile.OPERATION, "Set the status of my Slack profile: its text, its emoji and when it ends.",
         SetProfile, ProfileSet, CHANGES_AGAIN, slack_methods.set_profile, slack_method="users.profile.set",
     ),
     Operation(

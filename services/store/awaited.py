@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
@@ -21,6 +21,7 @@ from services.domain.people import GrantState
 from services.domain.profile_state import ProfileState
 from services.domain.text import shown_text, whole_seconds
 from services.platform.crypto import Encryptor
+from services.store.agent_models import AgentChangeRow
 from services.store.db import Database, Store
 from services.store.due import PEOPLE, STANDINGS, ProfileStateStore
 from services.store.entries import mark_entries_due
@@ -96,6 +97,17 @@ class AwaitedStore(Store):
         """How far it is; None where the person is gone. Raises SealError."""
         (rows,) = await self._database.rows((_LOOK, those([key])))
         return self._progress(key, rows[0], now) if rows else None
+
+    async def asked_by_agents(self, operation: str, since: datetime, before: datetime) -> list[tuple[PersonKey, str]]:
+        """What agents asked for by `operation` in (`since`, `before`] and still stands: whose it is, and its id."""
+        its = and_(of_person(OverrideRow, AgentChangeRow), OverrideRow.override_id == AgentChangeRow.request)
+        asked = and_(AgentChangeRow.operation == operation, AgentChangeRow.at > since, AgentChangeRow.at <= before)
+        found = select(OverrideRow.team_id, OverrideRow.user_id, OverrideRow.override_id).where(
+            exists().where(its, asked)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(found)).all()
+        return [(PersonKey(row.team_id, row.user_id), row.override_id) for row in rows]
 
     async def take_back(
         self, key: PersonKey, seen: Progress, asked: Sequence[AskedChange], now: datetime, *, anyway: bool = False

@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
@@ -34,6 +34,7 @@ from services.domain.profile_fields import profile_fields
 from services.engine.calls import calling, token_digest
 from services.engine.limits import Budget
 from services.platform.concurrency import remember
+from services.platform.logs import guarded
 from services.ports import Clock
 from services.slack.client import error_for
 from services.slack.members import INFO, SlackMembers
@@ -50,6 +51,14 @@ from services.usecases.waiting import NEXT_TRY, UNDER_WAY, NotWrittenError, Paus
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+OPERATION = "usersProfileSet"
+"""What agents call `OwnProfiles.set`."""
+
+ANSWERED_WITHIN = timedelta(seconds=waiting.PATIENCE + UNDER_WAY + 15)
+"""After so long nobody waits for an answer in any process."""
+
+_LONGEST_DOWN = timedelta(days=1)
 
 READS = {GET: 45, INFO: 60, TEST: 60}
 """Calls in a minute that agents of a workspace can make of one process, beside those that keep statuses: with the looks
@@ -253,6 +262,28 @@ class OwnProfiles:
             return
         if not await self._take_back(key, asked, done):
             raise await self._why_not(key, seen, since)
+
+    async def take_back_unanswered(self, asked_until: datetime) -> None:
+        """Take back what was asked for until then, and for which nobody waits any more: its process was killed.
+
+        What has been written stays: that was in time.
+        """
+        since = self._clock.now() - _LONGEST_DOWN
+        for key, override_id in await self._awaited.asked_by_agents(OPERATION, since, asked_until):
+            with guarded("request_not_taken_back", team_id=key.team_id, user_id=key.user_id):
+                await self._take_back_if_not_written(key, override_id)
+
+    async def _take_back_if_not_written(self, key: PersonKey, override_id: str) -> None:
+        now = self._clock.now()
+        standing = await self._statuses.overrides.standing(key, now)
+        made = next((one for one in standing if one.id == override_id), None)
+        seen = await self._awaited.look(key, now)
+        if made is None or seen is None or seen.shows(made, now):
+            return
+        if any(line.written and line.at >= made.start for line in await self._audit.recent(key, 5)):
+            return
+        await self._awaited.take_back(key, seen, [(None, made)], now, anyway=True)
+        log.info("request_taken_back", team_id=key.team_id, user_id=key.user_id)
 
     async def _was_written(self, key: PersonKey, made: Override) -> bool:
         """Whether it was written, and something newer has followed it by now."""

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
+from services.store.awaited import AwaitedStore
 from services.store.models import OverrideRow, ProfileStateRow
 from services.usecases import waiting
 from tests.support.ocp_app import GET, agent_of, key_of, overrides_of, sets
@@ -175,6 +176,31 @@ async def test_whoever_hangs_up_as_the_program_ends_has_it_taken_back(running_ap
     running_app.slack.faults.remove(fault)
     await running_app.start()
     await _nothing_of_it_happens(running_app)
+
+
+async def test_killed_while_somebody_waits_the_program_takes_it_back_as_it_starts(
+    running_app: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
+        assert (await sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0))["ok"]
+        running_app.clock.move_to(at("09:05"))
+        fault = running_app.slack.faults.add(SET, retry_after=60)
+        asking = asyncio.create_task(_is_refused_whole(agent, "request_timeout"))
+        while len(await overrides_of(running_app)) < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        monkeypatch.setattr(AwaitedStore, "outlive", lambda _store, work: work.close())  # killed, nothing is done
+        await running_app.stop()
+        with pytest.raises((aiohttp.ClientError, AssertionError)):
+            await asking
+    running_app.slack.faults.remove(fault)
+    assert len(await overrides_of(running_app)) == 2
+    running_app.clock.move_to(at("09:30"))
+    await running_app.start()
+    await running_app.settle()
+    assert (running_app.text(), "Lunch" in running_app.written()) == ("Tea", False)
+    assert len(await overrides_of(running_app)) == 1  # what was written before is kept
 
 
 async def test_typed_write_leaves_no_mark_of_a_call(running_app: RunningApp) -> None:
