@@ -1,4 +1,4 @@
-"""A call of an agent, whichever door it came through: who asks, whether it is let in, and what it is answered."""
+"""A call of an agent, whichever door it came through: who asks, and whether it is let in."""
 
 from __future__ import annotations
 
@@ -11,75 +11,17 @@ from typing import Any
 import msgspec
 from aiohttp.web_request import BaseRequest
 
-from handlers.agents.answers import plain
 from handlers.agents.asker import Asker
+from handlers.agents.failures import InvalidArgumentsError
 from handlers.agents.operations import Operation
 from handlers.slack.context import Services, by_key
 from handlers.web.client_address import Proxies, client_address
 from services.domain.agents import Caller
-from services.domain.errors import (
-    InputError,
-    NotGrantedError,
-    SlackError,
-    SlackRateLimitedError,
-    SlackUnavailableError,
-    StatusQuoError,
-)
-from services.domain.request_errors import ReadOnlyKeyError, TooManyRequestsError, WrongKeyError
-from services.domain.text import cleaned
-from services.platform.locale import Localizer
+from services.domain.errors import NotGrantedError
+from services.domain.request_errors import TooManyRequestsError, WrongKeyError
 from services.platform.minute_limits import MinuteLimits
 
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")  # NotAColleague: not, a, colleague
-_CODES: tuple[tuple[type[StatusQuoError], str], ...] = (
-    (WrongKeyError, "invalid_auth"),
-    (ReadOnlyKeyError, "no_permission"),
-    (TooManyRequestsError, "ratelimited"),
-)
-_SENTENCES: tuple[tuple[type[StatusQuoError], type[StatusQuoError]], ...] = (
-    (SlackRateLimitedError, TooManyRequestsError),
-    (SlackUnavailableError, SlackError),
-)
-"""Errors that promise people that it will be done, and whose sentence an agent gets in their place: nothing of its call
-is tried again."""
-
-_LONGEST_DETAIL = 200
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-class InvalidArgumentsError(InputError):
-    """The arguments are not those that this operation takes."""
-
-    def __init__(self, detail: str) -> None:
-        """`detail` says in English what is wrong with which of them, and repeats none."""
-        super().__init__("arguments")
-        self.detail = detail
-
-
-class Failure(msgspec.Struct, omit_defaults=True):
-    """That nothing was done: `error` tells it from others, `sentence` says it in my language, `detail` in English."""
-
-    ok: bool
-    error: str
-    sentence: str
-    detail: str = ""
-
-
-def failure_of(error: StatusQuoError, l10n: Localizer) -> Failure:
-    """What an agent is answered that asked for something that was not done."""
-    detail = error.detail if isinstance(error, InvalidArgumentsError) else ""
-    said = next((other for kind, other in _SENTENCES if isinstance(error, kind)), type(error)).sentence()
-    sentence = plain(l10n.say(said))
-    return Failure(ok=False, error=error_code(error), sentence=sentence, detail=cleaned(detail, _LONGEST_DETAIL))
-
-
-def error_code(error: StatusQuoError) -> str:
-    """What an agent is told of an error, to tell it from others: the class's name, in snake case."""
-    for kind, code in _CODES:
-        if isinstance(error, kind):
-            return code
-    return _WORD.sub("_", type(error).__name__.removesuffix("Error")).lower()
-
 
 WRONG_KEYS = 10
 """From one address within a minute, in each process, until it is told to wait."""

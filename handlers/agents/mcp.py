@@ -17,7 +17,8 @@ from aiohttp import web
 
 from handlers.agents import jsonrpc, tools
 from handlers.agents.asker import Asker
-from handlers.agents.calls import Agents, error_code, failure_of
+from handlers.agents.calls import Agents
+from handlers.agents.failures import error_code, failure_of, slack_code
 from handlers.agents.jsonrpc import BAD_PARAMETERS, INVALID, NO_METHOD, Id, ProtocolError, RpcMessage
 from handlers.agents.operations import BY_NAME
 from handlers.agents.revisions import (
@@ -29,7 +30,6 @@ from handlers.agents.revisions import (
     header_of,
     revision_of,
 )
-from handlers.agents.slack_methods import slack_code
 from handlers.agents.slackbot import Signed, Slackbot, is_signed
 from handlers.errors import accepted_locale, record, retry_after, route_of
 from services.domain.errors import NotGrantedError, StatusQuoError

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from handlers.agents.calls import Failure
+from handlers.agents.failures import Failure
 from handlers.agents.operations import API, OPERATIONS, Operation, schema_of, schemas_of
 
 VERSION = "1.0.0"

@@ -18,40 +18,10 @@ from handlers.agents.asker import Asker
 from handlers.agents.slack_shapes import PhotoProfile, SlackProfile, SlackUser, photo_of, profile_of, user_of
 from handlers.slack.context import Services
 from services.domain.errors import (
-    BadEmojiError,
-    BadPictureError,
     CropOutsideError,
-    GrantLostError,
     InputError,
-    NoSuchEmojiError,
-    NotAnEmojiError,
-    NotGrantedError,
-    PictureMovesError,
-    PictureTooLargeError,
-    ScopeMissingError,
-    SlackError,
-    SlackRateLimitedError,
-    SlackUnavailableError,
-    StatusQuoError,
-    TextTooLongError,
-    TimeInThePastError,
-    TokenExpiredError,
-    TooFarAwayError,
-    WrongPersonError,
 )
-from services.domain.profile_fields import EMOJI, TEXT, HalfClearedError, NotAStatusError
-from services.domain.request_errors import (
-    AgentsNotAllowedError,
-    BodyTooLargeError,
-    NotInstalledError,
-    OverloadedError,
-    ReadOnlyKeyError,
-    RequestError,
-    TooManyRequestsError,
-    WrongKeyError,
-)
-from services.usecases.own_profile import OwnStatusError
-from services.usecases.waiting import NotWrittenError, PausedError
+from services.domain.profile_fields import EMOJI, TEXT, NotAStatusError
 
 Scalar = str | int | float | bool | None
 """What a field of a profile, and any other argument, can be."""
@@ -59,7 +29,6 @@ Scalar = str | int | float | bool | None
 _LONGEST_ID, _LONGEST_TOKEN, _LONGEST_NUMBER, _MOST_DIGITS = 64, 1024, 32, 5
 _PIECE = 256 * 1024  # characters; a multiple of four
 _DATA = re.compile(r"data:image/(?:png|jpe?g|gif);base64,", re.IGNORECASE)
-_WORD = re.compile(r"[a-z][a-z0-9_]{2,63}")
 
 _Text = Annotated[str, Meta(max_length=_LONGEST_TOKEN)]
 _Token = Annotated[_Text | None, Meta(description="Not needed, and ignored: who asks is told by the key.")]
@@ -251,51 +220,3 @@ def _profile(asked: SetProfile) -> dict[str, Any]:
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise NotAStatusError("no JSON object") from error
     return found
-
-
-_CODES: tuple[tuple[type[StatusQuoError], str], ...] = (
-    (WrongKeyError, "invalid_auth"),
-    (ReadOnlyKeyError, "no_permission"),
-    (AgentsNotAllowedError, "no_permission"),
-    (TooManyRequestsError, "ratelimited"),
-    (SlackRateLimitedError, "ratelimited"),
-    (NotAStatusError, "invalid_profile"),
-    (TimeInThePastError, "invalid_profile"),
-    (TooFarAwayError, "invalid_profile"),
-    (HalfClearedError, "must_clear_both_status_text_and_status_emoji"),
-    (TextTooLongError, "too_long"),
-    (NoSuchEmojiError, "invalid_emoji_not_allowed"),
-    (NotAnEmojiError, "invalid_emoji_not_allowed"),
-    (BadEmojiError, "invalid_emoji_not_allowed"),
-    (SomebodyElsesProfileError, "not_admin"),
-    (UserNotFoundError, "user_not_found"),
-    (PausedError, "profile_set_failed"),
-    (OwnStatusError, "profile_set_failed"),
-    (NotWrittenError, "request_timeout"),
-    (NotAPictureError, "bad_image"),
-    (CropOutsideError, "invalid_arguments"),
-    (BadPictureError, "bad_image"),
-    (PictureTooLargeError, "too_large"),
-    (PictureMovesError, "too_many_frames"),
-    (BodyTooLargeError, "too_large"),
-    (NotGrantedError, "token_revoked"),
-    (GrantLostError, "token_revoked"),
-    (TokenExpiredError, "token_expired"),
-    (WrongPersonError, "token_revoked"),
-    (ScopeMissingError, "missing_scope"),
-    (NotInstalledError, "account_inactive"),
-    (SlackUnavailableError, "service_unavailable"),
-    (OverloadedError, "service_unavailable"),
-    (InputError, "invalid_arguments"),
-    (RequestError, "invalid_arguments"),
-)
-
-
-def slack_code(error: StatusQuoError) -> str:
-    """What Slack calls an error: its own word, where it is Slack that refused."""
-    for kind, code in _CODES:
-        if isinstance(error, kind):
-            return code
-    if isinstance(error, SlackError) and _WORD.fullmatch(error.reason):
-        return error.reason
-    return "internal_error"

@@ -15,7 +15,8 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from handlers.agents.calls import Agents, InvalidArgumentsError, failure_of
+from handlers.agents.calls import Agents
+from handlers.agents.failures import InvalidArgumentsError, failure_of
 from handlers.agents.openapi import document
 from handlers.agents.operations import API, OPERATIONS, Operation
 from handlers.errors import accepted_locale, record, retry_after, route_of, status_of

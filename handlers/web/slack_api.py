@@ -13,9 +13,10 @@ import msgspec
 from aiohttp import web
 
 from handlers.agents.asker import Asker
-from handlers.agents.calls import Agents, Failure, failure_of
+from handlers.agents.calls import Agents
+from handlers.agents.failures import Failure, failure_of, slack_code
 from handlers.agents.operations import API, BY_NAME
-from handlers.agents.slack_methods import Scalar, slack_code
+from handlers.agents.slack_methods import Scalar
 from handlers.web.application import LargeBody
 from services.domain.agents import May
 from services.domain.errors import InputError, StatusQuoError

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from jsonschema import Draft202012Validator
 
-from handlers.agents.calls import Failure
+from handlers.agents.failures import Failure
 from handlers.agents.openapi import document
 from handlers.agents.operations import BY_NAME, OPERATIONS, schema_of
 from handlers.agents.registry import entry

@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from handlers.agents.calls import error_code
+from handlers.agents.failures import error_code
 from handlers.agents.operations import API, OPERATIONS, Operation
 from handlers.agents.revisions import SUPPORTED
 from handlers.errors import status_of
