@@ -165,7 +165,7 @@ async def test_sentences_are_in_the_persons_language_and_plain(running_app: Runn
         assert done["sentence"] == "Dein Status: Mittag *heute* `x` bis Fr., 27. Nov., 24:00 Uhr."
         assert done["understood"]["end"] == "2026-11-28T00:00:00+01:00"
         failed = await agent.does("set_status", text="x", until="Quatsch")
-        assert failed["sentence"].startswith("Diese Zeitangabe habe ich nicht verstanden. Versuch es mit 45m,")
+        assert failed["sentence"].startswith("Diese Zeitangabe habe ich nicht verstanden. Versuch es mit 24.12.")
         assert "`" not in failed["sentence"]
 
 
