@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { ask, on, state } from "./store.js";
 
 let shown = null; // { id, hash, dialog, place }
+let opener = null; // what had the focus when the first one opened
 
 export const readValues = (values) =>
   Object.fromEntries(Object.entries(values).map(([block, actions]) => [block, Object.fromEntries(Object.entries(actions).map(([action, read]) => [action, read()]))]));
@@ -20,11 +21,23 @@ function draw() {
   const kept = view && shown && shown.id === view.id ? readValues(shown.place.values) : null;
   const focused = shown?.dialog.contains(document.activeElement) ? document.activeElement.id : "";
   const scrolled = kept ? shown.dialog.querySelector(".body").scrollTop : 0;
+  if (view && !shown) opener = document.activeElement;
   shown?.dialog.remove();
   shown = null;
-  if (!view) return;
+  if (!view) {
+    focusOpener();
+    return;
+  }
   open(view, kept, focused);
   shown.dialog.querySelector(".body").scrollTop = scrolled;
+}
+
+// The button may have been drawn anew meanwhile.
+function focusOpener() {
+  const action = opener?.dataset?.action;
+  const there = opener?.isConnected || !action ? opener : document.querySelector(`[data-action="${CSS.escape(action)}"]`);
+  opener = null;
+  there?.focus();
 }
 
 function open(view, before, focused) {

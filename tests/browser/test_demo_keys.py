@@ -41,6 +41,8 @@ async def test_key_is_made_shown_once_used_and_revoked(shared_page: DemoPage) ->
         async with session.post(url, json={"text": "Once more"}) as answer:
             assert answer.status == 401
     await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await expect(page.locator("#home").get_by_role("button", name="Keys", exact=True)).to_be_focused()
     await page.click("#tab-general")
     await shared_page.type("/quo clear")
     await shared_page.no_status_of("Priya Nair")
