@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -27,11 +27,13 @@ from services.domain.reasons import Reason
 from services.domain.text import unescape
 from services.domain.times import fields
 from services.domain.untrusted import tells_title
+from services.platform.locale import Localizer
 
 MOST_EVENTS = 300
 """In an answer; how many more there are is counted."""
 
 _TOLD = 8  # spans that a sentence tells of
+_HALF = timedelta(hours=12)
 
 
 class Preview(msgspec.Struct, forbid_unknown_fields=True):
@@ -104,7 +106,7 @@ async def preview(services: Services, asker: Asker, asked: Preview) -> Planned:
         return Planned(sentence=sentence, spans=[_span(asker, span, facts)])
     day = await services.reader.preview(asker.key, look.day)
     shown = [one for one in day.spans if one.shows and (one.end - one.start).total_seconds() >= SHORTEST]
-    parts = [f"{l10n.time(one.start)} – {l10n.time(one.end)} {_plainly(one, facts)}" for one in shown[:_TOLD]]
+    parts = [f"{_times(one, l10n)} {_plainly(one, facts)}" for one in shown[:_TOLD]]
     if len(shown) > _TOLD:
         parts.append(l10n.say("… and {count} more.", count=len(shown) - _TOLD))
     what = "; ".join(parts) or l10n.say("Nothing is planned to be shown.")
@@ -127,6 +129,12 @@ async def list_events(services: Services, asker: Asker, asked: ListEvents) -> Da
         events=[_event(asker, verdict, facts) for verdict in day.verdicts[:MOST_EVENTS]],
         more=max(0, len(day.verdicts) - MOST_EVENTS),
     )
+
+
+def _times(span: Span, l10n: Localizer) -> str:
+    """From when to when in its day, which is all of it where it begins and ends at midnight."""
+    start, end = l10n.time(span.start), l10n.time(span.end)
+    return l10n.say("all day") if start == end and span.end - span.start > _HALF else f"{start} – {end}"
 
 
 def _day(asker: Asker, day: date) -> str:

@@ -264,8 +264,8 @@ def _span(run: _Run, start: datetime, end: datetime) -> Span:
     rule, code = ("idle", ReasonCode.IDLE) if shows else ("nothing", ReasonCode.NOTHING)
     if candidate is not None:
         rule, code = candidate.rule, candidate.code
-    # Where nothing is on as far as the window goes, its border is no end to tell anybody.
-    said_end = None if candidate is None and run.end > end else known_end
+    # The window's border is no end to tell anybody.
+    said_end = known_end if run.end <= end else None if candidate is None or run.endless else run.end
     began = run.began
     if candidate is not None and candidate.endless and began is not None:
         began = min(began, candidate.since)  # it shows again: what was typed since it was asked for is newer

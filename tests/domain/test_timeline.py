@@ -60,6 +60,11 @@ def test_who_wins_and_where_spans_meet(events: list[Event], expected: list[tuple
     assert shown(line(*events)) == expected
 
 
+def test_window_that_ends_in_an_event_changes_nothing_of_when_its_reason_says_that_it_ends() -> None:
+    last = line(event("Sync", at(23), at(1, day=25))).spans[-1]
+    assert (last.end, last.reason.until) == (at(0, day=25), at(1, day=25))
+
+
 def test_permuted_input_resolves_the_same() -> None:
     events = [event("Sync", at(10), at(12), f"u{i}", calendar_id=f"c{i}") for i in range(3)] + [
         event("Sick", at(11), at(13))

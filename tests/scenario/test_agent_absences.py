@@ -153,6 +153,11 @@ async def test_preview_tells_spans_with_reasons(agent: AgentOf) -> None:
     for query in ({"day": "2026-11-25"}, {"day": "tomorrow"}):
         tomorrow = await agent.reads("preview", **query)
         assert tomorrow["sentence"] == "Wed 25 Nov: 14:00 – 14:30 :spiral_calendar_pad: In a meeting"
+    await agent.does("set_out_of_office", to="friday")
+    away = await agent.reads("preview", day="thursday")
+    assert away["sentence"] == "Thu 26 Nov: all day :palm_tree: Out of office until 28 November"
+    assert [one["reason"] for one in away["spans"]] == ["You asked for it, until the end of Fri 27 Nov."]
+    await agent.does("undo")
     for query in ({"at": "11:30"}, {"at": "2026-11-24T11:30"}, {"day": "today 11:30"}):
         instant = await agent.reads("preview", **query)
         assert [one["text"] for one in instant["spans"]] == ["In a meeting"], query
