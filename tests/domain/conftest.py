@@ -14,5 +14,6 @@ HERE = Path(__file__).parent
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Before those that are not asked for are left out."""
     for item in items:
-        if item.path.is_relative_to(HERE) and not is_hypothesis_test(getattr(item, "obj", None)):
+        elsewhere = is_hypothesis_test(getattr(item, "obj", None)) or item.get_closest_marker("uncounted")
+        if item.path.is_relative_to(HERE) and not elsewhere:
             item.add_marker(pytest.mark.core)

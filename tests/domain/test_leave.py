@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,6 +128,7 @@ MORE_THAN_WORDS = [
 ]  # fmt: skip
 
 
+@pytest.mark.uncounted
 def test_whose_surname_is_a_word_of_leave_or_time_is_not_taken_for_a_member_without() -> None:
     names = [f"Carlos Alberto {surname}" for surname in MORE_THAN_WORDS]
     names += [f"{surname}, Carlos Alberto" for surname in MORE_THAN_WORDS]

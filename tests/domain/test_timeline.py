@@ -256,6 +256,7 @@ def test_instant_outside_of_the_window_has_no_span() -> None:
         line(event("Sync", at(10), at(11))).at(at(0, day=25))
 
 
+@pytest.mark.uncounted
 def test_ten_thousand_overlapping_events_are_not_quadratic() -> None:
     events = [event("x", at(0) + i * MINUTE, at(0) + (3 * i + 9000) * MINUTE, f"u{i}") for i in range(10_000)]
     timeline = line(*events, lines=TITLED, preferences=TITLES, end=at(0) + 60 * DAY)
