@@ -47,6 +47,7 @@ async def test_status_set_with_an_end_is_shown_until_then(agent: AgentOf) -> Non
         ({"text": ":pizza: Lunch", "until": "45m"}, "Lunch", ":pizza:", "09:45"),
         ({"text": "Lunch until 13:30", "minutes": 60}, "Lunch until 13:30", ":speech_balloon:", "10:00"),
         ({"text": "R&D <3 *all* day", "minutes": 5}, "R&D <3 *all* day", ":speech_balloon:", "09:05"),
+        ({"text": "Lunch with <@U0BEN00001>\u202e", "minutes": 5}, "Lunch with", ":speech_balloon:", "09:05"),
         ({"text": "Two\nlines", "minutes": 5}, "Two lines", ":speech_balloon:", "09:05"),
     ],
 )  # fmt: skip
@@ -63,6 +64,8 @@ async def test_status_is_set_as_it_was_asked_for(
     ("arguments", "error"),
     [
         ({"text": "Lunch", "until": "15:00", "minutes": 45}, "one_time_too_many"),
+        ({"text": "<@U0BEN00001>"}, "text_missing"),
+        ({"text": "\u202e", "emoji": ":pizza:", "minutes": 5}, "text_missing"),
         ({"text": "Lunch", "until": "banana"}, "time_not_understood"),
         ({"text": "Lunch", "until": "9-17"}, "time_not_understood"),
         ({"text": "Lunch", "until": "2026-13-01"}, "time_not_understood"),
