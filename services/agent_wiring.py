@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -16,11 +17,13 @@ from handlers.web.slack_api import Photos
 from services.adapters import Adapters
 from services.engine.tokens import TokenRefresh
 from services.platform import locale
+from services.usecases.agents import AgentKeys
 from services.usecases.emoji import EmojiSearch
 from services.usecases.own_photo import OwnPhotos
 from services.usecases.own_profile import OwnProfiles
 from services.usecases.slack_askers import SlackAskers
 from services.usecases.statuses import Statuses
+from services.usecases.workspace import WorkspacePolicy
 
 
 def agent_routes(
@@ -41,15 +44,22 @@ def agent_routes(
     return [*mcp.routes(), *registry.routes(), *rest.routes()], Photos(agents).large()
 
 
-def own_profiles(of: Adapters, statuses: Statuses, emoji: EmojiSearch) -> OwnProfiles:
-    """What an agent reads and sets by Slack's own methods."""
-    return OwnProfiles(
-        statuses, of.stores.awaited, of.stores.people, of.stores.workspaces, profiles=of.slack.profiles,
-        members=of.slack.members, audit=of.stores.writes, emoji=emoji,
-        refresh=TokenRefresh(of.stores.tokens, of.slack.authority, of.clock).refresh, clock=of.clock,
+@dataclass(frozen=True, slots=True)
+class AgentCases:
+    """What agents can have done beside what people type: their keys, and the profile and photo of their person."""
+
+    keys: AgentKeys
+    profile: OwnProfiles
+    photos: OwnPhotos
+
+
+def agent_cases(of: Adapters, policies: WorkspacePolicy, statuses: Statuses, emoji: EmojiSearch) -> AgentCases:
+    """All of it."""
+    stores = of.stores
+    profile = OwnProfiles(
+        statuses, stores.awaited, stores.people, stores.workspaces, profiles=of.slack.profiles,
+        members=of.slack.members, audit=stores.writes, emoji=emoji,
+        refresh=TokenRefresh(stores.tokens, of.slack.authority, of.clock).refresh, clock=of.clock,
     )  # fmt: skip
-
-
-def own_photos(of: Adapters) -> OwnPhotos:
-    """The same of the photo."""
-    return OwnPhotos(of.stores.asked_photos, of.stores.people, of.pictures, of.clock, of.wake_signal)
+    photos = OwnPhotos(stores.asked_photos, stores.people, of.pictures, of.clock, of.wake_signal)
+    return AgentCases(AgentKeys(stores.agents, policies, of.clock), profile, photos)

@@ -18,7 +18,7 @@ from aiohttp import web
 import handlers
 from handlers.web.application import Check, QuietRunner, listen
 from services.adapters import Adapters, slack_api
-from services.agent_wiring import agent_routes, own_photos, own_profiles
+from services.agent_wiring import AgentCases, agent_cases, agent_routes
 from services.calendars import wiring
 from services.calendars.wiring import Calendars
 from services.domain import times
@@ -52,7 +52,7 @@ from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
-from services.usecases.own_profile import ANSWERED_WITHIN, OwnProfiles
+from services.usecases.own_profile import ANSWERED_WITHIN
 from services.usecases.people import People, PersonalSettings
 from services.usecases.replies import Replies, WhoIsOut
 from services.usecases.sent_files import SentFiles
@@ -108,9 +108,8 @@ class UseCases:
     teller: Teller
     sent: SentFiles
     emoji: EmojiSearch
-    keys: AgentKeys
     workspace: WorkspaceCases
-    profile: OwnProfiles
+    agents: AgentCases
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +166,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, own=calendars.own,
         emoji=cases.emoji,
         sent=cases.sent, digests=cases.workspace.digests, feeds=cases.workspace.feeds, who=cases.workspace.who,
-        leave=cases.workspace.leave, keys=cases.keys, profile=cases.profile,
-        photos=own_photos(adapters), clock=clock,
-        background=background,
+        leave=cases.workspace.leave, keys=cases.agents.keys, profile=cases.agents.profile, photos=cases.agents.photos,
+        clock=clock, background=background,
     )  # fmt: skip
     parts, more = workspace_listeners(adapters, cases.workspace, shared)
     tab = handlers.HomeTab(shared, parts)
@@ -195,7 +193,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
                 await stores.calendars.take_up(clock.now())
                 await stores.accounts.take_up()
             waited = timedelta() if config.is_sqlite else ANSWERED_WITHIN
-            await cases.profile.take_back_unanswered(clock.now() - waited)
+            await cases.agents.profile.take_back_unanswered(clock.now() - waited)
             await works.start()
         if listens and listening.out is not None:
             looking.append(asyncio.create_task(listening.out.run(stopping, wake_signal.listen()), name="who_is_out"))
@@ -226,7 +224,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         return works.at_rest and not len(background)
 
     return Service(
-        listening.web, works, writer, carried, stores, cases.people, cases.leaving, cases.workspace, cases.keys,
+        listening.web, works, writer, carried, stores, cases.people, cases.leaving, cases.workspace, cases.agents.keys,
         listening.out, at_rest, start, stop,
     )  # fmt: skip
 
@@ -267,9 +265,8 @@ def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
     sent = SentFiles(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, settings, clock)
     emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
     return UseCases(
-        people, statuses, reader, settings, permissions, undos, leaving, teller, sent, emoji, workspace=workspace,
-        keys=AgentKeys(stores.agents, workspace.policies, clock),
-        profile=own_profiles(of, statuses, emoji),
+        people, statuses, reader, settings, permissions, undos, leaving, teller, sent, emoji, workspace,
+        agent_cases(of, workspace.policies, statuses, emoji),
     )  # fmt: skip
 
 
@@ -353,7 +350,7 @@ def _listening(
             digests.register, handlers.LeaveButtons(shared, home.tab).register,
             handlers.KeyForms(shared, home.tab, config.base_url).register, *more,
         ],
-        events=handlers.Events(cases.people, cases.leaving, cases.emoji, cases.keys),
+        events=handlers.Events(cases.people, cases.leaving, cases.emoji, cases.agents.keys),
         files=handlers.FileMessages(
             shared, calendars.files, cases.teller, stores.deliveries
         ),
