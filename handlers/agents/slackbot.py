@@ -67,7 +67,7 @@ class Slackbot:
         return Signed(self, signature)
 
     async def asker(self, meta: Mapping[str, Any], signature: str) -> Asker:
-        """Whom `meta` names of a message in a request with that signature. Raises UnknownAskerError, AskerUnreadError."""
+        """Whom `meta` names, of a request with that signature. Raises UnknownAskerError, AskerUnreadError."""
         slack = mapping(meta.get("slack"))
         user_id, team_id = slack_id(slack.get("user_id")), slack_id(slack.get("team_id"))
         if not user_id or not team_id:
