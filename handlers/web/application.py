@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -143,6 +144,8 @@ async def _read(request: web.Request, body: bytearray, bodies: Bodies, limit: in
                     raise BodyTooLargeError("body")
     except TimeoutError as error:
         raise RequestError("the body does not come") from error
+    except (ConnectionError, web.RequestPayloadError) as error:  # hung up, or not what Content-Encoding says
+        raise RequestError("the body cannot be read") from error
 
 
 class Signatures:
@@ -221,6 +224,11 @@ class QuietHandler(web.RequestHandler):
         response = web.json_response({"error": error.sentence(), "error_id": error.id}, status=status)
         response.force_close()
         return response
+
+    def log_exception(self, *args: Any, **kwargs: Any) -> None:
+        """The rest of a body that cannot be read is no fault of ours; anything else is logged."""
+        if not isinstance(kwargs.get("exc_info"), web.RequestPayloadError):
+            super().log_exception(*args, **kwargs)
 
 
 class QuietServer(web.Server):

@@ -6,15 +6,17 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from handlers.errors import Errors
-from handlers.web.application import reading
+from handlers.web.application import QuietRunner, reading
 from services.domain.errors import CalendarUnreachableError
-from services.domain.request_errors import OverloadedError
+from services.domain.request_errors import OverloadedError, RequestError
 from services.platform.addresses import AddressRules
 from services.platform.concurrency import Bodies
 from services.platform.locale import say
@@ -27,7 +29,7 @@ async def served(bodies: Bodies, handler: Callable[[web.Request], Awaitable[web.
     errors = Errors(say, None, None, None)  # type: ignore[arg-type]  # nobody has to be known, nothing shown
     application = web.Application(middlewares=[errors.middleware(), reading(bodies)])
     application.router.add_post("/", handler)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    runner = QuietRunner(application)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
@@ -53,6 +55,31 @@ async def test_body_that_finds_no_room_is_asked_to_come_again_and_the_others_are
         async with session.post(url, data=b"x" * 60_000) as answered:
             assert answered.status == 200
     assert bodies.held == 0
+
+
+async def test_body_that_cannot_be_read_is_no_fault_of_ours() -> None:
+    async def whole(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
+    bodies = Bodies(100_000)
+    with capture_logs() as logged:
+        async with served(bodies, whole) as url:
+            place = urlsplit(url)
+            answer, away = await asyncio.open_connection(place.hostname, place.port)
+            away.write(head + b"Content-Encoding: gzip\r\n\r\nabcd")
+            assert (await answer.readline()).split()[1] == b"400"
+            assert RequestError.sentence().encode() in await answer.read()
+            away.close()
+            _, away = await asyncio.open_connection(place.hostname, place.port)
+            away.write(head + b"\r\na")
+            await away.drain()
+            while not bodies.held:
+                await asyncio.sleep(0.01)
+            away.close()
+            while bodies.held:
+                await asyncio.sleep(0.01)
+    assert [one["event"] for one in logged if one["log_level"] in {"warning", "error"}] == []
 
 
 async def test_answer_counts_until_it_is_let_go_of(site: Site) -> None:
