@@ -21,6 +21,7 @@ from services.usecases.agents import AgentKeys
 from services.usecases.emoji import EmojiSearch
 from services.usecases.own_photo import OwnPhotos
 from services.usecases.own_profile import OwnProfiles
+from services.usecases.profile_reading import ProfileReading
 from services.usecases.slack_askers import SlackAskers
 from services.usecases.statuses import Statuses
 from services.usecases.workspace import WorkspacePolicy
@@ -56,10 +57,12 @@ class AgentCases:
 def agent_cases(of: Adapters, policies: WorkspacePolicy, statuses: Statuses, emoji: EmojiSearch) -> AgentCases:
     """All of it."""
     stores = of.stores
-    profile = OwnProfiles(
-        statuses, stores.awaited, stores.people, stores.workspaces, profiles=of.slack.profiles,
-        members=of.slack.members, audit=stores.writes, emoji=emoji,
+    reading = ProfileReading(
+        stores.people, stores.workspaces, of.slack.profiles, of.slack.members,
         refresh=TokenRefresh(stores.tokens, of.slack.authority, of.clock).refresh, clock=of.clock,
     )  # fmt: skip
+    profile = OwnProfiles(
+        statuses, stores.awaited, stores.people, reading, audit=stores.writes, emoji=emoji, clock=of.clock
+    )
     photos = OwnPhotos(stores.asked_photos, stores.people, of.pictures, of.clock, of.wake_signal)
     return AgentCases(AgentKeys(stores.agents, policies, of.clock), profile, photos)

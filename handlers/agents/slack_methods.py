@@ -146,14 +146,14 @@ async def set_profile(services: Services, asker: Asker, asked: SetProfile) -> Pr
 async def get_profile(services: Services, asker: Asker, asked: GetProfile) -> ProfileShown:
     """users.profile.get."""
     _require_own(asker, asked.user)
-    return ProfileShown(profile=profile_of((await services.profile.get(asker.key)).profile))
+    return ProfileShown(profile=profile_of((await services.profile.reading.get(asker.key)).profile))
 
 
 async def get_user(services: Services, asker: Asker, asked: GetUser) -> UserShown:
     """users.info."""
     _require_own(asker, asked.user)
     locale = asked.include_locale is True or str(asked.include_locale).lower() in {"true", "1"}
-    return UserShown(user=user_of(await services.profile.info(asker.key, locale=locale)))
+    return UserShown(user=user_of(await services.profile.reading.info(asker.key, locale=locale)))
 
 
 async def set_photo(services: Services, asker: Asker, asked: SetPhoto) -> PhotoSet:

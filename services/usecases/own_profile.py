@@ -1,4 +1,4 @@
-"""A person's own Slack profile, as an agent reads and sets it by Slack's own methods.
+"""A person's own Slack profile, as an agent sets it by Slack's own methods.
 
 What is set is an override like any other: a fact that is stored, and the sender writes it. Whoever asked is answered
 once it is written; what is not written in time is taken back, so that the answer that it was not stays true.
@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 
 import structlog
 
@@ -26,31 +23,23 @@ from services.domain.errors import (
     SlackError,
     SlackRateLimitedError,
     SlackUnavailableError,
-    TokenExpiredError,
-    WrongPersonError,
 )
 from services.domain.model import NO_STATUS, Override, OverrideKind, PersonKey, Status
 from services.domain.profile_fields import profile_fields
-from services.engine.calls import calling, token_digest
-from services.engine.limits import Budget
-from services.platform.concurrency import remember
 from services.platform.logs import guarded
 from services.ports import Clock
 from services.slack.client import error_for
-from services.slack.members import INFO, SlackMembers
-from services.slack.profile import GET, SET, TEST, SlackProfiles, profile_of, status_of
+from services.slack.profile import SET, profile_of, status_of
 from services.store.awaited import AskedChange, AwaitedStore, Progress
 from services.store.people import PeopleStore
 from services.store.timeline import AuditStore
-from services.store.workspaces import WorkspaceStore
 from services.usecases import waiting
 from services.usecases.emoji import EmojiSearch
+from services.usecases.profile_reading import OwnProfile, ProfileReading
 from services.usecases.statuses import Statuses
 from services.usecases.waiting import NEXT_TRY, UNDER_WAY, NotWrittenError, PausedError, pauses, require_keeping
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 OPERATION = "usersProfileSet"
 """What agents call `OwnProfiles.set`."""
@@ -60,128 +49,32 @@ ANSWERED_WITHIN = timedelta(seconds=waiting.PATIENCE + UNDER_WAY + 15)
 
 _LONGEST_DOWN = timedelta(days=1)
 
-READS = {GET: 45, INFO: 60, TEST: 60}
-"""Calls in a minute that agents of a workspace can make of one process, beside those that keep statuses: with the looks
-at profiles before as many statuses as Slack lets be written, they are less than what it lets be read."""
-
-_FRESH = 5.0
-"""Seconds of real time for which a profile that was read is good enough, where there is no room to read it anew."""
-
-MOST_WORKSPACES, MOST_NAMES, MOST_READ = 1_000, 10_000, 1_000
-
 
 class OwnStatusError(InputError):
     """The status that shows is one that you set in Slack itself. Clear it there."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnProfile:
-    """A profile object as Slack gives it, and what Slack calls the person."""
-
-    profile: Mapping[str, Any]
-    username: str
-
-
 class OwnProfiles:
-    """Reads and sets the profile of whoever asks, and of nobody else."""
+    """Sets the profile of whoever asks, and of nobody else; `reading` tells what it shows."""
 
     def __init__(
         self,
         statuses: Statuses,
         awaited: AwaitedStore,
         people: PeopleStore,
-        workspaces: WorkspaceStore,
+        reading: ProfileReading,
         *,
-        profiles: SlackProfiles,
-        members: SlackMembers,
         audit: AuditStore,
         emoji: EmojiSearch,
-        refresh: Callable[[PersonKey], Awaitable[None]],
         clock: Clock,
     ) -> None:
-        """`refresh` renews a person's expired token and raises where that does not work."""
+        self.reading = reading
         self._statuses = statuses
         self._awaited = awaited
         self._people = people
-        self._workspaces = workspaces
-        self._profiles = profiles
-        self._members = members
         self._audit = audit
         self._emoji = emoji
-        self._refresh = refresh
         self._clock = clock
-        self._budgets: OrderedDict[str, Budget] = OrderedDict()
-        self._names: OrderedDict[PersonKey, tuple[str, str]] = OrderedDict()
-        self._read: OrderedDict[PersonKey, tuple[float, OwnProfile]] = OrderedDict()
-
-    # ── reading ─────────────────────────────────────────────────────────────────────────────────────
-
-    async def get(self, key: PersonKey) -> OwnProfile:
-        """What the person's profile shows. Raises NotGrantedError, SlackError."""
-        self._forget_what_is_old()
-        if self._ready_at(key, GET) is not None and key in self._read:
-            return self._read[key][1]
-        return await self._now(key)
-
-    async def _now(self, key: PersonKey) -> OwnProfile:
-        """The same, as it is now."""
-        token, username = await self._token(key)
-        found = OwnProfile(await self._within(key, GET, self._profiles.whole, token), username)
-        self._forget_what_is_old()
-        remember(self._read, key, (time.monotonic(), found), MOST_READ)
-        return found
-
-    def _forget_what_is_old(self) -> None:
-        while self._read and next(iter(self._read.values()))[0] < time.monotonic() - _FRESH:
-            self._read.popitem(last=False)
-
-    async def info(self, key: PersonKey, *, locale: bool) -> Mapping[str, Any]:
-        """The person's user object, with their `locale` where asked for. Raises NotInstalledError, SlackError."""
-        bot = await self._workspaces.the_bot_token(key.team_id)
-
-        async def read(token: str) -> Mapping[str, Any]:
-            return await self._members.whole(token, key.user_id, locale=locale)
-
-        return await self._within(key, INFO, read, bot)
-
-    async def _token(self, key: PersonKey) -> tuple[str, str]:
-        """The person's token, which was found to be theirs, and what Slack calls them."""
-        for renewed in (False, True):
-            grant = await self._people.the_grant(key)
-            if grant is None:
-                raise NotGrantedError("no token")
-            digest = token_digest(grant.token)
-            digested, username = self._names.get(key, ("", ""))
-            if digested == digest:
-                return grant.token, username
-            try:
-                user_id, username = await self._within(key, TEST, self._profiles.name, grant.token)
-            except TokenExpiredError:
-                if renewed:
-                    raise
-                await self._refresh(key)
-                continue
-            if user_id != key.user_id:
-                raise WrongPersonError("token_of_somebody_else")
-            remember(self._names, key, (digest, username), MOST_NAMES)
-            return grant.token, username
-        raise NotGrantedError("no token")
-
-    async def _within(self, key: PersonKey, method: str, call: Callable[[str], Awaitable[T]], token: str) -> T:
-        """Make one call, where there is room for it. Raises SlackRateLimitedError at once where there is none."""
-        ready = self._ready_at(key, method)
-        if ready is not None:
-            raise SlackRateLimitedError(method, max(1.0, (ready - self._clock.now()).total_seconds()))
-        with calling(self._budgets[key.team_id], self._clock, method):
-            return await call(token)
-
-    def _ready_at(self, key: PersonKey, method: str) -> datetime | None:
-        """When there is room for a call of `method`; None for now."""
-        budget = self._budgets.get(key.team_id) or Budget(limits=dict(READS))
-        remember(self._budgets, key.team_id, budget, MOST_WORKSPACES)
-        return budget.ready_at(method, self._clock.now())
-
-    # ── setting ─────────────────────────────────────────────────────────────────────────────────────
 
     async def set(self, key: PersonKey, profile: Mapping[str, object], request: str) -> OwnProfile:
         """Set the status in `profile`, once for each `request`; what Slack shows once it is written.
@@ -191,12 +84,12 @@ class OwnProfiles:
         """
         fields = profile_fields(profile, self._clock.now())
         await require_keeping(self._people, key, self._clock.now())
-        before = await self._now(key) if fields.partial else None
+        before = await self.reading.now(key) if fields.partial else None
         shown = NO_STATUS if before is None else status_of(before.profile)
         now = self._clock.now()
         wanted = fields.over(shown, now)
         if wanted is None:
-            return before or await self.get(key)
+            return before or await self.reading.get(key)
         if wanted.empty:
             return await self._clear(key, request)
         if await self._emoji.gone(key.team_id, [wanted.emoji]):
@@ -224,7 +117,7 @@ class OwnProfiles:
         try:
             cleared = await self._statuses.clear(key, request=request)
         except NothingToDoError:
-            found = await self._now(key)
+            found = await self.reading.now(key)
             if status_of(found.profile).lasts(self._clock.now()):
                 raise OwnStatusError("an own status") from None
             return found
@@ -234,10 +127,10 @@ class OwnProfiles:
     async def _after(self, key: PersonKey, status: Status) -> OwnProfile:
         """What the profile shows after a write; where it cannot be read now, what was written."""
         try:
-            return await self._now(key)
+            return await self.reading.now(key)
         except SlackError as error:
             log.info("profile_not_read_back", team_id=key.team_id, user_id=key.user_id, reason=error.reason)
-            return OwnProfile(profile_of(status), self._names.get(key, ("", ""))[1])
+            return OwnProfile(profile_of(status), self.reading.username(key))
 
     # ── waiting ─────────────────────────────────────────────────────────────────────────────────────
 

@@ -75,6 +75,7 @@ from services.usecases.offboarding import Offboarding
 from services.usecases.own_photo import OwnPhotos
 from services.usecases.own_profile import OwnProfiles
 from services.usecases.people import People, PersonalSettings
+from services.usecases.profile_reading import ProfileReading
 from services.usecases.statuses import Statuses, StatusReader
 from services.usecases.team_hooks import TeamHooks
 from services.usecases.undo import Undos
@@ -307,9 +308,12 @@ async def open_stepped_app(
             keys=AgentKeys(AgentStore(database, encryptor), policies, clock),
             photos=OwnPhotos(replica.asked_photos, store, replica.picture_reader, clock, wake_signal),
             profile=OwnProfiles(
-                statuses, AwaitedStore(database, encryptor), store, workspaces, profiles=replica.profiles,
-                members=SlackMembers(clients), audit=replica.writes, emoji=emoji, refresh=replica.tokens.refresh,
-                clock=clock,
+                statuses, AwaitedStore(database, encryptor), store,
+                ProfileReading(
+                    store, workspaces, replica.profiles, SlackMembers(clients), refresh=replica.tokens.refresh,
+                    clock=clock,
+                ),
+                audit=replica.writes, emoji=emoji, clock=clock,
             ),
         )  # fmt: skip
         parts = WorkspaceParts(surface)
