@@ -1,4 +1,4 @@
-"""People, and the stores of their calendars and events."""
+"""People, the stores of their calendars and events, and their keys for agents."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Person, Workspace
 from services.store.person_rows import NoticeStore
+from tests.support.agents import KeyProcess, people_with_grants
 from tests.support.clocks import ManualClock
 from tests.support.stored_calendars import CAT
 from tests.support.subscriptions import ANN, BOB, NOW
@@ -39,3 +40,9 @@ def store(
     database: Database, encryptor: Encryptor, events: EventStore, people: None, clock: ManualClock
 ) -> CalendarStore:
     return CalendarStore(database, encryptor, events, NoticeStore(database, clock))
+
+
+@pytest.fixture
+async def process(database: Database, encryptor: Encryptor, clock: ManualClock) -> KeyProcess:
+    await people_with_grants(database, clock.now())
+    return KeyProcess(database, encryptor, clock)

@@ -24,7 +24,7 @@ from services.store.agent_models import AgentChangeRow
 from services.store.db import Database
 from services.store.stores import Stores
 from services.usecases.statuses import request_id
-from tests.support.agents import ANN, AS_SLACKBOT, BOB, KeyProcess, people_with_grants
+from tests.support.agents import ANN, AS_SLACKBOT, BOB, KeyProcess
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH, of_kind
 
@@ -33,12 +33,6 @@ from tests.support.databases import BOTH, of_kind
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """SQLite, unless a test says `BOTH`: it is about statements or locks that differ."""
     yield from of_kind(request, tmp_path)
-
-
-@pytest.fixture
-async def process(database: Database, encryptor: Encryptor, clock: ManualClock) -> KeyProcess:
-    await people_with_grants(database, clock.now())
-    return KeyProcess(database, encryptor, clock)
 
 
 async def test_read_only_key_changes_nothing_and_is_not_counted_for_trying(process: KeyProcess) -> None:

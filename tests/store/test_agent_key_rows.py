@@ -29,7 +29,7 @@ from services.store.schema import Rotation
 from services.store.stores import Stores
 from services.usecases.agents import KeyNameMissingError, KeyNameTooLongError
 from services.usecases.workspace import OperatorAllows
-from tests.support.agents import ANN, AS_SLACKBOT, BOB, KeyProcess, people_with_grants
+from tests.support.agents import ANN, AS_SLACKBOT, BOB, KeyProcess
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH, of_kind
 from tests.support.locks import somebody_waits
@@ -41,12 +41,6 @@ on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """SQLite, unless a test says `BOTH`: it is about statements or locks that differ."""
     yield from of_kind(request, tmp_path)
-
-
-@pytest.fixture
-async def process(database: Database, encryptor: Encryptor, clock: ManualClock) -> KeyProcess:
-    await people_with_grants(database, clock.now())
-    return KeyProcess(database, encryptor, clock)
 
 
 # ── making, showing, revoking ───────────────────────────────────────────────────────────────────────
