@@ -7,6 +7,7 @@ engine's guard this is the only place that catches whatever there is.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -79,7 +80,7 @@ def status_of(error: StatusQuoError) -> int:
 def retry_after(error: StatusQuoError) -> dict[str, str]:
     """The header that says when to come back, where that is known (RFC 9110 §10.2.3)."""
     seconds = error.facts.get("retry_after")
-    return {"Retry-After": str(seconds)} if isinstance(seconds, int) else {}
+    return {"Retry-After": str(math.ceil(seconds))} if isinstance(seconds, int | float) else {}
 
 
 def record(error: BaseException, found: StatusQuoError, **where: object) -> None:

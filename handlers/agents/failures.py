@@ -52,6 +52,7 @@ _LONGEST_DETAIL = 200
 
 _Codes = tuple[tuple[type[StatusQuoError], str], ...]
 _OF_CALLERS: _Codes = (
+    (SlackRateLimitedError, "ratelimited"),
     (WrongKeyError, "invalid_auth"),
     (ReadOnlyKeyError, "no_permission"),
     (TooManyRequestsError, "ratelimited"),
@@ -61,7 +62,6 @@ _OF_CALLERS: _Codes = (
 _OF_SLACK: _Codes = (
     *_OF_CALLERS,
     (AgentsNotAllowedError, "no_permission"),
-    (SlackRateLimitedError, "ratelimited"),
     (NotAStatusError, "invalid_profile"),
     (TimeInThePastError, "invalid_profile"),
     (TooFarAwayError, "invalid_profile"),

@@ -22,14 +22,14 @@ from handlers.agents.operations import API, OPERATIONS, Operation
 from handlers.errors import accepted_locale, record, retry_after, route_of, status_of
 from handlers.slack.payloads import strict_json
 from handlers.web.slack_api import ASKER, slack_arguments, slack_refusal
-from services.domain.errors import StatusQuoError
+from services.domain.errors import SlackRateLimitedError, StatusQuoError
 from services.domain.request_errors import MethodNotAllowedError, NotJsonError, RequestError, UnknownPathError
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.locale import Localizer
 
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _SPEAKS = web.RequestKey("speaks", Localizer)
-_UNAUTHORIZED = 401
+_UNAUTHORIZED, _TOO_MANY = 401, 429
 _BY_PATH: Mapping[str, Operation] = {operation.path: operation for operation in OPERATIONS}
 
 
@@ -116,6 +116,8 @@ def _refused(request: web.Request, error: StatusQuoError) -> web.Response:
     l10n = request.get(_SPEAKS) or Localizer(accepted_locale(request), "UTC")
     operation = _BY_PATH.get(request.match_info.get("operation", ""))
     said = failure_of(error, l10n)
+    if isinstance(error, SlackRateLimitedError):  # of an agent's call nothing is done later: it has to come again
+        status = _TOO_MANY
     if operation is not None and operation.of_slack and request.method == operation.method:
         said, status, headers = slack_refusal(error, l10n)
     if isinstance(allow := error.facts.get("allow"), str):

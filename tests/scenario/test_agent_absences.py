@@ -58,6 +58,15 @@ async def test_absence_with_a_note_and_a_stand_in_is_kept_as_from_the_form(agent
         assert (kept.text, kept.stand_in) == ("Skiing", BEN)
 
 
+async def test_stand_in_whom_slack_does_not_tell_of_now_is_to_be_named_again(agent: AgentOf) -> None:
+    agent.app.slack.add_person(BEN, "ben", team_id=TEAM)
+    agent.app.slack.faults.add("users.info", retry_after=20)
+    answer = await agent.does("set_out_of_office", to="friday", stand_in=BEN)
+    assert (answer.status, answer["error"]) == (429, "ratelimited")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert "try again" in answer["sentence"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
