@@ -34,7 +34,7 @@ def people_the_workspace(slack: LocalSlack) -> None:
     """The workspace, the five whom one can be, and everybody else."""
     slack.add_workspace(TEAM, "Acme", "acme")
     for persona in PERSONAS:
-        member = slack.add_person(
+        slack.add_person(
             persona.user_id,
             persona.name,
             persona.real_name,
@@ -44,7 +44,6 @@ def people_the_workspace(slack: LocalSlack) -> None:
             title=persona.title,
             is_admin=persona.is_admin,
         )
-        member.text, member.emoji = persona.status
         slack.photos.upload(persona.user_id, persona.face)
     colleagues(slack, TEAM)
 
@@ -79,6 +78,8 @@ async def bring_in(slack: LocalSlack, feeds: Feeds, service: Service, app: str, 
     for persona in PERSONAS:
         address = f"{served}/{feeds.by_person[persona.user_id].secret}.ics"
         await connect(slack, persona.user_id, address)
+        if persona.status != ("", ""):
+            slack.type_status(persona.user_id, *persona.status)  # now, so that the app hears of it
     general = slack.general(TEAM)
     slack.talk.invite_app(general.channel_id)
     await manage(slack, service, f"{served}/{feeds.of_company.secret}.ics" if feeds.of_company else "")

@@ -67,7 +67,8 @@ async def test_a_revoked_key_of_the_agent_is_refused_and_another_one_can_be_made
     page = shared_page.page
     await shared_page.be("Sam Rivera")
     await page.click("#tab-agent")
-    await ask(shared_page, "What is my status, and why?")
+    typed = await ask(shared_page, "What is my status, and why?")
+    await expect(typed.locator(".agent-answer")).to_contain_text("Ask me about the new docs yourself")
     await page.locator("#agent-key").get_by_role("button", name="Home tab").click()
     await page.locator("[data-action=open_keys]").click()
     dialog = page.locator("dialog[data-callback=keys]")
