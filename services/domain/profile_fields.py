@@ -91,6 +91,8 @@ def _text(value: object) -> str:
 def _seconds(value: object, now: datetime) -> int:
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS:
         value = int(value)
+    if isinstance(value, float) and value.is_integer():  # as some agents send all numbers
+        value = int(value)
     if value is None:
         return 0
     if isinstance(value, bool) or not isinstance(value, int):

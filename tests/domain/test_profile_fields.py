@@ -34,6 +34,7 @@ SHOWN = Status("Own", ":house:", LATER)
         ({"status_expiration": 0}, ProfileFields(expiration=0)),
         ({"status_expiration": None}, ProfileFields(expiration=0)),
         ({"status_expiration": "0"}, ProfileFields(expiration=0)),
+        ({"status_expiration": LATER.timestamp()}, ProfileFields(expiration=int(LATER.timestamp()))),
         (
             {"status_expiration": str(int(LATER.timestamp()))},
             ProfileFields(expiration=int(LATER.timestamp())),
@@ -62,6 +63,8 @@ def test_fields_are_read_as_slack_reads_them(profile: dict[str, Any], expected: 
         ({"status_expiration": -1}, TimeInThePastError),
         ({"status_expiration": int(NOW.timestamp())}, TimeInThePastError),
         ({"status_expiration": 10**15}, TooFarAwayError),
+        ({"status_expiration": 1e300}, TooFarAwayError),
+        ({"status_expiration": float("inf")}, NotAStatusError),
     ],
 )
 def test_anything_else_is_refused(profile: dict[str, Any], error: type[InputError]) -> None:

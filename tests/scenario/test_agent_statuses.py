@@ -40,6 +40,7 @@ async def test_status_set_with_an_end_is_shown_until_then(agent: AgentOf) -> Non
     ("arguments", "text", "emoji", "until"),
     [
         ({"text": "Lunch", "minutes": 45}, "Lunch", ":speech_balloon:", "09:45"),
+        ({"text": "Lunch", "minutes": 45.0}, "Lunch", ":speech_balloon:", "09:45"),
         ({"text": "Lunch", "until": "2026-11-24T13:30"}, "Lunch", ":speech_balloon:", "12:30"),
         ({"text": "Lunch", "until": "2026-11-24T13:30:00Z"}, "Lunch", ":speech_balloon:", "13:30"),
         ({"text": "Lunch", "until": "3pm", "emoji": "🍕"}, "Lunch", ":pizza:", "14:00"),
