@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
@@ -83,10 +83,10 @@ def check(payload: Payload) -> None:
         raise RequestError("an action without an id")
 
 
-def strict_json(text: str) -> Any:
-    """JSON without `NaN` and the like. Raises RequestError."""
+def strict_json(text: str, made: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """JSON without `NaN` and the like; objects are what `made` makes of their members. Raises RequestError."""
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse, object_pairs_hook=made)
     except (ValueError, RecursionError) as error:
         raise RequestError("malformed JSON") from error
 

@@ -105,9 +105,17 @@ async def _body(request: web.Request) -> dict[str, Any]:
 
 def _object(body: bytes) -> object:
     try:
-        return strict_json(body.decode("utf-8-sig"))
+        return strict_json(body.decode("utf-8-sig"), _once)
     except UnicodeDecodeError as error:
         raise RequestError("not UTF-8") from error
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, of which each member is there once. Raises InvalidArgumentsError."""
+    found = dict(members)
+    if len(found) != len(members):
+        raise InvalidArgumentsError("An argument is there twice")
+    return found
 
 
 def _refused(request: web.Request, error: StatusQuoError) -> web.Response:

@@ -143,7 +143,9 @@ async def test_refusals_are_of_one_shape_and_change_nothing(agent: AgentOf) -> N
     assert refused[401, "invalid_auth"].headers["WWW-Authenticate"] == "Bearer"  # no metadata of OAuth
     twice = await agent.sends("GET", "preview", params=[("day", "tuesday"), ("day", "friday")])
     in_the_address = await agent.sends("POST", "pause", params={"until": "17:00"})
-    for answer in (twice, in_the_address):
+    body = b'{"until": "17:00", "until": "18:00"}'
+    twice_in_it = await agent.sends("POST", "pause", data=body, headers={"Content-Type": "application/json"})
+    for answer in (twice, in_the_address, twice_in_it):
         assert (answer.status, answer["error"]) == (400, "invalid_arguments")
     assert (await agent.reads("get_status"))["paused"] is False
     await agent.app.settle()
