@@ -107,10 +107,8 @@ class WallTimes:
 
     def instants(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """The UTC instants of these times in `zone` (PEP 495 fold 0: first of two, gap as before the gap)."""
-        return (
-            self.start.replace(tzinfo=zone, fold=0).astimezone(UTC),
-            self.end.replace(tzinfo=zone, fold=0).astimezone(UTC),
-        )
+        start, end = (wall.replace(tzinfo=zone, fold=0).astimezone(UTC) for wall in (self.start, self.end))
+        return start, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,10 +277,9 @@ class Verdict:
 class Span:
     """One piece of a timeline. `status.expiration` equals `end`, or is None where the span has no known end.
 
-    `rule` is the kind's name, the person's rule id, `override`, `back`, `idle` or `nothing`; `uid` the event that won;
-    `title` is the winner's, for its owner's eyes only.
-    `began` is where it really starts when the window cuts it, or an override without an end shows again: "typed during
-    a span" is judged by it. None: at `start`, as far as is known. `asked_at`: the same was asked for once more.
+    `rule` is the kind's name, the person's rule id, `override`, `back`, `idle` or `nothing`; `uid` the event that won,
+    `title` its title, for its owner alone. `began` is where it really starts when the window cuts it, or an override
+    without an end shows again: "typed during a span" is judged by it. None: at `start`. `asked_at`: asked for again.
     """
 
     start: datetime
@@ -358,8 +355,7 @@ class Standing:
     own          an own status (or a clearing by hand: an empty one) that we saw and left alone
     own_since    when it was first seen (an event's time where there was one)
     last_by_hand when what is not on the profile any more was last typed, or ours cleared, as far as we know
-    late         what was about to be written when it was taken back: a call that nobody answered may do it still
-    late_until   until when that may be
+    late         what was about to be written when it was taken back: an unanswered call may do it until `late_until`
     looked_at    when the profile was last read, or told to us by an event
     unknown_emoji  the emoji of `wanted` where `applied` has another one because Slack does not know it
     """

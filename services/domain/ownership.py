@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from services.domain.model import NO_STATUS, Action, Decision, OwnStatusPolicy, Pause, Span, Standing, Status
 from services.domain.reasons import Reason, ReasonCode
-from services.domain.text import same, same_write, shown_text, whole_seconds
+from services.domain.text import same, same_write, whole_seconds
 
 GRACE = timedelta(seconds=20)
 """How long after a status' end Slack may still show it before we look and clear it ourselves."""
@@ -32,28 +32,6 @@ class _View:
     ours: bool = False
     own: bool = False
     cleared: bool = False
-
-
-def stands(standing: Standing, wanted: Status, now: datetime) -> bool:
-    """Whether the profile shows, or may be about to show, something of ours at `now` that is not `wanted`."""
-    return any(
-        ours is not None and ours.lasts(now) and not same(ours, replace(wanted, expiration=ours.expiration))
-        for ours in (standing.applied, standing.pending)
-    )
-
-
-def instead(standing: Standing, wanted: Status, now: datetime) -> Status | None:
-    """What the profile shows in the place of `wanted`, whose emoji Slack does not know; None where that is not so."""
-    applied = standing.applied
-    if applied is None or not applied.lasts(now) or not wanted.emoji or standing.unknown_emoji != wanted.emoji:
-        return None
-    return applied if shown_text(applied) == shown_text(wanted) else None
-
-
-def shown(standing: Standing, now: datetime) -> Status | None:
-    """What the profile shows of ours at `now`, as far as we know; None where it was cleared by hand or is their own."""
-    applied = standing.applied
-    return applied if standing.own is None and applied is not None and applied.lasts(now) else None
 
 
 def decide(

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, bindparam, or_, select
 
-from services.domain import ownership
+from services.domain import profile_state
 from services.domain.absences import day_after
 from services.domain.errors import StatusQuoError
 from services.domain.model import Kind, PersonKey, Standing, Status
@@ -164,7 +164,7 @@ class AbsenceStore(Store):
 
     def _shown(self, key: PersonKey, row: Any, now: datetime) -> Status | None:
         """What the profile shows of ours, as far as we know; None while the person is paused, or shows their own."""
-        return None if _is_paused(row, now) else ownership.shown(self._standings.shown(row.memory, key), now)
+        return None if _is_paused(row, now) else profile_state.shown(self._standings.shown(row.memory, key), now)
 
 
 def _is_paused(row: Any, now: datetime) -> bool:

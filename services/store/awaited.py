@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain import ownership
+from services.domain import ownership, profile_state
 from services.domain.model import Override, Pause, PersonKey, Status
 from services.domain.people import GrantState
 from services.domain.profile_state import ProfileState
@@ -73,7 +73,7 @@ class Progress:
         """
         standing = self.state.standing
         wanted, since = standing.wanted, standing.applied_span
-        if wanted is None or ownership.shown(standing, now) is None:
+        if wanted is None or profile_state.shown(standing, now) is None:
             return False
         if shown_text(wanted) != shown_text(Status(asked.text)) or asked.emoji not in {"", wanted.emoji}:
             return False

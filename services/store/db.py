@@ -331,9 +331,12 @@ class Database:
             hook()
 
     async def close(self) -> None:
-        """Give back every connection, once what is under way for nobody any more has ended or `LONGEST_END` is over."""
+        """Give back every connection, once what is under way for nobody any more has ended; `LONGEST_END` ends it."""
         if self.under_way:
-            await asyncio.wait(self.under_way, timeout=LONGEST_END)
+            _, late = await asyncio.wait(set(self.under_way), timeout=LONGEST_END)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         if self._points is not None:
             await self._points.close()
         await self.engine.dispose()

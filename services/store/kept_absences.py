@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, bindparam, exists, func, select
 
-from services.domain import absences, calendars, keeper, ownership
+from services.domain import absences, calendars, keeper, profile_state
 from services.domain.absences import FOREVER, Absence
 from services.domain.errors import StatusQuoError
 from services.domain.keeper import KeeperState
@@ -149,4 +149,4 @@ def _is_out(absence: Absence, memory: ProfileState, now: datetime) -> bool:
     pending = memory.standing.pending
     under_way = pending is not None and not pending.empty
     waits = absence.told_ahead and (under_way or not keeper.has_looked(memory.decided, absence.start))
-    return waits or ownership.shown(memory.standing, now) is not None
+    return waits or profile_state.shown(memory.standing, now) is not None

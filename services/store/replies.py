@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain import ownership
+from services.domain import profile_state
 from services.domain.errors import StatusQuoError
 from services.domain.mentions import Mention, MentionAsker, OutPerson
 from services.domain.model import Effect, OverrideKind, PersonKey
@@ -162,7 +162,7 @@ class ReplyStore(Store):
 
     def _out(self, key: PersonKey, row: Any, asked_for: Any, now: datetime) -> OutPerson | None:
         pause = pause_of(row.paused_from, row.paused_until)
-        shown = ownership.shown(self._standings.open(row.memory, key).standing, now)
+        shown = profile_state.shown(self._standings.open(row.memory, key).standing, now)
         if shown is None or (pause is not None and pause.holds(now)):
             return None
         called = json.loads(self._encryptor.open(row.names, "people.names", key.team_id, key.user_id) or "[]")

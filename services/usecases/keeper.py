@@ -17,7 +17,7 @@ import structlog
 from services.domain.errors import NotGrantedError
 from services.domain.keeper import KeeperState
 from services.domain.model import PersonKey, Status
-from services.domain.ownership import shown
+from services.domain.profile_state import shown
 from services.domain.request_errors import KeeperNotAllowedError, LinkExpiredError
 from services.platform.crypto import Encryptor, digest_of
 from services.ports import Clock, WakeSignal

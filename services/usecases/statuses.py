@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import structlog
 
-from services.domain import ownership, timeline
+from services.domain import profile_state, timeline
 from services.domain.differences import Difference, differences
 from services.domain.errors import NothingToDoError, OutByCalendarError, SealError
 from services.domain.lines import Line
@@ -154,7 +154,7 @@ class StatusReader:
         stored = await self.overrides.standing(key, now)
         running = [override for override in stored if override.start <= now]
         own, not_set = standing.own, None
-        instead = ownership.instead(standing, span.status, now)
+        instead = profile_state.instead(standing, span.status, now)
         unknown = "" if instead is None else span.status.emoji
         if instead is not None:
             span = replace(span, status=replace(span.status, emoji=instead.emoji))
@@ -190,7 +190,7 @@ class StatusReader:
                 and one.memory.owes(now)
                 and not scopes.FOR_EFFECT[one.effect] <= one.scopes
             ),
-            ours=ownership.shown(standing, now),
+            ours=profile_state.shown(standing, now),
             covered=standing.covered if standing.covered is not None and standing.covered.lasts(now) else None,
         )
 
@@ -317,7 +317,7 @@ class Statuses:
             if ended:
                 changes = _changes(ended, now)
                 return Cleared(tuple(ended), undo_id=await self._ended(key, changes), changes=changes)
-            if not ownership.stands(await self.reader.absences.standing(key), span.status, now):
+            if not profile_state.stands(await self.reader.absences.standing(key), span.status, now):
                 raise NothingToDoError("nothing of ours stands")
             await self.overrides.look_again(key, now)
             self.wake_signal.wake()

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from services.domain.model import NO_STATUS, Action, Span, Standing, Status
-from services.domain.ownership import foresee, foreseen, hint, intent, record, stands, withdrawn
-from services.domain.profile_state import AuditEntry
+from services.domain.ownership import foresee, foreseen, hint, intent, record, withdrawn
+from services.domain.profile_state import AuditEntry, stands
 from services.domain.reasons import Reason, ReasonCode
 from tests.support.profiles import COVERING, FREE, FRESH, LUNCH, MEETING, MET, OURS, at, idle, look, nothing, shows
 
