@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from services import VERSION
 from services.domain.errors import InputError, SettingsError, StatusQuoError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     made = argparse.ArgumentParser(prog="app.py", description="Keeps people's Slack statuses true.")
+    made.add_argument("--version", action="version", version=f"Status Quo {VERSION}")
     commands = made.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:

@@ -17,7 +17,7 @@ from handlers.agents.operations import Operation
 from handlers.slack.context import Services, by_key
 from handlers.web.client_address import Proxies, client_address
 from services.domain.agents import Caller
-from services.domain.errors import NotGrantedError
+from services.domain.errors import GrantFirstError
 from services.domain.request_errors import TooManyRequestsError, WrongKeyError
 from services.platform.minute_limits import MinuteLimits
 
@@ -66,7 +66,7 @@ class Agents:
     ) -> msgspec.Struct:
         """Do what an agent asks for. `strict`: numbers are numbers, not texts of them, as in a query.
 
-        Raises InvalidArgumentsError and NotGrantedError before anything is counted; what `AgentKeys.admit` raises; and
+        Raises InvalidArgumentsError and GrantFirstError before anything is counted; what `AgentKeys.admit` raises; and
         what the operation does.
         """
         if any(isinstance(said, str) and _UNSTORABLE.search(said) for said in arguments.values()):
@@ -79,7 +79,7 @@ class Agents:
             raise InvalidArgumentsError(str(error)) from error
         writes = not operation.hints.read_only
         if writes and not asker.who.view.granted:
-            raise NotGrantedError("no grant", operation=operation.name)
+            raise GrantFirstError("no grant", operation=operation.name)
         await self.services.keys.admit(
             asker.caller, operation.name, writes=writes, request=asker.request, at=asker.who.speaker.now
         )

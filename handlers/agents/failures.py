@@ -57,7 +57,9 @@ _OF_CALLERS: _Codes = (
     (ReadOnlyKeyError, "no_permission"),
     (TooManyRequestsError, "ratelimited"),
 )
-"""What our own operations call by another name than the class's; Slack's methods call it the same."""
+"""What is called by another name than the class's; Slack's methods call it the same."""
+
+_OURS: _Codes = (*_OF_CALLERS, (NotGrantedError, "not_granted"))
 
 _OF_SLACK: _Codes = (
     *_OF_CALLERS,
@@ -130,7 +132,7 @@ def failure_of(error: StatusQuoError, l10n: Localizer) -> Failure:
 
 def error_code(error: StatusQuoError) -> str:
     """What an agent is told of an error, to tell it from others: the class's name, in snake case."""
-    for kind, code in _OF_CALLERS:
+    for kind, code in _OURS:
         if isinstance(error, kind):
             return code
     return _WORD.sub("_", type(error).__name__.removesuffix("Error")).lower()

@@ -32,7 +32,8 @@ from handlers.agents.revisions import (
 )
 from handlers.agents.slackbot import Signed, Slackbot, is_signed
 from handlers.errors import accepted_locale, record, retry_after, route_of
-from services.domain.errors import NotGrantedError, StatusQuoError
+from services import VERSION
+from services.domain.errors import GrantFirstError, StatusQuoError
 from services.domain.request_errors import (
     AgentsNotAllowedError,
     ForeignOriginError,
@@ -46,7 +47,6 @@ from services.platform.concurrency import LARGE, off_loop_if
 from services.ports import Say
 
 PATH = "/mcp"
-VERSION = "0.1.0"
 INSTRUCTIONS = (
     "Reads and sets the Slack status of the one person who asks, and their absences, as they would with /quo. Times "
     "are ISO 8601, or words such as 'tomorrow' or '3pm' in the person's zone. What changes something gives an undo_id, "
@@ -177,7 +177,7 @@ class McpRoutes:
         asker = by if isinstance(by, Asker) else await by.asker(message.meta)
         try:
             if isinstance(by, Signed) and (link := await by.slackbot.grant_link(asker, operation)):
-                ask = asker.who.l10n.say(NotGrantedError("no grant").sentence())
+                ask = asker.who.l10n.say(GrantFirstError.sentence())
                 return tools.failed(asker, ask, grant_link=link)
             return tools.done(asker, await self.agents.call(asker, operation, arguments or {}))
         except RequestError as failure:

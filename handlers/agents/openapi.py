@@ -13,8 +13,7 @@ import msgspec
 
 from handlers.agents.failures import Failure
 from handlers.agents.operations import API, OPERATIONS, Operation, schema_of, schemas_of
-
-VERSION = "1.0.0"
+from services import VERSION
 
 _REF = "#/components/schemas/{name}"
 _JSON = "application/json"

@@ -17,6 +17,7 @@ from handlers.agents.calls import Agents
 from handlers.agents.failures import Failure, failure_of, slack_code
 from handlers.agents.operations import API, BY_NAME
 from handlers.agents.slack_methods import Scalar
+from handlers.errors import retry_after
 from handlers.web.application import LargeBody
 from services.domain.agents import May
 from services.domain.errors import InputError, StatusQuoError
@@ -43,7 +44,7 @@ _NAME = re.compile(rb'^content-disposition:[^\r\n]*?[;\s]name="([^"\r\n]{1,64})"
 _STATUSES = {"invalid_auth": 401, "no_permission": 403, "ratelimited": 429}
 """HTTP statuses of errors that are not about the method itself; all others come with 200, as Slack's do."""
 
-_A_MINUTE = 60
+_A_MINUTE = {"Retry-After": "60"}
 _MOST_FIELDS = 100
 
 
@@ -160,8 +161,5 @@ def slack_refusal(error: StatusQuoError, l10n: Localizer) -> tuple[Failure, int,
     """What Slack would answer, with a sentence of ours: its name for the error, the HTTP status, headers."""
     said = failure_of(error, l10n)
     said.error = slack_code(error)
-    headers = {}
-    if said.error == "ratelimited":
-        seconds = error.facts.get("retry_after")
-        headers["Retry-After"] = str(int(seconds) + 1 if isinstance(seconds, float | int) else _A_MINUTE)
-    return said, _STATUSES.get(said.error, 200), headers
+    headers = (retry_after(error) or _A_MINUTE) if said.error == "ratelimited" else {}
+    return said, _STATUSES.get(said.error, 200), dict(headers)

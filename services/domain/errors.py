@@ -174,6 +174,10 @@ class NotGrantedError(StatusQuoError):
     """I may not set your status yet. Allow it once, and I do the rest."""
 
 
+class GrantFirstError(NotGrantedError):
+    """I may not set your status yet. Allow it once, then ask again."""
+
+
 class NotAllowedError(StatusQuoError):
     """Your workspace does not allow that. Ask a workspace admin."""
 

@@ -177,6 +177,18 @@ def test_manifest_with_addresses_that_slack_does_not_call_is_printed_and_said(tm
     assert run_here("manifest", "--mcp", "--url", "https://quo.example", cwd=tmp_path).err == ""
 
 
+def test_slack_cli_gets_the_manifest_by_the_command_in_its_hooks(tmp_path: Path) -> None:
+    """slackapi/slack-cli, docs/reference/hooks.md: a hook exits with 0 and prints JSON alone."""
+    hooks = json.loads((ROOT / ".slack" / "hooks.json").read_text())
+    python, program, *arguments = hooks["hooks"]["get-manifest"].split()
+    assert (python, program) == (".venv/bin/python", "app.py")
+    ran = run_here(*arguments, cwd=tmp_path)
+    assert ran.status == 0
+    assert json.loads(ran.out)["display_information"]["name"] == "Status Quo"
+    assert hooks["hooks"]["start"] == ".venv/bin/python app.py serve"
+    assert hooks["config"]["sdk-managed-connection-enabled"] is True  # else the CLI starts it with flags of its own
+
+
 def test_security_guide_names_the_scope_for_slackbot() -> None:
     text = (ROOT / "docs" / "security.md").read_text()
     (row,) = re.findall(r"^\| `mcp:connect` \| bot, with `manifest --mcp` \| (.+?)[;|]", text, re.MULTILINE)

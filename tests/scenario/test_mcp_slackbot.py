@@ -142,7 +142,7 @@ async def test_who_has_allowed_nothing_gets_the_link_that_does(running_app: Runn
         arguments = {"text": "Lunch"} if name == "set_status" else {}
         said = await wire.by_slackbot(call(name, number, **arguments), user=BEN)
         assert (said.status, said.result["isError"]) == (200, True)
-        assert said.text == "I may not set your status yet. Allow it once, and I do the rest."
+        assert said.text == "I may not set your status yet. Allow it once, then ask again."
         assert "structuredContent" not in said.result
     link = said.result["content"][1]["text"]
     (_, actions) = blocks(said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import tomllib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -49,6 +50,13 @@ async def test_worker_alone_soon_sees_what_people_type_at_another_process(sqlite
     service = await bootstrap.build(config, clock=clock, listens=False)
     await service.stop()
     assert service.engine._poll <= 0.25
+
+
+def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        program.main(["--version"])
+    package = tomllib.loads((Path(program.__file__).parent / "pyproject.toml").read_text())["project"]
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"Status Quo {package['version']}\n")
 
 
 def test_database_that_is_not_there_is_one_line_whatever_the_command(tmp_path: Path) -> None:
