@@ -20,7 +20,7 @@ class Member:
     """What users.info says of a person. `zone` is an IANA name, "" where Slack gives none that exists.
 
     `names` are what they are called, for telling their absences from other people's. `admin`: whether they manage the
-    workspace; None where nothing is said of it.
+    workspace, `status`: what their profile shows; None where nothing is said of it.
     """
 
     zone: str = ""
@@ -28,6 +28,7 @@ class Member:
     address: str = field(default="", repr=False)
     names: tuple[str, ...] = field(default=(), repr=False)
     admin: bool | None = None
+    status: Status | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 from services.domain.errors import SlackUnavailableError
 from services.domain.members import Role, WorkspaceMember
+from services.domain.model import Status
 from services.domain.people import Member, zone_name
 from services.slack.client import SlackClients
+from services.slack.profile import status_of
 
 LIST = "users.list"
 TEAMS = "auth.teams.list"
@@ -128,6 +131,7 @@ def parse_member(user: object) -> Member:
         address=address if len(address) <= _LONGEST_ADDRESS else "",
         names=names or tuple(filter(None, (_name(found.get("name")),))),
         admin=_manages(found),
+        status=_status(profile),
     )
 
 
@@ -139,6 +143,13 @@ def parse_colleague(user: object, homes: Collection[str]) -> Member | None:
     found = mapping(user)
     no_colleague = _is_bot(found) or found.get("deleted") is True or _is_stranger(found, homes)
     return None if no_colleague else parse_member(found)
+
+
+def _status(profile: Mapping[str, Any]) -> Status | None:
+    """What a profile shows, where it says so; what makes no sense says nothing."""
+    with suppress(SlackUnavailableError):
+        return status_of(profile) if "status_text" in profile else None
+    return None
 
 
 def _manages(user: Mapping[str, Any]) -> bool | None:

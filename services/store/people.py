@@ -100,7 +100,8 @@ class PeopleStore(Store):
     async def grant(self, key: PersonKey, tokens: Tokens, member: Member, now: datetime) -> None:
         """Keep a person's token in the place of one before; they are due at once, and welcomed the first time.
 
-        What they chose, and what is remembered of their profile, stays. Raises NotInstalledError.
+        What they chose, and what is remembered of their profile, stays; what that shows by now is known from then on.
+        Raises NotInstalledError.
         """
         row = (key.team_id, key.user_id)
         async with self._database.write() as connection:
@@ -126,6 +127,8 @@ class PeopleStore(Store):
             )
             await self._follow(connection, key, member)
             await adopt_kept(connection, key, self._encryptor, self._standings)
+            if member.status is not None and member.status.lasts(now):  # typed before we were there
+                await self._standings.see(connection, key, member.status, now)
             await self._notices.worked(connection, "grant", key)
             await self._notices.tell(connection, key, "welcome")
             await mark_effects_due(connection, [key], now)
