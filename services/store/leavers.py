@@ -29,7 +29,7 @@ from services.store.effect_models import EffectRow, PictureRow, ReplyRow
 from services.store.effects import mark_effects_due, memory_of
 from services.store.keeper import KEEPERS, KEPT, TAKES_OFF, forget_keeper, leave_kept
 from services.store.members import MemberStore
-from services.store.models import Base, Person, ProfileStateRow
+from services.store.models import Base, Person, ProfileStateRow, Workspace
 from services.store.person_rows import lock_one, lock_people, of_person
 from services.store.pictures import OWN
 from services.store.timeline import SpanStore
@@ -114,6 +114,9 @@ class LeaverStore(Store):
         async with self._database.write() as connection:
             if key.user_id == LEAVE:
                 return False
+            # the workspace first, as an uninstall does: that they want no keeper outlives them, and refers to it
+            home = select(Workspace.team_id).where(Workspace.team_id == key.team_id)
+            await connection.execute(home.with_for_update(read=True, key_share=True))
             if not await lock_one(connection, key):
                 return await self._forget_leave(connection, key, now)
             for table in reversed(Base.metadata.sorted_tables):
