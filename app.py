@@ -90,13 +90,13 @@ def parser() -> argparse.ArgumentParser:
     manifest.add_argument("--socket", action="store_true", help="with Socket Mode, which needs no public address")
     manifest.add_argument("--mcp", action="store_true", help="let Slackbot call it; needs https")
 
-    migrate = command("migrate", _admin, "bring the database up to date")
+    migrate = command("migrate", _migrate, "bring the database up to date")
     migrate.add_argument("--sql", action="store_true", help="print the steps instead")
     migrate.add_argument("--check", action="store_true", help="only tell whether the steps agree with the models")
-    command("doctor", _admin, "check settings, database, keys, clock, Slack's scopes, calendars")
-    command("rotate-keys", _admin, "re-seal every secret with the newest key, while the app runs")
-    export = command("export", _admin, "print a person's data as JSON")
-    for of_person in (export, command("forget", _admin, "delete a person's data and revoke their token")):
+    command("doctor", _doctor, "check settings, database, keys, clock, Slack's scopes, calendars")
+    command("rotate-keys", _rotate_keys, "re-seal every secret with the newest key, while the app runs")
+    export = command("export", _person, "print a person's data as JSON")
+    for of_person in (export, command("forget", _person, "delete a person's data and revoke their token")):
         of_person.add_argument("--team", required=True, metavar="T", help="the workspace's id")
         of_person.add_argument("--user", required=True, metavar="U", help="the member's id")
     return made
@@ -168,29 +168,38 @@ def _manifest(args: argparse.Namespace) -> int:
     return manifest.run(args, text, config.base_url, sys.stdout, sys.stderr)
 
 
-def _admin(args: argparse.Namespace) -> int:
-    """A command for an installation that need not be running."""
+def _migrate(args: argparse.Namespace) -> int:
     config = _settings()
-    from services import admin_commands as admin
+    from services.commands import migrate
+
+    return migrate.steps(config) if args.sql else asyncio.run(migrate.migrate(config, check=args.check))
+
+
+def _doctor(_args: argparse.Namespace) -> int:
+    config = _settings()
+    from services.commands import doctor
+    from services.platform.clock import SystemClock
+
+    return asyncio.run(doctor.examine(config, SystemClock()))
+
+
+def _rotate_keys(_args: argparse.Namespace) -> int:
+    config = _settings()
+    from services.commands import keys
+    from services.platform.clock import SystemClock
+
+    return asyncio.run(keys.rotate_keys(config, SystemClock()))
+
+
+def _person(args: argparse.Namespace) -> int:
+    """A command about one person's data."""
+    config = _settings()
+    from services.commands import person
     from services.domain.model import PersonKey
     from services.platform.clock import SystemClock
 
-    clock = SystemClock()
-
-    match args.command:
-        case "migrate" if args.sql:
-            return admin.steps(config)
-        case "migrate":
-            work = admin.migrate(config, check=args.check)
-        case "doctor":
-            work = admin.examine(config, clock)
-        case "rotate-keys":
-            work = admin.rotate_keys(config, clock)
-        case "export":
-            work = admin.export(config, PersonKey(args.team, args.user), clock)
-        case _:
-            work = admin.forget(config, PersonKey(args.team, args.user), clock)
-    return asyncio.run(work)
+    asked = person.export if args.command == "export" else person.forget
+    return asyncio.run(asked(config, PersonKey(args.team, args.user), SystemClock()))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The composition root: the program put together from settings and a clock, one function a subsystem.
 
-Concrete adapters are named here, in `services/calendars/wiring.py` and in `services/admin_commands.py`, nowhere else.
+Concrete adapters are named here, in the modules called wiring, and in `services/commands/`, nowhere else.
 """
 
 from __future__ import annotations
@@ -18,52 +18,37 @@ from aiohttp import web
 import handlers
 from handlers.web.application import Check, QuietRunner, listen
 from services.adapters import Adapters, slack_api
-from services.agent_wiring import AgentCases, agent_cases, agent_routes
+from services.agent_wiring import agent_routes
 from services.calendars import wiring
 from services.calendars.wiring import Calendars
+from services.case_wiring import UseCases, use_cases
 from services.domain import times
 from services.domain.request_errors import NotInstalledError
-from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrier
 from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
-from services.engine.effects import Carrier, EffectSender
-from services.engine.emoji import EmojiReading, UnknownEmoji
+from services.engine.effects import EffectSender
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
-from services.engine.notifications import HomePublisher, Links, NoticeSender, Teller
 from services.engine.profile_writer import ProfileWriter
-from services.engine.replies import ReplySender
-from services.engine.resolve import Reconciler, Timelines
-from services.engine.retention import Retention
-from services.engine.sender import Chore, Sender
-from services.engine.tokens import TokenRefresh
-from services.engine.workspaces import OwnedWorkspaces
+from services.engine_wiring import engine
 from services.pictures.reader import PictureReader
 from services.platform import locale
 from services.platform.clock import SystemClock
 from services.platform.concurrency import off_loop
 from services.platform.metrics import Metrics
 from services.platform.settings import Settings, plain
-from services.ports import Clock, DueWork
-from services.slack.emoji import SlackEmoji
-from services.slack.photos import SlackPhotos
+from services.ports import Clock
 from services.store import schema
 from services.store.stores import Stores
 from services.usecases.agents import AgentKeys
-from services.usecases.emoji import EmojiSearch
-from services.usecases.grants import Grants, Permissions, SlackApp
+from services.usecases.grants import Grants, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
 from services.usecases.own_profile import ANSWERED_WITHIN
-from services.usecases.people import People, PersonalSettings
+from services.usecases.people import People
 from services.usecases.replies import Replies, WhoIsOut
-from services.usecases.sent_files import SentFiles
-from services.usecases.statuses import Statuses, StatusReader
-from services.usecases.undo import Undos
 from services.workspace_wiring import (
     Bind,
     WorkspaceCases,
     keeper_page,
-    workspace_cases,
-    workspace_engine,
     workspace_listeners,
 )
 
@@ -92,24 +77,6 @@ class Service:
     at_rest: Callable[[], bool]
     start: Callable[[], Awaitable[None]]
     stop: Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class UseCases:
-    """What people ask for."""
-
-    people: People
-    statuses: Statuses
-    reader: StatusReader
-    settings: PersonalSettings
-    permissions: Permissions
-    undos: Undos
-    leaving: Offboarding
-    teller: Teller
-    sent: SentFiles
-    emoji: EmojiSearch
-    workspace: WorkspaceCases
-    agents: AgentCases
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +125,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         config, stores, adapters.slack.clients, adapters.slack.authority, clock=clock, wake_signal=wake_signal,
         metrics=metrics,
     )  # fmt: skip
-    cases = _use_cases(adapters, calendars)
+    cases = use_cases(adapters, calendars)
     shared = handlers.Services(
         statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
         permissions=cases.permissions, undos=cases.undos, admins=cases.workspace.admins,
@@ -227,95 +194,6 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         listening.web, works, writer, carried, stores, cases.people, cases.leaving, cases.workspace, cases.agents.keys,
         listening.out, at_rest, start, stop,
     )  # fmt: skip
-
-
-def _use_cases(of: Adapters, calendars: Calendars) -> UseCases:
-    clock, wake_signal, stores = of.clock, of.wake_signal, of.stores
-    teller = Teller(stores.workspaces, of.slack.messages)
-    leaving = Offboarding(
-        stores.people, stores.workspaces, of.slack.authority, leavers=stores.leavers, accounts=stores.accounts,
-        cleanup=calendars.cleanup, teller=teller, say=locale.say, clock=clock, wake_signal=wake_signal,
-    )  # fmt: skip
-    people = People(
-        stores.people, effects=stores.effects, workspaces=stores.workspaces, states=stores.oauth_states,
-        authority=of.slack.authority, leaving=leaving, clock=clock, wake_signal=wake_signal,
-        base_url=of.config.base_url,
-    )  # fmt: skip
-    reader = StatusReader(
-        stores.facts,
-        stores.overrides,
-        stores.absences,
-        stores.writes,
-        stores.effects,
-        default_texts=locale.default_texts,
-        clock=clock,
-    )
-    undos = Undos(
-        stores.undos, stores.lines, stores.preferences, stores.overrides, calendars.accounts, calendars.connections,
-        clock, wake_signal,
-    )  # fmt: skip
-    statuses = Statuses(stores.overrides, stores.preferences, reader, undos, clock, wake_signal)
-    workspace = workspace_cases(of, calendars)
-    settings = PersonalSettings(stores.preferences, stores.lines, workspace.policies, undos, clock, wake_signal)
-    permissions = Permissions(
-        stores.people, stores.lines, stores.overrides, stores.effects, stores.workspaces, stores.policies,
-        of.slack.authority, clock, of.config.base_url, can_install=bool(of.config.slack_client_id),
-        replies_allowed=of.config.replies_allowed,
-    )  # fmt: skip
-    sent = SentFiles(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, settings, clock)
-    emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
-    return UseCases(
-        people, statuses, reader, settings, permissions, undos, leaving, teller, sent, emoji, workspace,
-        agent_cases(of, workspace.policies, statuses, emoji),
-    )  # fmt: skip
-
-
-def engine(
-    of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float
-) -> tuple[Engine, ProfileWriter, Sequence[EffectSender]]:
-    """What runs when: everything that may be due, the one that writes to profiles, and those of effects."""
-    clock, stores, slack, queue, leases = of.clock, of.stores, of.slack, of.stores.write_queue, of.leases
-    tokens = TokenRefresh(stores.tokens, slack.authority, clock)
-    unknown = UnknownEmoji(stores.emoji, clock)
-    writer = ProfileWriter(slack.profiles, queue, clock, tokens.refresh, of.metrics, unknown_emoji=unknown)
-    workspaces = OwnedWorkspaces(leases, queue, clock)
-    links = Links(
-        grant=cases.people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble,
-        account=calendars.accounts.mending,
-    )  # fmt: skip
-    notices = NoticeSender(stores.notices, workspaces, slack.messages, links=links, say=locale.say, clock=clock)
-    homes = HomePublisher(queue, workspaces, tab, slack.views, clock)
-    replies = ReplySender(stores.replies, workspaces, slack.messages, authority=slack.authority, clock=clock)
-    photos = SlackPhotos(slack.clients, calendars.guarded, calendars.trusted, of.config.slack_api_url)
-    carriers: tuple[Carrier, ...] = (
-        SnoozeCarrier(slack.presence, clock), PresenceCarrier(slack.presence, clock),
-        PhotoCarrier(photos, stores.pictures, of.pictures, clock, asked=stores.asked_photos),
-    )  # fmt: skip
-    carried = [
-        EffectSender(
-            carrier, stores.effects, workspaces, profiles=slack.profiles, refresh=tokens.refresh, clock=clock
-        )
-        for carrier in carriers
-    ]  # fmt: skip
-    whole = workspace_engine(of, cases.workspace, workspaces, refresh=tokens.refresh, unknown_emoji=unknown)
-    chores: list[Chore] = [
-        cases.leaving,
-        *([replies] if of.config.replies_allowed else []),
-        notices,
-        homes,
-        *carried,
-        *whole.chores,
-    ]
-    sender = Sender(queue, writer, workspaces, chores=chores, leases=leases, clock=clock)
-    timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
-    people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
-    retention = Retention(stores.retention, clock)
-    emoji = EmojiReading(stores.emoji, workspaces, SlackEmoji(slack.clients), clock)
-    work: list[DueWork] = [
-        *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving, emoji,
-        retention, *whole.work,
-    ]  # fmt: skip
-    return Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer, carried
 
 
 def _listening(

@@ -9,7 +9,7 @@ import pytest
 
 from emulators.faults import Fault
 from emulators.slack.state import APP, PERSON
-from services import admin_commands
+from services.commands import person
 from services.domain.lines import Rule
 from services.domain.model import Effect, PersonKey
 from services.domain.people import Member, Tokens
@@ -192,6 +192,6 @@ async def test_operators_command_takes_everything_back_without_the_app(running_a
     assert shows(running_app) == (APP, APP)
     config = settings.load(running_app.environment(), dotenv=None)
     await running_app.stop()
-    assert await admin_commands.forget(config, key, running_app.clock) == 0
+    assert await person.forget(config, key, running_app.clock) == 0
     assert shows(running_app) == ("", "")
     assert running_app.slack.tokens.user(ANN) is None

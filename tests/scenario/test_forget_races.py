@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from emulators.faults import Fault
-from services import admin_commands
+from services.commands import person
 from services.domain.model import Status
 from services.domain.people import Member, Tokens
 from services.engine.limits import Budget
@@ -200,7 +200,7 @@ async def test_operators_command_takes_back_without_the_app(app: SteppedApp) -> 
     await app.quo("Lunch")
     await app.shows()
     assert await app.people.forget(app.ann)
-    await admin_commands.see_off(
+    await person.see_off(
         app.ann,
         leaving=app.leaving,
         queue=app.replica.queue,
@@ -219,7 +219,7 @@ async def test_operators_command_asks_again_only_when_slack_lets_it(app: Stepped
     app.engine.slack.faults.add(Fault(GET, retry_after=20, times=None))
     before = len(app.engine.calls(GET))
     seen_off = asyncio.create_task(
-        admin_commands.see_off(
+        person.see_off(
             app.ann,
             leaving=app.leaving,
             queue=app.replica.queue,

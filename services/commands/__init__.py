@@ -1,0 +1,8 @@
+"""What the operator's commands do, one module a command or two: an installation need not be running for them.
+
+Like `services/bootstrap.py` these name concrete adapters; they print for whoever typed the command, and give the exit
+status. `app.py` alone calls them.
+"""
+
+TROUBLE = 1
+"""The exit status of a command that found something amiss."""

@@ -1,0 +1,30 @@
+"""`app.py rotate-keys`: every secret under the newest key, while the app runs."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import Progress
+
+from services.commands import TROUBLE
+from services.platform.crypto import Encryptor
+from services.platform.settings import Settings
+from services.ports import Clock
+from services.store import schema
+from services.store.schema import Rotation
+from services.store.stores import Stores
+
+
+async def rotate_keys(config: Settings, clock: Clock) -> int:
+    """Re-seal every secret with the newest key, with a progress bar."""
+    changed = failed = 0
+    async with Stores.at(config.database_url, config.keys(), clock) as opened:
+        await schema.upgrade(opened.database)
+        rotation = Rotation(opened.database, Encryptor(config.keys()))
+        progress = Progress(console=Console(stderr=True))
+        task = progress.add_task("re-sealing", total=await rotation.count())
+        with progress:
+            async for report in rotation.run():
+                progress.advance(task, report.done)
+                changed, failed = changed + report.changed, failed + report.failed
+    print(f"Re-sealed {changed} values; {failed} could not be opened with any key.")
+    return TROUBLE if failed else 0

@@ -1,0 +1,76 @@
+"""`app.py export` and `forget`: one person's data."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from services import bootstrap
+from services.bootstrap import Service
+from services.commands import TROUBLE
+from services.domain.model import PersonKey
+from services.engine.effects import EffectSender
+from services.engine.limits import Budget
+from services.engine.profile_writer import ProfileWriter
+from services.platform.settings import Settings
+from services.ports import Clock
+from services.store.write_queue import WriteQueue
+from services.usecases.offboarding import Offboarding
+
+
+async def export(config: Settings, key: PersonKey, clock: Clock) -> int:
+    """Everything that is kept of a person, as JSON; TROUBLE where they are not one of ours."""
+    async with _program(config, clock) as program:
+        found = await program.stores.export.export(key)
+    return _told(json.dumps(found, ensure_ascii=False, indent=2), known=bool(found))
+
+
+async def forget(config: Settings, key: PersonKey, clock: Clock) -> int:
+    """Delete a person's data, and take back what is on their profile; TROUBLE where they are not one of ours."""
+    async with _program(config, clock) as program:
+        known = await program.people.forget(key)
+        await see_off(
+            key, leaving=program.leaving, queue=program.stores.write_queue, writer=program.writer,
+            effects=program.effects, clock=clock,
+        )  # fmt: skip
+    return _told("Everything is deleted.", known=known)
+
+
+async def see_off(
+    key: PersonKey, *, leaving: Offboarding, queue: WriteQueue, writer: ProfileWriter,
+    effects: Sequence[EffectSender], clock: Clock,
+) -> None:  # fmt: skip
+    """Take back what is on the profile of somebody who is being forgotten, and wait until they are gone.
+
+    The app may run or not. Where it does, its sender has the same row at hand and decides the same: whoever records
+    it first is believed, and to do it twice does no harm.
+    """
+    budget = Budget()
+    while await leaving.is_leaving(key):
+        pending = await queue.pending(key, clock.now())
+        if pending is not None and writer.ready_at(pending, budget) is None:
+            await writer.carry_out(pending, writer.take(pending, budget))
+        for effect in effects:
+            await effect.see_off(key, budget)
+        await leaving.run_due()
+        if await leaving.is_leaving(key):
+            await clock.wait(clock.now() + timedelta(seconds=1), asyncio.Event())
+
+
+@asynccontextmanager
+async def _program(config: Settings, clock: Clock) -> AsyncIterator[Service]:
+    """The program, neither listening nor working."""
+    service = await bootstrap.build(config, clock=clock, worker=False)
+    try:
+        yield service
+    finally:
+        await service.stop()
+
+
+def _told(text: str, *, known: bool) -> int:
+    print(text if known else "Nobody of that team and user is known.", file=sys.stdout if known else sys.stderr)
+    return 0 if known else TROUBLE

@@ -1,0 +1,76 @@
+"""What runs when, put together: everything that may be due, and the one sender."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import handlers
+from services.adapters import Adapters
+from services.calendars.wiring import Calendars
+from services.case_wiring import UseCases
+from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrier
+from services.engine.due import Engine
+from services.engine.effects import Carrier, EffectSender
+from services.engine.emoji import EmojiReading, UnknownEmoji
+from services.engine.notifications import HomePublisher, Links, NoticeSender
+from services.engine.profile_writer import ProfileWriter
+from services.engine.replies import ReplySender
+from services.engine.resolve import Reconciler, Timelines
+from services.engine.retention import Retention
+from services.engine.sender import Chore, Sender
+from services.engine.tokens import TokenRefresh
+from services.engine.workspaces import OwnedWorkspaces
+from services.platform import locale
+from services.ports import DueWork
+from services.slack.emoji import SlackEmoji
+from services.slack.photos import SlackPhotos
+from services.workspace_wiring import workspace_engine
+
+
+def engine(
+    of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float
+) -> tuple[Engine, ProfileWriter, Sequence[EffectSender]]:
+    """What runs when: everything that may be due, the one that writes to profiles, and those of effects."""
+    clock, stores, slack, queue, leases = of.clock, of.stores, of.slack, of.stores.write_queue, of.leases
+    tokens = TokenRefresh(stores.tokens, slack.authority, clock)
+    unknown = UnknownEmoji(stores.emoji, clock)
+    writer = ProfileWriter(slack.profiles, queue, clock, tokens.refresh, of.metrics, unknown_emoji=unknown)
+    workspaces = OwnedWorkspaces(leases, queue, clock)
+    links = Links(
+        grant=cases.people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble,
+        account=calendars.accounts.mending,
+    )  # fmt: skip
+    notices = NoticeSender(stores.notices, workspaces, slack.messages, links=links, say=locale.say, clock=clock)
+    homes = HomePublisher(queue, workspaces, tab, slack.views, clock)
+    replies = ReplySender(stores.replies, workspaces, slack.messages, authority=slack.authority, clock=clock)
+    photos = SlackPhotos(slack.clients, calendars.guarded, calendars.trusted, of.config.slack_api_url)
+    carriers: tuple[Carrier, ...] = (
+        SnoozeCarrier(slack.presence, clock), PresenceCarrier(slack.presence, clock),
+        PhotoCarrier(photos, stores.pictures, of.pictures, clock, asked=stores.asked_photos),
+    )  # fmt: skip
+    carried = [
+        EffectSender(
+            carrier, stores.effects, workspaces, profiles=slack.profiles, refresh=tokens.refresh, clock=clock
+        )
+        for carrier in carriers
+    ]  # fmt: skip
+    whole = workspace_engine(of, cases.workspace, workspaces, refresh=tokens.refresh, unknown_emoji=unknown)
+    chores: list[Chore] = [
+        cases.leaving,
+        *([replies] if of.config.replies_allowed else []),
+        notices,
+        homes,
+        *carried,
+        *whole.chores,
+    ]
+    sender = Sender(queue, writer, workspaces, chores=chores, leases=leases, clock=clock)
+    timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
+    people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
+    retention = Retention(stores.retention, clock)
+    emoji = EmojiReading(stores.emoji, workspaces, SlackEmoji(slack.clients), clock)
+    work: list[DueWork] = [
+        *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving, emoji,
+        retention, *whole.work,
+    ]  # fmt: skip
+    return Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer, carried
