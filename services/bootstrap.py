@@ -23,6 +23,7 @@ from services.calendars import wiring
 from services.calendars.wiring import Calendars
 from services.case_wiring import UseCases, use_cases
 from services.domain import times
+from services.domain.errors import MetricsListenError
 from services.domain.request_errors import NotInstalledError
 from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
 from services.engine.effects import EffectSender
@@ -60,10 +61,12 @@ WARM_AFTER = 1.0
 class Service:
     """The program, put together. Whoever called `build` serves `web` between `start` and `stop`.
 
+    `operations` answers the operator alone, at METRICS_PORT: health, readiness, metrics.
     `out` is who is out as far as it is known in memory, None where the operator allows no replies.
     `at_rest` tells whether nothing that this process knows of is due or under way.
     """
 
+    operations: web.Application
     web: web.Application
     engine: Engine
     writer: ProfileWriter
@@ -83,6 +86,7 @@ class Service:
 class Listening:
     """What takes in what Slack, browsers, calendar providers and operators send."""
 
+    operations: web.Application
     web: web.Application
     socket: handlers.SocketMode | None
     grants: Grants
@@ -96,18 +100,27 @@ async def serve(config: Settings, *, listens: bool, worker: bool) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     service = await build(config, clock=SystemClock(), worker=worker, listens=listens)
-    runner = QuietRunner(service.web)
+    runner, operator = QuietRunner(service.web), QuietRunner(service.operations)
     await runner.setup()
+    await operator.setup()
     try:
+        if config.metrics_port is not None:
+            port = await listen(operator, config.metrics_host, config.metrics_port, refused=MetricsListenError)
+            sys.stderr.write(f"Metrics are at http://{_in_address(config.metrics_host)}:{port}/metrics\n")
         if listens:
             port = await listen(runner, config.host, config.port)
-            sys.stderr.write(f"Status Quo listens on http://{config.host}:{port}\n")
+            sys.stderr.write(f"Status Quo listens on http://{_in_address(config.host)}:{port}\n")
         await service.start()
         await stop.wait()
     finally:
-        await runner.cleanup()
+        await asyncio.gather(runner.cleanup(), operator.cleanup())
         await service.stop()
     return 0
+
+
+def _in_address(host: str) -> str:
+    """A host as an address has it: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 async def build(config: Settings, *, clock: Clock, worker: bool = True, listens: bool = True) -> Service:
@@ -191,8 +204,8 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         return works.at_rest and not len(background)
 
     return Service(
-        listening.web, works, writer, carried, stores, cases.people, cases.leaving, cases.workspace, cases.agents.keys,
-        listening.out, at_rest, start, stop,
+        listening.operations, listening.web, works, writer, carried, stores, cases.people, cases.leaving,
+        cases.workspace, cases.agents.keys, listening.out, at_rest, start, stop,
     )  # fmt: skip
 
 
@@ -248,7 +261,7 @@ def _listening(
     operations = handlers.Operations(
         {"database": stores.health.reachable, "migrations": stores.health.up_to_date, **checks}
         | ({"socket": socket.works} if socket else {}),
-        of.metrics, stores.health.pending,
+        of.metrics, stores.health.pending, apart=config.metrics_port is not None,
     )  # fmt: skip
     secure = config.base_url.startswith("https:")
     browsers = handlers.Browsers(BrowserIdentities(stores.encryptor), clock, secure=secure)
@@ -273,4 +286,7 @@ def _listening(
         errors=errors, metrics=of.metrics, signatures=signatures,
         intake=intake if secret else None, more=[handlers.refusing], large=large,
     )  # fmt: skip
-    return Listening(application, socket, grants, None if replies is None else replies.out)
+    for_operator = handlers.application(
+        operations.own_routes(), errors=errors, metrics=of.metrics, signatures=None, intake=None
+    )
+    return Listening(for_operator, application, socket, grants, None if replies is None else replies.out)

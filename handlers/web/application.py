@@ -195,15 +195,15 @@ def taking(signatures: Signatures, intake: Intake) -> Callable[[web.Request], Aw
     return take
 
 
-async def listen(runner: web.AppRunner, host: str, port: int) -> int:
+async def listen(runner: web.AppRunner, host: str, port: int, *, refused: type[ListenError] = ListenError) -> int:
     """Have a runner that is set up listen. Its port: `port`, or the free one that was chosen for 0.
 
-    Raises ListenError.
+    Raises `refused`.
     """
     try:
         await web.TCPSite(runner, host, port).start()
     except (OSError, UnicodeError) as error:
-        raise ListenError(host, port, error) from error
+        raise refused(host, port, error) from error
     chosen: int = runner.addresses[0][1]
     return chosen
 
@@ -258,13 +258,21 @@ class QuietRunner(web.AppRunner):
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """`checks` by name ("database", "migrations", "worker"); `pending` counts the profiles that wait."""
+    """`checks` by name ("database", "migrations", "worker"); `pending` counts the profiles that wait.
+
+    With `apart` the metrics are where the operator alone comes, by METRICS_PORT.
+    """
 
     checks: Mapping[str, Check]
     metrics: Metrics
     pending: Callable[[], Awaitable[int]] | None = None
+    apart: bool = False
 
     def routes(self) -> list[web.RouteDef]:
+        """What is answered where everybody comes: all three, without /metrics where they are apart."""
+        return [route for route in self.own_routes() if not self.apart or route.path != "/metrics"]
+
+    def own_routes(self) -> list[web.RouteDef]:
         """Three addresses."""
         return [
             web.get("/healthz", self.health),

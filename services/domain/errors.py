@@ -370,6 +370,10 @@ class ListenError(StatusQuoError):
         super().__init__(f"{host}:{port}: {os.strerror(number).lower() if number > 0 else 'no such host'}")
 
 
+class MetricsListenError(ListenError):
+    """The metrics cannot listen at that address. Choose another one with METRICS_HOST and METRICS_PORT."""
+
+
 class DatabaseError(StatusQuoError):
     """The database cannot be reached, or refuses us. Check DATABASE_URL."""
 

@@ -47,6 +47,11 @@ class Settings(BaseModel):
     public_url: str | None = Field(None, description="what redirects and webhook addresses start with")
     host: str = Field("127.0.0.1", description="where to listen")
     port: Annotated[int, Field(ge=0, le=65535, description="where to listen")] = 3000
+    metrics_host: str = Field("127.0.0.1", description="where METRICS_PORT listens; 0.0.0.0 in a container")
+    metrics_port: Annotated[
+        int | None,
+        Field(ge=0, le=65535, description="`/metrics` is there and not at PORT; `/readyz` is at both; workers too"),
+    ] = None
     google_client_id: str | None = Field(None, description="Google Calendar")
     google_client_secret: SecretStr | None = Field(None, description="Google Calendar")
     google_api_url: str = Field("https://www.googleapis.com/calendar/v3/", description="Google Calendar's API")
