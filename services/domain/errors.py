@@ -380,3 +380,7 @@ class DatabaseError(StatusQuoError):
 
 class DatabaseBusyError(DatabaseError):
     """The database is in use and cannot be brought up to date now. Start again in a minute."""
+
+
+class NewerDatabaseError(DatabaseError):
+    """The database was made by a newer version. Start that one again, or restore the backup from before the update."""

@@ -43,7 +43,7 @@ from sqlalchemy import table as sql_table
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.errors import AppRefusedError, DatabaseBusyError, DatabaseError, SealError
+from services.domain.errors import AppRefusedError, DatabaseBusyError, DatabaseError, NewerDatabaseError, SealError
 from services.domain.people import LEAVE, GrantState
 from services.platform.crypto import SealedBytes
 from services.ports import Report
@@ -96,18 +96,26 @@ def head() -> str:
 
 
 def serves(step: str | None) -> bool:
-    """Whether this code works with a database at `step`: the newest one it knows, or one that is newer still.
+    """Whether a process of this code goes on with a database at `step`: the newest one it knows, or a newer one still.
 
     While an update is rolled out, processes of the version before go on with what the new one has made of the tables.
+    None of them starts on it: see `upgrade`.
     """
     return step is not None and step not in _steps()[:-1]
 
 
-async def upgrade(database: Database, *, turn: float = TURN, table: float = TABLE, tries: int = TRIES) -> None:
-    """Run every step that the database lacks; where it lacks none, look and no more.
+def check_not_newer(step: str | None) -> None:
+    """Raise NewerDatabaseError for a step that this code does not know: what was written since may mean anything."""
+    if step is not None and step not in _steps():
+        raise NewerDatabaseError(f"it is at step {step}, and this version knows {head()}")
 
-    Raises DatabaseBusyError where another process is at it for longer than `turn` seconds, or a table is in use for
-    longer than `table` seconds each of `tries` times; DatabaseError where there is no database, or it refuses a step.
+
+async def upgrade(database: Database, *, turn: float = TURN, table: float = TABLE, tries: int = TRIES) -> None:
+    """Run every step that the database lacks; where it lacks none, look and no more. Every command begins with it.
+
+    Raises NewerDatabaseError where the database is ahead of this code; DatabaseBusyError where another process is at it
+    for longer than `turn` seconds, or a table is in use for longer than `table` seconds each of `tries` times;
+    DatabaseError where there is no database, or it refuses a step.
     """
 
     def run(connection: Connection) -> None:
@@ -116,7 +124,9 @@ async def upgrade(database: Database, *, turn: float = TURN, table: float = TABL
         command.upgrade(configuration(connection=connection), "head")
 
     for left in reversed(range(tries)):
-        if serves(await current(database)):
+        step = await current(database)
+        check_not_newer(step)
+        if step == head():
             return
         try:
             async with database.write() as connection:

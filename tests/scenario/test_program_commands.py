@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -67,6 +69,19 @@ def test_database_that_is_not_there_is_one_line_whatever_the_command(tmp_path: P
         said = ran.out + ran.err
         assert said.count("The database cannot be reached, or refuses us. Check DATABASE_URL.") == 1
         assert ("Traceback" in said, "hunter2" in said) == (False, False)
+
+
+def test_no_command_starts_on_a_database_that_a_newer_version_has_updated(sqlite_url: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite+aiosqlite:///"))) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    serving = dict.fromkeys(("SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"), "1.2")
+    whom = ("--team", TEAM, "--user", ANN)
+    for command in (("serve",), ("worker",), ("migrate",), ("rotate-keys",), ("export", *whom), ("forget", *whom)):
+        ran = run_here(*command, cwd=tmp_path, DATABASE_URL=sqlite_url, ENCRYPTION_KEYS=new_key(), **serving)
+        assert (ran.status, ran.out) == (1, "")
+        (line,) = ran.err.splitlines()
+        assert line.startswith("The database was made by a newer version. Start that one again, or restore the backup")
+        assert "it is at step 9999" in line
 
 
 @pytest.fixture

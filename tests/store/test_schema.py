@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
+from services.domain.errors import NewerDatabaseError
 from services.platform.crypto import Encryptor
 from services.store import schema
 from services.store.db import Database
@@ -24,15 +25,16 @@ async def test_drift_names_a_column_that_the_models_do_not_have(database: Databa
     assert [change[0] for change in await schema.drift(database)] == ["remove_column"]
 
 
-async def test_database_that_a_newer_version_updated_serves_the_one_before_it(
+async def test_process_goes_on_with_a_database_that_a_newer_version_updated_and_none_starts_on_it(
     sqlite_url: str, encryptor: Encryptor
 ) -> None:
     database = Database(sqlite_url)
     async with database.write() as connection:
         await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    await schema.upgrade(database)
-    assert await schema.current(database) == "9999"
     assert await HealthStore(database, encryptor).up_to_date()
+    with pytest.raises(NewerDatabaseError, match=f"it is at step 9999, and this version knows {schema.head()}"):
+        await schema.upgrade(database)
+    assert await schema.current(database) == "9999"
     await database.close()
     assert [schema.serves(step) for step in (None, "0001", schema.head())] == [False, False, True]
 
