@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 
 import handlers
@@ -67,7 +68,11 @@ def engine(
     sender = Sender(queue, writer, workspaces, chores=chores, leases=leases, clock=clock)
     timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
     people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
-    retention = Retention(stores.retention, clock)
+    retention = Retention(
+        stores.retention, clock,
+        audit_kept=timedelta(days=of.config.audit_kept_days),
+        deliveries_kept=timedelta(hours=of.config.deliveries_kept_hours),
+    )  # fmt: skip
     emoji = EmojiReading(stores.emoji, workspaces, SlackEmoji(slack.clients), clock)
     work: list[DueWork] = [
         *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving, emoji,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.ports import Clock, Report
-from services.store.stores import RetentionStore
+from services.store.retention import DELIVERIES_KEPT, RetentionStore
 
 EVERY = timedelta(hours=1)
 AUDIT_KEPT = timedelta(days=30)
@@ -16,10 +16,19 @@ class Retention:
 
     name = "retention"
 
-    def __init__(self, rows: RetentionStore, clock: Clock) -> None:
-        """`clock` says when an hour has passed."""
+    def __init__(
+        self,
+        rows: RetentionStore,
+        clock: Clock,
+        *,
+        audit_kept: timedelta = AUDIT_KEPT,
+        deliveries_kept: timedelta = DELIVERIES_KEPT,
+    ) -> None:
+        """`clock` says when an hour has passed; the others for how long what is kept for a time is."""
         self._rows = rows
         self._clock = clock
+        self._audit_kept = audit_kept
+        self._deliveries_kept = deliveries_kept
         self._due = clock.now()
 
     async def next_due(self) -> datetime | None:
@@ -30,4 +39,7 @@ class Retention:
         """Delete once."""
         now = self._clock.now()
         self._due = now + EVERY
-        return Report(done=1, changed=await self._rows.delete_old(now, audit_before=now - AUDIT_KEPT))
+        changed = await self._rows.delete_old(
+            now, audit_before=now - self._audit_kept, deliveries_kept=self._deliveries_kept
+        )
+        return Report(done=1, changed=changed)

@@ -74,6 +74,12 @@ class Settings(BaseModel):
         True, description="keep statuses of members without a grant, for leave alone, by an admin's grant"
     )
     agents_allowed: bool = Field(True, description="let agents act for people who gave them a key")
+    audit_kept_days: Annotated[
+        int, Field(ge=1, le=3650, description="days that is kept what was done to profiles, and what agents asked for")
+    ] = 30
+    deliveries_kept_hours: Annotated[
+        int, Field(ge=25, le=720, description="hours for which a repeated delivery of Slack's is known as one")
+    ] = 25
     trusted_proxies: str | None = Field(
         None, description="addresses or networks, comma-separated, whose `X-Forwarded-For` is believed"
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Delete, and_, bindparam, delete, func, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.agents import MOST_KEYS, PAUSE, AgentChange, AgentKey, Caller, May, lately, waits
@@ -76,15 +76,15 @@ async def end_keys(connection: AsyncConnection, keys: Collection[PersonKey]) -> 
     return (await connection.execute(delete(AgentKeyRow).where(of_people(_KEYS)), those(keys))).rowcount
 
 
-def old_changes(before: datetime) -> Delete:
-    """The statement that deletes what of the audit is from before then, or more than `MOST_CHANGES` of a person."""
+def old_changes(before: datetime) -> ColumnElement[bool]:
+    """What of the audit is from before then, or more than `MOST_CHANGES` of a person."""
     row = (_CHANGES.c.team_id, _CHANGES.c.user_id, _CHANGES.c.change_id)
     newest_first = func.row_number().over(
         partition_by=(_CHANGES.c.team_id, _CHANGES.c.user_id), order_by=(_CHANGES.c.at.desc(), _CHANGES.c.change_id)
     )
     counted = select(*row, newest_first.label("number")).subquery()
     too_many = select(counted.c.team_id, counted.c.user_id, counted.c.change_id).where(counted.c.number > MOST_CHANGES)
-    return delete(AgentChangeRow).where(or_(_CHANGES.c.at < before, tuple_(*row).in_(too_many)))
+    return or_(_CHANGES.c.at < before, tuple_(*row).in_(too_many))
 
 
 class AgentStore(Store):

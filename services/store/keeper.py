@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Delete, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.keeper import NO_ADMIN, REVOKED, KeeperState
@@ -61,15 +61,15 @@ _WORKING = select(
 ).where(_WORKS)  # fmt: skip
 
 
-def forgotten_kept(now: datetime) -> Delete:
-    """The statement that deletes rows of those who have no leave any more, and nothing on whose profile is ours.
+def forgotten_kept(now: datetime) -> ColumnElement[bool]:
+    """The rows in `kept` of those who have no leave any more, and nothing on whose profile is ours.
 
     Nor is what a keeper wrote that is gone: it has run out by itself.
     """
     leave = exists().where(of_person(LeaveRow.__table__.c, KEPT.c))
     idle = or_(KEPT.c.due_at.is_(None), KEPT.c.due_at < now - _IDLE)
     works = exists().where(KEEPERS.c.team_id == KEPT.c.team_id)
-    return delete(KeptRow).where(~leave, idle, or_(~KEPT.c.owed, ~works))
+    return and_(~leave, idle, or_(~KEPT.c.owed, ~works))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Delete, Update, and_, bindparam, delete, insert, or_, select, update
@@ -191,9 +191,6 @@ def override_row(encryptor: Encryptor, key: PersonKey, override: Override) -> di
         "content": encryptor.seal(content, "overrides.content", key.team_id, key.user_id, override.id),
     }
 
-
-DELIVERIES_KEPT = timedelta(hours=25)
-"""Slack retries for five minutes, and hourly for 24 hours where Delayed Events is on."""
 
 _LONGEST_ID = 128
 

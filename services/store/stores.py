@@ -1,4 +1,4 @@
-"""Every store over one database; everything that is kept of one person; deleting what is over.
+"""Every store over one database; everything that is kept of one person.
 
 `services/bootstrap.py` hands the stores out, one by one, to those who need it. An export is a person's own data, as
 JSON: tokens, and addresses that give access (a feed's secret one), are left out.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, or_, select
+from sqlalchemy import or_, select
 
 from services.domain.model import PersonKey
 from services.domain.people import LEAVE
@@ -24,8 +24,7 @@ from services.store.absence_feeds import AbsenceFeedStore
 from services.store.absence_rows import ABSENCES, absence_of
 from services.store.absences import AbsenceStore
 from services.store.accounts import AccountStore, OAuthStateStore
-from services.store.agent_models import AskedPhotoRow
-from services.store.agents import AgentStore, old_changes
+from services.store.agents import AgentStore
 from services.store.asked_photos import AskedPhotoStore
 from services.store.awaited import AwaitedStore
 from services.store.calendars import CalendarStore
@@ -37,27 +36,26 @@ from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.entries import EntryStore
 from services.store.events import EventStore
-from services.store.keeper import KeeperStore, Refusals, forgotten_kept
+from services.store.keeper import KeeperStore, Refusals
 from services.store.kept import KeptStore
 from services.store.leave import LeaveStore
 from services.store.leavers import LeaverStore
 from services.store.line_file import lines_to_file
 from services.store.members import MemberStore
-from services.store.models import Delivery, Notice, OAuthState, OverrideRow, Person, SpanRow, Write
-from services.store.overrides import DELIVERIES_KEPT, DeliveryStore, OverrideStore
+from services.store.models import Notice, Person, SpanRow
+from services.store.overrides import DeliveryStore, OverrideStore
 from services.store.people import PeopleStore
 from services.store.person_rows import NoticeStore, of_person
 from services.store.pictures import PictureStore
 from services.store.policies import PolicyStore
 from services.store.preferences import LineStore, PreferenceStore
 from services.store.replies import ReplyStore
+from services.store.retention import RetentionStore
 from services.store.schema import HealthStore
 from services.store.team_hooks import TeamHookStore
 from services.store.timeline import AuditStore, FactStore, SpanStore
-from services.store.undo_models import UndoRow
 from services.store.undos import UndoStore
 from services.store.watches import HookStore, InboxStore, WatchStore
-from services.store.workspace_models import DigestPostRow, KeptWriteRow
 from services.store.workspace_numbers import NumberStore
 from services.store.workspaces import TokenStore, WorkspaceStore
 from services.store.write_queue import WriteQueue
@@ -258,38 +256,3 @@ def _parts(value: object, *names: str) -> dict[str, Any]:
 
 def _reason(reason: Reason) -> Any:
     return json.loads(json_values.reason_to_json(reason))
-
-
-ANSWERS_KEPT = timedelta(hours=1)
-"""Whoever waits for a photo has read what came of it within seconds."""
-
-REPLIES_KEPT = timedelta(days=2)
-"""A day of somebody's begins and ends within two of ours."""
-
-
-class RetentionStore:
-    """Deletes what nobody needs any more, of all workspaces."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def delete_old(self, now: datetime, *, audit_before: datetime) -> int:
-        """Delete what is over at `now`, and the audit from before `audit_before`; how many rows that were."""
-        leftovers = (
-            delete(Delivery).where(Delivery.seen_at < now - DELIVERIES_KEPT),
-            delete(OAuthState).where(OAuthState.expires_at < now),
-            delete(Write).where(Write.at < audit_before),
-            delete(OverrideRow).where(OverrideRow.end_at < audit_before),
-            delete(AskedPhotoRow).where(AskedPhotoRow.asked_at < now - ANSWERS_KEPT),
-            delete(UndoRow).where(UndoRow.expires_at < now),
-            delete(ReplyRow).where(ReplyRow.created_at < now - REPLIES_KEPT),
-            delete(KeptWriteRow).where(KeptWriteRow.at < audit_before),
-            delete(DigestPostRow).where(DigestPostRow.begun_at < audit_before),
-            old_changes(audit_before),
-            forgotten_kept(now),
-        )
-        rows = 0
-        for leftover in leftovers:
-            async with self._database.write() as connection:
-                rows += (await connection.execute(leftover)).rowcount
-        return rows

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from services.engine.retention import AUDIT_KEPT
-from services.store.stores import RetentionStore, Stores
+from services.store.retention import RetentionStore
+from services.store.stores import Stores
 from services.store.workspace_models import KeptRow, KeptWriteRow, LeaveRow
 from tests.support.databases import BOTH
 from tests.support.engine import TEAM, RunningEngine, until

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from services.engine.retention import Retention
 from services.platform.crypto import Encryptor
 from services.ports import Report
+from services.store import retention
 from services.store.accounts import OAuthStateStore, Ticket
 from services.store.db import Database
-from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace
+from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace, Write
 from services.store.overrides import DeliveryStore
-from services.store.stores import RetentionStore
+from services.store.retention import RetentionStore
 from tests.support.clocks import ManualClock
 
 
@@ -62,3 +65,34 @@ async def test_overrides_are_forgotten_a_month_after_their_end_and_open_ones_nev
     assert (await work.run_due()).changed == 1
     async with database.read() as connection:
         assert list(await connection.scalars(sa.select(OverrideRow.override_id))) == ["open"]
+
+
+async def test_times_are_the_operators_and_many_rows_go_in_small_transactions(
+    database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", 1000)
+    now = clock.now()
+    async with database.write() as connection:
+        await connection.execute(sa.insert(Workspace).values(team_id="T1", installed_at=now))
+        await connection.execute(sa.insert(Person).values(team_id="T1", user_id="U1", created_at=now))
+        old = {"team_id": "T1", "user_id": "U1", "at": now - timedelta(days=2), "action": "write", "reason": "{}"}
+        await connection.execute(
+            sa.insert(Write), [old | {"write_id": f"W{number}", "outcome": "ok"} for number in range(2500)]
+        )
+        await connection.execute(sa.insert(Write).values(old | {"write_id": "W", "outcome": "ok", "at": now}))
+        seen = {"team_id": "T1", "delivery_id": "Ev1", "seen_at": now - timedelta(hours=26)}
+        await connection.execute(sa.insert(Delivery).values(seen))
+    most = 0
+
+    def count(_connection: object, cursor: Any, statement: str, *_rest: object) -> None:
+        nonlocal most
+        if statement.startswith("DELETE FROM writes"):
+            most = max(most, cursor.rowcount)
+
+    sa.event.listen(database.engine.sync_engine, "after_cursor_execute", count)
+    times = {"audit_kept": timedelta(days=1), "deliveries_kept": timedelta(hours=27)}
+    assert (await Retention(RetentionStore(database), clock, **times).run_due()).changed == 2500
+    assert 0 < most <= 500
+    async with database.read() as connection:
+        assert list(await connection.scalars(sa.select(Write.write_id))) == ["W"]
+        assert list(await connection.scalars(sa.select(Delivery.delivery_id))) == ["Ev1"]
