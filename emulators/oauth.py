@@ -39,6 +39,8 @@ class AppClient:
     client_id: str
     client_secret: str = field(repr=False)
     redirect_uris: list[str] = field(default_factory=list)
+    expired: bool = False
+    """Whether the secret has run out."""
 
 
 @dataclass(slots=True)
@@ -135,6 +137,8 @@ class CodeFlow:
             raise self.refusal("client")
         if not secrets.compare_digest(form.get("client_secret", "").encode(), self.client.client_secret.encode()):
             raise self.refusal("secret")
+        if self.client.expired:
+            raise self.refusal("expired_secret")
         kind = form.get("grant_type")
         if kind == "authorization_code":
             return self.issued(self._by_code(form), first=True)

@@ -37,6 +37,7 @@ class MicrosoftConsent(CodeFlow):
     wrong = {  # noqa: RUF012  # a table
         "client": _CLIENT,
         "secret": ("invalid_client", "AADSTS7000215: Invalid client secret provided.", 401),
+        "expired_secret": ("invalid_client", "AADSTS7000222: The provided client secret keys are expired.", 401),
         "redirect": ("invalid_request", "AADSTS50011: The redirect URI does not match those configured."),
         "response_type": ("unsupported_response_type", "AADSTS700054: response_type 'code' is needed."),
         "scope": ("invalid_request", "AADSTS900144: The request must contain the parameter 'scope'."),
@@ -60,6 +61,21 @@ class MicrosoftConsent(CodeFlow):
     def checks(self, query: Mapping[str, str]) -> Iterable[tuple[bool, str]]:
         """This app sends a state."""
         return ((bool(query.get("state")), "state"),)
+
+    def token(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """The token endpoint, which gives the app itself a token, too (…/v2-oauth2-client-creds-grant-flow)."""
+        if form.get("grant_type") != "client_credentials":
+            return super().token(form)
+        try:
+            return super().token(form)
+        except OAuthError as error:
+            if error.error != "unsupported_grant_type":
+                raise
+        seconds = int(self.lifetime.total_seconds())
+        return {
+            "token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds,
+            "access_token": "of-the-app-" + secrets.token_urlsafe(16),
+        }  # fmt: skip
 
     def offline(self, query: Mapping[str, str], grant: AccountGrant) -> bool:
         """Where it was asked for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urljoin, urlsplit
 
 from services.calendars.accounts import Accounts, ProviderCleanup
@@ -86,6 +86,8 @@ def compose(
     checker = Expander(seconds=10.0)  # of its own: what strangers send must not hold up what is read
     # Where the providers are is the operator's own setting, on loopback and in an intranet too.
     trusted = GuardedClient(AddressRules(private=True), bodies=bodies)
+    if (end := config.microsoft_secret_expires) is not None:
+        metrics.secret_expires.labels(MICROSOFT).set(datetime.combine(end, time(), UTC).timestamp())
     clients = {one.provider: OAuthClient(trusted, one) for one in oauth_apps(config)}
     access = AccountTokens(stores.accounts, clients, clock, wake_signal)
     providers = _providers(config, clients, trusted, access, clock)

@@ -2,20 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy import make_url
+
+from services.calendars.wiring import oauth_apps
 from services.commands import TROUBLE
-from services.platform.settings import Settings
+from services.domain.calendars import MICROSOFT
+from services.platform.addresses import AddressRules
+from services.platform.net import GuardedClient
+from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.slack.client import SlackHealth
 from services.store.stores import Stores
+from services.usecases.clients import look_at_app_token, look_at_provider, look_at_slack_app
 from services.usecases.doctor import Doctor
+from services.usecases.findings import Finding
+from services.usecases.surroundings import look_at_disk, look_at_memory, look_at_public_address
 
 
 async def examine(config: Settings, clock: Clock) -> int:
     """One line for each thing that is looked at; TROUBLE where one is not well."""
     troubles = 0
-    async with Stores.at(config.database_url, config.keys(), clock) as opened:
-        slack, missing = SlackHealth(config.slack_api_url), config.missing_for_serving()
-        async for finding in Doctor(database=opened.health, slack=slack, clock=clock, missing=missing).examine():
-            print(f"{'ok  ' if finding.well else 'FAIL'}  {finding.subject}: {finding.sentence}")
-            troubles += not finding.well
+    console = Console(highlight=False)
+    slack, client = SlackHealth(config.slack_api_url), GuardedClient(AddressRules(private=True))
+    try:
+        async with Stores.at(config.database_url, config.keys(), clock) as opened:
+            doctor = Doctor(
+                database=opened.health, slack=slack, clock=clock, missing=config.missing_for_serving(),
+                around=[look_at_disk(_folder(config)), look_at_memory()],
+                beyond=list(_looks(config, slack, client, clock)), signed=not config.slack_app_token,
+            )  # fmt: skip
+            async for finding in doctor.examine():
+                show(console, finding)
+                troubles += not finding.well
+    finally:
+        await client.close()
     return TROUBLE if troubles else 0
+
+
+def show(console: Console, finding: Finding) -> None:
+    """Print one: a line of its own, which on a terminal is folded below its subject."""
+    state, colour = ("warn", "yellow") if finding.warns else ("ok", "green")
+    if not finding.well:
+        state, colour = "FAIL", "bold red"
+    mark, said = Text(f"{state:<4}", style=colour), Text(f"{finding.subject}: {finding.sentence}")
+    if console.is_terminal:
+        folded = Table.grid(padding=(0, 2, 0, 0))
+        folded.add_row(mark, said)
+        console.print(folded)
+    else:
+        console.print(Text.assemble(mark, "  ", said), soft_wrap=True)
+
+
+def _folder(config: Settings) -> Path | None:
+    """Where SQLite's file lies."""
+    return Path(make_url(config.database_url).database or "var/x").parent if config.is_sqlite else None
+
+
+def _looks(
+    config: Settings, slack: SlackHealth, client: GuardedClient, clock: Clock
+) -> Iterator[Coroutine[Any, Any, Finding]]:
+    """What there is to be looked at beyond this machine, with these settings."""
+    yield look_at_public_address(config.base_url, https=config.slack_api_url.startswith("https:"))
+    if config.slack_client_id:
+        yield look_at_slack_app(slack, config.slack_client_id, plain(config.slack_client_secret))
+    if config.slack_app_token:
+        yield look_at_app_token(slack, plain(config.slack_app_token))
+    for app in oauth_apps(config):
+        of_microsoft = app.provider == MICROSOFT
+        yield look_at_provider(
+            client, app, resource=config.microsoft_graph_url.removesuffix("v1.0/") if of_microsoft else "",
+            expires=config.microsoft_secret_expires if of_microsoft else None, today=clock.now().date(),
+        )  # fmt: skip

@@ -39,6 +39,12 @@ class Metrics:
             ["provider"],
             registry=registry,
         )
+        self.secret_expires = Gauge(
+            "statusquo_secret_expires_timestamp_seconds",
+            "When the client secret at a provider of calendars runs out, where that was set",
+            ["provider"],
+            registry=registry,
+        )
         self.pending_wishes = Gauge(
             "statusquo_pending_wishes", "Profiles that wait to be written to", registry=registry
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from io import StringIO
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -61,6 +62,9 @@ class Settings(BaseModel):
     google_token_url: str = Field("https://oauth2.googleapis.com/token", description="where Google gives tokens")
     microsoft_client_id: str | None = Field(None, description="Microsoft 365")
     microsoft_client_secret: SecretStr | None = Field(None, description="Microsoft 365")
+    microsoft_secret_expires: date | None = Field(
+        None, description="the day on which Microsoft says that the secret runs out, such as 2028-11-30"
+    )
     microsoft_graph_url: str = Field("https://graph.microsoft.com/v1.0/", description="Microsoft Graph")
     microsoft_authority: str = Field("common", description="the tenant, or the whole address of the authority")
     allow_private_addresses: bool = Field(
@@ -125,6 +129,14 @@ class Settings(BaseModel):
     @classmethod
     def _ends_in_slash(cls, value: str) -> str:
         return value.rstrip("/") + "/"
+
+    @field_validator("microsoft_secret_expires", mode="before")
+    @classmethod
+    def _is_a_day(cls, value: object) -> object:
+        try:
+            return date.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError("must be a day such as 2028-11-30") from None
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -249,17 +249,32 @@ class SlackHealth:
 
         Raises SlackUnavailableError when there is none, SlackRefusedError with Slack's code when it says no.
         """
-        authorization = {"Authorization": f"Bearer {token}"} if token else {}
+        code, headers = await self._ask(method, headers={"Authorization": f"Bearer {token}"} if token else {})
+        if code:
+            raise SlackRefusedError(code, method=method)
+        return headers
+
+    async def said_of_app(self, client_id: str, client_secret: str) -> str:
+        """Slack's word about a code that is none: `invalid_code` where it takes the app's id and secret.
+
+        Else `invalid_client_id` or `bad_client_secret` (docs.slack.dev, oauth.v2.access). Raises SlackUnavailableError.
+        """
+        basic = aiohttp.encode_basic_auth(client_id, client_secret)
+        code, _ = await self._ask("oauth.v2.access", headers={"Authorization": basic}, data={"code": "none"})
+        return code
+
+    async def _ask(self, method: str, **sent: Any) -> tuple[str, Mapping[str, str]]:
+        """Slack's code for an error, "" where there is none, and the headers of its answer."""
         try:
             async with (
                 aiohttp.ClientSession(timeout=self._timeout) as session,
-                session.post(self._base_url + method, headers=authorization) as response,
+                session.post(self._base_url + method, **sent) as response,
             ):
                 answer = await response.json(content_type=None)
                 headers = {name.lower(): value for name, value in response.headers.items()}
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise SlackUnavailableError(type(error).__name__, method=method) from error
-        if not isinstance(answer, dict) or not answer.get("ok"):
-            code = answer.get("error") if isinstance(answer, dict) else None
-            raise SlackRefusedError(str(code or f"HTTP {response.status}"), method=method)
-        return headers
+        if isinstance(answer, dict) and answer.get("ok"):
+            return "", headers
+        code = answer.get("error") if isinstance(answer, dict) else None
+        return str(code or f"HTTP {response.status}"), headers

@@ -32,6 +32,7 @@ from sqlalchemy import (
     Update,
     and_,
     column,
+    distinct,
     func,
     inspect,
     literal,
@@ -50,7 +51,8 @@ from services.ports import Report
 from services.store import agent_models, effect_models, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
 from services.store.columns import Sealed
 from services.store.db import Database, Store
-from services.store.models import Base, Calendar, Person, ProfileStateRow, Workspace
+from services.store.effect_models import StretchRow
+from services.store.models import Base, Calendar, Delivery, Person, ProfileStateRow, Workspace
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -259,6 +261,22 @@ class HealthStore(Store):
                 lost_grants=await count(Person.grant_state == GrantState.LOST.value),
                 refusing=tuple(sorted(await connection.scalars(refusing))),
             )
+
+    async def last_delivery(self) -> datetime | None:
+        """When the newest request of Slack's was taken in, of those that are remembered."""
+        async with self._database.read() as connection:
+            return await connection.scalar(select(func.max(Delivery.seen_at)))
+
+    async def effects_chosen(self) -> Sequence[tuple[str, str, int]]:
+        """(effect, scopes, people) of those who have allowed something and have an effect ahead by their list."""
+        of_person = (StretchRow.team_id == Person.team_id) & (StretchRow.user_id == Person.user_id)
+        statement = (
+            select(StretchRow.effect, Person.scopes, func.count(distinct(Person.team_id + "/" + Person.user_id)))
+            .join_from(StretchRow, Person, of_person)
+            .where(Person.grant_state == GrantState.OK.value)
+            .group_by(StretchRow.effect, Person.scopes)
+        )
+        return [(effect, scopes, people) for effect, scopes, people in await self._database.fetch(statement)]
 
     async def bots(self) -> Sequence[tuple[str, str, str | None]]:
         """(team id, name, bot token) of each workspace. Raises SealError."""

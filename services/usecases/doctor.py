@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from services.domain.calendars import named
 from services.domain.errors import SlackRefusedError, StatusQuoError
+from services.domain.model import Effect
 from services.ports import Clock
 from services.slack import scopes
 from services.slack.client import SlackHealth
 from services.store.schema import HealthStore
+from services.usecases.findings import Finding
+
+SECONDS = 10.0
+"""How long the database may take to answer at all."""
 
 CLOCK_TOLERANCE = timedelta(seconds=30)
 """Slack refuses nothing for a wrong clock, but a status is then as late as the clock; signatures allow 5 minutes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: what was looked at, whether it is well, and a sentence."""
-
-    subject: str
-    well: bool
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
 class Doctor:
-    """Looks at everything once. `missing` are the settings that serving needs and that are not set."""
+    """Looks at everything once. `missing` are the settings that serving needs and that are not set.
+
+    `around` are looks at what the program stands on, `beyond` at what it reaches, each bounded in time by itself;
+    `signed`: Slack's requests come by HTTP, signed.
+    """
 
     database: HealthStore
     slack: SlackHealth
     clock: Clock
     missing: Sequence[str]
+    around: Sequence[Finding] = ()
+    beyond: Sequence[Coroutine[Any, Any, Finding]] = ()
+    signed: bool = False
 
     async def examine(self) -> AsyncIterator[Finding]:
         """Every finding, in an order that lets an operator mend the first one first."""
@@ -42,6 +47,10 @@ class Doctor:
             yield Finding("settings", False, "not set: " + "; ".join(self.missing))
         else:
             yield Finding("settings", True, "complete")
+        for finding in self.around:
+            yield finding
+        for finding in await asyncio.gather(self._clock_and_reach(), *self.beyond):
+            yield finding
         revision = await self._revision()
         yield revision
         if not revision.well:
@@ -52,7 +61,8 @@ class Doctor:
             yield Finding("keys", False, error.sentence())
             return
         yield Finding("keys", True, "open what is stored" if bots else "ready, nothing is stored yet")
-        yield await self._clock_and_reach()
+        if self.signed:
+            yield await self._signing_secret()
         health = await self.database.health()
         counts = f"{health.people} people, {health.calendars} calendars"
         if health.broken or health.lost_grants:
@@ -66,12 +76,16 @@ class Doctor:
                 f"does not take this app: renew {provider.upper()}_CLIENT_SECRET, or turn its API on "
                 "(docs/calendars.md), and restart",
             )  # fmt: skip
+        yield await self._scopes_of_effects()
         for team_id, name, token in bots:
             yield await self._workspace(name or team_id, token)
 
     async def _revision(self) -> Finding:
         try:
-            at, newest = await self.database.revision()
+            async with asyncio.timeout(SECONDS):
+                at, newest = await self.database.revision()
+        except TimeoutError:
+            return Finding("database", False, f"does not answer within {SECONDS:.0f} s: check DATABASE_URL")
         except StatusQuoError as error:
             return Finding("database", False, f"{error.sentence()} ({error.reason})")
         if at is not None and at > newest:
@@ -99,6 +113,32 @@ class Doctor:
             seconds = round(off.total_seconds())
             return Finding("clock", False, f"is {seconds:+} s off Slack's: let the machine keep its time with NTP")
         return Finding("clock", True, "agrees with Slack's")
+
+    async def _signing_secret(self) -> Finding:
+        """Only a request that Slack has signed shows whether it is right."""
+        last = await self.database.last_delivery()
+        if last is None:
+            return Finding("signing secret", True, "is seen to be right or wrong at Slack's first request")
+        return Finding("signing secret", True, f"is right: Slack's last request came at {last:%Y-%m-%d %H:%M} UTC")
+
+    async def _scopes_of_effects(self) -> Finding:
+        """Who chose an effect of their list that they have not allowed: each is asked for it on their Home tab.
+
+        What the app's manifest at Slack asks for cannot be read with the tokens that there are.
+        """
+        lacking: dict[Effect, int] = {}
+        for name, granted, people in await self.database.effects_chosen():
+            effect = Effect(name)
+            if not scopes.FOR_EFFECT[effect] <= scopes.parse(granted):
+                lacking[effect] = lacking.get(effect, 0) + people
+        if not lacking:
+            return Finding("effects", True, "everybody has allowed what their effects need")
+        said = "; ".join(
+            f"{count} chose {effect.value} without allowing {scopes.joined(scopes.FOR_EFFECT[effect])}"
+            for effect, count in sorted(lacking.items())
+        )
+        cure = "their Home tab asks for it. If Slack then refuses, paste the manifest anew (docs/operate.md)"
+        return Finding("effects", True, f"{said}: {cure}", warns=True)
 
     async def _workspace(self, name: str, token: str | None) -> Finding:
         subject = f"workspace {name}"

@@ -14,9 +14,11 @@ from services.slack import scopes
 from services.slack.client import SlackHealth
 from services.store import schema
 from services.store.db import Database
-from services.store.models import Calendar, Person, Workspace
+from services.store.effect_models import StretchRow
+from services.store.models import Calendar, Delivery, Person, Workspace
 from services.store.schema import HealthStore
-from services.usecases.doctor import Doctor, Finding, clock_offset
+from services.usecases.doctor import Doctor, clock_offset
+from services.usecases.findings import Finding
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 
@@ -81,10 +83,11 @@ async def test_doctor_finds_nothing_wrong_with_an_empty_installation(
 ) -> None:
     assert await examine(database, encryptor, slack, clock) == [
         Finding("settings", True, "complete"),
+        Finding("clock", True, "agrees with Slack's"),
         Finding("database", True, f"up to date at step {schema.head()}"),
         Finding("keys", True, "ready, nothing is stored yet"),
-        Finding("clock", True, "agrees with Slack's"),
         Finding("calendars", True, "0 people, 0 calendars"),
+        Finding("effects", True, "everybody has allowed what their effects need"),
     ]
 
 
@@ -119,13 +122,57 @@ async def test_doctor_has_one_line_for_a_provider_that_does_not_take_the_app(
     assert "MICROSOFT_CLIENT_SECRET" in found[0].sentence
 
 
+@BOTH
+async def test_doctor_counts_who_chose_an_effect_that_they_have_not_allowed(
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
+) -> None:
+    await add_workspaces(database, encryptor, clock.now())
+    granted = {"U2": scopes.joined(scopes.USER), "U3": scopes.joined([*scopes.USER, "dnd:read", "dnd:write"])}
+    async with database.write() as connection:
+        for user in ("U2", "U3"):
+            await connection.execute(
+                sa.insert(Person).values(
+                    team_id="T1", user_id=user, created_at=clock.now(), grant_state="ok", scopes=granted[user]
+                )
+            )
+        for user, effect, hours in (("U1", "dnd", 1), ("U2", "dnd", 1), ("U2", "dnd", 2), ("U3", "dnd", 1),
+                                    ("U2", "photo", 1), ("U3", "away", 1)):  # fmt: skip
+            start = clock.now() + timedelta(hours=hours)
+            await connection.execute(
+                sa.insert(StretchRow).values(
+                    team_id="T1", user_id=user, effect=effect, start_at=start, end_at=start + timedelta(minutes=5),
+                    ends=True, rule="meeting", photo="",
+                )
+            )  # fmt: skip
+    found = {finding.subject: finding for finding in await examine(database, encryptor, slack, clock)}
+    assert (found["effects"].well, found["effects"].warns) == (True, True)
+    assert found["effects"].sentence.startswith(
+        "1 chose away without allowing users:read,users:write; 1 chose dnd without allowing dnd:read,dnd:write: "
+    )
+
+
+@BOTH
+async def test_signing_secret_is_known_to_be_right_from_slacks_first_request_on(
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
+) -> None:
+    async def line() -> str:
+        doctor = Doctor(HealthStore(database, encryptor), SlackHealth(slack.url), clock, missing=[], signed=True)
+        (found,) = [one.sentence async for one in doctor.examine() if one.subject == "signing secret"]
+        return found
+
+    assert await line() == "is seen to be right or wrong at Slack's first request"
+    async with database.write() as connection:
+        await connection.execute(sa.insert(Delivery).values(team_id="T1", delivery_id="E1", seen_at=clock.now()))
+    assert await line() == f"is right: Slack's last request came at {clock.now():%Y-%m-%d %H:%M} UTC"
+
+
 async def test_doctor_says_when_the_keys_do_not_open_what_is_stored(
     database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
     await add_workspaces(database, Encryptor([new_key()]), clock.now())
     found = await examine(database, encryptor, slack, clock)
     assert [(finding.subject, finding.well) for finding in found] == [
-        ("settings", True), ("database", True), ("keys", False),
+        ("settings", True), ("clock", True), ("database", True), ("keys", False),
     ]  # fmt: skip
 
 

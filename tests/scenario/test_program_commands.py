@@ -202,13 +202,18 @@ async def test_doctor_tells_of_each_part_and_fails_where_one_does(tmp_path: Path
     ran = await run("doctor", cwd=tmp_path, **running_app.environment())
     lines = {line[6:].partition(":")[0]: line[:4] for line in ran.out.splitlines()}
     # The test's clock stands in 2026, the doctor's does not: only Slack's own clock is looked at, and that is real.
-    assert lines == dict.fromkeys(("settings", "database", "keys", "clock", "calendars", "workspace Acme"), "ok  ")
+    assert {name: lines.pop(name) in {"ok  ", "warn"} for name in ("disk", "memory")} == {"disk": True, "memory": True}
+    looked_at = (
+        "settings", "clock", "public address", "Slack app", "database", "keys", "signing secret", "calendars",
+        "effects", "workspace Acme",
+    )  # fmt: skip
+    assert lines == dict.fromkeys(looked_at, "ok  ")
     assert ran.status == 0, ran.out
     broken = await run(
         "doctor", cwd=tmp_path, **running_app.environment() | {"SLACK_API_URL": "http://127.0.0.1:9/api/"}
     )
     assert broken.status == 1
-    assert [line[:4] for line in broken.out.splitlines() if line[6:].startswith(("Slack", "workspace"))] == ["FAIL"] * 2
+    assert [line[:4] for line in broken.out.splitlines() if line[6:].startswith(("Slack", "workspace"))] == ["FAIL"] * 3
     other = await run("doctor", cwd=tmp_path, **running_app.environment() | {"ENCRYPTION_KEYS": new_key()})
     assert other.status == 1
     assert "Traceback" not in ran.err + broken.err + other.err

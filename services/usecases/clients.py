@@ -1,0 +1,96 @@
+"""Whether Slack, Google and Microsoft take the ids and secrets that the operator has set, one finding each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+
+from services.calendars.client_check import Verdict, check_client
+from services.calendars.oauth import OAuthApp
+from services.domain.calendars import named
+from services.domain.errors import CalendarError, SlackRefusedError, SlackUnavailableError
+from services.platform.net import Fetcher
+from services.slack.client import SlackHealth
+from services.usecases.findings import Finding
+
+SLACK_APP, APP_TOKEN = "Slack app", "app token"
+SOON = 30
+"""Days before its end from which a secret is warned of."""
+
+_WRONG: Mapping[str, str] = MappingProxyType(
+    {
+        "invalid_client_id": "Slack knows no app with this SLACK_CLIENT_ID: copy it from Basic Information",
+        "bad_client_secret": "Slack does not take this SLACK_CLIENT_SECRET: copy it from Basic Information",
+    }
+)
+_TOKEN_WRONG: Mapping[str, str] = MappingProxyType(
+    {
+        "missing_scope": "Slack takes SLACK_APP_TOKEN, but not for this: make one with connections:write",
+        "not_allowed_token_type": "SLACK_APP_TOKEN is a token of another kind: an app-level one begins with xapp-",
+    }
+)
+
+
+async def look_at_slack_app(slack: SlackHealth, client_id: str, client_secret: str) -> Finding:
+    """Whether Slack takes the id and the secret, by a code that is none."""
+    try:
+        said = await slack.said_of_app(client_id, client_secret)
+    except SlackUnavailableError as error:
+        return Finding(SLACK_APP, False, f"Slack cannot be reached: {error.reason}")
+    if said == "invalid_code":
+        return Finding(SLACK_APP, True, "Slack takes the client id and secret")
+    if said in _WRONG:
+        return Finding(SLACK_APP, False, _WRONG[said])
+    return Finding(SLACK_APP, True, f"Slack says {said}, which tells nothing of the id and secret", warns=True)
+
+
+async def look_at_app_token(slack: SlackHealth, token: str) -> Finding:
+    """Whether Slack would open a Socket Mode connection with this token; none is opened."""
+    try:
+        await slack.headers_of("apps.connections.open", token)
+    except SlackUnavailableError as error:
+        return Finding(APP_TOKEN, False, f"Slack cannot be reached: {error.reason}")
+    except SlackRefusedError as error:
+        said = f"Slack says {error.reason} to SLACK_APP_TOKEN: make another one in Basic Information"
+        return Finding(APP_TOKEN, False, _TOKEN_WRONG.get(error.reason, said))
+    return Finding(APP_TOKEN, True, "Slack takes it for Socket Mode")
+
+
+async def look_at_provider(
+    client: Fetcher, app: OAuthApp, *, resource: str, expires: date | None, today: date
+) -> Finding:
+    """Whether Google or Microsoft takes our id and secret.
+
+    `resource` and `expires` are Microsoft's: where its Graph is, and the last day of the secret, if that is known.
+    """
+    name, kind = named(app.provider), app.provider.upper()
+    cure = f"make a new one and run `python app.py setup --{app.provider}`"
+    try:
+        verdict = await check_client(client, app, resource)
+    except CalendarError as error:
+        return Finding(name, False, f"cannot be reached: {error.reason}")
+    if verdict is Verdict.EXPIRED:
+        return Finding(name, False, f"{kind}_CLIENT_SECRET has run out: {cure}")
+    if verdict is Verdict.WRONG:
+        return Finding(name, False, f"does not take {kind}_CLIENT_ID with {kind}_CLIENT_SECRET: {cure}")
+    if verdict is Verdict.UNKNOWN:
+        return Finding(name, False, f"knows no app with {kind}_CLIENT_ID in the directory of {kind}_AUTHORITY")
+    said = "takes the client id and secret"
+    if verdict is Verdict.UNTOLD:
+        said = "answers, but tells only when somebody connects whether the client id and secret are right"
+    if not resource:
+        return Finding(name, True, said)
+    return _with_end(name, said, expires, today)
+
+
+def _with_end(name: str, said: str, expires: date | None, today: date) -> Finding:
+    if expires is None:
+        return Finding(name, True, f"{said}; set MICROSOFT_SECRET_EXPIRES to be warned before it runs out")
+    left = (expires - today).days
+    if left < 0:
+        return Finding(name, True, f"{said}, but by MICROSOFT_SECRET_EXPIRES it ran out on {expires}", warns=True)
+    ends = f"{said}; the secret runs out on {expires}, in {left} days"
+    if left < SOON:
+        return Finding(name, True, f"{ends}: make the next one and run `python app.py setup --microsoft`", warns=True)
+    return Finding(name, True, ends)

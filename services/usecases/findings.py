@@ -1,0 +1,15 @@
+"""What `app.py doctor` and `app.py setup` find, one line each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, whether it is well, and a sentence. `warns`: well enough to run, but worth a look."""
+
+    subject: str
+    well: bool
+    sentence: str
+    warns: bool = False
