@@ -241,7 +241,7 @@ def _listening(
             digests.register, handlers.LeaveButtons(shared, home.tab).register,
             handlers.KeyForms(shared, home.tab, config.base_url).register, *more,
         ],
-        events=handlers.Events(cases.people, cases.leaving, cases.emoji, cases.agents.keys),
+        events=handlers.Events(cases.people, cases.leaving, cases.emoji, cases.agents.keys, cases.deactivated),
         files=handlers.FileMessages(
             shared, calendars.files, cases.teller, stores.deliveries
         ),

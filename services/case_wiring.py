@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from services.adapters import Adapters
 from services.agent_wiring import AgentCases, agent_cases
 from services.calendars.wiring import Calendars
 from services.engine.notifications import Teller
 from services.platform import locale
+from services.usecases.deactivated import Deactivated
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Permissions
 from services.usecases.offboarding import Offboarding
@@ -30,6 +32,7 @@ class UseCases:
     permissions: Permissions
     undos: Undos
     leaving: Offboarding
+    deactivated: Deactivated
     teller: Teller
     sent: SentFiles
     emoji: EmojiSearch
@@ -49,6 +52,11 @@ def use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         stores.people, effects=stores.effects, workspaces=stores.workspaces, states=stores.oauth_states,
         authority=of.slack.authority, leaving=leaving, clock=clock, wake_signal=wake_signal,
         base_url=of.config.base_url,
+    )  # fmt: skip
+    deactivated = Deactivated(
+        stores.rests, stores.people, of.slack.authority, leaving=leaving, accounts=stores.accounts,
+        cleanup=calendars.cleanup, clock=clock, wake_signal=wake_signal,
+        kept=timedelta(days=of.config.deactivated_kept_days),
     )  # fmt: skip
     reader = StatusReader(
         stores.facts,
@@ -74,6 +82,6 @@ def use_cases(of: Adapters, calendars: Calendars) -> UseCases:
     sent = SentFiles(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, settings, clock)
     emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
     return UseCases(
-        people, statuses, reader, settings, permissions, undos, leaving, teller, sent, emoji, workspace,
+        people, statuses, reader, settings, permissions, undos, leaving, deactivated, teller, sent, emoji, workspace,
         agent_cases(of, workspace.policies, statuses, emoji),
     )  # fmt: skip

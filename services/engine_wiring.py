@@ -75,7 +75,7 @@ def engine(
     )  # fmt: skip
     emoji = EmojiReading(stores.emoji, workspaces, SlackEmoji(slack.clients), clock)
     work: list[DueWork] = [
-        *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving, emoji,
-        retention, *whole.work,
+        *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving,
+        cases.deactivated, emoji, retention, *whole.work,
     ]  # fmt: skip
     return Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer, carried

@@ -24,7 +24,7 @@ from handlers.slack.payloads import happened_at
 from handlers.slack.views import file_replies, replies
 from services.calendars.connections import CalendarFiles
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
-from services.domain.model import PersonKey
+from services.domain.model import NO_STATUS, PersonKey
 from services.engine.notifications import Teller
 from services.platform.concurrency import KeyedSemaphore
 from services.slack.files import SentFile
@@ -33,6 +33,7 @@ from services.slack.presence import snooze_of
 from services.slack.profile import status_of
 from services.store.overrides import DeliveryStore
 from services.usecases.agents import AgentKeys
+from services.usecases.deactivated import Deactivated
 from services.usecases.emoji import EmojiSearch
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
@@ -62,6 +63,7 @@ class Events:
     leaving: Offboarding
     emoji: EmojiSearch
     keys: AgentKeys
+    deactivated: Deactivated
 
     def register(self, bolt: AsyncApp) -> None:
         """Bind them. The busiest first: Bolt tries listeners in their order."""
@@ -87,21 +89,25 @@ class Events:
     async def user_changed(self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext) -> None:
         """A hint of what the profile shows, of zone, language, names and address, of the role, and of the photo.
 
-        Who is deactivated is no member any more: no agent acts for them. Often it is our own echo, and mostly one of
+        Who is deactivated is put to rest, and goes on once they are back. Often it is our own echo, and mostly one of
         them alone is news: whichever changes, Slack sends all.
         """
         user, key = event.get("user"), context.get(KNOWN_PERSON)
         if not isinstance(user, dict) or not isinstance(key, PersonKey):
             return
         at, profile = happened_at(body, event), user.get("profile")
+        if user.get("deleted") is True:
+            await self.people.zone_changed(key, parse_member(user), at)
+            await self.keys.end_all(key)
+            await self.deactivated.gone(key, at)
+            return
+        await self.deactivated.here(key, at, status_of(profile) if isinstance(profile, dict) else NO_STATUS)
         if isinstance(profile, dict):
             await self.people.seen_status(key, status_of(profile), at)
         await self.people.zone_changed(key, parse_member(user), at)
         photo_hash = profile.get("avatar_hash") if isinstance(profile, dict) else None
         if isinstance(photo_hash, str) and photo_hash:
             await self.people.seen_photo(key, photo_hash)
-        if user.get("deleted") is True:
-            await self.keys.end_all(key)
 
     async def snooze_changed(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
         """A hint that a snooze was set or ended; often our own echo."""

@@ -69,8 +69,8 @@ class TokenRefresh:
         try:
             async with asyncio.timeout(SECONDS):
                 fresh = await self._slack.renew(claim.refresh)
-        except GrantLostError:
-            await self._rows.lost(claim, self._clock.now())
+        except GrantLostError as error:
+            await self._rows.lost(claim, self._clock.now(), error.reason)
             raise
         except (SlackError, TimeoutError) as error:
             await self._rows.put_off(claim, self._clock.now() + RETRY)

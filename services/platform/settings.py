@@ -81,6 +81,9 @@ class Settings(BaseModel):
     audit_kept_days: Annotated[
         int, Field(ge=1, le=3650, description="days that is kept what was done to profiles, and what agents asked for")
     ] = 30
+    deactivated_kept_days: Annotated[
+        int, Field(ge=0, le=3650, description="days after which a member who was deactivated in Slack is deleted here")
+    ] = 30
     deliveries_kept_hours: Annotated[
         int, Field(ge=25, le=720, description="hours for which a repeated delivery of Slack's is known as one")
     ] = 25

@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Row, and_, bindparam, case, exists, func, literal_column, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.effects import MEMORIES, DueEffect, EffectMemory, PhotoMemory, SnoozeMemory, is_news
 from services.domain.errors import StatusQuoError
@@ -26,12 +25,10 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.slack import scopes
 from services.store import json_values
 from services.store.agent_models import AskedPhotoRow
-from services.store.agents import end_keys
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.effect_models import EffectRow, StretchRow
 from services.store.group_commit import Grouped
-from services.store.keeper import look_at_kept
 from services.store.models import Person
 from services.store.person_rows import (
     NoticeStore,
@@ -43,6 +40,7 @@ from services.store.person_rows import (
     those,
 )
 from services.store.pictures import KeptPicture, drop_pictures, keep_picture
+from services.store.resting import end_grant
 from services.store.timeline import AuditStore, pause_of
 
 _PEOPLE, _EFFECTS, _STRETCHES = Person.__table__, EffectRow.__table__, StretchRow.__table__
@@ -87,7 +85,6 @@ _DUE = (
 _THEIRS = _WITH_ALL.where(_EFFECTS.c.team_id == bindparam("team"), _EFFECTS.c.user_id == bindparam("user"))
 _FIRST_DUE = select(func.min(_EFFECTS.c.due_at)).where(_EFFECTS.c.effect == bindparam("effect"))
 _NEXT_DUE = _FIRST_DUE.where(_EFFECTS.c.due_at > _NOW)
-_MARK = update(EffectRow).where(of_people(_EFFECTS)).values(due_at=_NOW, seq=_EFFECTS.c.seq + 1, failures=0)
 _IS = (
     _EFFECTS.c.team_id == bindparam("b_team"),
     _EFFECTS.c.user_id == bindparam("b_user"),
@@ -115,25 +112,6 @@ _MAY = (
     .where(of_people(_EFFECTS))
 )  # fmt: skip
 _HOME_STALE = update(Person).where(of_people(_PEOPLE)).values(home_stale=True)
-
-
-async def mark_effects_due(connection: AsyncConnection, keys: Collection[PersonKey], now: datetime) -> None:
-    """Have the effects of these people looked at: something else may be wanted, or may be at Slack, than is known."""
-    if keys:
-        await connection.execute(_MARK, those(keys, now=now))
-
-
-async def end_grant(connection: AsyncConnection, notices: NoticeStore, key: PersonKey, now: datetime) -> None:
-    """Make no call with a person's token any more, and have them told once. The person is locked.
-
-    Their agents' keys are gone: they would let in somebody whom nothing is done for.
-    """
-    lost = {"grant_state": GrantState.LOST.value, "refresh_due_at": None, "home_stale": True}
-    await connection.execute(update(Person).where(of_person(Person, key)).values(lost))
-    await mark_effects_due(connection, [key], now)
-    await look_at_kept(connection, [key], now)
-    await end_keys(connection, [key])
-    await notices.tell(connection, key, "grant")
 
 
 def memory_of(sealed: bytes | None, key: PersonKey, effect: Effect, encryptor: Encryptor) -> EffectMemory:
@@ -262,7 +240,7 @@ class EffectStore(Store):
                 return
             if self._encryptor.open(row.token, "people.token", due.key.team_id, due.key.user_id) != due.token:
                 return
-            await end_grant(connection, self._notices, due.key, now)
+            await end_grant(connection, self._notices, due.key, now, said=entry.outcome.partition(":")[2])
             await self._audit.add(connection, (due.key, entry))
 
     async def _take_up_all(self, asked: Sequence[_TakenUp]) -> list[DueEffect | None]:

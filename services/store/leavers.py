@@ -26,12 +26,13 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.effect_models import EffectRow, PictureRow, ReplyRow
-from services.store.effects import mark_effects_due, memory_of
+from services.store.effects import memory_of
 from services.store.keeper import KEEPERS, KEPT, TAKES_OFF, forget_keeper, leave_kept
 from services.store.members import MemberStore
 from services.store.models import Base, Person, ProfileStateRow, Workspace
 from services.store.person_rows import lock_one, lock_people, of_person
 from services.store.pictures import OWN
+from services.store.resting import mark_effects_due
 from services.store.timeline import SpanStore
 from services.store.workspace_models import (
     AbsenceFeedRow,

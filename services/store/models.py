@@ -106,6 +106,7 @@ class Person(Base):
         Index("ix_people_stale_due", "typed", "due_at"),
         Index("ix_people_refresh_due_at", "refresh_due_at"),
         Index("ix_people_leave_by", "leave_by"),
+        Index("ix_people_deactivated_at", "deactivated_at"),
         Index("ix_people_home_opened_at", "home_opened_at"),
         Index("ix_people_leave_due", "due_at"),  # of rows that hold leave calendars
     )
@@ -125,7 +126,7 @@ class Person(Base):
     token_expires_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     scopes: Mapped[str] = mapped_column(Text, default="")
     granted_at: Mapped[datetime | None] = mapped_column(UtcInstant)
-    grant_state: Mapped[str] = mapped_column(String(16), default="none")  # none | ok | lost
+    grant_state: Mapped[str] = mapped_column(String(16), default="none")  # none | ok | lost | resting
     refresh_due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     refresh_seq: Mapped[int] = mapped_column(BigInteger, default=0)
     # what they chose
@@ -142,6 +143,7 @@ class Person(Base):
     home_opened: Mapped[bool] = mapped_column(Boolean, default=False)  # read by the release before alone
     home_opened_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     home_stale: Mapped[bool] = mapped_column(Boolean, default=False)
+    deactivated_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # nothing is done for them until they are back
     # they want to be forgotten: nothing else is kept of them, and this no longer
     leave_by: Mapped[datetime | None] = mapped_column(UtcInstant)
 

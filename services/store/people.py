@@ -20,13 +20,13 @@ from services.slack import scopes
 from services.store.agents import end_keys
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
-from services.store.effects import mark_effects_due
 from services.store.events import EventStore
 from services.store.group_commit import Grouped
 from services.store.keeper import adopt_kept, look_at_kept
 from services.store.leave_choices import mark_leave_due
 from services.store.models import Ask, Person, Workspace
 from services.store.person_rows import NoticeStore, lock_people, mark_all_due, mark_due, of_person, upsert
+from services.store.resting import go_on, mark_effects_due
 from services.store.timeline import pause_of
 
 
@@ -106,7 +106,8 @@ class PeopleStore(Store):
         row = (key.team_id, key.user_id)
         async with self._database.write() as connection:
             await self._insert(connection, key, member, now)
-            before = (await connection.execute(select(Person.token, Person.scopes).where(of_person(Person, key)))).one()
+            known = select(Person.token, Person.scopes, Person.deactivated_at).where(of_person(Person, key))
+            before = (await connection.execute(known)).one()
             is_the_same = self._readable(before.token, "people.token", *row) == tokens.access
             # those of a token only add up, whatever an answer names
             granted = tokens.scopes | (scopes.parse(before.scopes) if is_the_same else frozenset())
@@ -125,6 +126,8 @@ class PeopleStore(Store):
                     grant_state=GrantState.OK.value,
                 )
             )
+            if before.deactivated_at is not None:  # nobody else could allow it
+                await go_on(connection, self._standings, key, now)
             await self._follow(connection, key, member)
             await adopt_kept(connection, key, self._encryptor, self._standings)
             if member.status is not None and member.status.lasts(now):  # typed before we were there

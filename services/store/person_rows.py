@@ -219,6 +219,7 @@ _DUE = (
         # of workspaces with a bot that can send them
         exists().where(Workspace.team_id == Notice.team_id, Workspace.bot_token.is_not(None)),
         Person.leave_by.is_(None),
+        Person.deactivated_at.is_(None),
         ~named(Notice.team_id, "others"),
     )
     .order_by(Notice.created_at, Notice.team_id, Notice.user_id, Notice.subject)

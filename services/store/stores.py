@@ -50,6 +50,7 @@ from services.store.pictures import PictureStore
 from services.store.policies import PolicyStore
 from services.store.preferences import LineStore, PreferenceStore
 from services.store.replies import ReplyStore
+from services.store.resting import RestStore
 from services.store.retention import RetentionStore
 from services.store.schema import HealthStore
 from services.store.team_hooks import TeamHookStore
@@ -106,6 +107,7 @@ class Stores:
         self.entries = EntryStore(database, encryptor, self.notices)
         self.replies = ReplyStore(database, encryptor)
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)
+        self.rests = RestStore(database, encryptor, self.notices)
         self.retention = RetentionStore(database)
         self.health = HealthStore(database, encryptor)
         self.export = ExportStore(self)
@@ -167,6 +169,7 @@ class ExportStore:
             "addresses": json.loads(opened(row.addresses, "people.addresses", *place) or "[]"),
             "names": json.loads(opened(row.names, "people.names", *place) or "[]"),
             "created_at": row.created_at,
+            "deactivated_at": row.deactivated_at,
             "grant": {"state": row.grant_state, "since": row.granted_at, "scopes": row.scopes},
             "preferences": json.loads(row.preferences),
             "pause": None if row.paused_from is None else {"start": row.paused_from, "end": row.paused_until},

@@ -229,7 +229,8 @@ class HookStore(CalendarRows):
     async def find(self, digest: str) -> Hook | None:
         """Find the hook whose secret has that digest."""
         hooks = select(*KEY, Person.zone).join(Person, of_person(Person, Calendar))
-        row = await self._database.fetch_one(hooks.where(Calendar.secret == digest, Calendar.provider == HOOK))
+        hooks = hooks.where(Calendar.secret == digest, Calendar.provider == HOOK, Person.deactivated_at.is_(None))
+        row = await self._database.fetch_one(hooks)
         if row is None:
             return None
         return Hook(PersonKey(row.team_id, row.user_id), row.calendar_id, zone_or(row.zone, ZoneInfo("UTC")))

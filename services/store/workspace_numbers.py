@@ -18,7 +18,7 @@ from services.store.workspace_models import AbsenceRow, LeaveRow
 
 _TEAM = bindparam("team", type_=String)
 _START, _END = (bindparam(name, type_=UtcInstant) for name in ("day_start", "day_end"))
-_THEIRS = (Person.team_id == _TEAM, Person.user_id != LEAVE, Person.leave_by.is_(None))
+_THEIRS = (Person.team_id == _TEAM, Person.user_id != LEAVE, Person.leave_by.is_(None), Person.deactivated_at.is_(None))
 _CALENDARS = (Calendar.team_id == _TEAM, Calendar.user_id != LEAVE)
 _OUT = union(  # each once, whether or not they have connected
     select(AbsenceRow.user_id).where(

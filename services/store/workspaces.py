@@ -26,11 +26,11 @@ from services.domain.request_errors import NotInstalledError
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database, Store
-from services.store.effects import end_grant
 from services.store.models import Delivery, OAuthState, Person, Workspace
 from services.store.people import VIEW, view_of
 from services.store.person_rows import NoticeStore, of_person, upsert
 from services.store.policies import policy_of
+from services.store.resting import end_grant
 from services.store.workspace_models import WorkspaceBudget
 
 
@@ -307,15 +307,18 @@ class TokenStore(Store):
             if claim.refresh is None or await self._still(connection, claim):
                 await connection.execute(update(claim.kind.table).where(claim.row).values(refresh_due_at=until))
 
-    async def lost(self, claim: TokenClaim, now: datetime) -> None:
-        """The refresh token is worth nothing any more; unless it was replaced or claimed since, the grant is lost."""
+    async def lost(self, claim: TokenClaim, now: datetime, said: str = "") -> None:
+        """The refresh token is worth nothing any more, as Slack `said`: so the grant is lost.
+
+        Unless it was replaced or claimed since.
+        """
         async with self._database.write() as connection:
             if not await self._still(connection, claim, unclaimed=True):
                 return
             if claim.kind is _BOT:
                 await connection.execute(update(claim.kind.table).where(claim.row).values(refresh_due_at=None))
                 return
-            await end_grant(connection, self._notices, PersonKey(claim.team_id, claim.user_id), now)
+            await end_grant(connection, self._notices, PersonKey(claim.team_id, claim.user_id), now, said=said)
 
     async def _claim(self, connection: AsyncConnection, kind: _Kind, row: Row[Any], until: datetime) -> TokenClaim:
         claim = TokenClaim(row.team_id, row.user_id if kind is _PERSON else "", None, row.refresh_seq + 1)

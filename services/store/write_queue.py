@@ -26,10 +26,10 @@ from services.store import json_values
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore, is_waiting
-from services.store.effects import end_grant
 from services.store.group_commit import Grouped
 from services.store.models import Notice, Person, ProfileStateRow, SpanRow, Workspace
 from services.store.person_rows import NoticeStore, insert_for, lock_people, named, names, of_people, of_person, those
+from services.store.resting import end_grant
 from services.store.timeline import AuditStore, SpanStore, pause_of
 from services.store.workspace_models import WorkspaceBudget
 
@@ -295,7 +295,7 @@ class WriteQueue(Store):
             token = self._encryptor.open(row.token, "people.token", write.key.team_id, write.key.user_id)
             if token != write.token:
                 return
-            await end_grant(connection, self._notices, write.key, entry.at)
+            await end_grant(connection, self._notices, write.key, entry.at, said=entry.outcome.partition(":")[2])
             state = replace(self._states.open(row.memory, write.key), decided="", owner="")
             done = {"sent": write.seq, "memory": self._states.seal(state, write.key), "calling_until": None}
             await connection.execute(update(ProfileStateRow).where(_fenced(write)).values(done))

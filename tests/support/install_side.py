@@ -39,6 +39,7 @@ from services.store.people import PeopleStore
 from services.store.stores import Stores
 from services.store.workspaces import WorkspaceStore
 from services.usecases.agents import AgentKeys
+from services.usecases.deactivated import Deactivated
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
@@ -196,7 +197,11 @@ async def open_install_side(
     errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))
     bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
     keys = AgentKeys(stores.agents, WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal), clock)
-    listeners = Events(people, leaving, EmojiSearch(stores.emoji, workspaces, clock, wake_signal), keys)
+    deactivated = Deactivated(
+        stores.rests, store, authority, leaving=leaving, accounts=stores.accounts, cleanup=leaving.cleanup, clock=clock,
+        wake_signal=wake_signal,
+    )  # fmt: skip
+    listeners = Events(people, leaving, EmojiSearch(stores.emoji, workspaces, clock, wake_signal), keys, deactivated)
     listeners.register(bolt)
     deliveries = stores.deliveries
     members = Members(stores.members, stores.kept, clock, wake_signal)

@@ -57,12 +57,14 @@ from services.store.overrides import DeliveryStore, OverrideStore
 from services.store.people import PeopleStore
 from services.store.policies import PolicyStore
 from services.store.preferences import LineStore, PreferenceStore
+from services.store.resting import RestStore
 from services.store.team_hooks import TeamHookStore
 from services.store.undos import UndoStore
 from services.store.workspace_numbers import NumberStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.admins import Admins
 from services.usecases.agents import AgentKeys
+from services.usecases.deactivated import Deactivated
 from services.usecases.digests import Digests
 from services.usecases.emoji import EmojiSearch
 from services.usecases.feeds import AbsenceFeeds
@@ -330,7 +332,10 @@ async def open_stepped_app(
                 digest_forms.register, WorkspaceForms(surface, parts).register,
                 KeyForms(surface, tab, "https://quo.example").register,
             ],
-            events=Events(people, leaving, emoji, surface.keys),
+            events=Events(people, leaving, emoji, surface.keys, Deactivated(
+                RestStore(database, encryptor, replica.notices), store, leaving.slack, leaving=leaving,
+                accounts=leaving.accounts, cleanup=leaving.cleanup, clock=clock, wake_signal=wake_signal,
+            )),
             files=handlers.FileMessages(
                 surface, KeptFiles(), commands.teller, DeliveryStore(database)
             ),

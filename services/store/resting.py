@@ -1,0 +1,222 @@
+"""People for whom nothing is done: whose grant has ended, and who were deactivated.
+
+Who is deactivated in Slack is put to rest: nothing is written, no calendar of theirs is looked at, no agent acts for
+them, and nobody is told that they are out. What they had chosen and connected stays, sealed, for a time; if they come
+back before, it goes on. What is on their profile by then is looked at anew: Slack empties it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.calendars import PUSHING, Health
+from services.domain.model import PersonKey
+from services.domain.people import GrantState, refresh_due
+from services.domain.profile_state import ProfileState
+from services.platform.crypto import Encryptor
+from services.store.agents import end_keys
+from services.store.columns import UtcInstant
+from services.store.db import Database, Store
+from services.store.due import ProfileStateStore
+from services.store.effect_models import EffectRow
+from services.store.keeper import look_at_kept
+from services.store.models import Calendar, Person, ProfileStateRow, WatchRow
+from services.store.person_rows import NoticeStore, lock_people, mark_due, of_people, of_person, those
+from services.store.workspace_models import AbsenceRow, CalendarEntryRow
+
+ACCOUNT_INACTIVE = "account_inactive"
+"""Slack's word for a token whose owner was deactivated (docs.slack.dev, e.g. users.profile.set, "Errors")."""
+
+_PEOPLE, _EFFECTS, _CALENDARS = Person.__table__, EffectRow.__table__, Calendar.__table__
+_ENTRIES, _ABSENCES, _STANDINGS = CalendarEntryRow.__table__, AbsenceRow.__table__, ProfileStateRow.__table__
+_NOW = bindparam("now", type_=UtcInstant)
+_MARK = update(EffectRow).where(of_people(_EFFECTS)).values(due_at=_NOW, seq=_EFFECTS.c.seq + 1, failures=0)
+_OK, _RESTING = GrantState.OK.value, GrantState.RESTING.value
+_SILENT = (
+    update(Calendar)
+    .where(of_people(_CALENDARS))
+    .values(due_at=None, leased_until=None, claim=Calendar.claim + 1, watch_due_at=None)
+)
+_WITHDRAWN = (
+    update(ProfileStateRow)
+    .where(of_people(_STANDINGS), ProfileStateRow.seq > ProfileStateRow.sent)
+    .values(seq=ProfileStateRow.seq + 1, sent=ProfileStateRow.seq + 1, not_before=None, failures=0)
+)
+_IS_RESTING = select(_PEOPLE.c.deactivated_at).where(
+    _PEOPLE.c.team_id == bindparam("team"),
+    _PEOPLE.c.user_id == bindparam("user"),
+    _PEOPLE.c.deactivated_at.is_not(None),
+)
+_FIRST = select(func.min(_PEOPLE.c.deactivated_at)).where(
+    _PEOPLE.c.deactivated_at.is_not(None), _PEOPLE.c.leave_by.is_(None)
+)
+
+
+async def mark_effects_due(connection: AsyncConnection, keys: Collection[PersonKey], now: datetime) -> None:
+    """Have the effects of these people looked at: something else may be wanted, or may be at Slack, than is known."""
+    if keys:
+        await connection.execute(_MARK, those(keys, now=now))
+
+
+async def end_grant(
+    connection: AsyncConnection, notices: NoticeStore, key: PersonKey, now: datetime, *, said: str = ""
+) -> None:
+    """Make no call with a person's token any more, and have them told once. The person is locked.
+
+    Their agents' keys are gone: they would let in somebody whom nothing is done for. Where Slack `said` that they were
+    deactivated, they are put to rest.
+    """
+    if said == ACCOUNT_INACTIVE:
+        await put_to_rest(connection, [key], now, now)
+        return
+    lost = {"grant_state": GrantState.LOST.value, "refresh_due_at": None, "home_stale": True}
+    await connection.execute(update(Person).where(of_person(Person, key)).values(lost))
+    await mark_effects_due(connection, [key], now)
+    await look_at_kept(connection, [key], now)
+    await end_keys(connection, [key])
+    await notices.tell(connection, key, "grant")
+
+
+async def put_to_rest(
+    connection: AsyncConnection, keys: Collection[PersonKey], at: datetime, now: datetime
+) -> list[PersonKey]:
+    """Have nothing done for those of `keys` any more who are ours, as Slack told at `at`; gives them.
+
+    What is older than what we know of them changes nothing: they came back, or granted, since.
+    """
+    await lock_people(connection, keys)
+    newest = and_(
+        *(
+            or_(known.is_(None), known <= literal(at, UtcInstant))
+            for known in (_PEOPLE.c.moved_at, _PEOPLE.c.granted_at)
+        )
+    )
+    theirs = select(_PEOPLE.c.team_id, _PEOPLE.c.user_id).where(
+        of_people(_PEOPLE), _PEOPLE.c.deactivated_at.is_(None), _PEOPLE.c.leave_by.is_(None), newest
+    )
+    found = [PersonKey(row.team_id, row.user_id) for row in await connection.execute(theirs, those(keys))]
+    if not found:
+        return []
+    state = case((_PEOPLE.c.grant_state == _OK, _RESTING), else_=_PEOPLE.c.grant_state)
+    rests = {
+        "deactivated_at": at, "grant_state": state, "refresh_due_at": None, "due_at": None, "stale": False,
+        "typed": False, "home_opened_at": None, "home_stale": False,
+    }  # fmt: skip
+    await connection.execute(update(Person).where(of_people(_PEOPLE)).values(rests), those(found))
+    await connection.execute(_SILENT, those(found))
+    await connection.execute(_WITHDRAWN, those(found))
+    await connection.execute(update(CalendarEntryRow).where(of_people(_ENTRIES)).values(due_at=None), those(found))
+    await connection.execute(delete(AbsenceRow).where(of_people(_ABSENCES)), those(found))
+    await mark_effects_due(connection, found, now)
+    await look_at_kept(connection, found, now)
+    await end_keys(connection, found)
+    return found
+
+
+async def resting_of(connection: AsyncConnection, keys: Collection[PersonKey]) -> list[PersonKey]:
+    """Those of `keys` who are at rest, locked until the transaction ends."""
+    if not keys:
+        return []
+    await lock_people(connection, keys)
+    resting = select(_PEOPLE.c.team_id, _PEOPLE.c.user_id).where(
+        of_people(_PEOPLE), _PEOPLE.c.deactivated_at.is_not(None), _PEOPLE.c.leave_by.is_(None)
+    )
+    return [PersonKey(row.team_id, row.user_id) for row in await connection.execute(resting, those(keys))]
+
+
+async def go_on(
+    connection: AsyncConnection, standings: ProfileStateStore, key: PersonKey, now: datetime, *, emptied: bool = True
+) -> None:
+    """Do everything again for somebody who came back; their calendars are read anew. The person is locked.
+
+    `emptied`: Slack took what was on their profile, so neither they nor we have anything on it.
+    """
+    theirs = select(_PEOPLE.c.grant_state, _PEOPLE.c.refresh_token, _PEOPLE.c.token_expires_at)
+    row = (await connection.execute(theirs.where(of_person(_PEOPLE.c, key)))).one()
+    known: dict[str, object] = {"deactivated_at": None}
+    if row.grant_state == _RESTING:
+        known["grant_state"] = _OK
+        if row.refresh_token is not None and row.token_expires_at is not None:
+            known["refresh_due_at"] = refresh_due(row.token_expires_at, key.team_id, key.user_id)
+    await connection.execute(update(Person).where(of_person(Person, key)).values(known))
+    well: ColumnElement[bool] = and_(of_person(Calendar, key), Calendar.health != Health.BROKEN)
+    await connection.execute(update(Calendar).where(well).values(due_at=now))
+    watched = and_(well, Calendar.account_id.is_not(None), Calendar.provider.in_(sorted(PUSHING)))
+    await connection.execute(update(Calendar).where(watched).values(watch_due_at=now))
+    await connection.execute(update(CalendarEntryRow).where(of_person(CalendarEntryRow, key)).values(due_at=now))
+    if emptied:
+        await standings.save(connection, key, ProfileState())
+    await mark_effects_due(connection, [key], now)
+    await look_at_kept(connection, [key], now)
+    await mark_due(connection, key, now)
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """Somebody who is a member again. `token` is what we have of theirs, None where they have to allow us anew."""
+
+    token: str | None = field(repr=False)
+    granted_at: datetime | None
+
+
+class RestStore(Store):
+    """Those who were deactivated."""
+
+    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore) -> None:
+        super().__init__(database, encryptor)
+        self._notices = notices
+        self._standings = ProfileStateStore(encryptor)
+
+    async def is_resting(self, key: PersonKey) -> bool:
+        """Whether they are at rest: one indexed look."""
+        return await self._database.scalar(_IS_RESTING, {"team": key.team_id, "user": key.user_id}) is not None
+
+    async def rest(self, key: PersonKey, at: datetime, now: datetime) -> bool:
+        """Put somebody to rest who was deactivated, as Slack told at `at`; whether they are at rest now."""
+        async with self._database.write() as connection:
+            await put_to_rest(connection, [key], at, now)
+        return await self.is_resting(key)
+
+    async def drop_watches(self, key: PersonKey) -> None:
+        """Forget the watches of somebody who rests: they are being given up."""
+        await self._database.execute(delete(WatchRow).where(of_person(WatchRow, key)))
+
+    async def back(self, key: PersonKey, at: datetime, now: datetime, *, emptied: bool) -> CameBack | None:
+        """Have everything done again for somebody, as Slack told at `at`; None where they do not rest.
+
+        Where they have no grant any more they are told so once, with the link. Raises SealError.
+        """
+        async with self._database.write() as connection:
+            await lock_people(connection, [key])
+            theirs = select(_PEOPLE).where(of_person(_PEOPLE.c, key))
+            row = (await connection.execute(theirs)).one_or_none()
+            if row is None or row.deactivated_at is None or row.leave_by is not None or at < row.deactivated_at:
+                return None
+            token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
+            await go_on(connection, self._standings, key, now, emptied=emptied)
+            await connection.execute(update(Person).where(of_person(Person, key)).values(moved_at=at))
+            if row.grant_state == GrantState.LOST.value:
+                await self._notices.worked(connection, "grant", key)
+                await self._notices.tell(connection, key, "grant")
+        return CameBack(token if row.grant_state == _RESTING else None, row.granted_at)
+
+    async def first(self) -> datetime | None:
+        """When the one who rests for longest was deactivated."""
+        ((found,),) = (await self._database.rows((_FIRST, {})))[0]
+        first: datetime | None = found
+        return first
+
+    async def since(self, before: datetime, limit: int) -> Sequence[PersonKey]:
+        """Those who rest since `before` or longer, at most `limit`."""
+        longest = (
+            select(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
+            .where(_PEOPLE.c.deactivated_at <= before, _PEOPLE.c.leave_by.is_(None))
+            .order_by(_PEOPLE.c.deactivated_at)
+            .limit(limit)
+        )
+        return [PersonKey(row.team_id, row.user_id) for row in await self._database.fetch(longest)]
