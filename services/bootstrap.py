@@ -31,9 +31,10 @@ from services.engine.leases import AdvisoryLocks, Leases, OneProcess
 from services.engine.profile_writer import ProfileWriter
 from services.engine_wiring import engine
 from services.pictures.reader import PictureReader
-from services.platform import locale
+from services.platform import locale, logs
 from services.platform.clock import SystemClock
 from services.platform.concurrency import off_loop
+from services.platform.loop_watch import LoopWatch
 from services.platform.metrics import Metrics
 from services.platform.settings import Settings, plain
 from services.ports import Clock
@@ -68,6 +69,7 @@ class Service:
 
     operations: web.Application
     web: web.Application
+    metrics: Metrics
     engine: Engine
     writer: ProfileWriter
     effects: Sequence[EffectSender]
@@ -100,6 +102,8 @@ async def serve(config: Settings, *, listens: bool, worker: bool) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     service = await build(config, clock=SystemClock(), worker=worker, listens=listens)
+    logs.count_errors(service.metrics.errors)
+    watch = LoopWatch(service.metrics.loop_lag.observe)
     runner, operator = QuietRunner(service.web), QuietRunner(service.operations)
     await runner.setup()
     await operator.setup()
@@ -111,10 +115,12 @@ async def serve(config: Settings, *, listens: bool, worker: bool) -> int:
             port = await listen(runner, config.host, config.port)
             sys.stderr.write(f"Status Quo listens on http://{_in_address(config.host)}:{port}\n")
         await service.start()
+        watch.start()
         await stop.wait()
     finally:
         await asyncio.gather(runner.cleanup(), operator.cleanup())
         await service.stop()
+        watch.stop()
     return 0
 
 
@@ -151,10 +157,17 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     )  # fmt: skip
     parts, more = workspace_listeners(adapters, cases.workspace, shared)
     tab = handlers.HomeTab(shared, parts)
-    works, writer, carried = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
+    works, writer, carried, measuring = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
     checks = {"worker": works.works} if worker else {}
     listening = _listening(
-        adapters, calendars, cases, handlers.HomeButtons(shared, tab), checks, more=more, socket_mode=listens
+        adapters,
+        calendars,
+        cases,
+        handlers.HomeButtons(shared, tab),
+        checks,
+        measure=measuring.measure,
+        more=more,
+        socket_mode=listens,
     )
     socket = listening.socket
 
@@ -204,7 +217,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         return works.at_rest and not len(background)
 
     return Service(
-        listening.operations, listening.web, works, writer, carried, stores, cases.people, cases.leaving,
+        listening.operations, listening.web, metrics, works, writer, carried, stores, cases.people, cases.leaving,
         cases.workspace, cases.agents.keys, listening.out, at_rest, start, stop,
     )  # fmt: skip
 
@@ -216,10 +229,13 @@ def _listening(
     home: handlers.HomeButtons,
     checks: Mapping[str, Check],
     *,
+    measure: Callable[[], Awaitable[None]],
     more: Sequence[Bind],
     socket_mode: bool,
 ) -> Listening:
-    """`checks` are those of `/readyz` that are not about what is put together here; `socket_mode` allows that.
+    """`checks` are those of `/readyz` that are not about what is put together here, `measure` is for `/metrics`.
+
+    `socket_mode` allows that.
 
     `more` bind the listeners of a workspace's parts.
     """
@@ -261,7 +277,7 @@ def _listening(
     operations = handlers.Operations(
         {"database": stores.health.reachable, "migrations": stores.health.up_to_date, **checks}
         | ({"socket": socket.works} if socket else {}),
-        of.metrics, stores.health.pending, apart=config.metrics_port is not None,
+        of.metrics, measure, apart=config.metrics_port is not None,
     )  # fmt: skip
     secure = config.base_url.startswith("https:")
     browsers = handlers.Browsers(BrowserIdentities(stores.encryptor), clock, secure=secure)

@@ -14,6 +14,7 @@ from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrie
 from services.engine.due import Engine
 from services.engine.effects import Carrier, EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
+from services.engine.measuring import Measuring
 from services.engine.notifications import HomePublisher, Links, NoticeSender
 from services.engine.profile_writer import ProfileWriter
 from services.engine.replies import ReplySender
@@ -31,8 +32,8 @@ from services.workspace_wiring import workspace_engine
 
 def engine(
     of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float
-) -> tuple[Engine, ProfileWriter, Sequence[EffectSender]]:
-    """What runs when: everything that may be due, the one that writes to profiles, and those of effects."""
+) -> tuple[Engine, ProfileWriter, Sequence[EffectSender], Measuring]:
+    """What runs when: everything that may be due, who writes to profiles, those of effects; and what is measured."""
     clock, stores, slack, queue, leases = of.clock, of.stores, of.slack, of.stores.write_queue, of.leases
     tokens = TokenRefresh(stores.tokens, slack.authority, clock)
     unknown = UnknownEmoji(stores.emoji, clock)
@@ -78,4 +79,5 @@ def engine(
         *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving,
         cases.deactivated, emoji, retention, *whole.work,
     ]  # fmt: skip
-    return Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer, carried
+    runs = Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll)
+    return runs, writer, carried, Measuring(of.metrics, stores.measures, workspaces, clock)

@@ -258,14 +258,14 @@ class QuietRunner(web.AppRunner):
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """`checks` by name ("database", "migrations", "worker"); `pending` counts the profiles that wait.
+    """`checks` by name ("database", "migrations", "worker"); `measure` brings `metrics` up to date.
 
     With `apart` the metrics are where the operator alone comes, by METRICS_PORT.
     """
 
     checks: Mapping[str, Check]
     metrics: Metrics
-    pending: Callable[[], Awaitable[int]] | None = None
+    measure: Callable[[], Awaitable[None]]
     apart: bool = False
 
     def routes(self) -> list[web.RouteDef]:
@@ -277,7 +277,7 @@ class Operations:
         return [
             web.get("/healthz", self.health),
             web.get("/readyz", self.ready),
-            web.get("/metrics", self.measure),
+            web.get("/metrics", self.measured),
         ]
 
     async def health(self, _request: web.Request) -> web.Response:
@@ -300,8 +300,7 @@ class Operations:
             log.warning("check_failed", check=name, error=type(failure).__name__)
             return False
 
-    async def measure(self, _request: web.Request) -> web.Response:
+    async def measured(self, _request: web.Request) -> web.Response:
         """Prometheus' text."""
-        if self.pending is not None:
-            self.metrics.pending_wishes.set(await self.pending())
+        await self.measure()
         return web.Response(body=self.metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})

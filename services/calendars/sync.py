@@ -122,6 +122,15 @@ def until_next_look(longest: timedelta, now: datetime, zone: ZoneInfo, next_edge
     return max(pause, shortest)
 
 
+def is_missed_push(claimed: Claimed, changes: Changes, now: datetime, interval: timedelta) -> bool:
+    """Whether a regular look, `interval` after the last one, has found what the provider had promised to tell.
+
+    A push makes a calendar due earlier than that. Where the last look failed, the push may have come in between.
+    """
+    is_regular = claimed.ever_worked and claimed.health is Health.OK and now - claimed.worked_at >= interval
+    return claimed.watched and is_regular and changes.told
+
+
 LEASE = timedelta(minutes=2)
 """How long a claimed calendar is left alone by others, where there is one process: it takes up its own at its start."""
 
@@ -265,6 +274,9 @@ class CalendarSync:
         pause = max(pause, min(changes.floor or pause, LONGEST_FLOOR))
         outcome = FetchOutcome(Health.OK, due_at=now + self._spread(pause))
         saved = await self.calendars.save(claimed, changes, outcome, now)
+        if saved is Saved.CHANGED and is_missed_push(claimed, changes, now, self.interval):
+            self.metrics.pushes.labels(provider, "missed").inc()
+            log.info("push_missed", **_ids(claimed), provider=provider)
         if saved is Saved.CHANGED or claimed.health is not Health.OK:
             log.info("calendar_synced", **_ids(claimed), result=saved, problems=len(changes.problems))
             self.wake_signal.wake()

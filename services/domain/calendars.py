@@ -90,7 +90,8 @@ class Changes:
     `full`: the calendar's events are exactly `events`; else only those of the entries in `replaced` (uids) are
     replaced by `events`. `unchanged`: nothing is to be written but `state`. `floor` is the shortest time until the
     next fetch that the source asked for. `taken` is the last row of the calendar's inbox that is worked in: what is
-    written and what is taken out go together.
+    written and what is taken out go together. `told`: the provider, asked what is new since the last look, named
+    something; events may also be other ones because the window has moved on.
     """
 
     state: bytes | None = field(default=None, repr=False)
@@ -102,6 +103,7 @@ class Changes:
     name: str | None = None
     floor: timedelta | None = None
     taken: int = 0
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,6 +174,14 @@ class Budget:
         """How many calls of `method` are in the window that ends at `now`."""
         return len(self._recent(method, now))
 
+    def used(self, now: datetime) -> dict[str, float]:
+        """Which share of its limit each method that was called has used up, of the window that ends at `now`."""
+        return {
+            method: len(self._recent(method, now)) / self._limit(method, now)
+            for method in self._calls
+            if method in self.limits
+        }
+
     def take(self, method: str, now: datetime, person: str = "") -> Slot:
         """Take room for a call that starts at `now`. To be given to `done` or `give_back`."""
         slot = Slot(method, person, now)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 import structlog
+from prometheus_client import Counter
 from structlog.types import EventDict, Processor
 
 from services.domain.errors import StatusQuoError
@@ -59,6 +60,9 @@ _FLOORS = {
     "aiosqlite": logging.INFO,  # prints them at DEBUG
 }
 """Libraries that never get below a level, whatever LOG_LEVEL says."""
+
+
+_TROUBLE = frozenset({"warning", "error", "exception", "critical"})
 
 
 def redact(value: Any) -> Any:
@@ -136,6 +140,20 @@ def configure(level: str = "INFO", form: str | None = None, stream: TextIO | Non
     least = logging.getLevelName(level)
     for name, floor in _FLOORS.items():
         logging.getLogger(name).setLevel(max(least, floor))
+
+
+def count_errors(errors: Counter) -> None:
+    """From now on count each line of ours that is a warning or worse, by its event and by `error`, in `errors`.
+
+    Both are of a bounded set: an event's name is static, and `error` is the name of a class.
+    """
+
+    def count(_logger: Any, method: str, event: EventDict) -> EventDict:
+        if method in _TROUBLE:
+            errors.labels(event["event"], event.get("error", "")).inc()
+        return event
+
+    structlog.configure(processors=[count, *structlog.get_config()["processors"]])
 
 
 @dataclass(slots=True)

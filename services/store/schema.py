@@ -52,7 +52,7 @@ from services.store import agent_models, effect_models, undo_models, workspace_m
 from services.store.columns import Sealed
 from services.store.db import Database, Store
 from services.store.effect_models import StretchRow
-from services.store.models import Base, Calendar, Delivery, Person, ProfileStateRow, Workspace
+from services.store.models import Base, Calendar, Delivery, Person, Workspace
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -234,12 +234,6 @@ class HealthStore(Store):
     async def up_to_date(self) -> bool:
         """Whether every migration has run."""
         return serves(await current(self._database))
-
-    async def pending(self) -> int:
-        """How many profiles wait to be written to."""
-        async with self._database.read() as connection:
-            waiting = select(func.count()).where(ProfileStateRow.seq > ProfileStateRow.sent)
-            return await connection.scalar(waiting) or 0
 
     async def drift(self) -> list[object]:
         """What differs from the models."""

@@ -41,6 +41,7 @@ from services.store.kept import KeptStore
 from services.store.leave import LeaveStore
 from services.store.leavers import LeaverStore
 from services.store.line_file import lines_to_file
+from services.store.measures import MeasureStore
 from services.store.members import MemberStore
 from services.store.models import Notice, Person, SpanRow
 from services.store.overrides import DeliveryStore, OverrideStore
@@ -110,6 +111,7 @@ class Stores:
         self.rests = RestStore(database, encryptor, self.notices)
         self.retention = RetentionStore(database)
         self.health = HealthStore(database, encryptor)
+        self.measures = MeasureStore(database)
         self.export = ExportStore(self)
 
     @classmethod

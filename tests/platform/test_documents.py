@@ -11,8 +11,8 @@ import pytest
 
 from services.calendars.providers.google import api as google_api
 from services.calendars.providers.microsoft import api as microsoft_api
-from services.platform.metrics import Metrics
 from services.platform.settings import Settings
+from tests.support.metrics import described
 from tests.support.needed import missing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,12 +39,14 @@ def test_operators_guide_lists_every_setting_with_its_default_and_meaning() -> N
         assert f"| `{name.upper()}` | {default} | {field.description} |" in rows
 
 
-def test_operators_guide_names_every_metric() -> None:
-    text = (ROOT / "docs" / "operate.md").read_text()
-    kinds = [line.split() for line in Metrics().text().decode().splitlines() if line.startswith("# TYPE")]
-    names = {name for _, _, name, _ in kinds if not name.endswith("_created")}
-    assert {name for name in names if f"`{name}`" not in text} == set()
-    assert "statusquo_pushes_total" in names
+def test_watching_page_lists_every_metric_with_its_labels_and_meaning() -> None:
+    rows = re.findall(
+        r"^\| `(statusquo_\w+)` \| (.*?) \| \w+ \| (.*?) \|$", (ROOT / "docs/watching.md").read_text(), re.MULTILINE
+    )
+    listed = {name: (set(re.findall(r"`(\w+)`", labels)), says) for name, labels, says in rows}
+    assert len(listed) == len(rows)
+    assert listed == {one.name: (set(one.labels), one.says) for one in described()}
+    assert listed["statusquo_pushes_total"][0] == {"provider", "outcome"}
 
 
 def test_security_page_names_every_scope_of_calendar_providers() -> None:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from services.domain.errors import CalendarGoneError
 from services.platform import logs
+from services.platform.metrics import Metrics
 
 
 @pytest.fixture
@@ -75,3 +77,21 @@ def test_slack_sdk_is_silent_at_debug_because_it_prints_tokens(lines: io.StringI
     logging.getLogger("slack_sdk.web.async_client").debug("body: whatever")
     logging.getLogger("slack_bolt.AsyncApp").debug("body: whatever")
     assert lines.getvalue() == ""
+
+
+def test_warnings_and_worse_are_counted_by_event_and_class_whatever_is_logged(lines: io.StringIO) -> None:
+    metrics, log = Metrics(), structlog.get_logger("services.x")
+    logs.configure("ERROR", "json", lines)
+    logs.count_errors(metrics.errors)
+    with logs.guarded("calendar_crashed", team_id="T1"):
+        raise KeyError("Board: layoffs")
+    with logs.guarded("calendar_crashed", team_id="T2"):
+        raise CalendarGoneError("404")
+    log.warning("budget_unreadable", team_id="T1")
+    log.info("calendar_synced", team_id="T1", error="SealError")
+    counted = [one for one in next(iter(metrics.errors.collect())).samples if one.name == "statusquo_errors_total"]
+    assert {(one.labels["event"], one.labels["error"]): one.value for one in counted} == {
+        ("calendar_crashed", "KeyError"): 1.0, ("calendar_crashed", "CalendarGoneError"): 1.0,
+        ("budget_unreadable", ""): 1.0,
+    }  # fmt: skip
+    assert [json.loads(line)["event"] for line in lines.getvalue().splitlines()] == ["calendar_crashed"]

@@ -47,6 +47,9 @@ async def test_pushes_that_come_twice_in_disorder_or_not_at_all_leave_the_right_
     await peer.change(key, end=at("18:30"))
     await peer.rests()
     assert running_app.shows() == (*MEETING, at("18:30"))
+    assert running_app.service is not None
+    pushes = next(iter(running_app.service.metrics.pushes.collect())).samples
+    assert [one.value for one in pushes if one.name.endswith("total") and one.labels["outcome"] == "missed"] == [1.0]
 
 
 @pytest.mark.parametrize("peer", able(Deed.WATCHED), indirect=True)

@@ -25,7 +25,10 @@ from handlers.web.oauth import OAuth
 from handlers.web.pages import Browsers
 from services.calendars.accounts import ProviderCleanup
 from services.domain.model import PersonKey
+from services.engine.leases import OneProcess
+from services.engine.measuring import Measuring
 from services.engine.notifications import Teller
+from services.engine.workspaces import OwnedWorkspaces
 from services.platform.crypto import Encryptor
 from services.platform.locale import say
 from services.platform.metrics import Metrics
@@ -206,7 +209,8 @@ async def open_install_side(
     deliveries = stores.deliveries
     members = Members(stores.members, stores.kept, clock, wake_signal)
     intake = Intake(bolt, deliveries, people, members, Mentions(None), clock=clock, metrics=metrics)
-    operations = Operations(checks or {}, metrics)
+    measuring = Measuring(metrics, stores.measures, OwnedWorkspaces(OneProcess(), stores.write_queue, clock), clock)
+    operations = Operations(checks or {}, metrics, measuring.measure)
     web_app = application(
         [*OAuth(grants, browsers, say, finish_held=nothing_held).routes(), *operations.routes()],
         errors=errors, metrics=metrics, signatures=Signatures(SECRET, clock), intake=intake,

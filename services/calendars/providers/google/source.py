@@ -102,7 +102,8 @@ class GoogleSource:
             memory = msgspec.json.decode(connection.state or b"", type=_SyncState)
         except msgspec.DecodeError:  # nothing, or what another version of this program wrote
             memory = None
-        if memory is not None and memory.serves(connection, now):
+        asks_what_is_new = memory is not None and memory.serves(connection, now)
+        if memory is not None and asks_what_is_new:
             newer = await self._unchanged(connection, memory, token)
             if newer is not None:
                 return Changes(state=msgspec.json.encode(newer), unchanged=True, full=False)
@@ -124,6 +125,7 @@ class GoogleSource:
             events=tuple(event for _, event in window.events.values()),
             problems=tuple(window.problems),
             name=window.name or None,
+            told=asks_what_is_new,
         )
 
     async def _unchanged(self, connection: Connection, memory: _SyncState, token: str) -> _SyncState | None:

@@ -167,7 +167,7 @@ class MicrosoftSource:
             same = not found.came and not found.problems and memory.zone == connection.zone.key
             if same and not masters_to_ask_for(items):
                 return Changes(state=after.dump(), unchanged=True, full=False)
-            return await self._changes(token, connection, after, found)
+            return replace(await self._changes(token, connection, after, found), told=bool(found.came))
         # Only a full round can tell.
         start, until = (now - BEHIND).astimezone(UTC), (now + AHEAD).astimezone(UTC)
         window = {"startDateTime": rfc3339(start), "endDateTime": rfc3339(until)}

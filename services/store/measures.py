@@ -1,0 +1,127 @@
+"""The whole installation in numbers, for `/metrics`: counts alone, and no query that waits for anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, case, func, select
+
+from services.domain.people import LEAVE, RENEWED_AHEAD, GrantState
+from services.store.calendar_rows import of_its_calendar
+from services.store.columns import UtcInstant
+from services.store.db import Database
+from services.store.due import is_waiting
+from services.store.models import Calendar, Person, ProfileStateRow, WatchRow, Workspace
+from services.store.person_rows import named, names
+from services.store.workspace_models import WorkspaceBudget
+
+LATE = timedelta(seconds=5)
+"""A status that has waited for longer is late."""
+
+TOKENS_LEFT = RENEWED_AHEAD / 2
+"""A token that ends so soon has missed its renewal."""
+
+WATCHES_LEFT = timedelta(hours=12)
+"""The same of a promise to push, whose renewal has failed: providers give them for a week."""
+
+MOST_BUDGETS = 200
+"""Workspaces whose budgets are looked at, those with most late statuses first."""
+
+_NOW, _LATE_BEFORE, _SOON, _WATCH_SOON = (
+    bindparam(name, type_=UtcInstant) for name in ("now", "late_before", "soon", "watch_soon")
+)
+_IS_LATE = ProfileStateRow.wished_at < _LATE_BEFORE
+_IS_PUT_OFF = and_(ProfileStateRow.not_before.is_not(None), ProfileStateRow.not_before > _NOW)
+_WAITING = (
+    select(
+        ProfileStateRow.team_id,
+        func.count().label("pending"),
+        func.sum(case((and_(_IS_LATE, ~_IS_PUT_OFF), 1), else_=0)).label("late"),
+        func.sum(case((and_(_IS_LATE, _IS_PUT_OFF), 1), else_=0)).label("put_off"),
+    )
+    .where(is_waiting())
+    .group_by(ProfileStateRow.team_id)
+)
+_SIZES = select(Person.team_id, func.count()).where(named(Person.team_id, "teams")).group_by(Person.team_id)
+_BUDGETS = select(WorkspaceBudget.team_id, WorkspaceBudget.budget).where(named(WorkspaceBudget.team_id, "teams"))
+_PEOPLE = select(Person.grant_state, func.count()).where(Person.user_id != LEAVE).group_by(Person.grant_state)
+_CALENDARS = select(Calendar.provider, Calendar.health, func.count()).group_by(Calendar.provider, Calendar.health)
+_WORKSPACES = select(func.count()).select_from(Workspace)
+_GRANTS = select(func.count()).where(Person.grant_state == GrantState.OK.value, Person.token_expires_at < _SOON)
+_BOTS = select(func.count()).where(Workspace.bot_token.is_not(None), Workspace.bot_expires_at < _SOON)
+_WATCHES = (
+    select(func.count())
+    .select_from(WatchRow)
+    .join(Calendar, of_its_calendar(WatchRow))
+    .where(WatchRow.expires_at < _WATCH_SOON, Calendar.watch_failures > 0, Calendar.watch_due_at.is_not(None))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits in one workspace of so many `people`: pending writes, the `late` ones among them, those `put_off`.
+
+    `put_off` are late, too, but were tried and are to be tried again; `late` counts only others. `budget` is the state
+    of the workspace's budget; "" where it has none, or was not looked at.
+    """
+
+    team_id: str
+    pending: int
+    late: int
+    put_off: int
+    people: int
+    budget: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What there is: people by grant, calendars by provider and health, workspaces; and what ends soon, by what."""
+
+    people: dict[str, int]
+    calendars: dict[tuple[str, str], int]
+    workspaces: int
+    ending: dict[str, int]
+
+
+class MeasureStore:
+    """Counts over all workspaces; each query by itself."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def waiting(self, now: datetime) -> Sequence[Waiting]:
+        """What waits, by workspace: of those alone in which something does."""
+        found = await self._database.fetch(_WAITING, {"now": now, "late_before": now - LATE})
+        teams = [row.team_id for row in found]
+        late = sorted((row for row in found if row.late), key=lambda row: -row.late)[:MOST_BUDGETS]
+        sizes = dict(await self._of(_SIZES, teams))
+        budgets = dict(await self._of(_BUDGETS, [row.team_id for row in late]))
+        return [
+            Waiting(
+                row.team_id, row.pending, row.late, row.put_off, sizes.get(row.team_id, 0),
+                budgets.get(row.team_id, ""),
+            )
+            for row in found
+        ]  # fmt: skip
+
+    async def numbers(self, now: datetime) -> Numbers:
+        """What there is. It looks at every person and calendar: not to be asked often."""
+        fetch = self._database.fetch
+        soon = {"soon": now + TOKENS_LEFT}
+        ending = {
+            "grant": await fetch(_GRANTS, soon),
+            "bot": await fetch(_BOTS, soon),
+            "watch": await fetch(_WATCHES, {"watch_soon": now + WATCHES_LEFT}),
+        }
+        return Numbers(
+            people=dict(await fetch(_PEOPLE)),
+            calendars={(provider, health): count for provider, health, count in await fetch(_CALENDARS)},
+            workspaces=(await fetch(_WORKSPACES))[0][0],
+            ending={what: rows[0][0] for what, rows in ending.items()},
+        )
+
+    async def _of(self, statement: Select[*tuple[Any, ...]], teams: Sequence[str]) -> Sequence[Any]:
+        return await self._database.fetch(statement, {"teams": names(teams)}) if teams else ()
