@@ -8,6 +8,7 @@ from services.engine.due import LoopWakeSignal
 from services.engine.leases import Leases
 from services.pictures.reader import PictureReader
 from services.platform.metrics import Metrics
+from services.platform.outbound import Outbound
 from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.slack.client import SlackClients
@@ -48,9 +49,9 @@ class Adapters:
     pictures: PictureReader
 
 
-def slack_api(config: Settings, metrics: Metrics) -> SlackApi:
-    """Slack's Web API at SLACK_API_URL; `metrics` count its calls."""
-    clients = SlackClients(config.slack_api_url, metrics)
+def slack_api(config: Settings, metrics: Metrics, outbound: Outbound) -> SlackApi:
+    """Slack's Web API at SLACK_API_URL, reached by `outbound`; `metrics` count its calls."""
+    clients = SlackClients(config.slack_api_url, metrics, outbound=outbound)
     return SlackApi(
         clients,
         authority=SlackAuthority(clients, config.slack_client_id or "", plain(config.slack_client_secret)),

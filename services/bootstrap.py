@@ -36,6 +36,7 @@ from services.platform.clock import SystemClock
 from services.platform.concurrency import off_loop
 from services.platform.loop_watch import LoopWatch
 from services.platform.metrics import Metrics
+from services.platform.outbound import Outbound
 from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.store import schema
@@ -101,6 +102,8 @@ async def serve(config: Settings, *, listens: bool, worker: bool) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    if way := Outbound.of(config).shown:
+        sys.stderr.write(f"Slack, Google and Microsoft are reached through {way}\n")
     service = await build(config, clock=SystemClock(), worker=worker, listens=listens)
     logs.count_errors(service.metrics.errors)
     watch = LoopWatch(service.metrics.loop_lag.observe)
@@ -139,10 +142,10 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     metrics, wake_signal, background = Metrics(), LoopWakeSignal(), handlers.Background()
     pictures = PictureReader()
     leases: Leases = OneProcess() if config.is_sqlite else AdvisoryLocks(config.database_url)
-    adapters = Adapters(config, clock, wake_signal, metrics, stores, slack_api(config, metrics), leases, pictures)
+    slack = slack_api(config, metrics, Outbound.of(config))
+    adapters = Adapters(config, clock, wake_signal, metrics, stores, slack, leases, pictures)
     calendars = wiring.compose(
-        config, stores, adapters.slack.clients, adapters.slack.authority, clock=clock, wake_signal=wake_signal,
-        metrics=metrics,
+        config, stores, slack.clients, slack.authority, clock=clock, wake_signal=wake_signal, metrics=metrics,
     )  # fmt: skip
     cases = use_cases(adapters, calendars)
     shared = handlers.Services(

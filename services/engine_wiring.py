@@ -46,7 +46,7 @@ def engine(
     notices = NoticeSender(stores.notices, workspaces, slack.messages, links=links, say=locale.say, clock=clock)
     homes = HomePublisher(queue, workspaces, tab, slack.views, clock)
     replies = ReplySender(stores.replies, workspaces, slack.messages, authority=slack.authority, clock=clock)
-    photos = SlackPhotos(slack.clients, calendars.guarded, calendars.trusted, of.config.slack_api_url)
+    photos = SlackPhotos(slack.clients, calendars.photos, calendars.trusted, of.config.slack_api_url)
     carriers: tuple[Carrier, ...] = (
         SnoozeCarrier(slack.presence, clock), PresenceCarrier(slack.presence, clock),
         PhotoCarrier(photos, stores.pictures, of.pictures, clock, asked=stores.asked_photos),

@@ -19,11 +19,13 @@ from typing import Any
 
 import aiohttp
 import structlog
+from yarl import URL
 
 from handlers.errors import known, record, sheltered
 from handlers.slack.intake import Intake
 from services.domain.errors import SlackError, SlackRateLimitedError, SlackUnavailableError
 from services.domain.request_errors import RequestError
+from services.platform.outbound import reason_of
 from services.slack.client import SlackClients
 
 log = structlog.get_logger(__name__)
@@ -93,7 +95,8 @@ class SocketMode:
     async def start(self) -> None:
         """Open the connections, in the background."""
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._patience.hello), trust_env=True
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._patience.hello),
+            connector=aiohttp.TCPConnector(ssl=self._slack.outbound.tls),
         )
         for _ in range(self._connections):
             self._spawn(self._keep(), self._keepers)
@@ -126,9 +129,10 @@ class SocketMode:
             except (SlackError, aiohttp.ClientError, TimeoutError, OSError) as failure:
                 failures += 1
                 pause = self._pause(failures, failure)
+                why = failure.reason if isinstance(failure, SlackError) else reason_of(failure)
                 log.warning(
-                    "socket_refused", error=type(failure).__name__, reason=getattr(failure, "reason", ""),
-                    failures=failures, pause=round(pause, 3),
+                    "socket_refused", error=type(failure).__name__, reason=why, failures=failures,
+                    pause=round(pause, 3),
                 )  # fmt: skip
                 await asyncio.sleep(pause)
                 continue
@@ -160,6 +164,7 @@ class SocketMode:
             heartbeat=self._patience.ping,
             max_msg_size=_LARGEST,
             timeout=aiohttp.ClientWSTimeout(ws_close=_GOODBYE),
+            **self._slack.outbound.way(URL(address)),
         )
         said: dict[str, Any] = {}
         try:

@@ -63,7 +63,8 @@ class Calendars:
     own: OwnCalendars
     entries: EntryWriting
     slack_files: SlackFiles
-    guarded: GuardedClient
+    photos: GuardedClient
+    """For the addresses that Slack gives of photos: where the operator's proxy is set they go through it."""
     trusted: GuardedClient
     closing: tuple[Callable[[], Awaitable[None]], ...]
     """To be called in this order when the program ends."""
@@ -79,13 +80,19 @@ def compose(
     wake_signal: WakeSignal,
     metrics: Metrics,
 ) -> Calendars:
-    """Put the providers together that are set up."""
+    """Put the providers together that are set up; the way to them is the one to Slack.
+
+    Where people's own addresses lead we go directly, with every check, unless FEEDS_THROUGH_PROXY.
+    """
+    outbound = slack.outbound
     rules = AddressRules(private=config.allow_private_addresses)
     bodies = Bodies(FETCHED)
-    guarded, expander = GuardedClient(rules, bodies=bodies), Expander()
+    to_feeds = outbound if config.feeds_through_proxy else outbound.direct()
+    guarded, expander = GuardedClient(rules, bodies=bodies, outbound=to_feeds), Expander()
+    photos = GuardedClient(rules, bodies=bodies, outbound=outbound)
     checker = Expander(seconds=10.0)  # of its own: what strangers send must not hold up what is read
     # Where the providers are is the operator's own setting, on loopback and in an intranet too.
-    trusted = GuardedClient(AddressRules(private=True), bodies=bodies)
+    trusted = GuardedClient(AddressRules(private=True), bodies=bodies, outbound=outbound)
     if (end := config.microsoft_secret_expires) is not None:
         metrics.secret_expires.labels(MICROSOFT).set(datetime.combine(end, time(), UTC).timestamp())
     clients = {one.provider: OAuthClient(trusted, one) for one in oauth_apps(config)}
@@ -125,9 +132,17 @@ def compose(
         own=OwnCalendars(stores.entries, stores.accounts, flow, writers, clock, wake_signal),
         entries=EntryWriting(stores.entries, stores.accounts, access, writers, clock),
         slack_files=slack_files,
-        guarded=guarded,
+        photos=photos,
         trusted=trusted,
-        closing=(sync.close, cleanup.close, expander.close, checker.close, guarded.close, trusted.close),
+        closing=(
+            sync.close,
+            cleanup.close,
+            expander.close,
+            checker.close,
+            guarded.close,
+            photos.close,
+            trusted.close,
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from services.commands import TROUBLE
 from services.domain.calendars import MICROSOFT
 from services.platform.addresses import AddressRules
 from services.platform.net import GuardedClient
+from services.platform.outbound import Outbound
 from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.slack.client import SlackHealth
@@ -30,7 +31,9 @@ async def examine(config: Settings, clock: Clock) -> int:
     """One line for each thing that is looked at; TROUBLE where one is not well."""
     troubles = 0
     console = Console(highlight=False)
-    slack, client = SlackHealth(config.slack_api_url), GuardedClient(AddressRules(private=True))
+    outbound = Outbound.of(config)
+    slack = SlackHealth(config.slack_api_url, outbound=outbound)
+    client = GuardedClient(AddressRules(private=True), outbound=outbound)
     try:
         async with Stores.at(config.database_url, config.keys(), clock) as opened:
             doctor = Doctor(

@@ -2,7 +2,9 @@
 
 The check sits where a socket is made, so that neither a redirect, nor an IP literal, nor a name that answers
 differently the second time gets around it. Redirects by hand, cookies for as long as one request with its redirects,
-no proxy of the environment. Errors carry the host alone: the path of a feed's address is its secret.
+no proxy but the operator's, and that only where it is told so: behind one no socket is made here, and what is left of
+the check is that of the address as it is written. Errors carry the host alone: the path of a feed's address is its
+secret.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from services.domain.errors import (
 from services.domain.request_errors import OverloadedError
 from services.platform.addresses import LONGEST_LINK, AddressRules, clean
 from services.platform.concurrency import FETCHED, Bodies
+from services.platform.outbound import DIRECT, Outbound, reason_of
 
 BODY_LIMIT = 25 * 1024 * 1024
 """Bytes of an answer, decompressed."""
@@ -192,20 +195,21 @@ class GuardedClient:
         resolver: AbstractResolver | None = None,
         seconds: float = SECONDS,
         body_limit: int = BODY_LIMIT,
-        ssl: Any = True,
+        outbound: Outbound = DIRECT,
         bodies: Bodies | None = None,
     ) -> None:
-        """`seconds` are for a whole request with redirects; `ssl` is as aiohttp takes it (True: the system's CAs).
+        """`seconds` are for a whole request with redirects; `bodies` bounds what all answers have together.
 
-        `bodies` bounds what all answers have together.
+        Where `outbound` has a proxy, that resolves names: it, not we, then has to refuse private addresses.
         """
         self.rules = rules
         self._resolver = _GuardedResolver(resolver or _ThreadResolver(), rules)
         self._seconds = seconds
         self._body_limit = body_limit
-        self._ssl = ssl
+        self._outbound = outbound
         self._bodies = bodies or Bodies(FETCHED)
-        self._session: aiohttp.ClientSession | None = None
+        self._direct: aiohttp.ClientSession | None = None
+        self._proxied: aiohttp.ClientSession | None = None
 
     async def request(
         self,
@@ -233,13 +237,14 @@ class GuardedClient:
         except TimeoutError:
             raise CalendarUnreachableError("timeout", host=host) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise CalendarUnreachableError(type(error).__name__, host=host) from None
+            raise CalendarUnreachableError(reason_of(error), host=host) from None
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in (self._direct, self._proxied):
+            if session is not None:
+                await session.close()
+        self._direct = self._proxied = None
         await self._resolver.close()
 
     async def _follow(
@@ -274,7 +279,9 @@ class GuardedClient:
         brought = cookies.filter_cookies(url).output(attrs=[], header="", sep=";").strip()
         if 0 < len(brought) <= COOKIES_BYTES:
             headers = {**headers, "Cookie": brought}
-        async with self._open().request(method, url, headers=headers, data=body, allow_redirects=False) as answer:
+        way = self._outbound.way(url)
+        session = self._through_proxy() if way else self._guarded()
+        async with session.request(method, url, headers=headers, data=body, allow_redirects=False, **way) as answer:
             cookies.update_cookies(answer.cookies, url)
             fields = {name.lower(): value for name, value in answer.headers.items()}
             if "www-authenticate" in fields:  # several of them are common, and are one list (RFC 9110 §11.6.1)
@@ -303,27 +310,37 @@ class GuardedClient:
             if len(content) > self._body_limit:
                 raise CalendarTooLargeError("body", host=answer.url.host)
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(
-                resolver=self._resolver,
-                socket_factory=self._socket,
-                use_dns_cache=False,  # the addresses that were checked are those that are connected to, at once
-                ssl=self._ssl,
-                limit=64,
-                keepalive_timeout=15,
+    def _guarded(self) -> aiohttp.ClientSession:
+        if self._direct is None:
+            self._direct = self._session(
+                aiohttp.TCPConnector(
+                    resolver=self._resolver,
+                    socket_factory=self._socket,
+                    use_dns_cache=False,  # the addresses that were checked are those that are connected to, at once
+                    ssl=self._outbound.tls,
+                    limit=64,
+                    keepalive_timeout=15,
+                )
             )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-                timeout=aiohttp.ClientTimeout(total=self._seconds, sock_connect=CONNECT_SECONDS),
-                headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
-                max_line_size=LONGEST_HEADER,
-                max_field_size=LONGEST_HEADER,
-                max_headers=MOST_HEADERS,
-            )
-        return self._session
+        return self._direct
+
+    def _through_proxy(self) -> aiohttp.ClientSession:
+        """The operator's proxy itself may be anywhere: no address is checked on the way to it."""
+        if self._proxied is None:
+            self._proxied = self._session(aiohttp.TCPConnector(ssl=self._outbound.tls, limit=64, keepalive_timeout=15))
+        return self._proxied
+
+    def _session(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            timeout=aiohttp.ClientTimeout(total=self._seconds, sock_connect=CONNECT_SECONDS),
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
+            max_line_size=LONGEST_HEADER,
+            max_field_size=LONGEST_HEADER,
+            max_headers=MOST_HEADERS,
+        )
 
     def _socket(self, info: Any) -> socket.socket:
         """Called by aiohttp with the final address of every connection, IP literals included."""

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 DEFAULT_DATABASE = "sqlite+aiosqlite:///var/statusquo.db"
+PROXY_CHARSET = "latin-1"
+"""Of a proxy's user and password: what aiohttp takes where they stand in its address."""
+
+_LOWER_CASE = {"https_proxy": "https_proxy", "no_proxy": "no_proxy"}
+"""Settings that other programs read by these names, too: they count where the ones in upper case are not set."""
+
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
@@ -90,6 +96,16 @@ class Settings(BaseModel):
     trusted_proxies: str | None = Field(
         None, description="addresses or networks, comma-separated, whose `X-Forwarded-For` is believed"
     )
+    https_proxy: SecretStr | None = Field(
+        None, description="the proxy towards Slack, Google and Microsoft, such as http://proxy.example.com:3128"
+    )
+    no_proxy: str | None = Field(
+        None, description="hosts, domains and networks, comma-separated, to which HTTPS_PROXY is not the way"
+    )
+    feeds_through_proxy: bool = Field(
+        False, description="feeds and CalDAV through HTTPS_PROXY, too: then it has to refuse private addresses"
+    )
+    ssl_cert_file: str | None = Field(None, description="certificates (PEM) to trust in the place of the system's file")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least that is logged")
     log_format: Literal["console", "json"] | None = Field(None, description="console on a terminal, json otherwise")
 
@@ -126,6 +142,52 @@ class Settings(BaseModel):
             _networks(value)
         except ValueError:
             raise ValueError("must be addresses or networks, comma-separated, such as 10.0.0.1,10.1.0.0/16") from None
+        return value
+
+    @field_validator("https_proxy")
+    @classmethod
+    def _is_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        from yarl import URL  # noqa: PLC0415  # what `understand` and `--help` do not need
+
+        try:
+            url = URL(plain(value))
+            f"{url.user}{url.password}".encode(PROXY_CHARSET)
+            good = url.scheme in {"http", "https"} and bool(url.host and url.port) and ":" not in (url.user or "")
+            good = good and url.raw_path == "/" and not url.raw_query_string and not url.raw_fragment
+        except ValueError:  # brackets, a port that is no number, a password that no header can hold
+            good = False
+        if not good:
+            raise ValueError(
+                "must be http://host:port or https://host:port, where it wants them with user:password@ before the "
+                "host and their special characters as %40"
+            )
+        return value
+
+    @field_validator("no_proxy")
+    @classmethod
+    def _has_networks(cls, value: str | None) -> str | None:
+        try:
+            _networks(",".join(part for part in (value or "").split(",") if "/" in part))
+        except ValueError:
+            raise ValueError("must be hosts, domains and networks, comma-separated: .corp.example,10.0.0.0/8") from None
+        return value
+
+    @field_validator("ssl_cert_file")
+    @classmethod
+    def _has_certificates(cls, value: str | None) -> str | None:
+        if value is not None:
+            from ssl import SSLError  # noqa: PLC0415  # a twelfth of a second that most installations do not need
+
+            from services.platform.certificates import trusting  # noqa: PLC0415  # as above
+
+            try:
+                trusting(value)
+            except SSLError:
+                raise ValueError("is no file of certificates (PEM)") from None
+            except OSError as error:
+                raise ValueError(f"cannot be read: {(error.strerror or 'no such file').lower()}") from None
         return value
 
     @field_validator("slack_api_url", "google_api_url", "microsoft_graph_url")
@@ -234,10 +296,10 @@ def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, 
     names = {name.upper(): name for name in Settings.model_fields}
     from_file, wrong = _from_file(dotenv) if dotenv and dotenv.is_file() else ({}, [])
     values = {
-        names[key]: value
+        name: value
         for source in (from_file, environment)
-        for key, value in source.items()
-        if key in names and value
+        for key, name in ((_LOWER_CASE | names).items())
+        if (value := source.get(key))
     }
     loaded = None
     try:
@@ -246,6 +308,8 @@ def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, 
         for e in error.errors():
             name = ".".join(map(str, e["loc"])).upper()
             wrong.append(f"{name}: {e['msg'].removeprefix('Value error, ')}")
+    if loaded and loaded.feeds_through_proxy and not loaded.https_proxy:
+        wrong.append("FEEDS_THROUGH_PROXY needs HTTPS_PROXY: set both or neither")
     for app in ("SLACK", "GOOGLE", "MICROSOFT"):
         one, other = f"{app}_CLIENT_ID", f"{app}_CLIENT_SECRET"
         if bool(values.get(one.lower())) != bool(values.get(other.lower())):

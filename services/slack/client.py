@@ -17,6 +17,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from yarl import URL
 
 from services.domain.errors import (
     BadEmojiError,
@@ -35,6 +36,7 @@ from services.domain.errors import (
     WorkspaceBlockedError,
 )
 from services.platform.metrics import Metrics
+from services.platform.outbound import DIRECT, Outbound, reason_of
 
 _SDK_LOG = logging.getLogger("statusquo.slack_sdk")
 _SDK_LOG.setLevel(logging.WARNING)  # at DEBUG the SDK prints response bodies, tokens among them
@@ -89,20 +91,28 @@ silence a workspace for days."""
 class SlackClients:
     """Web API clients by token over one shared session. Retries nothing: its callers know what a retry costs."""
 
-    def __init__(self, base_url: str, metrics: Metrics | None = None, *, seconds: float = CALL_SECONDS) -> None:
+    def __init__(
+        self, base_url: str, metrics: Metrics | None = None, *, seconds: float = CALL_SECONDS,
+        outbound: Outbound = DIRECT,
+    ) -> None:  # fmt: skip
         """`base_url` is SLACK_API_URL; `metrics` count calls by method and outcome; `seconds` the longest of one."""
+        self.outbound = outbound
         self._base_url = base_url
+        self._way = outbound.way(URL(base_url))
         self._metrics = metrics or Metrics()
         # The SDK ignores its own timeout when it is given a session, so the session carries it.
         self._timeout = aiohttp.ClientTimeout(total=seconds)
         self._session: aiohttp.ClientSession | None = None
-        self._proxy: str | None = None
 
     def client(self, token: str | None = None) -> AsyncWebClient:
         """A client that calls with `token`. Needs a running event loop."""
-        return AsyncWebClient(
-            token=token, base_url=self._base_url, session=self._opened(), logger=_SDK_LOG, retry_handlers=[]
-        )
+        made = AsyncWebClient(
+            token=token, base_url=self._base_url, session=self._opened(), logger=_SDK_LOG, retry_handlers=[],
+            ssl=None if self.outbound.tls is True else self.outbound.tls,
+        )  # fmt: skip
+        proxy = self.outbound.proxy_of(URL(self._base_url))
+        made.proxy = None if proxy is None else str(proxy)  # it has found another one in the environment by now
+        return made
 
     async def call(self, token: str | None, method: str, *, plain: bool = False, **arguments: Any) -> Mapping[str, Any]:
         """Slack's answer to `method`; `arguments` as `AsyncWebClient.api_call` takes them (json, params, data, auth).
@@ -139,7 +149,7 @@ class SlackClients:
         except AttributeError as error:  # the SDK reads a text/plain answer with status 200 as if it were JSON
             raise SlackUnavailableError("not_json", method=method) from error
         except (aiohttp.ClientError, TimeoutError, OSError, SlackClientError) as error:
-            raise SlackUnavailableError(type(error).__name__, method=method) from error
+            raise SlackUnavailableError(reason_of(error), method=method) from error
 
     async def _plain_call(
         self, token: str | None, method: str, *, http_verb: str = "POST", json: Mapping[str, Any] | None = None,
@@ -155,11 +165,11 @@ class SlackClients:
         url = self._base_url + method
         try:
             async with session.request(
-                http_verb, url, json=json, data=form, params=params, headers=headers, proxy=self._proxy
+                http_verb, url, json=json, data=form, params=params, headers=headers, **self._way
             ) as response:
                 body = await _read(response, most)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise SlackUnavailableError(type(error).__name__, method=method) from error
+            raise SlackUnavailableError(reason_of(error), method=method) from error
         if len(body) > most:
             raise SlackUnavailableError("too_long", method=method)
         data: Any = None
@@ -174,14 +184,14 @@ class SlackClients:
         return data
 
     def _opened(self) -> aiohttp.ClientSession:
-        """The session, with the SDK's name and proxy."""
+        """The session, with the SDK's name."""
         if self._session is None or self._session.closed:
             sdk = AsyncWebClient(base_url=self._base_url, logger=_SDK_LOG)
-            self._base_url, self._proxy = sdk.base_url, sdk.proxy
+            self._base_url = sdk.base_url
             self._session = aiohttp.ClientSession(
                 timeout=self._timeout,
                 headers=sdk.headers,
-                connector=aiohttp.TCPConnector(limit=200, ttl_dns_cache=300),
+                connector=aiohttp.TCPConnector(limit=200, ttl_dns_cache=300, ssl=self.outbound.tls),
                 cookie_jar=aiohttp.DummyCookieJar(),  # calls of many people share it
             )
         return self._session
@@ -240,8 +250,9 @@ def error_for(method: str, code: str, *, http_status: int = 200, retry_after: fl
 class SlackHealth:
     """What `doctor` asks Slack. The SDK hides failures' headers: these few calls are plain HTTP."""
 
-    def __init__(self, base_url: str, *, seconds: float = 10.0) -> None:
+    def __init__(self, base_url: str, *, seconds: float = 10.0, outbound: Outbound = DIRECT) -> None:
         self._base_url = base_url
+        self._outbound = outbound
         self._timeout = aiohttp.ClientTimeout(total=seconds)
 
     async def headers_of(self, method: str, token: str | None) -> Mapping[str, str]:
@@ -265,15 +276,16 @@ class SlackHealth:
 
     async def _ask(self, method: str, **sent: Any) -> tuple[str, Mapping[str, str]]:
         """Slack's code for an error, "" where there is none, and the headers of its answer."""
+        way, connector = self._outbound.way(URL(self._base_url)), aiohttp.TCPConnector(ssl=self._outbound.tls)
         try:
             async with (
-                aiohttp.ClientSession(timeout=self._timeout) as session,
-                session.post(self._base_url + method, **sent) as response,
+                aiohttp.ClientSession(timeout=self._timeout, connector=connector) as session,
+                session.post(self._base_url + method, **sent, **way) as response,
             ):
                 answer = await response.json(content_type=None)
                 headers = {name.lower(): value for name, value in response.headers.items()}
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise SlackUnavailableError(type(error).__name__, method=method) from error
+            raise SlackUnavailableError(reason_of(error), method=method) from error
         if isinstance(answer, dict) and answer.get("ok"):
             return "", headers
         code = answer.get("error") if isinstance(answer, dict) else None

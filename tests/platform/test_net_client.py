@@ -17,6 +17,7 @@ from services.domain.errors import (
 )
 from services.platform.addresses import AddressRules
 from services.platform.net import COOKIES_BYTES, GuardedClient
+from services.platform.outbound import Outbound
 from tests.support.sites import Names, Site, certificate
 
 
@@ -127,7 +128,7 @@ async def test_name_that_answers_differently_the_second_time_is_checked_again(
 
     secure.answer = once
     names = Names(port=secure.port, feeds_example=[["127.0.0.1"], ["127.0.0.2"]])
-    client = GuardedClient(PretendPublic(), resolver=names, ssl=contexts[1])
+    client = GuardedClient(PretendPublic(), resolver=names, outbound=Outbound(contexts[1]))
     assert (await client.request("GET", "https://feeds.example/")).body == b"first"
     with pytest.raises(AddressNotAllowedError):
         await client.request("GET", "https://feeds.example/")
@@ -139,7 +140,7 @@ async def test_certificate_of_another_name_is_no_answer(
     secure: Site, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
     names = Names(port=secure.port, stranger_example=[["127.0.0.1"]])
-    client = GuardedClient(PretendPublic(), resolver=names, ssl=contexts[1])
+    client = GuardedClient(PretendPublic(), resolver=names, outbound=Outbound(contexts[1]))
     with pytest.raises(CalendarUnreachableError):
         await client.request("GET", "https://stranger.example/")
     await client.close()
@@ -195,7 +196,7 @@ async def test_redirect_to_the_inside_is_not_followed(
 ) -> None:
     secure.redirects(to)
     names = Names(port=secure.port, feeds_example=[["127.0.0.1"]], inner_example=[["127.0.0.2"]])
-    client = GuardedClient(PretendPublic(), resolver=names, ssl=contexts[1])
+    client = GuardedClient(PretendPublic(), resolver=names, outbound=Outbound(contexts[1]))
     with pytest.raises(AddressNotAllowedError):
         await client.request("GET", "https://feeds.example/")
     await client.close()
@@ -210,7 +211,7 @@ async def test_redirect_to_another_scheme_or_port_is_not_followed(
 ) -> None:
     secure.redirects(to)
     names = Names(port=secure.port, feeds_example=[["127.0.0.1"]])
-    client = GuardedClient(PretendPublic(), resolver=names, ssl=contexts[1])
+    client = GuardedClient(PretendPublic(), resolver=names, outbound=Outbound(contexts[1]))
     with pytest.raises((AddressNotAllowedError, CalendarUnreachableError)):
         await client.request("GET", "https://feeds.example/")
     await client.close()

@@ -23,6 +23,7 @@ from services.domain.errors import (
 )
 from services.platform.addresses import AddressRules
 from services.platform.net import GuardedClient
+from services.platform.outbound import Outbound
 from tests.support.caldav_account import Account, Reading, meeting
 from tests.support.caldav_server import CALENDAR, multistatus, response
 from tests.support.sites import Names, Site, certificate
@@ -313,7 +314,7 @@ async def icloud(tmp_path: Path) -> AsyncIterator[tuple[Server, GuardedClient, N
     ours, theirs = certificate(tmp_path, *hosts)
     async with Site(context=ours) as site:
         names = Names(port=site.port, **{host.replace(".", "_"): [["127.0.0.1"]] for host in hosts})
-        client = GuardedClient(AddressRules(private=True), resolver=names, ssl=theirs)
+        client = GuardedClient(AddressRules(private=True), resolver=names, outbound=Outbound(theirs))
         yield Server(site), client, names
         await client.close()
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,11 @@ from handlers.slack.intake import Intake
 from handlers.slack.mentions import Mentions
 from handlers.slack.socket import SocketMode, SocketTimeouts
 from services.domain.request_errors import RequestError
+from services.platform import settings
 from services.platform.metrics import Metrics
+from services.platform.outbound import Outbound
 from services.slack.client import SlackClients
+from tests.support.connect_proxy import ConnectProxy
 from tests.support.engine import until
 
 QUICK = SocketTimeouts(ping=0.2, hello=0.5, linger=0.6, retry=0.02, longest=0.1, drain=2.0)
@@ -119,6 +123,21 @@ async def test_two_connections_are_opened_with_the_app_token(server: Server, mod
     await until(lambda: len(server.sockets) == 2)
     await until(lambda: mode.connected)
     assert server.tokens == {"Bearer xapp-sample"}
+
+
+async def test_connections_go_through_the_proxy(server: Server, taker: Taker, tmp_path: Path) -> None:
+    async with ConnectProxy(tmp_path, "slack.test") as proxy:
+        proxy.sites["slack.test:443"], server.url = server.url, "https://slack.test"
+        outbound = Outbound.of(settings.load(proxy.settings(), dotenv=None))
+        clients = SlackClients("https://slack.test/api/", outbound=outbound)
+        mode = SocketMode(taker, clients, "xapp-sample", patience=QUICK)
+        await mode.start()
+        await until(lambda: len(server.sockets) == 2)
+        await server.deliver("e1", {"type": "event_callback"})
+        await until(lambda: server.acks == [{"envelope_id": "e1"}])
+        await mode.stop()
+        await clients.close()
+        assert set(proxy.asked) == {"slack.test:443"}
 
 
 async def test_envelope_is_taken_and_acknowledged_by_its_id(server: Server, mode: SocketMode, taker: Taker) -> None:

@@ -40,7 +40,7 @@ class Ran:
 def environment_of(settings: Mapping[str, str]) -> dict[str, str]:
     """This process' environment without any setting of the app's, and `settings`."""
     names = {name.upper() for name in Settings.model_fields}
-    return {name: value for name, value in os.environ.items() if name not in names} | dict(settings)
+    return {name: value for name, value in os.environ.items() if name.upper() not in names} | dict(settings)
 
 
 async def run(*arguments: str, cwd: Path, **settings: str) -> Ran:
