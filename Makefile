@@ -11,13 +11,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-core check-still bench test-slow lock format clean coverage
+.PHONY: help run setup test check check-core check-still bench test-slow lock format clean coverage
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/.run ## the app: your Slack with credentials in the environment or .env, the demo without
 	$(BIN)/python app.py run
+
+setup: $(VENV)/.run ## for your Slack: ask for what is missing, try it, and write .env
+	@$(BIN)/python app.py setup
 
 test: $(VENV)/.dev ## every test but the slow ones
 	$(BIN)/pytest $(PARALLEL)

@@ -93,6 +93,10 @@ def parser() -> argparse.ArgumentParser:
     migrate = command("migrate", _migrate, "bring the database up to date")
     migrate.add_argument("--sql", action="store_true", help="print the steps instead")
     migrate.add_argument("--check", action="store_true", help="only tell whether the steps agree with the models")
+    setup = command("setup", _setup, "ask for what is missing, try it, and write .env")
+    for name, provider in (("google", "Google"), ("microsoft", "Microsoft")):
+        text = f"ask for {provider}'s client id and secret, also where they are set"
+        setup.add_argument(f"--{name}", action="append_const", dest="also", const=name, help=text)
     command("doctor", _doctor, "check settings, database, keys, clock, Slack's scopes, calendars")
     command("rotate-keys", _rotate_keys, "re-seal every secret with the newest key, while the app runs")
     export = command("export", _person, "print a person's data as JSON")
@@ -164,8 +168,19 @@ def _manifest(args: argparse.Namespace) -> int:
         config = settings.load({"PUBLIC_URL": args.url}, dotenv=None) if args.url else settings.load(os.environ)
     except SettingsError as error:
         raise InputError(error.reason.replace("PUBLIC_URL", "--url")) if args.url else error from None
-    text = Path(__file__).with_name("manifest.yml").read_text("utf-8")
-    return manifest.run(args, text, config.base_url, sys.stdout, sys.stderr)
+    return manifest.run(args, _manifest_text(), config.base_url, sys.stdout, sys.stderr)
+
+
+def _manifest_text() -> str:
+    return Path(__file__).with_name("manifest.yml").read_text("utf-8")
+
+
+def _setup(args: argparse.Namespace) -> int:
+    from services.commands import setup
+    from services.platform import logs
+
+    logs.configure("WARNING")
+    return setup.run(os.environ, _manifest_text(), also=args.also or ())
 
 
 def _migrate(args: argparse.Namespace) -> int:

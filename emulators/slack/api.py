@@ -14,7 +14,7 @@ from emulators.slack.state import ApiCall, RefusalError, SlackToken, rate_limite
 if TYPE_CHECKING:
     from emulators.slack.server import LocalSlack
 
-_EXCHANGE, _TEST = "oauth.v2.access", "api.test"
+_EXCHANGE, _TEST, _SOCKET = "oauth.v2.access", "api.test", "apps.connections.open"
 
 
 class _DroppedError(Exception):
@@ -50,6 +50,8 @@ class WebApi:
                 body = slack.oauth.access(arguments, basic, now)
             elif method == _TEST:  # needs no token
                 body = {"ok": True, "args": redacted(arguments)}
+            elif method == _SOCKET:
+                body = _connection(slack, value)
             else:
                 token = slack.tokens.check(value, now)
                 known = admitted(slack, method, token, now, headers)
@@ -86,6 +88,15 @@ class WebApi:
             raise _DroppedError
         _refuse(fault)
         return None
+
+
+def _connection(slack: LocalSlack, value: str) -> dict[str, Any]:
+    """apps.connections.open, for an app-level token alone; nobody is there at the address. Raises RefusalError."""
+    if not value:
+        raise RefusalError("not_authed")
+    if value != slack.app.app_token:
+        raise RefusalError("not_allowed_token_type" if value.startswith("xox") else "invalid_auth")
+    return {"ok": True, "url": f"{slack.url.replace('http', 'ws', 1)}/link"}
 
 
 def _refuse(fault: Fault) -> None:

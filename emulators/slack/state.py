@@ -61,6 +61,7 @@ class AppConfig:
     client_id: str = "111.222"
     client_secret: str = field(default="local-client-secret", repr=False)
     signing_secret: str = field(default="local-signing-secret", repr=False)
+    app_token: str = field(default="xapp-1-A0STATUSQUO-1-local", repr=False)
     request_url: str = ""
     redirect_urls: list[str] = field(default_factory=list)
     events: frozenset[str] = _EVENTS

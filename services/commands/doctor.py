@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import make_url
 
+from services.calendars.oauth import OAuthApp
 from services.calendars.wiring import oauth_apps
 from services.commands import TROUBLE
-from services.domain.calendars import MICROSOFT
+from services.domain.calendars import MICROSOFT, named
 from services.platform.addresses import AddressRules
 from services.platform.net import GuardedClient
 from services.platform.outbound import Outbound
@@ -21,7 +22,14 @@ from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.slack.client import SlackHealth
 from services.store.stores import Stores
-from services.usecases.clients import look_at_app_token, look_at_provider, look_at_slack_app
+from services.usecases.clients import (
+    APP_TOKEN,
+    SLACK_APP,
+    look_at_app_token,
+    look_at_provider,
+    look_at_slack_app,
+    reached,
+)
 from services.usecases.doctor import Doctor
 from services.usecases.findings import Finding
 from services.usecases.surroundings import look_at_disk, look_at_memory, look_at_public_address
@@ -31,9 +39,7 @@ async def examine(config: Settings, clock: Clock) -> int:
     """One line for each thing that is looked at; TROUBLE where one is not well."""
     troubles = 0
     console = Console(highlight=False)
-    outbound = Outbound.of(config)
-    slack = SlackHealth(config.slack_api_url, outbound=outbound)
-    client = GuardedClient(AddressRules(private=True), outbound=outbound)
+    slack, client = slack_health(config), provider_client(config)
     try:
         async with Stores.at(config.database_url, config.keys(), clock) as opened:
             doctor = Doctor(
@@ -47,6 +53,16 @@ async def examine(config: Settings, clock: Clock) -> int:
     finally:
         await client.close()
     return TROUBLE if troubles else 0
+
+
+def slack_health(config: Settings) -> SlackHealth:
+    """What asks Slack."""
+    return SlackHealth(config.slack_api_url, outbound=Outbound.of(config))
+
+
+def provider_client(config: Settings) -> GuardedClient:
+    """What asks Google and Microsoft: where they are is the operator's own setting."""
+    return GuardedClient(AddressRules(private=True), outbound=Outbound.of(config))
 
 
 def show(console: Console, finding: Finding) -> None:
@@ -72,14 +88,22 @@ def _looks(
     config: Settings, slack: SlackHealth, client: GuardedClient, clock: Clock
 ) -> Iterator[Coroutine[Any, Any, Finding]]:
     """What there is to be looked at beyond this machine, with these settings."""
-    yield look_at_public_address(config.base_url, https=config.slack_api_url.startswith("https:"))
+    https = config.slack_api_url.startswith("https:")
+    yield look_at_public_address(config.base_url, https=https, tls=Outbound.of(config).tls)
     if config.slack_client_id:
-        yield look_at_slack_app(slack, config.slack_client_id, plain(config.slack_client_secret))
+        found = look_at_slack_app(slack, config.slack_client_id, plain(config.slack_client_secret))
+        yield reached(SLACK_APP, found)
     if config.slack_app_token:
-        yield look_at_app_token(slack, plain(config.slack_app_token))
+        yield reached(APP_TOKEN, look_at_app_token(slack, plain(config.slack_app_token)))
     for app in oauth_apps(config):
-        of_microsoft = app.provider == MICROSOFT
-        yield look_at_provider(
-            client, app, resource=config.microsoft_graph_url.removesuffix("v1.0/") if of_microsoft else "",
-            expires=config.microsoft_secret_expires if of_microsoft else None, today=clock.now().date(),
-        )  # fmt: skip
+        yield reached(named(app.provider), look_at_calendars(config, client, app, clock))
+
+
+def look_at_calendars(
+    config: Settings, client: GuardedClient, app: OAuthApp, clock: Clock
+) -> Coroutine[Any, Any, Finding]:
+    """Our app at Google or Microsoft, as `look_at_provider`."""
+    resource, expires = "", None
+    if app.provider == MICROSOFT:
+        resource, expires = config.microsoft_graph_url.removesuffix("v1.0/"), config.microsoft_secret_expires
+    return look_at_provider(client, app, resource=resource, expires=expires, today=clock.now().date())

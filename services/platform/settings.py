@@ -287,20 +287,23 @@ def _url(value: str) -> URL:
         raise ValueError("must be an SQLAlchemy URL such as postgresql+asyncpg://user@host/name") from None
 
 
+def gather(environment: Mapping[str, str], dotenv: Path | None = Path(".env")) -> tuple[dict[str, str], list[str]]:
+    """What is set, by name and unchecked, and which lines of the file cannot be read. Raises SettingsError."""
+    names = {name.upper(): name.upper() for name in Settings.model_fields}
+    names = {key: name.upper() for key, name in _LOWER_CASE.items()} | names
+    from_file, wrong = _from_file(dotenv) if dotenv and dotenv.is_file() else ({}, [])
+    sources = (from_file, environment)
+    return {name: value for source in sources for key, name in names.items() if (value := source.get(key))}, wrong
+
+
 def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, serving: bool = False) -> Settings:
     """The settings of `environment` over those of the file `dotenv`.
 
     Raises SettingsError whose reason names every malformed setting, every line of the file that cannot be read, every
     half of a pair and, where `serving`, every missing one, one a line.
     """
-    names = {name.upper(): name for name in Settings.model_fields}
-    from_file, wrong = _from_file(dotenv) if dotenv and dotenv.is_file() else ({}, [])
-    values = {
-        name: value
-        for source in (from_file, environment)
-        for key, name in ((_LOWER_CASE | names).items())
-        if (value := source.get(key))
-    }
+    named, wrong = gather(environment, dotenv)
+    values = {name.lower(): value for name, value in named.items()}
     loaded = None
     try:
         loaded = Settings(**values)  # type: ignore[arg-type]  # texts, which pydantic turns into the fields' types

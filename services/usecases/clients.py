@@ -1,8 +1,11 @@
-"""Whether Slack, Google and Microsoft take the ids and secrets that the operator has set, one finding each."""
+"""Whether Slack, Google and Microsoft take the ids and secrets that the operator has set, one finding each.
+
+Who cannot be asked raises SlackUnavailableError or CalendarError, of which `reached` makes a finding.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import date
 from types import MappingProxyType
 
@@ -18,10 +21,11 @@ SLACK_APP, APP_TOKEN = "Slack app", "app token"
 SOON = 30
 """Days before its end from which a secret is warned of."""
 
-_WRONG: Mapping[str, str] = MappingProxyType(
+ID, SECRET, TOKEN = "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_APP_TOKEN"  # names
+_WRONG: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "invalid_client_id": "Slack knows no app with this SLACK_CLIENT_ID: copy it from Basic Information",
-        "bad_client_secret": "Slack does not take this SLACK_CLIENT_SECRET: copy it from Basic Information",
+        "invalid_client_id": (ID, f"Slack knows no app with this {ID}: copy it from Basic Information"),
+        "bad_client_secret": (SECRET, f"Slack does not take this {SECRET}: copy it from Basic Information"),
     }
 )
 _TOKEN_WRONG: Mapping[str, str] = MappingProxyType(
@@ -32,16 +36,22 @@ _TOKEN_WRONG: Mapping[str, str] = MappingProxyType(
 )
 
 
+async def reached(subject: str, look: Awaitable[Finding]) -> Finding:
+    """What `look` finds; that whoever was asked cannot be reached is a finding, too."""
+    try:
+        return await look
+    except (SlackUnavailableError, CalendarError) as error:
+        return Finding(subject, False, f"cannot be reached: {error.reason}")
+
+
 async def look_at_slack_app(slack: SlackHealth, client_id: str, client_secret: str) -> Finding:
     """Whether Slack takes the id and the secret, by a code that is none."""
-    try:
-        said = await slack.said_of_app(client_id, client_secret)
-    except SlackUnavailableError as error:
-        return Finding(SLACK_APP, False, f"Slack cannot be reached: {error.reason}")
+    said = await slack.said_of_app(client_id, client_secret)
     if said == "invalid_code":
         return Finding(SLACK_APP, True, "Slack takes the client id and secret")
     if said in _WRONG:
-        return Finding(SLACK_APP, False, _WRONG[said])
+        name, sentence = _WRONG[said]
+        return Finding(SLACK_APP, False, sentence, mend=(name,))
     return Finding(SLACK_APP, True, f"Slack says {said}, which tells nothing of the id and secret", warns=True)
 
 
@@ -49,11 +59,9 @@ async def look_at_app_token(slack: SlackHealth, token: str) -> Finding:
     """Whether Slack would open a Socket Mode connection with this token; none is opened."""
     try:
         await slack.headers_of("apps.connections.open", token)
-    except SlackUnavailableError as error:
-        return Finding(APP_TOKEN, False, f"Slack cannot be reached: {error.reason}")
     except SlackRefusedError as error:
         said = f"Slack says {error.reason} to SLACK_APP_TOKEN: make another one in Basic Information"
-        return Finding(APP_TOKEN, False, _TOKEN_WRONG.get(error.reason, said))
+        return Finding(APP_TOKEN, False, _TOKEN_WRONG.get(error.reason, said), mend=(TOKEN,))
     return Finding(APP_TOKEN, True, "Slack takes it for Socket Mode")
 
 
@@ -66,16 +74,16 @@ async def look_at_provider(
     """
     name, kind = named(app.provider), app.provider.upper()
     cure = f"make a new one and run `python app.py setup --{app.provider}`"
-    try:
-        verdict = await check_client(client, app, resource)
-    except CalendarError as error:
-        return Finding(name, False, f"cannot be reached: {error.reason}")
+    of_id, of_secret = f"{kind}_CLIENT_ID", f"{kind}_CLIENT_SECRET"
+    verdict = await check_client(client, app, resource)
     if verdict is Verdict.EXPIRED:
-        return Finding(name, False, f"{kind}_CLIENT_SECRET has run out: {cure}")
+        return Finding(name, False, f"{of_secret} has run out: {cure}", mend=(of_secret,))
     if verdict is Verdict.WRONG:
-        return Finding(name, False, f"does not take {kind}_CLIENT_ID with {kind}_CLIENT_SECRET: {cure}")
+        return Finding(name, False, f"does not take {of_id} with {of_secret}: {cure}", mend=(of_id, of_secret))
     if verdict is Verdict.UNKNOWN:
-        return Finding(name, False, f"knows no app with {kind}_CLIENT_ID in the directory of {kind}_AUTHORITY")
+        of_directory = f"{kind}_AUTHORITY"
+        said = f"knows no app with {of_id} in the directory of {of_directory}"
+        return Finding(name, False, said, mend=(of_id, of_directory))
     said = "takes the client id and secret"
     if verdict is Verdict.UNTOLD:
         said = "answers, but tells only when somebody connects whether the client id and secret are right"

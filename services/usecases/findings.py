@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at, whether it is well, and a sentence. `warns`: well enough to run, but worth a look."""
+    """What was looked at, whether it is well, and a sentence.
+
+    `warns`: well enough to run, but worth a look. `mend`: the settings that are wrong.
+    """
 
     subject: str
     well: bool
     sentence: str
     warns: bool = False
+    mend: tuple[str, ...] = field(default=(), compare=False)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 from http import HTTPStatus
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 
@@ -66,10 +68,10 @@ def _of_container(control: Path) -> int | None:
     return max(0, int(limit) - int(current) + int(cached))
 
 
-async def look_at_public_address(url: str, *, https: bool) -> Finding:
+async def look_at_public_address(url: str, *, https: bool, tls: ssl.SSLContext | Literal[True] = True) -> Finding:
     """Whether `url`, PUBLIC_URL, leads to an app like this one. Nothing here is trouble: it was asked from inside.
 
-    `https`: Slack itself is reached by https, so it sends nobody to any other address.
+    `https`: Slack itself is reached by https, so it sends nobody to any other address. `tls`: whom to trust.
     """
     subject = "public address"
 
@@ -81,7 +83,7 @@ async def look_at_public_address(url: str, *, https: bool) -> Finding:
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session,
-            session.get(f"{url}/healthz", allow_redirects=False) as answer,
+            session.get(f"{url}/healthz", allow_redirects=False, ssl=tls) as answer,
         ):
             status, body = answer.status, await answer.content.read(1024)
     except aiohttp.ClientConnectorCertificateError:

@@ -14,7 +14,7 @@ from services.calendars.wiring import oauth_apps
 from services.platform import settings
 from services.platform.addresses import AddressRules
 from services.platform.net import GuardedClient
-from services.usecases.clients import look_at_provider
+from services.usecases.clients import look_at_provider, reached
 from services.usecases.findings import Finding
 
 TODAY = date(2026, 11, 24)
@@ -34,7 +34,7 @@ async def client() -> AsyncIterator[GuardedClient]:
 async def look(client: GuardedClient, server: CalendarServer, expires: date | None = None, **more: str) -> Finding:
     (app,) = oauth_apps(settings.load({**server.settings, **more}, None))
     resource = "https://graph.microsoft.com/" if app.provider == "microsoft" else ""
-    return await look_at_provider(client, app, resource=resource, expires=expires, today=TODAY)
+    return await reached("gone", look_at_provider(client, app, resource=resource, expires=expires, today=TODAY))
 
 
 async def test_google_takes_the_right_client_and_no_other(client: GuardedClient) -> None:

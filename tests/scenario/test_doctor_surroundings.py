@@ -80,9 +80,11 @@ async def test_public_address_of_somebody_else_or_without_a_good_certificate_is_
         found = await look_at_public_address(site.url(""), https=False)
     assert (found.well, found.warns) == (True, True)
     assert "answered by something else (HTTP 404)" in found.sentence
-    theirs, _ = certificate(tmp_path, "localhost")
+    theirs, ours = certificate(tmp_path, "localhost")
     async with Site(context=theirs) as site:
         site.gives(b'{"status": "alive"}')
         found = await look_at_public_address(site.url("", "localhost"), https=True)
+        trusted = await look_at_public_address(site.url("", "localhost"), https=True, tls=ours)
     assert (found.well, found.warns) == (True, True)
     assert "has a certificate that is not accepted here" in found.sentence
+    assert (trusted.well, trusted.warns) == (True, False)
