@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check check-core check-still bench test-slow lock format clean coverage
+.PHONY: help run setup test check check-core check-still bench soak test-slow lock format clean coverage
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,9 @@ coverage: $(VENV)/.dev ## what all tests together reach of the program, line by 
 
 bench: $(VENV)/.dev ## the benchmarks, one table
 	$(BIN)/python -m bench
+
+soak: $(VENV)/.dev ## a simulated week of a thousand people and all that goes wrong in one, in at most 25 minutes
+	$(BIN)/python -m bench.soak $(SOAK)
 
 lock: $(VENV)/.dev ## compile the lock files anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv==0.13.9

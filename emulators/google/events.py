@@ -79,6 +79,11 @@ def item(account: GoogleAccount, calendar: GoogleCalendar, found: LocalOccurrenc
     return body | dict(_optional(account, entry))
 
 
+def gone(entry_id: str, revision: int) -> dict[str, Any]:
+    """What is told of an entry that is deleted (…/guides/sync: those are always in what changed since)."""
+    return {"kind": "calendar#event", "etag": f'"{revision}"', "id": entry_id, "status": "cancelled"}
+
+
 def master(account: GoogleAccount, calendar: GoogleCalendar, entry: GoogleEntry) -> dict[str, Any]:
     """A series as one item, as it is listed without `singleEvents`."""
     found = item(account, calendar, LocalOccurrence(entry))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from emulators.google.events import GoogleAccount, GoogleCalendar, item, listed, master, partial
+from emulators.google.events import GoogleAccount, GoogleCalendar, gone, item, listed, master, partial
 from emulators.google.oauth import google_error
 
 FAR = timedelta(days=730)
@@ -106,6 +106,9 @@ class Lists:
             if calendar.revisions[entry.id] > revision:
                 for found in calendar.occurrences(entry, self._now() + FAR):
                     yield item(account, calendar, found)
+        for entry_id, changed in calendar.revisions.items():
+            if changed > revision and entry_id and entry_id not in calendar.entries:
+                yield gone(entry_id, changed)
 
     def _sealed(self, place: str, same: str, revision: int, offset: int) -> str:
         held = {"epoch": self.epoch, "place": place, "same": same, "revision": revision, "offset": offset}

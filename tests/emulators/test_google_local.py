@@ -215,7 +215,9 @@ async def test_token_tells_of_changes_with_nothing_but_ids_of_what_is_gone(
     path = "calendars/primary/events"
     daily = connected.calendar.add(GoogleEntry("Daily", at(24, 8), at(24, 9), recurrence=("RRULE:FREQ=DAILY;COUNT=2",)))
     single = connected.calendar.add(GoogleEntry("Once", at(24, 8), at(24, 9)))
+    deleted = connected.calendar.add(GoogleEntry("Never", at(24, 8), at(24, 9)))
     _, first = await get(browser, connected, path, singleEvents="true")
+    connected.calendar.remove(deleted.id)
     connected.calendar.cancel(single.id)
     connected.calendar.cancel_instance(daily.id, at(24, 8))
     _, found = await get(browser, connected, path, singleEvents="true", syncToken=first["nextSyncToken"])
@@ -223,6 +225,7 @@ async def test_token_tells_of_changes_with_nothing_but_ids_of_what_is_gone(
     assert gone == {
         f"{daily.id}_20261124T080000Z": {"kind", "etag", "id", "status", "recurringEventId", "originalStartTime"},
         single.id: {"kind", "etag", "id", "status"},
+        deleted.id: {"kind", "etag", "id", "status"},
     }
     assert [one["summary"] for one in found["items"] if one["status"] == "confirmed"] == ["Daily"]
     _, none = await get(browser, connected, path, singleEvents="true", syncToken=found["nextSyncToken"])
