@@ -166,6 +166,14 @@ def test_unit_is_one_that_systemd_reads(tmp_path: Path) -> None:
     assert "DynamicUsr" in ran.stderr
 
 
+def test_unit_is_as_confined_as_systemd_can_tell() -> None:
+    """Of 100 points of exposure; what is left is that it speaks to the internet, and that its root is the machine's."""
+    analyze = shutil.which("systemd-analyze") or missing("systemd-analyze")
+    asked = [analyze, "security", "--offline=true", "--threshold=20", "--no-pager", DEPLOY / "statusquo.service"]
+    ran = subprocess.run(asked, check=False, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout
+
+
 def test_unit_hands_secrets_over_as_a_credential_and_gives_time_to_end() -> None:
     service = unit()["Service"]
     assert service["LoadCredential"] == ".env:/etc/statusquo/env"
