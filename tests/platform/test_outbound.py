@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -107,6 +108,20 @@ def test_what_cannot_be_is_refused_by_name(given: dict[str, str], said: str) -> 
     with pytest.raises(SettingsError) as caught:
         settings.load(given, None)
     assert caught.value.reason.startswith(said)
+
+
+def test_nothing_in_the_program_goes_out_without_saying_which_way() -> None:
+    """A client that is made without `outbound` would go past the operator's proxy."""
+    root, silent, seen = Path(settings.__file__).parents[2], [], 0
+    for path in (*(root / "services").rglob("*.py"), *(root / "handlers").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {
+                "GuardedClient", "SlackClients", "SlackHealth"
+            }:  # fmt: skip
+                seen += 1
+                if "outbound" not in {keyword.arg for keyword in node.keywords}:
+                    silent.append(f"{path.relative_to(root)}:{node.lineno}")
+    assert (silent, seen > 5) == ([], True)
 
 
 # ── on the way ──────────────────────────────────────────────────────────────────────────────────────

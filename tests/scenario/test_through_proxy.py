@@ -21,6 +21,7 @@ from tests.support.feeds import Feeds, calendar, lasting
 from tests.support.providers_app import MAIL, Vendors
 from tests.support.running_app import ANN, TEAM, RunningApp, at
 from tests.support.sites import Site
+from tests.support.slack_files import sends
 
 HOSTS = ("slack.test", "google.test", "microsoft.test")
 
@@ -66,6 +67,8 @@ async def test_slack_google_and_microsoft_are_reached_through_it_alone_and_its_p
         assert (await office.connects())[0] == 200
         await app.until(at(hour))
         assert app.text() == "In a meeting", office.name
+    await sends(app, "trip.ics", calendar(lasting("trip", at("14:00"), 60)))
+    assert app.told()[-1].startswith("*trip* is a calendar. Events in the next 60 days: 1.")
     app.slack.faults.add(Fault("views.open", error="expired_trigger_id", times=None))
     await app.types("/ooo")  # is answered beside what she typed, at an address that Slack gave
     assert len(app.slack.ephemeral_messages(ANN)) == 1
