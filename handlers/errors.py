@@ -31,6 +31,7 @@ from services.domain.errors import (
     StatusQuoError,
     TooLateError,
     WrongPersonError,
+    WrongRedirectError,
 )
 from services.domain.model import PersonKey
 from services.domain.request_errors import BodyTooLargeError, MethodNotAllowedError, RequestError, UnknownPathError
@@ -52,6 +53,7 @@ _BY_STATUS: dict[int, type[RequestError]] = {
     413: BodyTooLargeError,
 }
 _STATUSES: tuple[tuple[type[StatusQuoError], int], ...] = (
+    (WrongRedirectError, 502),
     (WrongPersonError, 403),
     (NotAllowedError, 403),
     (NotGrantedError, 403),

@@ -14,6 +14,7 @@ from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrie
 from services.engine.due import Engine
 from services.engine.effects import Carrier, EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
+from services.engine.faults import TokenFaults
 from services.engine.measuring import Measuring
 from services.engine.notifications import HomePublisher, Links, NoticeSender
 from services.engine.profile_writer import ProfileWriter
@@ -35,10 +36,13 @@ def engine(
 ) -> tuple[Engine, ProfileWriter, Sequence[EffectSender], Measuring]:
     """What runs when: everything that may be due, who writes to profiles, those of effects; and what is measured."""
     clock, stores, slack, queue, leases = of.clock, of.stores, of.slack, of.stores.write_queue, of.leases
-    tokens = TokenRefresh(stores.tokens, slack.authority, clock)
+    tokens = TokenRefresh(stores.tokens, slack.authority, clock, of.faults)
     unknown = UnknownEmoji(stores.emoji, clock)
-    writer = ProfileWriter(slack.profiles, queue, clock, tokens.refresh, of.metrics, unknown_emoji=unknown)
     workspaces = OwnedWorkspaces(leases, queue, clock)
+    faults = TokenFaults(stores.faults, of.faults, slack.authority, workspaces, queue.bot_tokens, clock)
+    writer = ProfileWriter(
+        slack.profiles, queue, clock, tokens.refresh, of.metrics, unknown_emoji=unknown, judge=faults.judged
+    )  # fmt: skip
     links = Links(
         grant=cases.people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble,
         account=calendars.accounts.mending,
@@ -53,11 +57,14 @@ def engine(
     )  # fmt: skip
     carried = [
         EffectSender(
-            carrier, stores.effects, workspaces, profiles=slack.profiles, refresh=tokens.refresh, clock=clock
+            carrier, stores.effects, workspaces, profiles=slack.profiles, refresh=tokens.refresh,
+            judge=faults.judged, clock=clock,
         )
         for carrier in carriers
     ]  # fmt: skip
-    whole = workspace_engine(of, cases.workspace, workspaces, refresh=tokens.refresh, unknown_emoji=unknown)
+    whole = workspace_engine(
+        of, cases.workspace, workspaces, refresh=tokens.refresh, judge=faults.judged, unknown_emoji=unknown
+    )
     chores: list[Chore] = [
         cases.leaving,
         *([replies] if of.config.replies_allowed else []),
@@ -67,6 +74,7 @@ def engine(
         *whole.chores,
     ]
     sender = Sender(queue, writer, workspaces, chores=chores, leases=leases, clock=clock)
+    faults.wake = partial(sender.wake, typed=False)
     timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
     people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
     retention = Retention(
@@ -77,7 +85,7 @@ def engine(
     emoji = EmojiReading(stores.emoji, workspaces, SlackEmoji(slack.clients), clock)
     work: list[DueWork] = [
         *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving,
-        cases.deactivated, emoji, retention, *whole.work,
+        cases.deactivated, emoji, retention, faults, *whole.work,
     ]  # fmt: skip
     runs = Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll)
     return runs, writer, carried, Measuring(of.metrics, stores.measures, workspaces, clock)

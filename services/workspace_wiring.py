@@ -14,6 +14,7 @@ from services.calendars.wiring import Calendars
 from services.domain.model import PersonKey
 from services.engine.digests import DigestSender
 from services.engine.emoji import UnknownEmoji
+from services.engine.failures import Judge
 from services.engine.keeper import KeeperSender
 from services.engine.kept_writer import KeptWriter
 from services.engine.leave import LeaveMatching
@@ -131,14 +132,19 @@ def workspace_engine(
     workspaces: OwnedWorkspaces,
     *,
     refresh: Callable[[PersonKey], Awaitable[None]],
+    judge: Judge,
     unknown_emoji: UnknownEmoji,
 ) -> WorkspaceEngine:
-    """The due work and the chores, in the `workspaces` that this process owns; `refresh` renews an expired token."""
+    """The due work and the chores, in the `workspaces` that this process owns.
+
+    `refresh` renews an expired token; `judge` says what a refusal of one means.
+    """
     stores, slack, clock = of.stores, of.slack, of.clock
     members = MemberReading(stores.members, workspaces, slack.members, clock)
     kept = KeptWriter(
         stores.kept, stores.keepers, slack=KeeperProfiles(slack.clients), profiles=slack.profiles, roles=slack.members,
-        members=stores.members, people=stores.people, refresh=refresh, unknown_emoji=unknown_emoji, clock=clock,
+        members=stores.members, people=stores.people, refresh=refresh, judge=judge,
+        unknown_emoji=unknown_emoji, clock=clock,
     )  # fmt: skip
     keeper = KeeperSender(
         kept, stores.kept, stores.keepers, workspaces, policy_of=cases.policies.of, clock=clock,

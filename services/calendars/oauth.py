@@ -32,6 +32,7 @@ from services.domain.errors import (
     CalendarBusyError,
     CalendarError,
     CalendarUnreachableError,
+    WrongRedirectError,
 )
 from services.domain.model import PersonKey
 from services.platform.net import Fetcher, error_for
@@ -48,8 +49,17 @@ _LONGEST_WORD = 40
 _LOST = frozenset({"invalid_grant", "interaction_required", "consent_required", "login_required"})
 """RFC 6749 §5.2, and what Microsoft adds: only the person can mend these."""
 
-_OURS = "invalid_client"
-"""RFC 6749 §5.2: our own secret is wrong or has run out (AADSTS7000215, AADSTS7000222)."""
+_OURS = frozenset({"invalid_client", "deleted_client"})
+"""RFC 6749 §5.2, and Google's word: our own secret is wrong or has run out (AADSTS7000215, AADSTS7000222)."""
+
+_OURS_THERE = "unauthorized_client"
+"""RFC 6749 §5.2: the app is unknown or switched off, everywhere or in one organization (AADSTS700016, 7000112)."""
+
+_REDIRECT = "redirect_uri_mismatch"  # Google's word at the token endpoint
+_REDIRECTS = re.compile(r"AADSTS(?:50011|500112)\b")
+"""Microsoft's: the redirect address is none of the app's, or another than the one that was asked for."""
+
+_NUMBER = re.compile(r"AADSTS\d{1,9}\b")
 
 _ADMINISTRATORS = re.compile(r"AADSTS(?:65001|90094|90095)\b")
 """learn.microsoft.com/entra/identity-platform/reference-error-codes: not consented to; an administrator has to."""
@@ -133,7 +143,10 @@ class OAuthClient:
         return self.app.authorize_url + join + urlencode(query)
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str, now: datetime) -> Credentials:
-        """Get the tokens for a code (RFC 6749 §4.1.3). Raises AccountLostError for a code that is worth nothing."""
+        """Get the tokens for a code (RFC 6749 §4.1.3). Raises AccountLostError for a code that is worth nothing.
+
+        Raises WrongRedirectError where the provider does not know `redirect_uri`.
+        """
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -163,6 +176,9 @@ class OAuthClient:
         whole = {**form, "client_id": self.app.client_id, "client_secret": self.app.client_secret}
         answer = await self._api.send("POST", self.app.token_url, form=whole)
         if answer.status != HTTPStatus.OK:
+            said = str(answer.body.get("error_description", ""))
+            if answer.body.get("error") == _REDIRECT or _REDIRECTS.match(said):
+                raise WrongRedirectError(_REDIRECT)
             raise _refusal(answer, now)
         body = answer.body
         access, refresh, scope = body.get("access_token"), body.get("refresh_token"), body.get("scope")
@@ -186,8 +202,10 @@ def _refusal(answer: ApiAnswer, now: datetime) -> CalendarError:
     said = answer.body.get("error")
     word = said[:_LONGEST_WORD] if isinstance(said, str) and said.replace("_", "").isalnum() else ""
     if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
-        if word == _OURS:
-            return AppRefusedError(word)
+        number = _NUMBER.match(str(answer.body.get("error_description", "")))
+        if word in _OURS or word == _OURS_THERE:
+            what = f"{word} {number[0]}" if number else word
+            return AppRefusedError(what, everybody=word in _OURS)
         if word in _LOST:
             words = (word, answer.body.get("suberror"), answer.body.get("error_description"))
             return AccountNotConsentedError(word) if needs_administrator(*words) else AccountLostError(word)

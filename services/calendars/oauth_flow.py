@@ -17,7 +17,8 @@ import structlog
 from services.calendars.oauth import Credentials, OAuthClient, needs_administrator
 from services.calendars.ports import Directory, EntryWriter, Source, Watcher
 from services.domain.calendars import NAMES, Offer
-from services.domain.errors import AccountLostError, AccountNotConsentedError
+from services.domain.errors import AccountLostError, AccountNotConsentedError, AppRefusedError, WrongRedirectError
+from services.domain.faults import client_fault, redirect_fault
 from services.domain.model import PersonKey
 from services.domain.request_errors import (
     AccountNotAllowedError,
@@ -29,6 +30,7 @@ from services.domain.request_errors import (
 from services.platform.crypto import Encryptor, digest_of
 from services.ports import Clock
 from services.store.accounts import AccountStore, OAuthStateStore, Ticket
+from services.usecases.faults import Faults
 from services.usecases.grants import Start
 from services.usecases.identity import is_theirs, open_link
 
@@ -105,6 +107,8 @@ class OAuthFlow:
     base_url: str
     """PUBLIC_URL without a slash at its end."""
     accounts: AccountStore
+    faults: Faults
+    """Are told where a provider does not take us, or our redirect address."""
 
     async def links(self, key: PersonKey, *, of_workspace: bool = False) -> Sequence[AccountLink]:
         """Make a fresh link to each provider that is set up."""
@@ -173,8 +177,8 @@ class OAuthFlow:
         """Take the query that a browser came back with (RFC 6749 §4.1.2): whose account it is, and what they allowed.
 
         Raises LinkExpiredError (state or code unknown, used, expired, another browser's), ConsentDeniedError,
-        AdministratorNeededError, AccountNotAllowedError where a permission was left out, NotOfferedError, or what the
-        provider said (CalendarError).
+        AdministratorNeededError, AccountNotAllowedError where a permission was left out, NotOfferedError,
+        WrongRedirectError, or what the provider said (CalendarError).
         """
         found = self._provider(provider)
         now = self.clock.now()
@@ -195,12 +199,21 @@ class OAuthFlow:
             raise ConsentDeniedError("access_denied" if error == "access_denied" else "refused")
         if not code:
             raise LinkExpiredError("no code")
+        redirect = self._redirect(provider)
         try:
-            credentials = await found.client.exchange(code, ticket.secret, self._redirect(provider), now)
+            credentials = await found.client.exchange(code, ticket.secret, redirect, now)
+        except WrongRedirectError:
+            await self.faults.met(redirect_fault(provider), redirect, ticket.team_id)
+            raise
+        except AppRefusedError as refusal:
+            await self.faults.met(client_fault(provider), refusal.reason, ticket.team_id)
+            raise
         except AccountNotConsentedError as refusal:
             raise AdministratorNeededError(refusal.reason) from None
         except AccountLostError as refusal:
             raise LinkExpiredError(refusal.reason) from None
+        await self.faults.works(redirect_fault(provider))
+        await self.faults.works(client_fault(provider))
         lacking = found.client.app.required - credentials.scopes
         if lacking or not credentials.refresh:
             # Nothing of it is kept. It is not given back: the same account may be connected already, and well.

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.calendars.ports import Source
-from services.domain.calendars import PROVIDER, Changes, Claimed, FetchOutcome, Health, HostLimits, Saved
+from services.domain.calendars import PROVIDER, PUSHING, Changes, Claimed, FetchOutcome, Health, HostLimits, Saved
 from services.domain.errors import (
     AccountLostError,
     AddressNotAllowedError,
@@ -33,11 +33,13 @@ from services.domain.errors import (
     CalendarUnreachableError,
     NotACalendarError,
 )
+from services.domain.faults import client_fault
 from services.domain.model import PersonKey
 from services.platform.logs import guarded
 from services.platform.metrics import Metrics
 from services.ports import Clock, Report, WakeSignal
 from services.store.calendars import CalendarStore
+from services.usecases.faults import Faults
 
 log = structlog.get_logger(__name__)
 
@@ -163,6 +165,8 @@ class CalendarSync:
     wake_signal: WakeSignal
     interval: timedelta
     """Between two fetches."""
+    faults: Faults
+    """Are told where a provider does not take us."""
     polled_often: Collection[str] = ()
     """The providers that are asked more often when it matters, unless they tell of changes."""
     chance: Callable[[], float] = random.SystemRandom().random
@@ -173,7 +177,6 @@ class CalendarSync:
     metrics: Metrics = field(default_factory=Metrics)
     _limits: HostLimits = field(default_factory=HostLimits, init=False)
     _running: set[asyncio.Task[Saved | None]] = field(default_factory=set, init=False)
-    _refused_us: set[str] = field(default_factory=set, init=False)
 
     async def next_due(self) -> datetime | None:
         """Return when the first calendar is due that may be fetched."""
@@ -249,8 +252,6 @@ class CalendarSync:
                 changes = fetching.result()
         except CalendarError as failure:
             self.metrics.syncs.labels(provider, type(failure).__name__).inc()
-            if isinstance(failure, AppRefusedError):
-                self.metrics.refusing.labels(provider).set(1)
             raise
         except TimeoutError:
             raise CalendarUnreachableError("took too long") from None
@@ -258,7 +259,6 @@ class CalendarSync:
             if not fetching.done():
                 fetching.cancel()
                 await asyncio.gather(fetching, return_exceptions=True)
-        self.metrics.refusing.labels(provider).set(0)
         self.metrics.syncs.labels(provider, "unchanged" if changes.unchanged else "changed").inc()
         return changes
 
@@ -266,7 +266,6 @@ class CalendarSync:
         now, provider = self.clock.now(), claimed.connection.provider
         self._limits.answered(claimed.pace)
         self._limits.answered(PROVIDER + provider)
-        self._refused_us.discard(provider)
         pause = self.interval
         if provider in self.polled_often and not claimed.watched:
             pause = until_next_look(self.interval, now, claimed.connection.zone, claimed.next_edge)
@@ -277,6 +276,8 @@ class CalendarSync:
         if saved is Saved.CHANGED and is_missed_push(claimed, changes, now, self.interval):
             self.metrics.pushes.labels(provider, "missed").inc()
             log.info("push_missed", **_ids(claimed), provider=provider)
+        if provider in PUSHING:  # where they are read with our own credentials
+            await self.faults.works(client_fault(provider))
         if saved is Saved.CHANGED or claimed.health is not Health.OK:
             log.info("calendar_synced", **_ids(claimed), result=saved, problems=len(changes.problems))
             self.wake_signal.wake()
@@ -293,9 +294,7 @@ class CalendarSync:
             outcome = replace(outcome, due_at=max(until, outcome.due_at or until))
         written = await self.calendars.fail(claimed, outcome, now)
         if isinstance(error, AppRefusedError):  # the operator's to mend: said once until it works again
-            if provider not in self._refused_us:
-                self._refused_us.add(provider)
-                log.error("provider_refuses_the_app", provider=provider, reason=error.reason)
+            await self.faults.met(client_fault(provider), error.reason, claimed.connection.key.team_id)
             return
         log.warning(
             "calendar_failed", **_ids(claimed), host=claimed.host, problem=outcome.problem, reason=error.reason,

@@ -236,9 +236,12 @@ class AccountNotConsentedError(AccountLostError):
 class AppRefusedError(CalendarBusyError):
     """This service does not take Status Quo at the moment. Its operator has to mend that; you need not do anything."""
 
-    def __init__(self, reason: str = "", **facts: object) -> None:
-        """Our own key to the provider is worth nothing: nobody's calendar is broken, and asking often is in vain."""
-        super().__init__(reason, retry_after=300.0, everybody=True, **facts)
+    def __init__(self, reason: str = "", *, everybody: bool = True, **facts: object) -> None:
+        """Our own key to the provider is worth nothing: nobody's calendar is broken, and asking often is in vain.
+
+        `everybody`: not for one organization alone.
+        """
+        super().__init__(reason, retry_after=300.0, everybody=everybody, **facts)
 
 
 class AccessRefusedError(CalendarError):
@@ -292,6 +295,10 @@ class FileTooLargeError(SlackError):
 
 class FileElsewhereError(SlackError):
     """That file is kept somewhere else, and Slack only links to it. Send me the file itself."""
+
+
+class SlackShutError(SlackUnavailableError):
+    """Slack does not take Status Quo at the moment. Its operator has to mend that; you need not do anything."""
 
 
 class GrantLostError(SlackError):
@@ -351,6 +358,10 @@ class WrongPersonError(SlackError):
 
 
 # ── the operator's ──────────────────────────────────────────────────────────────────────────────────
+
+
+class WrongRedirectError(StatusQuoError):
+    """Nothing was connected: Status Quo's own address is not accepted there. Its operator has to mend that."""
 
 
 class SettingsError(StatusQuoError):

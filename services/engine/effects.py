@@ -24,6 +24,7 @@ from services.domain.errors import (
     ScopeMissingError,
     SlackError,
     SlackRateLimitedError,
+    SlackShutError,
     TokenExpiredError,
     WrongPersonError,
 )
@@ -31,7 +32,7 @@ from services.domain.model import Action, Effect, PersonKey, Stretch
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import Reason, ReasonCode
 from services.engine.calls import Calls, proven_owner, token_digest
-from services.engine.failures import OUTAGE, again_in, back_off, outcome_of, reason_of
+from services.engine.failures import OUTAGE, Judge, again_in, back_off, outcome_of, reason_of
 from services.engine.limits import Budget
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
@@ -134,15 +135,20 @@ class EffectSender:
         *,
         profiles: SlackProfiles,
         refresh: Callable[[PersonKey], Awaitable[None]],
+        judge: Judge,
         clock: Clock,
         after: float = AFTER_STATUSES,
     ) -> None:
-        """`profiles` tell whose a token is; `refresh` renews an expired one and raises where that does not work."""
+        """`profiles` tell whose a token is; `refresh` renews an expired one and raises where that does not work.
+
+        `judge` says what a refusal of one means.
+        """
         self._carrier = carrier
         self._store = store
         self._workspaces = workspaces
         self._profiles = profiles
         self._refresh = refresh
+        self._judge = judge
         self._clock = clock
         self._after = after
         self._went_on = False  # something was carried out the last time
@@ -271,6 +277,9 @@ class EffectSender:
 
     async def _failed(self, turn: Turn, error: SlackError) -> None:
         """Record the error by its kind: try again later, wait for something else, or give up the grant."""
+        error = await self._judge(turn.due.key, turn.due.token, error)
+        if isinstance(error, SlackShutError):
+            return  # it stays due, until the workspace is served again
         due, now, stretch = turn.due, self._clock.now(), turn.stretch
         ids = {"team_id": due.key.team_id, "user_id": due.key.user_id}
         reason = {"error": type(error).__name__, "reason": error.reason}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from services.domain.errors import (
@@ -14,7 +15,11 @@ from services.domain.errors import (
     WorkspaceBlockedError,
     WrongPersonError,
 )
+from services.domain.model import PersonKey
 from services.domain.reasons import ReasonCode
+
+Judge = Callable[[PersonKey, str | None, SlackError], Awaitable[SlackError]]
+"""`judge(whose, token, error)`: what a refusal of that token means (`services.engine.faults.TokenFaults.judged`)."""
 
 FIRST_BACK_OFF = timedelta(seconds=2)
 LONGEST_BACK_OFF = timedelta(minutes=5)

@@ -21,6 +21,7 @@ from services.domain.errors import (
     SlackError,
     SlackRateLimitedError,
     SlackRefusedError,
+    SlackShutError,
     SlackUnavailableError,
     TokenExpiredError,
     WorkspaceBlockedError,
@@ -34,7 +35,7 @@ from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import default_emoji
 from services.engine.calls import Calls, proven_owner, token_digest
 from services.engine.emoji import UnknownEmoji
-from services.engine.failures import OUTAGE, again_in, back_off, outcome_of, reason_of
+from services.engine.failures import OUTAGE, Judge, again_in, back_off, outcome_of, reason_of
 from services.engine.limits import KEPT
 from services.ports import Clock
 from services.slack.keeper import KeeperProfiles
@@ -88,10 +89,14 @@ class KeptWriter:
         members: MemberStore,
         people: PeopleStore,
         refresh: Callable[[PersonKey], Awaitable[None]],
+        judge: Judge,
         unknown_emoji: UnknownEmoji,
         clock: Clock,
     ) -> None:
-        """`profiles` tell whose a token is; `refresh` renews an expired one and raises where that does not work."""
+        """`profiles` tell whose a token is; `refresh` renews an expired one and raises where that does not work.
+
+        `judge` says what a refusal of one means.
+        """
         self._kept = kept
         self._keepers = keepers
         self._slack = slack
@@ -100,6 +105,7 @@ class KeptWriter:
         self._members = members
         self._people = people
         self._refresh = refresh
+        self._judge = judge
         self._unknown_emoji = unknown_emoji
         self._clock = clock
         self._proven: dict[str, str] = {}  # the digest of each keeper's token whose owner was asked for
@@ -236,6 +242,9 @@ class KeptWriter:
         """Record the error by its kind: try again, list the member with the reason, or stop the keeper."""
         member, now = turn.member, self._clock.now()
         owner = PersonKey(member.key.team_id, member.keeper_id)
+        error = await self._judge(owner, turn.calls.token, error)
+        if isinstance(error, SlackShutError):
+            return  # they stay due, until the workspace is served again
         log.warning("kept_status_not_written", error=type(error).__name__, code=error.reason, **turn.ids)
         if isinstance(error, SlackRateLimitedError):
             return  # the budget knows; they stay due

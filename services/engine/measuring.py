@@ -16,6 +16,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.domain.faults import Fault
 from services.engine.limits import Budget
 from services.engine.profile_writer import KEPT_FOR_TYPED
 from services.engine.workspaces import LONGEST_CALL, OwnedWorkspaces
@@ -83,6 +84,9 @@ class Measuring:
             metrics.pending_wishes.labels(name).set(count)
         for reason, count in late.items():
             metrics.late_statuses.labels(reason).set(count)
+        standing = await self._store.faults()
+        for fault in Fault:
+            metrics.faults.labels(fault.value).set(fault.value in standing)
         metrics.database_up.set(1)
         if time.monotonic() - self._numbers_at < FRESH_NUMBERS:
             return
@@ -105,6 +109,7 @@ class Measuring:
         metrics.workspaces.set(float("nan"))
         for gauge in (
             metrics.pending_wishes, metrics.late_statuses, metrics.people, metrics.calendars, metrics.tokens_ending,
+            metrics.faults,
         ):  # fmt: skip
             gauge.clear()
         self._numbers_at = float("-inf")

@@ -13,6 +13,7 @@ import structlog
 from services.domain import errors
 from services.domain.calendars import named
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
+from services.domain.faults import Fault
 from services.domain.model import PersonKey
 from services.domain.people import leave_key
 from services.domain.profile_state import DueNotice
@@ -52,7 +53,20 @@ _NO_ENTRY = (
 )
 _NO_DIGEST = "I no longer post the digest of who is out to {channel}: it takes no messages of mine, or is shared now."
 
+_CLIENT_REFUSED = (
+    "{provider} does not take Status Quo any more: its client secret there has run out or is wrong, or it was switched "
+    "off. Whoever runs Status Quo has to mend that; `app.py doctor` says how. Members are not told, and what they "
+    "have stays as it is."
+)
+_REDIRECT_REFUSED = (
+    "{provider} does not take the address at which Status Quo wants people back, so nobody can connect. Whoever runs "
+    "Status Quo has to add it there; `app.py doctor` names it. Members are not told."
+)
+
 _NOT_NOW = (SlackRateLimitedError, SlackUnavailableError)
+
+_BOT_REFUSED = timedelta(minutes=5)
+"""How long notices wait where Slack does not take the workspace's bot token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,24 +168,33 @@ class NoticeSender:
                 return ready
             ids = {"team_id": workspace.team_id, "user_id": notice.key.user_id}
             self._workspaces.use(workspace)
+            taken = True
             with guarded("notice_failed", subject=notice.subject.split("/", 1)[0], **ids) as result:
-                await self._send(token, notice, workspace.budget)
+                taken = await self._send(token, notice, workspace.budget)
+            if not taken:
+                await self._notices.put_off(workspace.team_id, self._clock.now() + _BOT_REFUSED)
+                return None
             if result.failed:
                 await self._notices.failed(notice, self._clock.now())
         return None
 
-    async def _send(self, token: str, notice: DueNotice, budget: Budget) -> None:
+    async def _send(self, token: str, notice: DueNotice, budget: Budget) -> bool:
+        """Send it, if it can be now; False where Slack does not take the bot's token, which is not the notice's."""
         message = await self._message(notice)
         if message is None:
             await self._notices.sent(notice, self._clock.now())
-            return
+            return True
         try:
             with calling(budget, self._clock, POST, _NOT_NOW):
                 await self._slack.post(token, notice.key.user_id, message)
         except _NOT_NOW:
-            return
+            return True
+        except (errors.GrantLostError, errors.TokenExpiredError) as refusal:
+            log.warning("bot_refused", team_id=notice.key.team_id, reason=refusal.reason)
+            return False
         await self._notices.sent(notice, self._clock.now())
         log.info("notice_sent", team_id=notice.key.team_id, user_id=notice.key.user_id)
+        return True
 
     async def _message(self, notice: DueNotice) -> dict[str, Any] | None:
         """The message; None where there is nothing to tell any more."""
@@ -184,7 +207,7 @@ class NoticeSender:
             case "welcome":
                 text = self._say(locale, "Thank you. Connect a calendar, and your status is always right.")
                 return with_button(text, self._say(locale, "Connect a calendar"), action=CONNECT)
-            case "keeper" | "digest" | "entry" | "blocked":
+            case "keeper" | "digest" | "entry" | "fault" | "blocked":
                 text, button = self._say(locale, errors.WorkspaceBlockedError.sentence()), ""
                 if kind == "keeper":
                     text = self._say(locale, KEEPER_HAS_NO_PLAN) if about else self._say(locale, KEEPER_LOST)
@@ -193,6 +216,10 @@ class NoticeSender:
                     text = self._say(locale, _NO_ENTRY)
                 elif kind == "digest":
                     text = self._say(locale, _NO_DIGEST, channel=f"<#{about.partition('/')[0]}>")
+                elif kind == "fault" and Fault(about).kind == "redirect":
+                    text = self._say(locale, _REDIRECT_REFUSED, provider=Fault(about).named)
+                elif kind == "fault":
+                    text = self._say(locale, _CLIENT_REFUSED, provider=Fault(about).named)
                 return with_button(text, button, await self._links.home(key) if button else "")
             case "calendar":
                 return await self._calendar(locale, key, about)

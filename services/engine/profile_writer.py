@@ -20,6 +20,7 @@ from services.domain.errors import (
     SlackError,
     SlackRateLimitedError,
     SlackRefusedError,
+    SlackShutError,
     TokenExpiredError,
     WorkspaceBlockedError,
     WrongPersonError,
@@ -30,7 +31,15 @@ from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import DEFAULT_EMOJI, default_emoji
 from services.engine.calls import LONGEST_CALL, Calls, proven_owner, token_digest
 from services.engine.emoji import UnknownEmoji
-from services.engine.failures import OUTAGE, again_in, back_off, blocked_back_off, outcome_of, reason_of
+from services.engine.failures import (
+    OUTAGE,
+    Judge,
+    again_in,
+    back_off,
+    blocked_back_off,
+    outcome_of,
+    reason_of,
+)
 from services.engine.limits import Budget
 from services.engine.resolve import Urgency, digest
 from services.platform.metrics import Metrics
@@ -57,14 +66,19 @@ class ProfileWriter:
         metrics: Metrics,
         *,
         unknown_emoji: UnknownEmoji,
+        judge: Judge,
     ) -> None:
-        """`refresh` renews a person's expired token and raises where that does not work."""
+        """`refresh` renews a person's expired token and raises where that does not work.
+
+        `judge` says what a refusal of their token means: `TokenFaults.judged`.
+        """
         self._profiles = profiles
         self._queue = queue
         self._clock = clock
         self._refresh = refresh
         self._metrics = metrics
         self._unknown_emoji = unknown_emoji
+        self._judge = judge
 
     def ready_at(self, pending: PendingWrite, budget: Budget) -> datetime | None:
         """When the calls that `pending` may need can be made; None for now."""
@@ -186,6 +200,11 @@ class ProfileWriter:
 
         False where it is still to be done at once.
         """
+        error = await self._judge(pending.key, pending.token, error)
+        if isinstance(error, SlackShutError):
+            if pending.urgency == Urgency.TYPED:
+                await self._queue.not_called(pending)
+            return False  # it waits as it is, until the workspace is served again
         now = self._clock.now()
         ids = {"team_id": pending.key.team_id, "user_id": pending.key.user_id}
         log.warning("status_not_written", error=type(error).__name__, reason=error.reason, **ids)

@@ -71,10 +71,12 @@ class OwnedWorkspaces:
         self._store_soon, self._store_now = asyncio.Event(), asyncio.Event()
         self._awaited = False  # somebody's write waits until a budget is stored
         self._storing = asyncio.Lock()  # else the older of two states might be the one that stays
+        self.shut: frozenset[str] = frozenset()
+        """Those whose tokens Slack refuses, all of them: they are served as little as those of other processes."""
 
     def get(self, team_id: str) -> OwnedWorkspace | None:
-        """The workspace, where it is this process' own."""
-        return self._owned.get(team_id) if self._leases.certain else None
+        """The workspace, where it is this process' own and Slack takes its tokens."""
+        return self._owned.get(team_id) if self._leases.certain and team_id not in self.shut else None
 
     def still_has(self, workspace: OwnedWorkspace) -> bool:
         """Whether it is this process' own, as it was without a break."""
@@ -87,10 +89,10 @@ class OwnedWorkspaces:
 
     @property
     def others(self) -> set[str]:
-        """Those that another process owned lately."""
+        """Those that another process owned lately, and those that are shut."""
         now = time.monotonic()
         self._others = {team_id: until for team_id, until in self._others.items() if until > now}
-        return set(self._others)
+        return self._others.keys() | self.shut
 
     async def with_tokens(self, teams: Collection[str]) -> list[tuple[OwnedWorkspace, str | None]]:
         """Own those of `teams` that nobody else owns; those that are this process' own, in order, with bot tokens."""

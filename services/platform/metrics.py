@@ -39,10 +39,10 @@ class Metrics:
             "statusquo_pushes", "What calendar providers told, by provider and by what became of it",
             "provider", "outcome",
         )  # fmt: skip
-        self.refusing = gauge(
-            "statusquo_provider_refuses_app",
-            "1 while a provider of calendars does not take this app: its secret is wrong, or its API turned off",
-            "provider",
+        self.faults = gauge(
+            "statusquo_operator_fault",
+            "1 while there is something that the operator has to mend, by what it is",
+            "fault",
         )
         self.secret_expires = gauge(
             "statusquo_secret_expires_timestamp_seconds",

@@ -30,6 +30,7 @@ from services.domain.errors import (
     SlackError,
     SlackRateLimitedError,
     SlackRefusedError,
+    SlackShutError,
     SlackUnavailableError,
     TokenExpiredError,
     TooLateError,
@@ -50,6 +51,7 @@ _ERRORS: Mapping[type[SlackError], tuple[str, ...]] = {
         "two_factor_setup_required", "invalid_refresh_token", "user_removed_from_team",
     ),
     TokenExpiredError: ("token_expired",),
+    SlackShutError: ("bad_client_secret", "invalid_client_id"),  # docs.slack.dev, oauth.v2.access
     ScopeMissingError: ("missing_scope",),
     WorkspaceBlockedError: (
         "access_denied", "accesslimited", "enterprise_is_restricted", "team_access_not_granted", "ekm_access_denied",

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.domain.errors import SlackRefusedError, SlackUnavailableError
+from services.domain.errors import SlackRefusedError, SlackUnavailableError, WrongRedirectError
 from services.domain.members import Role
 from services.domain.people import Member, OAuthAnswer, Renewed, Tokens
 from services.slack import scopes
@@ -30,9 +30,15 @@ class SlackAuthority:
         self._app = {"client_id": client_id, "client_secret": client_secret}
 
     async def exchange(self, code: str, redirect_uri: str, now: datetime) -> OAuthAnswer:
-        """The tokens for `code`, whose life is counted from `now`. Raises SlackError."""
+        """The tokens for `code`, whose life is counted from `now`. Raises SlackError, WrongRedirectError."""
         params = {"code": code, "redirect_uri": redirect_uri}
-        return parse_answer(await self._clients.call(None, ACCESS, params=params, auth=self._app), now)
+        try:
+            answer = await self._clients.call(None, ACCESS, params=params, auth=self._app)
+        except SlackRefusedError as error:
+            if error.reason == "bad_redirect_uri":
+                raise WrongRedirectError(error.reason) from None
+            raise
+        return parse_answer(answer, now)
 
     async def renew(self, refresh_token: str) -> Renewed:
         """The new pair for a token that rotates (docs.slack.dev, "Using token rotation").

@@ -16,7 +16,7 @@ from services.store.db import Database
 from services.store.due import is_waiting
 from services.store.models import Calendar, Person, ProfileStateRow, WatchRow, Workspace
 from services.store.person_rows import named, names
-from services.store.workspace_models import WorkspaceBudget
+from services.store.workspace_models import OperatorFaultRow, WorkspaceBudget
 
 LATE = timedelta(seconds=5)
 """A status that has waited for longer is late."""
@@ -49,6 +49,7 @@ _SIZES = select(Person.team_id, func.count()).where(named(Person.team_id, "teams
 _BUDGETS = select(WorkspaceBudget.team_id, WorkspaceBudget.budget).where(named(WorkspaceBudget.team_id, "teams"))
 _PEOPLE = select(Person.grant_state, func.count()).where(Person.user_id != LEAVE).group_by(Person.grant_state)
 _CALENDARS = select(Calendar.provider, Calendar.health, func.count()).group_by(Calendar.provider, Calendar.health)
+_FAULTS = select(OperatorFaultRow.fault).distinct()
 _WORKSPACES = select(func.count()).select_from(Workspace)
 _GRANTS = select(func.count()).where(Person.grant_state == GrantState.OK.value, Person.token_expires_at < _SOON)
 _BOTS = select(func.count()).where(Workspace.bot_token.is_not(None), Workspace.bot_expires_at < _SOON)
@@ -106,6 +107,10 @@ class MeasureStore:
             )
             for row in found
         ]  # fmt: skip
+
+    async def faults(self) -> set[str]:
+        """What the operator has to mend, by name."""
+        return {row.fault for row in await self._database.fetch(_FAULTS)}
 
     async def numbers(self, now: datetime) -> Numbers:
         """What there is. It looks at every person and calendar: not to be asked often."""

@@ -44,7 +44,8 @@ from sqlalchemy import table as sql_table
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.errors import AppRefusedError, DatabaseBusyError, DatabaseError, NewerDatabaseError, SealError
+from services.domain.errors import DatabaseBusyError, DatabaseError, NewerDatabaseError, SealError
+from services.domain.faults import StandingFault
 from services.domain.people import LEAVE, GrantState
 from services.platform.crypto import SealedBytes
 from services.ports import Report
@@ -52,6 +53,7 @@ from services.store import agent_models, effect_models, undo_models, workspace_m
 from services.store.columns import Sealed
 from services.store.db import Database, Store
 from services.store.effect_models import StretchRow
+from services.store.faults import STANDING, fault_of
 from services.store.models import Base, Calendar, Delivery, Person, Workspace
 
 if TYPE_CHECKING:
@@ -215,8 +217,8 @@ class StoredHealth:
     broken: int
     people: int
     lost_grants: int
-    refusing: tuple[str, ...] = ()
-    """Providers that do not take us: our own secret is worth nothing there, or their API is turned off for us."""
+    faults: tuple[StandingFault, ...] = ()
+    """What the operator has to mend."""
 
 
 class HealthStore(Store):
@@ -247,13 +249,12 @@ class HealthStore(Store):
                 statement = select(func.count()).where(*where)  # type: ignore[arg-type]  # column expressions all
                 return await connection.scalar(statement) or 0
 
-            refusing = select(Calendar.provider).where(Calendar.problem == AppRefusedError.__name__).distinct()
             return StoredHealth(
                 calendars=await count(Calendar.team_id.is_not(None)),
                 broken=await count(Calendar.health == "broken"),
                 people=await count(Person.user_id != LEAVE),
                 lost_grants=await count(Person.grant_state == GrantState.LOST.value),
-                refusing=tuple(sorted(await connection.scalars(refusing))),
+                faults=tuple(fault_of(row) for row in await connection.execute(STANDING)),
             )
 
     async def last_delivery(self) -> datetime | None:

@@ -36,6 +36,7 @@ from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.entries import EntryStore
 from services.store.events import EventStore
+from services.store.faults import FaultStore
 from services.store.keeper import KeeperStore, Refusals
 from services.store.kept import KeptStore
 from services.store.leave import LeaveStore
@@ -110,6 +111,7 @@ class Stores:
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)
         self.rests = RestStore(database, encryptor, self.notices)
         self.retention = RetentionStore(database)
+        self.faults = FaultStore(database, encryptor, self.notices)
         self.health = HealthStore(database, encryptor)
         self.measures = MeasureStore(database)
         self.export = ExportStore(self)

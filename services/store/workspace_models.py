@@ -24,6 +24,20 @@ class WorkspaceBudget(Base):
     budget: Mapped[str] = mapped_column(Text, default="{}")
 
 
+class OperatorFaultRow(Base):
+    """What the operator has to mend, as long as it stands: of the installation (`team_id` ""), or of a workspace."""
+
+    __tablename__ = "operator_faults"
+
+    team_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    fault: Mapped[str] = mapped_column(String(32), primary_key=True)  # services.domain.faults.Fault
+    since: Mapped[datetime] = mapped_column(UtcInstant)
+    seen_at: Mapped[datetime] = mapped_column(UtcInstant)
+    detail: Mapped[str] = mapped_column(String(255), default="")  # the refusal's word, or the redirect address
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    due_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # when it is asked again, or admins are to be told
+
+
 class EmojiRow(Base):
     """An emoji of a workspace's own; `alias_of` names the emoji that it is another name of."""
 

@@ -31,7 +31,7 @@ from services.store.people import VIEW, view_of
 from services.store.person_rows import NoticeStore, of_person, upsert
 from services.store.policies import policy_of
 from services.store.resting import end_grant
-from services.store.workspace_models import WorkspaceBudget
+from services.store.workspace_models import OperatorFaultRow, WorkspaceBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class WorkspaceStore(Store):
             await connection.execute(select(Workspace.team_id).where(Workspace.team_id == team_id).with_for_update())
             theirs = select(Person.user_id).where(Person.team_id == team_id).order_by(Person.user_id)
             await connection.execute(theirs.with_for_update())  # in the order of `lock_people`
-            for loose in (WorkspaceBudget, OAuthState, Delivery):
+            for loose in (WorkspaceBudget, OAuthState, Delivery, OperatorFaultRow):
                 await connection.execute(delete(loose).where(loose.team_id == team_id))
             done = await connection.execute(delete(Workspace).where(Workspace.team_id == team_id))
         return done.rowcount == 1

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from services.domain.calendars import named
+from services.domain import faults
 from services.domain.errors import SlackRefusedError, StatusQuoError
+from services.domain.faults import Fault, StandingFault
 from services.domain.model import Effect
 from services.ports import Clock
 from services.slack import scopes
 from services.slack.client import SlackHealth
 from services.store.schema import HealthStore
+from services.usecases.clients import SLACK_APP
 from services.usecases.findings import Finding
 
 SECONDS = 10.0
@@ -49,7 +51,8 @@ class Doctor:
             yield Finding("settings", True, "complete")
         for finding in self.around:
             yield finding
-        for finding in await asyncio.gather(self._clock_and_reach(), *self.beyond):
+        reached = await asyncio.gather(self._clock_and_reach(), *self.beyond)
+        for finding in reached:
             yield finding
         revision = await self._revision()
         yield revision
@@ -70,15 +73,14 @@ class Doctor:
             yield Finding("calendars", False, counts + "their people were told how to mend it")
         else:
             yield Finding("calendars", True, counts)
-        for provider in health.refusing:
-            yield Finding(
-                named(provider), False,
-                f"does not take this app: renew {provider.upper()}_CLIENT_SECRET, or turn its API on "
-                "(docs/calendars.md), and restart",
-            )  # fmt: skip
         yield await self._scopes_of_effects()
-        for team_id, name, token in bots:
-            yield await self._workspace(name or team_id, token)
+        names = {team_id: f"workspace {name or team_id}" for team_id, name, _ in bots}
+        said = {finding.subject for finding in reached if not finding.well}
+        for finding in _of_faults(health.faults, names, said):
+            yield finding
+        shut = {one.team_id for one in health.faults if one.fault is Fault.SLACK_TOKENS}
+        for team_id, token in [(team_id, token) for team_id, _, token in bots if team_id not in shut]:
+            yield await self._workspace(names[team_id], token)
 
     async def _revision(self) -> Finding:
         try:
@@ -140,8 +142,7 @@ class Doctor:
         cure = "their Home tab asks for it. If Slack then refuses, paste the manifest anew (docs/operate.md)"
         return Finding("effects", True, f"{said}: {cure}", warns=True)
 
-    async def _workspace(self, name: str, token: str | None) -> Finding:
-        subject = f"workspace {name}"
+    async def _workspace(self, subject: str, token: str | None) -> Finding:
         if token is None:
             return Finding(subject, False, "has no bot token: install it again at /slack/install")
         try:
@@ -155,6 +156,18 @@ class Doctor:
         spare = sorted(set(scopes.BOT_OPTIONAL) - granted)
         more = f"; not asked for yet: {', '.join(spare)} (docs/operate.md says what for)" if spare else ""
         return Finding(subject, True, "scopes as in manifest.yml" + more)
+
+
+def _of_faults(standing: Sequence[StandingFault], names: Mapping[str, str], said: Collection[str]) -> Iterator[Finding]:
+    """A line for each fault that was met; none where a look has just `said` that a client is refused.
+
+    `names` are what workspaces are called, by id.
+    """
+    for one in standing:
+        subject = SLACK_APP if one.fault is Fault.SLACK_CLIENT else names.get(one.team_id, one.fault.named)
+        alone = one.fault is Fault.SLACK_TOKENS or not one.team_id
+        if alone and not (one.fault.kind == "client" and subject in said):
+            yield Finding(subject, False, faults.sentence(one))
 
 
 def clock_offset(date: str | None, now: datetime) -> timedelta | None:

@@ -17,7 +17,15 @@ from urllib.parse import urlencode
 
 import structlog
 
-from services.domain.errors import SealError, SlackError, StatusQuoError, WrongPersonError
+from services.domain.errors import (
+    SealError,
+    SlackError,
+    SlackShutError,
+    StatusQuoError,
+    WrongPersonError,
+    WrongRedirectError,
+)
+from services.domain.faults import Fault
 from services.domain.model import Effect, PersonKey
 from services.domain.people import OAuthAnswer
 from services.domain.request_errors import (
@@ -37,6 +45,7 @@ from services.store.people import PeopleStore
 from services.store.policies import PolicyStore
 from services.store.preferences import LineStore
 from services.store.workspaces import Bot, WorkspaceStore
+from services.usecases.faults import Faults
 from services.usecases.identity import member_of
 
 log = structlog.get_logger(__name__)
@@ -198,7 +207,7 @@ class Grants:
     """Sends browsers to Slack and takes what they bring back.
 
     `perform_ask` does what somebody asked for before the grant (a command and its text) and tells them; it may raise a
-    StatusQuoError.
+    StatusQuoError. `faults` are told where Slack does not take us, or our redirect address.
     """
 
     app: SlackApp
@@ -208,6 +217,7 @@ class Grants:
     permissions: Permissions
     authority: SlackAuthority
     perform_ask: Callable[[PersonKey, str, str], Awaitable[None]]
+    faults: Faults
     clock: Clock
     wake_signal: WakeSignal
 
@@ -270,8 +280,8 @@ class Grants:
         """Take what a browser came back with: Slack's `state` and either `code` or `error`.
 
         Nothing is kept where it raises: LinkExpiredError (state unknown, used, expired, another browser's),
-        ConsentDeniedError, WrongPersonError, LinkOfAnotherError, NotInstalledError, or what Slack said to the code
-        (SlackError).
+        ConsentDeniedError, WrongPersonError, LinkOfAnotherError, NotInstalledError, WrongRedirectError, or what Slack
+        said to the code (SlackError).
         """
         now = self.clock.now()
         ticket = await self.states.take(state, STATE, now, cookie)
@@ -281,7 +291,7 @@ class Grants:
             raise ConsentDeniedError("access_denied" if error == "access_denied" else "refused")
         if not code:
             raise LinkExpiredError("no code")
-        answer = await self.authority.exchange(code, self.app.redirect_uri, now)
+        answer = await self._exchanged(code, ticket.team_id, now)
         home = answer.home if answer.bot else await self.workspaces.locate(answer.team_id, answer.enterprise_id)
         another = bool(ticket.user_id) and (ticket.team_id, ticket.user_id) != (home, answer.user_id)
         if another or ticket.secret:
@@ -299,6 +309,19 @@ class Grants:
             await self.workspaces.install(answer, now)
             log.info("workspace_installed", team_id=home, org_wide=answer.org_wide)
         return await self._granted(PersonKey(home, answer.user_id), answer, now)
+
+    async def _exchanged(self, code: str, team_id: str, now: datetime) -> OAuthAnswer:
+        try:
+            answer = await self.authority.exchange(code, self.app.redirect_uri, now)
+        except WrongRedirectError:
+            await self.faults.met(Fault.SLACK_REDIRECT, self.app.redirect_uri, team_id)
+            raise
+        except SlackShutError as refusal:
+            await self.faults.met(Fault.SLACK_CLIENT, refusal.reason, team_id)
+            raise
+        await self.faults.works(Fault.SLACK_REDIRECT)
+        await self.faults.works(Fault.SLACK_CLIENT)
+        return answer
 
     async def _give_back(self, answer: OAuthAnswer) -> None:
         """Let go of a token that is not kept, where it is one of its own.

@@ -10,7 +10,7 @@ import pytest
 
 from services.calendars.sync import CalendarSync
 from services.domain.calendars import Changes, Claimed, Connection, Health
-from services.domain.errors import AppRefusedError, CalendarBusyError, GrantLostError, WorkspaceBlockedError
+from services.domain.errors import CalendarBusyError, GrantLostError, WorkspaceBlockedError
 from services.domain.model import Action, OwnStatusPolicy, PersonKey, Span, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
@@ -18,6 +18,7 @@ from services.engine.profile_writer import ProfileWriter
 from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
 from tests.support.clocks import ManualClock
+from tests.support.faults import UNASKED, theirs
 from tests.support.oauth_stub import oauth_stub
 
 NINE = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -57,7 +58,7 @@ def entry(outcome: str, *, later: float = 0.0) -> AuditEntry:
 def writer(metrics: Metrics, ledger: Ledger) -> ProfileWriter:
     queue: Any = ledger
     nobody: Any = None
-    return ProfileWriter(nobody, queue, ManualClock(NINE), nobody, metrics, unknown_emoji=nobody)
+    return ProfileWriter(nobody, queue, ManualClock(NINE), nobody, metrics, unknown_emoji=nobody, judge=theirs)
 
 
 async def test_writes_are_counted_by_outcome_and_recorded() -> None:
@@ -97,7 +98,7 @@ async def test_lateness_counts_from_when_it_was_due_however_late(since: datetime
 async def test_fetches_are_counted_by_provider_and_outcome() -> None:
     metrics = Metrics()
     answers: list[Changes | Exception] = [
-        Changes(), Changes(unchanged=True), CalendarBusyError(), AppRefusedError(), Changes(),
+        Changes(), Changes(unchanged=True), CalendarBusyError(),
     ]  # fmt: skip
 
     class Feed:
@@ -109,7 +110,13 @@ async def test_fetches_are_counted_by_provider_and_outcome() -> None:
 
     unused: Any = Ledger()
     sync = CalendarSync(
-        unused, {"ics": Feed()}, ManualClock(NINE), unused, interval=timedelta(minutes=15), metrics=metrics
+        unused,
+        {"ics": Feed()},
+        ManualClock(NINE),
+        unused,
+        interval=timedelta(minutes=15),
+        metrics=metrics,
+        faults=UNASKED,
     )
     connection = Connection(PersonKey("T1", "U1"), "C1", "ics", "https://a.example/x", ZoneInfo("UTC"))
     claimed = Claimed(connection, 1, NINE + timedelta(minutes=2), "a.example", Health.OK, 0, NINE, ever_worked=True)
@@ -120,11 +127,6 @@ async def test_fetches_are_counted_by_provider_and_outcome() -> None:
     outcomes = ("changed", "unchanged", "CalendarBusyError")
     name = "statusquo_calendar_syncs_total"
     assert [value(metrics, name, provider="ics", outcome=outcome) for outcome in outcomes] == [1.0] * 3
-    with pytest.raises(AppRefusedError):
-        await sync._fetch(claimed)
-    assert value(metrics, "statusquo_provider_refuses_app", provider="ics") == 1.0
-    await sync._fetch(claimed)
-    assert value(metrics, "statusquo_provider_refuses_app", provider="ics") == 0.0
 
 
 async def test_calls_of_slack_are_counted_by_method_and_outcome() -> None:

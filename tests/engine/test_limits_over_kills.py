@@ -52,7 +52,7 @@ class Process:
         self.clock = clock
         self.owned = OwnedWorkspaces(OneProcess(), queue, clock)
         nothing: Any = None
-        self.writer = ProfileWriter(nothing, queue, clock, nothing, nothing, unknown_emoji=nothing)
+        self.writer = ProfileWriter(nothing, queue, clock, nothing, nothing, unknown_emoji=nothing, judge=nothing)
         self.under_way: dict[str, tuple[Calls, Any]] = {}
 
     async def own(self) -> OwnedWorkspace:

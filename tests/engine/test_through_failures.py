@@ -95,7 +95,7 @@ async def put_off(engine: RunningEngine) -> bool:
 
 @pytest.mark.parametrize("code", ["token_revoked", "invalid_auth", "account_inactive", "missing_scope"])
 async def test_grant_that_slack_takes_back_is_marked_and_its_person_told_once(engine: RunningEngine, code: str) -> None:
-    engine.slack.faults.add(Fault(GET, error=code, times=None, user_id="U1"))
+    engine.slack.faults.add(Fault(error=code, times=None, user_id="U1"))
     await engine.replica().start()
     key = await in_a_meeting(engine)
     await until(lambda: len(engine.slack.direct_messages("U1")) == 1)

@@ -14,6 +14,7 @@ from services.domain.errors import (
     SlackError,
     SlackRateLimitedError,
     SlackRefusedError,
+    SlackShutError,
     SlackUnavailableError,
     TokenExpiredError,
     WorkspaceBlockedError,
@@ -26,6 +27,7 @@ WORDS: dict[type[SlackError], str] = {
     GrantLostError: "invalid_auth token_revoked account_inactive not_authed not_allowed_token_type",
     ScopeMissingError: "missing_scope",
     TokenExpiredError: "token_expired",
+    SlackShutError: "bad_client_secret invalid_client_id",
     WorkspaceBlockedError: "access_denied enterprise_is_restricted team_access_not_granted ekm_access_denied"
     " no_permission permission_denied cannot_update_admin_user not_admin sudo_required",
     SlackRateLimitedError: "ratelimited rate_limited",

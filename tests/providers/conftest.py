@@ -26,6 +26,7 @@ from tests.support.calendar_stack import CalendarStack, open_stack
 from tests.support.clocks import ManualClock
 from tests.support.databases import of_kind
 from tests.support.engine import CountingWakeSignal
+from tests.support.faults import UNASKED
 from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, Reader, Subscriptions
 
 
@@ -55,7 +56,7 @@ async def subscribed(
     store = CalendarStore(database, encryptor, events, NoticeStore(database, clock))
     reader, wake_signal = Reader(), CountingWakeSignal()
     sources: dict[str, Source] = {"ics": FeedSource(client, reader)}
-    sync = CalendarSync(store, sources, clock, wake_signal, interval=QUARTER, chance=lambda: 0.0)
+    sync = CalendarSync(store, sources, clock, wake_signal, faults=UNASKED, interval=QUARTER, chance=lambda: 0.0)
     accounts, cleanup = AccountStore(database, encryptor, NoticeStore(database, clock)), ProviderCleanup({}, {}, clock)
     connections = Connections(store, client.rules, clock, wake_signal, accounts=accounts, cleanup=cleanup)
     yield Subscriptions(database, events, store, sync, connections, reader, wake_signal, clock, accounts, sources)

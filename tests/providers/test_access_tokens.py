@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,9 +15,11 @@ from services.calendars.wiring import oauth_apps
 from services.domain.errors import (
     AccountLostError,
     AccountNotConsentedError,
+    AppRefusedError,
     CalendarBusyError,
     CalendarError,
     CalendarUnreachableError,
+    WrongRedirectError,
 )
 from services.domain.model import PersonKey
 from services.platform.addresses import AddressRules
@@ -152,24 +155,54 @@ async def test_secret_of_ours_that_ran_out_is_the_operators_and_no_members(
     stack.add(provider, "Roadmap", hours=24)
     await connected(stack, provider)
     await stack.works()
-    capsys.readouterr()
     secret, asked = stack.changes_secret(provider, "another"), stack.token_calls()
+    capsys.readouterr()
     for _ in range(16):
         stack.clock.move(minutes=15)
         await stack.works()
     assert stack.token_calls() - asked <= 2 * 16
     assert await stack.told() == []
-    said = [line for line in capsys.readouterr().out.splitlines() if "refuses" in line or "failed" in line]
-    assert [("provider_refuses_the_app" in line, provider in line) for line in said] == [(True, True)]
-    assert (await HealthStore(stack.database, encryptor).health()).refusing == (provider,)
+    said = [line for line in capsys.readouterr().out.splitlines() if "fault" in line or "failed" in line]
+    assert [("operator_fault" in line, f"{provider}_client" in line) for line in said] == [(True, True)]
+    health = await HealthStore(stack.database, encryptor).health()
+    assert [(one.fault, one.team_id) for one in health.faults] == [(f"{provider}_client", team) for team in ("", "T1")]
+    assert health.faults[0].detail.startswith("invalid_client")
     assert await stack.titles() == ["Roadmap"]
     stack.changes_secret(provider, secret)
     stack.add(provider, "New", hours=25)
     stack.clock.move(minutes=6)
     await stack.works()
     assert await stack.titles() == ["New", "Roadmap"]
-    assert (await HealthStore(stack.database, encryptor).health()).refusing == ()
+    assert (await HealthStore(stack.database, encryptor).health()).faults == ()
+    assert "operator_fault_over" in capsys.readouterr().out
     assert await stack.told() == []
+
+
+@both
+async def test_address_to_come_back_at_that_is_not_the_apps_is_the_operators(
+    stack: CalendarStack, provider: str
+) -> None:
+    query = await stack.consent(provider)
+    flow = stack.calendars.accounts.flow
+    elsewhere = replace(flow, base_url="https://other.example")
+    with pytest.raises(WrongRedirectError):
+        await elsewhere.finish(provider, query, query["cookie"])
+    ((found, theirs),) = [await stack.stores.faults.standing()]
+    assert (found.fault, found.team_id, theirs.team_id) == (f"{provider}_redirect", "", "T1")
+    assert found.detail == f"https://other.example/connect/{provider}/callback"
+    await stack.connects(provider)
+    assert await stack.stores.faults.standing() == []
+
+
+async def test_app_that_one_organization_has_removed_holds_up_nobody_else(stack: CalendarStack) -> None:
+    account_id, ours = await connected(stack, "microsoft"), access(stack)
+    stack.clock.move(hours=2)
+    gone = {"error": "unauthorized_client", "error_description": "AADSTS700016: not found in the directory"}
+    stack.microsoft.faults.add(Fault("/token", status=400, body=gone))
+    with pytest.raises(AppRefusedError) as caught:
+        await ours.token(ANN, account_id)
+    assert (caught.value.everybody, caught.value.reason) == (False, "unauthorized_client AADSTS700016")
+    assert await ours.token(ANN, account_id)
 
 
 async def test_account_that_an_administrator_has_to_allow_says_so(stack: CalendarStack) -> None:

@@ -85,7 +85,8 @@ async def test_life_of_a_token_is_believed_within_reason(expires_in: object, sec
         (400, {"error": "interaction_required"}, None, AccountLostError),
         (401, {"error": "invalid_client"}, None, AppRefusedError),
         (400, {"error": "invalid_client", "error_description": "AADSTS7000222: expired"}, None, AppRefusedError),
-        (400, {"error": "unauthorized_client"}, None, CalendarError),
+        (400, {"error": "unauthorized_client"}, None, AppRefusedError),
+        (401, {"error": "deleted_client"}, None, AppRefusedError),
         (400, {"error": "consent_required"}, None, AccountNotConsentedError),
         (400, {"error": "invalid_grant", "suberror": "consent_required"}, None, AccountNotConsentedError),
         (

@@ -16,6 +16,7 @@ from services.domain.calendars import Changes, Connection
 from services.domain.model import PersonKey
 from services.store.models import Person
 from tests.support.databases import BOTH
+from tests.support.faults import UNASKED
 from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, Subscriptions
 
 
@@ -43,6 +44,7 @@ async def slow(subscribed: Subscriptions) -> AsyncIterator[Hosts]:
         subscribed.sources,
         subscribed.clock,
         subscribed.wake_signal,
+        faults=UNASKED,
         interval=QUARTER,
         chance=lambda: 0.0,
         turn=0.05,

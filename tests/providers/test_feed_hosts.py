@@ -15,6 +15,7 @@ from services.calendars.sync import CalendarSync
 from services.domain.calendars import Changes, Connection, Health
 from services.ports import Report
 from tests.support.databases import BOTH
+from tests.support.faults import UNASKED
 from tests.support.sites import Site
 from tests.support.stored_calendars import room
 from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, Subscriptions, calendar
@@ -123,7 +124,7 @@ async def test_slow_fetch_that_lost_its_claim_writes_nothing(subscribed: Subscri
     await subscribed.connections.connect_feed(ANN, site.url())
     assert await subscribed.run() == Report()
     other = CalendarSync(
-        subscribed.store, subscribed.sources, subscribed.clock, subscribed.wake_signal, interval=QUARTER
+        subscribed.store, subscribed.sources, subscribed.clock, subscribed.wake_signal, faults=UNASKED, interval=QUARTER
     )
     subscribed.clock.move(minutes=2)
     assert await other.run_due() == Report(done=1, changed=1)
@@ -140,7 +141,14 @@ async def test_two_replicas_share_the_work_and_fetch_each_calendar_once(subscrib
         for key in (ANN, BOB):
             await subscribed.connections.connect_feed(key, site.url(f"/{key.user_id}/{number}"))
     replicas = [
-        CalendarSync(subscribed.store, subscribed.sources, subscribed.clock, subscribed.wake_signal, interval=QUARTER)
+        CalendarSync(
+            subscribed.store,
+            subscribed.sources,
+            subscribed.clock,
+            subscribed.wake_signal,
+            faults=UNASKED,
+            interval=QUARTER,
+        )
         for _ in range(2)
     ]
     reports = await asyncio.gather(*(replica.run_due() for replica in replicas))
@@ -185,7 +193,7 @@ async def test_fetch_that_takes_long_keeps_its_claim_and_a_push_meanwhile_is_not
     calendar_id = await subscribed.connections.connect_feed(ANN, site.url())
     subscribed.sync = CalendarSync(
         subscribed.store, subscribed.sources, subscribed.clock, subscribed.wake_signal,
-        interval=QUARTER, chance=lambda: 0.0, turn=0.2, lease=timedelta(seconds=0.3),
+        faults=UNASKED, interval=QUARTER, chance=lambda: 0.0, turn=0.2, lease=timedelta(seconds=0.3),
     )  # fmt: skip
     assert await subscribed.run() == Report()
     prolong = subscribed.store.prolong

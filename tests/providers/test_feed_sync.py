@@ -11,6 +11,7 @@ from services.calendars.sync import CalendarSync
 from services.domain.calendars import Health
 from services.ports import Report
 from tests.support.databases import BOTH
+from tests.support.faults import UNASKED
 from tests.support.sites import Site
 from tests.support.subscriptions import ANN, EMPTY, NOW, QUARTER, Subscriptions, calendar
 
@@ -52,6 +53,7 @@ async def test_fetches_are_spread_by_chance_but_never_too_early(subscribed: Subs
         subscribed.sources,
         subscribed.clock,
         subscribed.wake_signal,
+        faults=UNASKED,
         interval=QUARTER,
         chance=lambda: 0.999,
     )

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import web
 
+from services.domain.faults import Fault
 from services.platform.crypto import Encryptor, new_key
 from services.slack import scopes
 from services.slack.client import SlackHealth
@@ -17,7 +18,9 @@ from services.store.db import Database
 from services.store.effect_models import StretchRow
 from services.store.models import Calendar, Delivery, Person, Workspace
 from services.store.schema import HealthStore
+from services.store.stores import Stores
 from services.usecases.doctor import Doctor, clock_offset
+from services.usecases.faults import Faults
 from services.usecases.findings import Finding
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
@@ -111,15 +114,26 @@ async def test_doctor_names_each_trouble_and_its_cure(
     assert "invalid_auth" in found["workspace W3"].sentence
 
 
-async def test_doctor_has_one_line_for_a_provider_that_does_not_take_the_app(
+async def test_doctor_has_one_line_for_each_thing_that_the_operator_has_to_mend(
     database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
     await add_workspaces(database, encryptor, clock.now())
-    async with database.write() as connection:
-        await connection.execute(sa.update(Calendar).values(provider="microsoft", problem="AppRefusedError"))
-    found = [finding for finding in await examine(database, encryptor, slack, clock) if "365" in finding.subject]
-    assert [finding.well for finding in found] == [False]
-    assert "MICROSOFT_CLIENT_SECRET" in found[0].sentence
+    store = Stores(database, encryptor, clock).faults
+    faults = Faults(store, clock)
+    await faults.met(Fault.MICROSOFT_CLIENT, "invalid_client AADSTS7000222", "T1")
+    await faults.met(Fault.MICROSOFT_CLIENT, "invalid_client AADSTS7000222", "T2")
+    await faults.met(Fault.GOOGLE_REDIRECT, "https://quo.example/connect/google/callback", "T1")
+    await faults.met(Fault.SLACK_TOKENS, "invalid_auth", "T3")
+    found = await examine(database, encryptor, slack, clock)
+    lines = [f"{one.subject} {one.sentence}" for one in found if " since " in one.sentence]
+    at = "since 2026-11-24 09:00 UTC"
+    assert sorted(line.partition("): ")[0] for line in lines) == [
+        f"Google Calendar does not take this app's redirect address {at} (https://quo.example/connect/google/callback",
+        f"Microsoft 365 does not take this app {at} (invalid_client AADSTS7000222",
+        f"workspace W3 takes no token of this workspace {at} (invalid_auth",
+    ]
+    assert "MICROSOFT_CLIENT_SECRET" in next(line for line in lines if "365" in line)
+    assert [one.subject for one in found].count("workspace W3") == 1
 
 
 @BOTH

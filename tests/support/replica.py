@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from services.domain.model import PersonKey
@@ -12,6 +13,7 @@ from services.engine.digests import DigestSender
 from services.engine.due import Engine
 from services.engine.effects import EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
+from services.engine.faults import TokenFaults
 from services.engine.keeper import KeeperSender
 from services.engine.kept_writer import KeptWriter
 from services.engine.leases import Leases, OneProcess
@@ -47,6 +49,7 @@ from services.store.due import DueStore, ProfileStateStore
 from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.events import EventStore
+from services.store.faults import FaultStore
 from services.store.keeper import KeeperStore, Refusals
 from services.store.kept import KeptStore
 from services.store.members import MemberStore
@@ -57,6 +60,7 @@ from services.store.policies import PolicyStore
 from services.store.timeline import AuditStore, FactStore
 from services.store.workspaces import TokenStore
 from services.store.write_queue import WriteQueue
+from services.usecases.faults import Faults
 
 
 class PlainHome:
@@ -108,18 +112,25 @@ class Replica:
         self.facts = FactStore(self.database, self.encryptor, self.events)
         self.queue = WriteQueue(self.database, self.encryptor, self.notices, self.writes)
         self.due = DueStore(self.database, self.encryptor, self.facts)
+        fault_store = FaultStore(self.database, self.encryptor, self.notices)
+        self.faults = Faults(fault_store, self.clock)
+        self.authority = SlackAuthority(self.clients, self.client_id, self.client_secret)
         self.tokens = TokenRefresh(
             TokenStore(self.database, self.encryptor, self.notices),
-            SlackAuthority(self.clients, self.client_id, self.client_secret),
+            self.authority,
             self.clock,
+            self.faults,
         )
         self.metrics = Metrics()
         self.emoji = EmojiStore(self.database)
+        self.workspaces = OwnedWorkspaces(self.leases, self.queue, self.clock, new_budget=self._budget)
+        self.token_faults = TokenFaults(
+            fault_store, self.faults, self.authority, self.workspaces, self.queue.bot_tokens, self.clock
+        )
         self.writer = ProfileWriter(
             SlackProfiles(self.clients), self.queue, self.clock, self.tokens.refresh, self.metrics,
-            unknown_emoji=UnknownEmoji(self.emoji, self.clock),
+            unknown_emoji=UnknownEmoji(self.emoji, self.clock), judge=self.token_faults.judged,
         )  # fmt: skip
-        self.workspaces = OwnedWorkspaces(self.leases, self.queue, self.clock, new_budget=self._budget)
         self.emoji_reading = EmojiReading(
             self.emoji, self.workspaces, SlackEmoji(self.clients), self.clock
         )  # fmt: skip
@@ -143,7 +154,7 @@ class Replica:
         self.effect_senders = [
             EffectSender(
                 carrier, self.effects, self.workspaces, profiles=self.profiles, refresh=self.tokens.refresh,
-                clock=self.clock, after=self.after_statuses,
+                judge=self.token_faults.judged, clock=self.clock, after=self.after_statuses,
             )
             for carrier in carriers
         ]  # fmt: skip
@@ -156,7 +167,7 @@ class Replica:
         self.kept_writer = KeptWriter(
             self.kept, self.keepers, slack=self.kept_profiles, profiles=self.profiles, roles=self.roles,
             members=self.members, people=self.people, refresh=self.tokens.refresh,
-            unknown_emoji=UnknownEmoji(self.emoji, self.clock), clock=self.clock,
+            judge=self.token_faults.judged, unknown_emoji=UnknownEmoji(self.emoji, self.clock), clock=self.clock,
         )  # fmt: skip
         self.keeper = KeeperSender(
             self.kept_writer, self.kept, self.keepers, self.workspaces, policy_of=self._policy,
@@ -178,12 +189,21 @@ class Replica:
             self.queue, self.writer, self.workspaces, chores=self.chores, leases=self.leases, clock=self.clock,
             at_once=self.at_once, look=self.look,
         )  # fmt: skip
+        self.token_faults.wake = partial(self.sender.wake, typed=False)
         self.reconciler = Reconciler(self.due, self.leases, self.clock)
         self.typed, self.timelines = (
             Timelines(self.due, self.leases, self.clock, typed=typed) for typed in (True, False)
         )
         self.engine = Engine(
-            (self.typed, self.reconciler, self.timelines, self.tokens, self.emoji_reading, self.member_reading),
+            (
+                self.typed,
+                self.reconciler,
+                self.timelines,
+                self.tokens,
+                self.emoji_reading,
+                self.member_reading,
+                self.token_faults,
+            ),
             self.sender,
             self.clock,
             poll=self.poll,

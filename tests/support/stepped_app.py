@@ -87,6 +87,7 @@ from tests.support import blockkit, quick_bolt  # noqa: F401 - for what it does 
 from tests.support.account_doubles import KeptAccounts, KeptHooks
 from tests.support.clocks import ManualClock
 from tests.support.engine import TEAM, RunningEngine, open_engine
+from tests.support.faults import UNASKED
 from tests.support.replica import Replica
 from tests.support.slack_files import KeptFiles, KeptSentFiles
 
@@ -296,7 +297,8 @@ async def open_stepped_app(
             accounts=kept, hooks=KeptHooks(),
             own=OwnCalendars(
                 EntryStore(database, encryptor, replica.notices), accounts,
-                OAuthFlow({}, encryptor, OAuthStateStore(database, encryptor), clock, "https://quo.example", accounts),
+                OAuthFlow({}, encryptor, OAuthStateStore(database, encryptor), clock, "https://quo.example", accounts,
+                          UNASKED),
                 {}, clock, wake_signal,
             ),
             emoji=emoji, sent=KeptSentFiles(), clock=clock,

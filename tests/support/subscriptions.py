@@ -24,6 +24,7 @@ from services.store.events import EventStore
 from services.store.models import Notice, Person
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal
+from tests.support.faults import UNASKED
 
 ANN = PersonKey("T1", "U1")
 BOB = PersonKey("T1", "U2")
@@ -99,7 +100,14 @@ class Subscriptions:
     def short_of_time(self) -> None:
         """From here on a run has half a second."""
         self.sync = CalendarSync(
-            self.store, self.sources, self.clock, self.wake_signal, interval=QUARTER, chance=lambda: 0.0, turn=0.5
+            self.store,
+            self.sources,
+            self.clock,
+            self.wake_signal,
+            faults=UNASKED,
+            interval=QUARTER,
+            chance=lambda: 0.0,
+            turn=0.5,
         )
 
     def strict(self, rules: AddressRules) -> Connections:

@@ -48,6 +48,7 @@ from services.usecases.workspace import WorkspacePolicy
 from tests.engine.interleavings.steps import SteppedDatabase, step
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal
+from tests.support.faults import theirs
 from tests.support.replica import say
 
 ANN = PersonKey("T1", "U1")
@@ -141,7 +142,13 @@ class Replica:
         stores = self.stores = Stores(database, encryptor, clock)
         self.clock, self.slack = clock, slack
         self.writer = ProfileWriter(
-            slack, stores.write_queue, clock, self._refresh, Metrics(), unknown_emoji=UnknownEmoji(stores.emoji, clock)
+            slack,
+            stores.write_queue,
+            clock,
+            self._refresh,
+            Metrics(),
+            unknown_emoji=UnknownEmoji(stores.emoji, clock),
+            judge=theirs,
         )
         self.reader = StatusReader(
             stores.facts,
@@ -174,7 +181,7 @@ class Replica:
         played: Any = slack
         self.carried = {
             carrier.effect: EffectSender(
-                carrier, stores.effects, played, profiles=played, refresh=self._refresh, clock=clock
+                carrier, stores.effects, played, profiles=played, refresh=self._refresh, judge=theirs, clock=clock
             )
             for carrier in (SnoozeCarrier(played, clock), PresenceCarrier(played, clock))
         }  # fmt: skip

@@ -1,0 +1,111 @@
+"""What the operator has to mend: everybody's tokens or our own credentials are refused, or our redirect address is.
+
+None of it is a member's business: nothing of theirs is broken, and nobody is told but the operator and some admins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+_NAMES = {"slack": "Slack", "google": "Google Calendar", "microsoft": "Microsoft 365"}
+
+
+class Fault(StrEnum):
+    """One thing that is to be mended, by its name in the metric, the log and the database."""
+
+    SLACK_TOKENS = "slack_tokens"  # of one workspace, each of them
+    SLACK_CLIENT = "slack_client"
+    SLACK_REDIRECT = "slack_redirect"
+    GOOGLE_CLIENT = "google_client"
+    GOOGLE_REDIRECT = "google_redirect"
+    MICROSOFT_CLIENT = "microsoft_client"
+    MICROSOFT_REDIRECT = "microsoft_redirect"
+
+    @property
+    def whose(self) -> str:
+        """Who refuses: slack, google or microsoft."""
+        return self.value.partition("_")[0]
+
+    @property
+    def kind(self) -> str:
+        """What of ours they refuse: tokens, client or redirect."""
+        return self.value.partition("_")[2]
+
+    @property
+    def named(self) -> str:
+        """Who refuses, as people know them."""
+        return _NAMES[self.whose]
+
+
+@dataclass(frozen=True, slots=True)
+class StandingFault:
+    """One that has been there since `since`: of the workspace `team_id`, or of the installation ("").
+
+    It was met last at `seen_at`, and is looked at again at `due_at`. `detail` is the refusal's own word, or the
+    redirect address that is refused; nothing in it is secret.
+    """
+
+    fault: Fault
+    team_id: str
+    since: datetime
+    seen_at: datetime
+    detail: str = ""
+    due_at: datetime | None = None
+
+
+IN_DOUBT = frozenset(
+    {
+        "invalid_auth", "not_allowed_token_type", "access_denied", "accesslimited", "team_access_not_granted",
+        "enterprise_is_restricted", "ekm_access_denied",
+    }
+)  # fmt: skip
+"""What Slack says to one token where that is dead, and to all of them where the address of this machine is not on the
+app's list, or the app is restricted ("invalid_auth: … or the request originates from an IP address disallowed from
+making the request"; docs.slack.dev, auth.test). What says which is another token of the same workspace.
+
+`token_revoked` and `account_inactive` are of a person, a workspace or an app that is gone: there is no doubt."""
+
+_CLIENT = (
+    "renew {setting}_CLIENT_SECRET, or turn its API on (docs/calendars.md), and restart; calendars are read again by "
+    "themselves"
+)
+_REDIRECT = "add that address to the app's redirect addresses there, or mend PUBLIC_URL and restart"
+CURES: Mapping[Fault, str] = {
+    Fault.SLACK_TOKENS: "let this machine's address into the app's allowed addresses, or have an owner of the "
+    "workspace allow the app again; what waits is written by itself then",
+    Fault.SLACK_CLIENT: "set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET to what the app has at api.slack.com/apps, "
+    "and restart; tokens are renewed by themselves then",
+    Fault.SLACK_REDIRECT: _REDIRECT,
+    Fault.GOOGLE_CLIENT: _CLIENT.format(setting="GOOGLE"),
+    Fault.GOOGLE_REDIRECT: _REDIRECT,
+    Fault.MICROSOFT_CLIENT: _CLIENT.format(setting="MICROSOFT"),
+    Fault.MICROSOFT_REDIRECT: _REDIRECT,
+}
+"""What the operator has to do about each."""
+
+REFUSED: Mapping[str, str] = {
+    "tokens": "takes no token of this workspace",
+    "client": "does not take this app",
+    "redirect": "does not take this app's redirect address",
+}
+"""What is wrong, by the second half of a fault's name."""
+
+
+def client_fault(provider: str) -> Fault:
+    """That our credentials are refused by slack, google or microsoft."""
+    return Fault(f"{provider}_client")
+
+
+def redirect_fault(provider: str) -> Fault:
+    """That our redirect address is."""
+    return Fault(f"{provider}_redirect")
+
+
+def sentence(standing: StandingFault) -> str:
+    """What `doctor` says of it, after the name of who refuses."""
+    since = f"{standing.since:%Y-%m-%d %H:%M} UTC"
+    detail = f" ({standing.detail})" if standing.detail else ""
+    return f"{REFUSED[standing.fault.kind]} since {since}{detail}: {CURES[standing.fault]}"

@@ -1,0 +1,197 @@
+"""What the operator has to mend, as long as it stands: who sees it first says it, whoever sees it over says that.
+
+A fault of the installation is a row of its own (`team_id` "") beside one for each workspace that meets it, whose
+admins are told once. One that is a workspace's alone has no other row than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.domain.errors import AppRefusedError
+from services.domain.faults import Fault, StandingFault
+from services.domain.model import PersonKey
+from services.domain.people import LEAVE, GrantState
+from services.platform.crypto import Encryptor
+from services.store.db import Database, Store
+from services.store.models import Calendar, Notice, Person, Workspace
+from services.store.person_rows import NoticeStore, insert_for, lock_staying
+from services.store.workspace_models import OperatorFaultRow
+
+_LONGEST = 255
+_OF_CALENDARS = frozenset({Fault.GOOGLE_CLIENT, Fault.MICROSOFT_CLIENT})
+_ROWS = OperatorFaultRow.__table__
+STANDING = select(_ROWS).order_by(_ROWS.c.since, _ROWS.c.team_id, _ROWS.c.fault)
+
+
+@dataclass(frozen=True, slots=True)
+class DueFault:
+    """One that is to be looked at again: whether it is over, or whom to tell of it. `tries` counts such looks."""
+
+    fault: Fault
+    team_id: str
+    tries: int
+
+
+class FaultStore(Store):
+    """The faults that stand. Each method is one transaction."""
+
+    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore) -> None:
+        super().__init__(database, encryptor)
+        self._notices = notices
+
+    async def standing(self) -> list[StandingFault]:
+        """All that stand, the oldest first."""
+        (rows,) = await self._database.rows((STANDING, {}))
+        return [fault_of(row) for row in rows]
+
+    async def met(self, fault: Fault, team_id: str, detail: str, now: datetime, due_at: datetime) -> bool:
+        """A fault is met, by what is done for a workspace, or for nobody yet (""); whether nobody had met it before.
+
+        It is looked at again at `due_at`, where it is a workspace's.
+        """
+        alone = fault is Fault.SLACK_TOKENS
+        async with self._database.write() as connection:
+            fresh = {"fault": fault.value, "seen_at": now, "detail": detail[:_LONGEST]}
+            new = not alone and await self._insert(connection, fresh | {"team_id": "", "due_at": None})
+            if team_id and await self._is_there(connection, team_id):
+                first = await self._insert(connection, fresh | {"team_id": team_id, "due_at": due_at})
+                new = first if alone else new
+        return new
+
+    async def over(self, fault: Fault, team_id: str = "") -> bool:
+        """It works again, in that workspace or everywhere (""); whether it stood until now.
+
+        Where a provider of calendars did not take us, it stands as long as it refuses one of them still.
+        """
+        async with self._database.write() as connection:
+            return await self._delete(connection, fault, team_id)
+
+    async def forget(self, before: datetime, now: datetime) -> list[Fault]:
+        """Those of the installation that nobody has met since `before` are over; gives them.
+
+        One of a provider that refuses a calendar still is taken as met: we were down meanwhile.
+        """
+        old = select(_ROWS.c.fault).where(_ROWS.c.team_id == "", _ROWS.c.seen_at <= before)
+        gone = []
+        async with self._database.write() as connection:
+            for fault in [Fault(one) for one in (await connection.scalars(old)).all()]:
+                if await self._delete(connection, fault):
+                    gone.append(fault)
+                else:
+                    met = update(OperatorFaultRow).where(_is(fault.value, "")).values(seen_at=now)
+                    await connection.execute(met)
+        return gone
+
+    async def claim(self, now: datetime, until: datetime, limit: int) -> list[DueFault]:
+        """Claim at most `limit` that are due; no other replica looks at them before `until`."""
+        due = select(_ROWS).where(_ROWS.c.due_at <= now).order_by(_ROWS.c.due_at).limit(limit)
+        async with self._database.write() as connection:
+            rows = (await connection.execute(due.with_for_update(skip_locked=True))).all()
+            for row in rows:
+                await connection.execute(
+                    update(OperatorFaultRow).where(_is(row.fault, row.team_id)).values(due_at=until)
+                )
+        return [DueFault(Fault(row.fault), row.team_id, row.tries) for row in rows]
+
+    async def look_again(self, due: DueFault, until: datetime, now: datetime | None = None) -> None:
+        """Look at it again at `until`; it was met at `now`, unless that is None."""
+        later: dict[str, Any] = {"tries": due.tries + 1, "due_at": until}
+        later |= {} if now is None else {"seen_at": now}
+        await self._database.execute(update(OperatorFaultRow).where(_is(due.fault, due.team_id)).values(**later))
+
+    async def tell(self, due: DueFault, admins: Collection[str]) -> bool:
+        """Have these admins of the workspace told of it, once; False where it is over, or they were."""
+        keys = [PersonKey(due.team_id, one) for one in admins]
+        async with self._database.write() as connection:
+            staying = await lock_staying(connection, keys) if keys else set()
+            told = update(OperatorFaultRow).where(_is(due.fault, due.team_id), _ROWS.c.due_at.is_not(None))
+            if (await connection.execute(told.values(due_at=None))).rowcount != 1:
+                return False
+            for key in sorted(staying):
+                await self._notices.tell(connection, key, f"fault/{due.fault.value}")
+        return True
+
+    # ── whom to ask ─────────────────────────────────────────────────────────────────────────────────
+
+    async def other_tokens(self, team_id: str, user_id: str, now: datetime, most: int) -> list[str]:
+        """Tokens of other people of the workspace than that one, which have not run out; any of them."""
+        lives = or_(Person.token_expires_at.is_(None), Person.token_expires_at > now)
+        theirs = (
+            select(Person.user_id, Person.token)
+            .where(
+                Person.team_id == team_id, Person.user_id != user_id, Person.grant_state == GrantState.OK.value,
+                Person.token.is_not(None), Person.leave_by.is_(None), lives,
+            )
+            .order_by(func.random())
+            .limit(most)
+        )  # fmt: skip
+        rows = await self._database.fetch(theirs)
+        opened = (self._readable(row.token, "people.token", team_id, row.user_id) for row in rows)
+        return [token for token in opened if token is not None]
+
+    async def may_be_admins(self, team_id: str, most: int) -> list[str]:
+        """Who of the workspace's people may be its admins: those who were last, then those who were not asked for."""
+        people = (
+            select(Person.user_id)
+            .where(
+                Person.team_id == team_id, Person.user_id != LEAVE, Person.leave_by.is_(None),
+                Person.admin.is_distinct_from(False),
+            )
+            .order_by(Person.admin.is_(None), Person.created_at, Person.user_id)
+            .limit(most)
+        )  # fmt: skip
+        return [row.user_id for row in await self._database.fetch(people)]
+
+    # ── how ─────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _is_there(self, connection: AsyncConnection, team_id: str) -> bool:
+        """Whether the workspace is there, and stays until the transaction ends."""
+        row = select(Workspace.team_id).where(Workspace.team_id == team_id)
+        return await connection.scalar(row.with_for_update(read=True, key_share=True)) is not None
+
+    async def _insert(self, connection: AsyncConnection, row: Mapping[str, Any]) -> bool:
+        """Insert the row; False where it is there already, and was met once more. It stays until the end of it all."""
+        insert = insert_for(connection, OperatorFaultRow).values(**row, since=row["seen_at"], tries=0)
+        again = update(OperatorFaultRow).where(_is(row["fault"], row["team_id"]))
+        again = again.values({name: row[name] for name in ("seen_at", "detail")})
+        while True:
+            new = await connection.execute(insert.on_conflict_do_nothing(index_elements=["team_id", "fault"]))
+            if new.rowcount == 1 or (await connection.execute(again)).rowcount == 1:  # else it has just been deleted
+                return new.rowcount == 1
+
+    async def _delete(self, connection: AsyncConnection, fault: Fault, team_id: str = "") -> bool:
+        """Delete a fault's rows, and what admins were told of it: they are told again the next time. Whether it stood.
+
+        Its first row is locked before the others are read: whoever meets it in another workspace has that first, too.
+        """
+        first = select(_ROWS.c.fault).where(_is(fault.value, team_id)).with_for_update()
+        if (await connection.execute(first)).first() is None:
+            return False
+        if fault in _OF_CALENDARS and await connection.scalar(select(exists().where(*_refused_by(fault.whose)))):
+            return False
+        its = and_(_ROWS.c.fault == fault.value, *([_ROWS.c.team_id == team_id] if team_id else []))
+        for row in (await connection.execute(select(_ROWS.c.team_id).where(its))).all():
+            told = and_(Notice.team_id == row.team_id, Notice.subject == f"fault/{fault.value}")
+            await connection.execute(delete(Notice).where(told))
+        await connection.execute(delete(OperatorFaultRow).where(its))
+        return True
+
+
+def fault_of(row: Any) -> StandingFault:
+    """The fault in a row of `STANDING`."""
+    return StandingFault(Fault(row.fault), row.team_id, row.since, row.seen_at, row.detail, row.due_at)
+
+
+def _refused_by(provider: str) -> tuple[ColumnElement[bool], ...]:
+    return Calendar.provider == provider, Calendar.problem == AppRefusedError.__name__
+
+
+def _is(fault: str, team_id: str) -> ColumnElement[bool]:
+    return and_(_ROWS.c.team_id == team_id, _ROWS.c.fault == fault)

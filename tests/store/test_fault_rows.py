@@ -1,0 +1,171 @@
+"""The operator's faults as rows: said once by one of many, and gone with what they are of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from services.domain.faults import Fault
+from services.platform.crypto import Encryptor
+from services.store.db import Database
+from services.store.faults import DueFault, FaultStore
+from services.store.models import Calendar, Notice, Person, Workspace
+from services.store.stores import Stores
+from services.store.workspace_models import OperatorFaultRow
+from tests.support.clocks import ManualClock
+from tests.support.faults import standing
+from tests.support.locks import somebody_waits
+
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+GOOGLE, TOKENS = Fault.GOOGLE_CLIENT, Fault.SLACK_TOKENS
+
+
+@pytest.fixture
+async def stores(database: Database, encryptor: Encryptor, clock: ManualClock) -> Stores:
+    now = clock.now()
+    async with database.write() as connection:
+        for team in ("T1", "T2"):
+            await connection.execute(sa.insert(Workspace).values(team_id=team, installed_at=now))
+            await connection.execute(sa.insert(Person).values(team_id=team, user_id="U1", created_at=now))
+    return Stores(database, encryptor, clock)
+
+
+@pytest.fixture
+async def other(database_url: str, encryptor: Encryptor, clock: ManualClock) -> AsyncIterator[FaultStore]:
+    """Another process'."""
+    database = Database(database_url)
+    yield Stores(database, encryptor, clock).faults
+    await database.close()
+
+
+async def met(store: FaultStore, clock: ManualClock, fault: Fault = GOOGLE, team: str = "T1") -> bool:
+    return await store.met(fault, team, "invalid_client", clock.now(), clock.now())
+
+
+async def subjects(database: Database) -> list[str]:
+    return [row.subject for row in await database.fetch(sa.select(Notice.subject))]
+
+
+async def test_of_many_who_meet_it_and_see_it_over_one_says_so(
+    stores: Stores, other: FaultStore, clock: ManualClock, database: Database
+) -> None:
+    for _ in range(3):
+        found = await asyncio.gather(
+            *(met(store, clock, team=team) for store in (stores.faults, other) for team in ("T1", "T2", "T1"))
+        )
+        assert sorted(found) == [False] * 5 + [True]
+        assert await standing(database) == [(GOOGLE, ""), (GOOGLE, "T1"), (GOOGLE, "T2")]
+        over = await asyncio.gather(*(store.over(GOOGLE) for store in (stores.faults, other) * 2))
+        assert sorted(over) == [False] * 3 + [True]
+        assert await standing(database) == []
+
+
+async def test_those_who_meet_it_and_those_who_see_it_over_never_wait_for_each_other(
+    stores: Stores, other: FaultStore, clock: ManualClock, database: Database
+) -> None:
+    said = await asyncio.gather(
+        *(met(store, clock, team=team) for store in (stores.faults, other) for team in ("T1", "T2") for _ in range(8)),
+        *(store.over(GOOGLE) for store in (stores.faults, other) for _ in range(8)),
+    )
+    new, over = sum(said[:32]), sum(said[32:])
+    assert new - over == len([team for _, team in await standing(database) if not team])
+
+
+@on_postgresql
+async def test_fault_that_is_met_while_it_is_said_to_be_over_stands(
+    stores: Stores, other: FaultStore, clock: ManualClock, database: Database
+) -> None:
+    await met(stores.faults, clock)
+    async with database.write() as ending:
+        await ending.execute(sa.delete(OperatorFaultRow))
+        meeting = asyncio.create_task(met(other, clock))
+        await somebody_waits(database)
+    assert await meeting
+    assert await standing(database) == [(GOOGLE, ""), (GOOGLE, "T1")]
+
+
+@on_postgresql
+async def test_fault_of_a_workspace_that_is_being_deleted_is_nobodys(
+    stores: Stores, other: FaultStore, clock: ManualClock, database: Database
+) -> None:
+    async with database.write() as deleting:
+        await deleting.execute(sa.delete(Workspace).where(Workspace.team_id == "T1"))
+        meeting = asyncio.create_task(met(other, clock, TOKENS))
+        await somebody_waits(database)
+    assert not await meeting
+    assert await standing(database) == []
+
+
+@on_postgresql
+async def test_admins_are_told_nothing_of_what_is_over_while_they_are_looked_up(
+    stores: Stores, other: FaultStore, clock: ManualClock, database: Database
+) -> None:
+    await met(stores.faults, clock)
+    async with database.write() as ending:
+        await ending.execute(sa.delete(OperatorFaultRow))
+        telling = asyncio.create_task(other.tell(DueFault(GOOGLE, "T1", 0), ["U1"]))
+        await somebody_waits(database)
+    assert not await telling
+    assert await subjects(database) == []
+
+
+async def test_admins_are_told_once_by_whoever_comes_first(
+    stores: Stores, other: FaultStore, clock: ManualClock, database: Database
+) -> None:
+    await met(stores.faults, clock)
+    due = DueFault(GOOGLE, "T1", 0)
+    told = await asyncio.gather(stores.faults.tell(due, ["U1", "UGONE"]), other.tell(due, ["U1"]))
+    assert sorted(told) == [False, True]
+    assert await subjects(database) == ["fault/google_client"]
+    assert await stores.faults.over(GOOGLE)
+    assert await subjects(database) == []
+
+
+async def test_look_is_one_replicas_at_a_time(stores: Stores, other: FaultStore, clock: ManualClock) -> None:
+    await met(stores.faults, clock, TOKENS)
+    now = clock.now()
+    claims = await asyncio.gather(
+        *(store.claim(now, now + timedelta(seconds=30), 8) for store in (stores.faults, other))
+    )
+    assert sorted(len(claim) for claim in claims) == [0, 1]
+
+
+async def test_provider_that_refuses_one_calendar_still_is_not_well(
+    stores: Stores, clock: ManualClock, database: Database
+) -> None:
+    row = {"team_id": "T1", "user_id": "U1", "provider": "google", "created_at": clock.now()}
+    async with database.write() as connection:
+        for number in (1, 2):
+            its = {"calendar_id": f"c{number}", "address_digest": f"d{number}", "problem": "AppRefusedError"}
+            await connection.execute(sa.insert(Calendar).values(row | its))
+    await met(stores.faults, clock)
+    for number, over in ((1, False), (2, True)):
+        await database.execute(sa.update(Calendar).where(Calendar.calendar_id == f"c{number}").values(problem=""))
+        assert await stores.faults.over(GOOGLE) is over
+
+
+async def test_what_nobody_has_met_for_long_is_over_unless_a_calendar_is_refused(
+    stores: Stores, clock: ManualClock, database: Database
+) -> None:
+    await met(stores.faults, clock)
+    await met(stores.faults, clock, Fault.SLACK_REDIRECT, "")
+    row = {"team_id": "T1", "user_id": "U1", "provider": "google", "created_at": clock.now()}
+    refused = {"calendar_id": "c", "address_digest": "d", "problem": "AppRefusedError"}
+    await database.execute(sa.insert(Calendar).values(row | refused))
+    now: datetime = clock.move(days=2)
+    assert await stores.faults.forget(now - timedelta(days=1), now) == [Fault.SLACK_REDIRECT]
+    assert await standing(database) == [(GOOGLE, ""), (GOOGLE, "T1")]
+    assert await stores.faults.forget(now - timedelta(days=1), now) == []
+
+
+async def test_uninstall_takes_a_workspaces_faults_along(
+    stores: Stores, clock: ManualClock, database: Database
+) -> None:
+    await met(stores.faults, clock, TOKENS, "T1")
+    await met(stores.faults, clock, TOKENS, "T2")
+    assert await stores.workspaces.delete("T1")
+    assert await standing(database) == [(TOKENS, "T2")]
