@@ -80,7 +80,7 @@ class Guide:
         talk = self.talk
         talk.console.print(Text("Status Quo: setting up", style="bold"))
         talk.say(f"I ask for what is missing, try it, and keep it in {talk.path}, readable by you alone. Ctrl-C stops.")
-        first = not talk.config().has_slack
+        first, served = not talk.config().has_slack, not talk.config().missing_for_serving()
         socket = self._reach()
         self._slack(socket=socket)
         self._data(first=first)
@@ -88,7 +88,7 @@ class Guide:
             self._calendars(provider, offered=first, anew=provider in also)
         if not talk.written:
             talk.say("Nothing is missing.")
-        return self._finish()
+        return self._finish(served=served)
 
     def _reach(self) -> bool:
         """Where it is reached; whether Slack is reached by Socket Mode."""
@@ -170,24 +170,21 @@ class Guide:
     def _calendars(self, provider: str, *, offered: bool, anew: bool) -> None:
         """Google's or Microsoft's client: `offered` where there is none yet, asked for `anew` where there is one."""
         talk, kind = self.talk, provider.upper()
-        pair = (f"{kind}_CLIENT_ID", f"{kind}_CLIENT_SECRET")
-        held = sum(name in talk.values for name in pair)
-        if not anew and (held == len(pair) or not (held or offered)):
-            return
-        talk.head(named(provider))
-        if not anew and not held:
-            talk.say(
-                "This needs an app of yours there: docs/calendars.md has the steps. Feeds, CalDAV (iCloud, Fastmail, "
-                f"Nextcloud), hooks and files need none. Later on, `python app.py setup --{provider}` asks for it."
-            )
-            if not talk.agrees("Is there one"):
+        of_id, of_secret = f"{kind}_CLIENT_ID", f"{kind}_CLIENT_SECRET"
+        lacking = [name for name in (of_id, of_secret) if name not in talk.values]
+        before = talk.values.get(of_secret)
+        if anew or lacking:
+            if len(lacking) > 1 and not anew and not (offered and self._wants(provider)):
                 return
-        talk.say(f"Its redirect address is {talk.config().base_url}/connect/{provider}/callback")
-        for name in pair:
-            if name not in talk.values or (anew and name not in talk.fixed):
-                talk.ask(name)
-        if provider == "microsoft":
-            self._directory(anew=anew)
+            talk.say(
+                f"{named(provider)}: the app's redirect address is {talk.config().base_url}/connect/{provider}/callback"
+            )
+            for name in (of_id, of_secret):
+                if name in lacking or (anew and name not in talk.fixed):
+                    talk.ask(name)
+        if provider == "microsoft" and "MICROSOFT_AUTHORITY" not in talk.values:
+            talk.say("Accounts of your own directory alone? Then its tenant id or domain; Enter for anybody's.")
+            talk.put("MICROSOFT_AUTHORITY", talk.optional("Directory", "common"))
 
         async def look() -> Finding:
             config = talk.config()
@@ -199,15 +196,25 @@ class Guide:
                 await client.close()
 
         talk.settle(look)
+        if provider == "microsoft" and talk.values[of_secret] != before:
+            self._ask_for_its_end()
         talk.save()
 
-    def _directory(self, *, anew: bool) -> None:
-        """Whose accounts Microsoft lets in, and when the secret runs out."""
+    def _wants(self, provider: str) -> bool:
+        """Whether there is an app at that provider, or shall be."""
+        self.talk.head(named(provider))
+        self.talk.say(
+            "This needs an app of yours there: docs/calendars.md has the steps, and "
+            f"`python app.py setup --{provider}` asks for it later on."
+        )
+        if provider == PROVIDERS[0]:
+            self.talk.say("Feeds, CalDAV (iCloud, Fastmail, Nextcloud), hooks and files need none.")
+        return self.talk.agrees("Is there one")
+
+    def _ask_for_its_end(self) -> None:
+        """When Microsoft's secret runs out, of which Microsoft itself tells nobody."""
         talk, expires = self.talk, "MICROSOFT_SECRET_EXPIRES"
-        if "MICROSOFT_AUTHORITY" not in talk.values:
-            talk.say("Accounts of your own directory alone? Then its tenant id or domain; Enter for anybody's.")
-            talk.put("MICROSOFT_AUTHORITY", talk.optional("Directory", "common"))
-        if expires in talk.fixed or (expires in talk.values and not anew):
+        if expires in talk.fixed:
             return
         talk.say("Entra shows beside the secret when it expires. Tell me, and you are warned thirty days ahead.")
         while given := talk.optional("Expires, such as 2028-11-30 (Enter: I do not know)"):
@@ -216,16 +223,21 @@ class Guide:
                 return
             talk.say(wrong, "red")
 
-    def _finish(self) -> int:
-        """Tables where there are none, what the doctor finds, and what to do next."""
+    def _finish(self, *, served: bool) -> int:
+        """Tables where there are none, what the doctor finds, and what to do next; `served`: it could run before."""
         talk, config = self.talk, settings.load(self.talk.values, dotenv=None)
         talk.head("What the doctor finds")
         if (wrong := talk.waiting(_reach_database(config, make=True))) is not None:
             talk.say(wrong, "red")
         status = asyncio.run(doctor.examine(config, SystemClock()))
-        talk.head("Next")
+        if status or talk.written:
+            talk.head("Next")
         if status:
             talk.say("Mend what is marked FAIL, and run `python app.py setup` or `python app.py doctor` again.")
+            return status
+        if served:
+            if talk.written:
+                talk.say("What was changed counts once the app is started again.")
             return status
         steps = ["make run (docs/deploy.md has other ways to run it)"]
         if config.base_url.startswith("https:"):

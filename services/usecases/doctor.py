@@ -120,8 +120,8 @@ class Doctor:
         """Only a request that Slack has signed shows whether it is right."""
         last = await self.database.last_delivery()
         if last is None:
-            return Finding("signing secret", True, "is seen to be right or wrong at Slack's first request")
-        return Finding("signing secret", True, f"is right: Slack's last request came at {last:%Y-%m-%d %H:%M} UTC")
+            return Finding("signing secret", True, "not seen in use yet: Slack's requests show whether it is right")
+        return Finding("signing secret", True, f"is right: a request of Slack's came at {last:%Y-%m-%d %H:%M} UTC")
 
     async def _scopes_of_effects(self) -> Finding:
         """Who chose an effect of their list that they have not allowed: each is asked for it on their Home tab.

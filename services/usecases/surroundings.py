@@ -90,12 +90,18 @@ async def look_at_public_address(url: str, *, https: bool, tls: ssl.SSLContext |
         return warning("has a certificate that is not accepted here; Slack and browsers will not accept it either")
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         return warning(
-            f"does not answer ({type(error).__name__}). That is so until the app runs; if it runs, look at DNS, proxy "
+            f"does not answer ({_why(error)}). That is so until the app runs; if it runs, look at DNS, proxy "
             "and firewall: installs, permissions and links to calendars end there"
         )
     if status != HTTPStatus.OK or b'"alive"' not in body:
         return warning(f"is answered by something else (HTTP {status}): have it lead to HOST and PORT of this app")
     return Finding(subject, True, f"{url} leads here. This was asked from inside: Slack may still be shut out")
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its name is not known here"
+    return f"nothing within {SECONDS:.0f} s" if isinstance(error, TimeoutError) else type(error).__name__
 
 
 def size(count: int) -> str:

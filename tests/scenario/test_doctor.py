@@ -174,10 +174,10 @@ async def test_signing_secret_is_known_to_be_right_from_slacks_first_request_on(
         (found,) = [one.sentence async for one in doctor.examine() if one.subject == "signing secret"]
         return found
 
-    assert await line() == "is seen to be right or wrong at Slack's first request"
+    assert await line() == "not seen in use yet: Slack's requests show whether it is right"
     async with database.write() as connection:
         await connection.execute(sa.insert(Delivery).values(team_id="T1", delivery_id="E1", seen_at=clock.now()))
-    assert await line() == f"is right: Slack's last request came at {clock.now():%Y-%m-%d %H:%M} UTC"
+    assert await line() == f"is right: a request of Slack's came at {clock.now():%Y-%m-%d %H:%M} UTC"
 
 
 async def test_doctor_says_when_the_keys_do_not_open_what_is_stored(

@@ -16,6 +16,7 @@ import pytest
 from cryptography.fernet import Fernet
 from rich.console import Console
 
+from emulators.microsoft.server import LocalMicrosoft
 from emulators.slack import AppConfig, LocalSlack
 from services.commands import dialogue, doctor, setup
 from services.domain.errors import SettingsError
@@ -155,6 +156,26 @@ async def test_secret_that_slack_refuses_is_asked_for_anew_where_the_file_holds_
     assert person.text.count("FAIL Slack app: Slack does not take this SLACK_CLIENT_SECRET") == 2
     assert "Mend what is marked FAIL" in person.text
     assert person.env == before
+
+
+async def test_secret_of_microsoft_that_has_run_out_is_asked_for_anew_with_its_end(
+    person: Person, slack: LocalSlack
+) -> None:
+    async with LocalMicrosoft(SystemClock().now) as microsoft:
+        pair = {"MICROSOFT_CLIENT_ID": microsoft.client.client_id, "MICROSOFT_CLIENT_SECRET": "Old~1"}
+        around = {"MICROSOFT_AUTHORITY": f"{microsoft.url}/common", "MICROSOFT_GRAPH_URL": microsoft.graph_url}
+        set_before(person, slack, PUBLIC_URL=PUBLIC_URL, MICROSOFT_SECRET_EXPIRES="2020-01-01", **OF_SLACK, **pair)
+        new = microsoft.client.client_secret
+        assert await person.goes_through(microsoft.client.client_id, new, "soon", "2999-01-01", **around) == 0
+        assert "It must be a day such as 2028-11-30." in person.text
+        assert "counts once the app is started again" in person.text
+        assert f"MICROSOFT_CLIENT_SECRET={new}\n" in person.env
+        assert "MICROSOFT_SECRET_EXPIRES=2999-01-01\n" in person.env
+        microsoft.client.client_secret = "New~2"
+        chosen = (microsoft.client.client_id, "New~2", "")
+        assert await person.goes_through(*chosen, also=("microsoft",), **around) == 0
+        assert "MICROSOFT_CLIENT_SECRET=New~2\n" in person.env
+        assert "make run" not in person.text
 
 
 async def test_odd_signing_secret_and_plain_address_are_doubted(person: Person, slack: LocalSlack) -> None:

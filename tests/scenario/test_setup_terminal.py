@@ -14,6 +14,8 @@ from emulators.google.server import LocalGoogle
 from emulators.microsoft.server import LocalMicrosoft
 from emulators.slack import AppConfig, LocalSlack
 from services.platform.clock import SystemClock
+from tests.support.command_line import Served, run
+from tests.support.running_app import free_port
 from tests.support.terminal import Terminal, terminal
 
 CLIENT_ID, CLIENT_SECRET, SIGNING_SECRET = "1234567890.9876543210", f"{'a1' * 16}", f"{'b2' * 16}"
@@ -30,13 +32,13 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-async def answer_for_slack(at: Terminal) -> None:
+async def answer_for_slack(at: Terminal, url: str = "http://127.0.0.1:9") -> None:
     """Every question about Slack, with what is pasted wrong most often."""
     await at.answers("1 or 2 (1):", "")
     await at.answers("quo.example.com:", "quo.example.net/status")
     await at.sees("It must be scheme, host and port alone")
-    await at.answers("quo.example.com:", "http://127.0.0.1:9")
-    await at.sees('"redirect_urls": [ "http://127.0.0.1:9/slack/oauth_redirect" ]')
+    await at.answers("quo.example.com:", url)
+    await at.sees(f'"redirect_urls": [ "{url}/slack/oauth_redirect" ]')
     await at.answers("Client ID:", "xoxb-1-2")
     await at.sees("That is a bot token, which belongs elsewhere.")
     await at.answers("Client ID:", "99.99")
@@ -69,6 +71,7 @@ async def test_setup_leads_from_nothing_to_a_doctor_without_a_fail(tmp_path: Pat
             await at.answers("Value of the client secret (not shown as you paste):", microsoft.client.client_id)
             await at.sees("That is an id. The secret is its Value")
             await at.answers("Value of the client secret (not shown as you paste):", microsoft.client.client_secret)
+            await at.sees("ok Microsoft 365: takes the client id and secret; set MICROSOFT_SECRET_EXPIRES")
             await at.answers("Expires, such as 2028-11-30", "2999-01-01")
             await at.sees("ok Microsoft 365: takes the client id and secret; the secret runs out on 2999-01-01")
             assert await at.ended() == 0
@@ -113,3 +116,30 @@ async def test_setup_that_is_stopped_leaves_what_was_finished_and_nothing_half(
     assert at.text.endswith("Stopped. What was finished is in .env; run it again to go on.")
     assert (tmp_path / ".env").read_text() == "PUBLIC_URL=https://quo.example.com\n"
     assert os.listdir(tmp_path) == [".env"]
+
+
+@pytest.mark.slow
+async def test_what_setup_wrote_serves_is_installed_and_then_the_doctor_finds_all_well(
+    tmp_path: Path, slack: LocalSlack
+) -> None:
+    port = free_port()
+    url, around = f"http://127.0.0.1:{port}", {"SLACK_API_URL": slack.api_url}
+    async with terminal("setup", cwd=tmp_path, **around) as at:
+        await answer_for_slack(at, url)
+        for question in ("1 or 2 (1):", "Is there one [y/n] (n):", "Is there one [y/n] (n):"):
+            await at.answers(question, "")
+        assert await at.ended() == 0
+    slack.add_person("U0ANN00001", "ann")
+    served = Served(tmp_path, {"PORT": str(port), "SLACK_AUTHORIZE_URL": slack.authorize_url, **around})
+    await served.start()
+    try:
+        status, page = await slack.allow(f"{url}/slack/install", "U0ANN00001")
+        assert status == 200, page
+        slack.app.request_url = f"{url}/slack/events"
+        assert (await slack.people.command("U0ANN00001", "/ooo", "friday")).status == 200
+        ran = await run("doctor", cwd=tmp_path, **around)
+    finally:
+        await served.stop()
+    assert (ran.status, [line for line in ran.out.splitlines() if not line.startswith("ok")]) == (0, [])
+    assert "signing secret: is right: a request of Slack's came at" in ran.out
+    assert "workspace Acme: scopes as in manifest.yml" in ran.out
