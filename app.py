@@ -97,6 +97,12 @@ def parser() -> argparse.ArgumentParser:
     for name, provider in (("google", "Google"), ("microsoft", "Microsoft")):
         text = f"ask for {provider}'s client id and secret, also where they are set"
         setup.add_argument(f"--{name}", action="append_const", dest="also", const=name, help=text)
+    move = command(
+        "move", _move, "copy an SQLite installation into PostgreSQL; killed halfway, the same command goes on"
+    )
+    move.add_argument(
+        "--to", required=True, metavar="URL", help="an empty database: postgresql+asyncpg://user@host/name"
+    )
     command("doctor", _doctor, "check settings, database, keys, clock, Slack's scopes, calendars")
     command("rotate-keys", _rotate_keys, "re-seal every secret with the newest key, while the app runs")
     export = command("export", _person, "print a person's data as JSON")
@@ -188,6 +194,14 @@ def _migrate(args: argparse.Namespace) -> int:
     from services.commands import migrate
 
     return migrate.steps(config) if args.sql else asyncio.run(migrate.migrate(config, check=args.check))
+
+
+def _move(args: argparse.Namespace) -> int:
+    config = _settings()
+    from services.commands import move
+    from services.platform.clock import SystemClock
+
+    return asyncio.run(move.move(config, args.to, SystemClock()))
 
 
 def _doctor(_args: argparse.Namespace) -> int:

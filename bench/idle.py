@@ -48,7 +48,7 @@ async def _measured(name: str, url: str) -> list[Row]:
             await asyncio.sleep(SECONDS)
             running = family(process.pid)
             used = sum(cpu_seconds(pid) for pid in running) - before
-            memory = sum(_mebibytes(pid) for pid in running)
+            memory = sum(mebibytes(pid) for pid in running)
     idle = f"{PEOPLE:,} idle people, {name}"
     return [
         Row(f"{idle}: processor", 100 * used / SECONDS, "% of a core", SHARE, "promised", f"over {SECONDS:.0f} s"),
@@ -81,6 +81,7 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _mebibytes(pid: int) -> float:
+def mebibytes(pid: int) -> float:
+    """What memory a process takes, shared pages by its share."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:"))

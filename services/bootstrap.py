@@ -40,6 +40,7 @@ from services.platform.outbound import Outbound
 from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.store import schema
+from services.store.moved import check_not_moved
 from services.store.stores import Stores
 from services.usecases.agents import AgentKeys
 from services.usecases.faults import Faults
@@ -139,6 +140,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     Raises SettingsError for missing or wrong keys, DatabaseError where there is no database to be had.
     """
     stores = Stores.at(config.database_url, config.keys(), clock)
+    await check_not_moved(stores.database)
     await schema.upgrade(stores.database)
     metrics, wake_signal, background = Metrics(), LoopWakeSignal(), handlers.Background()
     pictures = PictureReader()

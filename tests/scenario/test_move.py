@@ -1,0 +1,129 @@
+"""`app.py move`: an installation goes on in PostgreSQL, nothing lost, nothing twice; a wrong target stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from services.domain.errors import SettingsError
+from services.store.db import Database
+from services.store.models import EventRow, Person, Workspace, Write
+from tests.support.clocks import ManualClock
+from tests.support.command_line import Ran, run
+from tests.support.feeds import lasting
+from tests.support.running_app import RunningApp, at, open_running_app
+
+INTO_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+async def app(database_url: str, sqlite_url: str, clock: ManualClock) -> AsyncIterator[RunningApp]:
+    """On SQLite; it has ended before the database that it is moved to is emptied."""
+    async with open_running_app(clock, sqlite_url) as made:
+        yield made
+
+
+async def moved(app: RunningApp, to: str, tmp_path: Path) -> Ran:
+    return await run("move", "--to", to, cwd=tmp_path, DATABASE_URL=app.database_url, ENCRYPTION_KEYS=app.key)
+
+
+async def rows(url: str, *tables: type) -> list[int]:
+    database = Database(url)
+    found = [(await database.fetch(sa.select(sa.func.count()).select_from(table)))[0][0] for table in tables]
+    await database.close()
+    return found
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+async def stops(app: RunningApp) -> None:
+    """Also who looks at its database."""
+    await app.stop()
+    assert app._look is not None
+    await app._look.close()
+    app._look = None
+
+
+@INTO_POSTGRESQL
+async def test_covered_status_is_put_back_after_the_move_and_nothing_is_written_twice(
+    app: RunningApp, database_url: str, tmp_path: Path
+) -> None:
+    await app.joins()
+    app.feeds["ann"].has(lasting("a", at("10:00"), 60, "Review"), lasting("b", at("14:00"), 60))
+    await app.connects("ann")
+    await app.says("Reading", ":books:")
+    await app.until(at("10:00"))
+    assert (app.text(), app.written()) == ("In a meeting", ["In a meeting"])
+    running = await moved(app, database_url, tmp_path)
+    assert (running.status, running.err.strip()) == (
+        2, "Status Quo runs with this database. Stop every process of it, then move.",
+    )  # fmt: skip
+    await stops(app)
+    ran = await moved(app, database_url, tmp_path)
+    assert ran.status == 0, ran.err
+    assert "their number and their SHA-256 are the same on both sides" in ran.out
+    assert app.key not in ran.out + ran.err
+    with pytest.raises(
+        SettingsError, match=r"this database was moved to statusquo_\w+ at 127\.0\.0\.1, where all goes on"
+    ):
+        await app.start()
+    app.database_url = database_url
+    await app.start()
+    await app.until(at("11:00"))
+    assert app.shows() == ("Reading", ":books:", None)
+    await app.until(at("14:00"))
+    assert app.written() == ["In a meeting", "Reading", "In a meeting"]
+    assert len(app.told()) == 1  # the welcome, and not once more
+    again = await moved_from(app, tmp_path, database_url)
+    assert (again.status, "holds an installation already" in again.err) == (2, True)
+
+
+async def moved_from(app: RunningApp, tmp_path: Path, to: str) -> Ran:
+    return await run(
+        "move", "--to", to, cwd=tmp_path, DATABASE_URL=f"sqlite+aiosqlite:///{tmp_path}/statusquo.db",
+        ENCRYPTION_KEYS=app.key,
+    )  # fmt: skip
+
+
+@INTO_POSTGRESQL
+async def test_target_that_holds_something_is_left_as_it_is(
+    app: RunningApp, database_url: str, tmp_path: Path, clock: ManualClock
+) -> None:
+    await app.joins()
+    await stops(app)
+    target = Database(database_url)
+    async with target.write() as connection:
+        await connection.execute(sa.insert(Workspace).values(team_id="T9", installed_at=clock.now()))
+    ran = await moved(app, database_url, tmp_path)
+    assert (ran.status, ran.err) == (
+        2, "The database at --to holds an installation already (workspaces). It has to be empty.\n",
+    )  # fmt: skip
+    assert await rows(database_url, Workspace, Person, EventRow, Write) == [1, 0, 0, 0]
+    assert await target.fetch(sa.select(sa.func.to_regclass("statusquo_move"))) == [(None,)]
+    await target.close()
+    assert "statusquo.db.moved" not in files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("sqlite:///x.db", "--to: must be a postgresql URL such as postgresql+asyncpg://user@host/name"),
+        ("nonsense", "--to: must be an SQLAlchemy URL such as postgresql+asyncpg://user@host/name"),
+    ],
+)
+async def test_what_is_no_postgresql_is_refused(sqlite_url: str, tmp_path: Path, to: str, said: str) -> None:
+    ran = await run("move", "--to", to, cwd=tmp_path, DATABASE_URL=sqlite_url)
+    assert (ran.status, ran.out, ran.err.strip()) == (2, "", said)
+
+
+async def test_where_no_postgresql_answers_nothing_is_changed(sqlite_url: str, tmp_path: Path) -> None:
+    before = files(tmp_path)
+    ran = await run("move", "--to", "postgresql://nobody@127.0.0.1:1/x", cwd=tmp_path, DATABASE_URL=sqlite_url)
+    assert ran.status == 1
+    assert ran.err.startswith("The database cannot be reached, or refuses us.")
+    assert files(tmp_path) == before
