@@ -69,12 +69,13 @@ class Machine:
     def start(
         self, command: Sequence[str], environment: Mapping[str, str] | None = None, cwd: str = "/"
     ) -> subprocess.Popen[str]:
-        """Start a command in it as root: `Popen.pid` is the program's own, its output one stream."""
+        """Start a command in it as root: `Popen.pid` is the program's own and its group's, its output one stream."""
         entered = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
         given = [f"{name}={value}" for name, value in {"PATH": PATH, "HOME": "/root", **(environment or {})}.items()]
         return subprocess.Popen(
             ["unshare", "--mount", "sh", "-c", entered, self.root, "env", "-i", "-C", cwd, *given, *command],  # noqa: S607  # as the path has it
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
         )  # fmt: skip
 
 

@@ -1,0 +1,77 @@
+"""The README's two commands on a machine that has Python, make and nothing else, timed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.containerfile import ROOT
+from tests.support.debian import Machine
+from tests.support.running_app import free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+PLACE = "/root/statusquo"
+LEFT_OUT = (".git", ".venv", "var", ".env", "__pycache__", "*_cache", ".hypothesis", ".coverage*")
+
+
+@pytest.fixture(scope="module")
+def fresh(debian_tar: Path, folder: Path) -> Machine:
+    """The project's files on it, as whoever unpacks them has them."""
+    machine = Machine.unpacked(debian_tar, folder / "fresh")
+    shutil.copytree(ROOT, machine.root / PLACE[1:], ignore=shutil.ignore_patterns(*LEFT_OUT))
+    return machine
+
+
+@contextmanager
+def running(machine: Machine, port: int) -> Iterator[float]:
+    """`make run` until its page is there: after how many seconds. It is interrupted in the end, as by a key."""
+    began = time.monotonic()
+    process = machine.start(["make", "run"], {"PORT": str(port)}, PLACE)
+    try:
+        while not there(port):
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() - began < 600
+            time.sleep(0.1)
+        yield time.monotonic() - began
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(30)
+
+
+def there(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
+            return b"Status Quo" in page.read()
+    except OSError:
+        return False
+
+
+def test_make_run_is_the_demo_and_quick_the_second_time(fresh: Machine) -> None:
+    with running(fresh, free_port()) as first:
+        pass
+    with running(fresh, free_port()) as second:
+        pass
+    print(f"make run: {first:.0f} s on a fresh machine, {second:.1f} s from then on")  # noqa: T201  # shown with -s
+    assert first < 600
+    assert second < 30
+
+
+def test_make_test_sets_itself_up_and_runs(fresh: Machine) -> None:
+    """All of the tests take a quarter of an hour; the core's are a part that needs nothing."""
+    began = time.monotonic()
+    fresh.run(["make", ".venv/.dev"], cwd=PLACE)
+    ready = time.monotonic() - began
+    printed = fresh.run(["make", "test", "PARALLEL=-q -n 2 tests/domain"], cwd=PLACE)
+    took = time.monotonic() - began - ready
+    print(f"make test: set up in {ready:.0f} s, the core's tests in {took:.0f} s: {printed.splitlines()[-1]}")  # noqa: T201  # shown with -s
+    assert " passed" in printed.splitlines()[-1]
+    assert "failed" not in printed
