@@ -104,12 +104,32 @@ def parser() -> argparse.ArgumentParser:
         "--to", required=True, metavar="URL", help="an empty database: postgresql+asyncpg://user@host/name"
     )
     command("doctor", _doctor, "check settings, database, keys, clock, Slack's scopes, calendars")
+    _backup_commands(command)
     command("rotate-keys", _rotate_keys, "re-seal every secret with the newest key, while the app runs")
     export = command("export", _person, "print a person's data as JSON")
     for of_person in (export, command("forget", _person, "delete a person's data and revoke their token")):
         of_person.add_argument("--team", required=True, metavar="T", help="the workspace's id")
         of_person.add_argument("--user", required=True, metavar="U", help="the member's id")
     return made
+
+
+def _backup_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
+    backup = command("backup", _backup, "the embedded database and its keys as one file, while the app runs")
+    backup.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a new file; it is as secret as the keys")
+    backup.add_argument("--forgotten", action="store_true", help="print instead who was forgotten, for a restore")
+    restore = command("restore", _restore, "a backup back into an empty installation; the app is stopped")
+    restore.add_argument("file", nargs="?", type=Path, metavar="FILE", help="what `backup` has made")
+    restore.add_argument(
+        "--loaded", action="store_true", help="instead of a FILE: what pg_restore has put back is there"
+    )
+    restore.add_argument("--keep-keys", action="store_true", help="leave agents' keys as they are in the backup")
+    restore.add_argument(
+        "--forgotten", type=Path, metavar="LIST", help="delete the people that `backup --forgotten` told"
+    )
+    for of_file in (backup, restore):
+        of_file.add_argument(
+            "--passphrase", action="store_true", help="it is sealed; asks for it, or takes the first line of its input"
+        )
 
 
 def _port(text: str) -> int:
@@ -210,6 +230,31 @@ def _doctor(_args: argparse.Namespace) -> int:
     from services.platform.clock import SystemClock
 
     return asyncio.run(doctor.examine(config, SystemClock()))
+
+
+def _backup(args: argparse.Namespace) -> int:
+    if (args.file is None) != args.forgotten:
+        raise InputError("name a FILE to make, or --forgotten alone")
+    config = _settings(quiet=True)
+    from services.commands import backup
+    from services.platform.clock import SystemClock
+
+    if args.forgotten:
+        return asyncio.run(backup.forgotten(config, SystemClock()))
+    return backup.make(config, args.file, SystemClock(), sealed=args.passphrase)
+
+
+def _restore(args: argparse.Namespace) -> int:
+    if (args.file is None) != args.loaded:
+        raise InputError("name the FILE of a backup, or --loaded for a database that pg_restore has filled")
+    config = _settings(quiet=True)
+    from services.commands import restore
+    from services.platform.clock import SystemClock
+
+    options = restore.Options(keep_keys=args.keep_keys, forgotten=args.forgotten, sealed=args.passphrase)
+    if args.loaded:
+        return restore.loaded(config, options, SystemClock())
+    return restore.restore(config, args.file, options, SystemClock())
 
 
 def _rotate_keys(_args: argparse.Namespace) -> int:

@@ -81,6 +81,7 @@ def engine(
         stores.retention, clock,
         audit_kept=timedelta(days=of.config.audit_kept_days),
         deliveries_kept=timedelta(hours=of.config.deliveries_kept_hours),
+        backups_kept=timedelta(days=of.config.backups_kept_days),
     )  # fmt: skip
     emoji = EmojiReading(stores.emoji, workspaces, SlackEmoji(slack.clients), clock)
     work: list[DueWork] = [

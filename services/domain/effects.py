@@ -234,6 +234,21 @@ def refused(memory: Memory, code: ReasonCode, stretch: Stretch | None) -> Memory
     return replace(memory, reason=Reason(code, "" if stretch is None else stretch.rule))
 
 
+def doubted(memory: Memory, stretch: Stretch | None, now: datetime) -> Memory:
+    """What to remember where nobody knows what was done since: what is stored is a copy from before.
+
+    That we set them away may have been done, and nothing ends it: `auto` is owed, unless they are away by hand in that
+    very stretch. A picture of ours may be on, and their own is in no copy: none is taken for theirs, so none is put on
+    in `stretch`, the one at `now`. A snooze ends by itself.
+    """
+    if isinstance(memory, PresenceMemory):
+        theirs = memory.over and memory.until is not None and memory.until > now
+        return memory if theirs else replace(memory, owed=True, sent=True)
+    if isinstance(memory, PhotoMemory) and stretch is not None and not memory.owes(now):
+        return replace(memory, until=stretch.end, over=True)
+    return memory
+
+
 def _left(memory: Memory, look: datetime | None = None) -> EffectDecision[Memory]:
     return EffectDecision(EffectAction.LEAVE, memory, memory, look_again=look)
 

@@ -395,3 +395,11 @@ class DatabaseBusyError(DatabaseError):
 
 class NewerDatabaseError(DatabaseError):
     """The database was made by a newer version. Start that one again, or restore the backup from before the update."""
+
+
+class BackupError(StatusQuoError):
+    """No backup was made."""
+
+
+class RestoreError(StatusQuoError):
+    """Nothing was restored."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from services.domain.model import NO_STATUS, Action, Effect, OwnStatusPolicy, Pause, PersonKey, Span, Standing, Status
 from services.domain.reasons import Reason
-from services.domain.text import same, shown_text
+from services.domain.text import same, shown_text, whole_seconds
 
 HOME_LIVES = timedelta(minutes=10)
 """How long a Home tab is kept up to date after its person has opened it; opened again, it is made anew."""
@@ -170,6 +170,24 @@ def stands(standing: Standing, wanted: Status, now: datetime) -> bool:
         ours is not None and ours.lasts(now) and not same(ours, replace(wanted, expiration=ours.expiration))
         for ours in (standing.applied, standing.pending)
     )
+
+
+def recalled(state: ProfileState, span: Span | None, now: datetime) -> ProfileState:
+    """The memory where nobody knows what was written since: what is stored is a copy from before.
+
+    `span` is the last one until `now` that shows something. It may have been written: if it is on the profile it is
+    ours, as after a crash, and what was known of their own is under it. If it is over by now, it had covered what was
+    there when the copy was made, unless that had an end. The profile is looked at in any case.
+    """
+    again, standing = replace(state, decided="", look=None), state.standing
+    if span is None:
+        return again
+    own, looked_at = standing.own, standing.looked_at
+    covers = own is not None and not own.empty and own.expiration is None
+    if not span.status.lasts(now) and not (covers and (looked_at is None or span.start >= looked_at)):
+        return again
+    about = replace(span.status, expiration=whole_seconds(span.status.expiration))
+    return replace(again, standing=replace(standing, pending=about))
 
 
 def instead(standing: Standing, wanted: Status, now: datetime) -> Status | None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from typing import overload
 
 from cryptography.exceptions import InvalidTag
@@ -27,6 +29,7 @@ _AES_GCM = b"\x01"  # the leading byte; a Fernet value is base64 and starts with
 _NONCE = 12
 _HEAD = len(_AES_GCM) + _NONCE
 _INFO = b"statusquo aes-256-gcm"
+_PSEUDONYMS = b"statusquo pseudonyms"
 _TOKEN = "sq1_"  # noqa: S105 - how a sealed text begins, so that it is known in a log
 
 
@@ -62,6 +65,7 @@ class Encryptor:
             AESGCM(HKDF(SHA256(), length=32, salt=None, info=_INFO).derive(base64.urlsafe_b64decode(key)))
             for key in keys
         ]
+        self._keys = tuple(keys)
         self._digest_key = hashlib.sha256(b"digest" + _SEPARATOR + keys[0].encode()).digest()
 
     @overload
@@ -118,6 +122,23 @@ class Encryptor:
         except ValueError as error:
             raise SealError("cannot be opened", place=purpose) from error
         return self.open(sealed if token.startswith(_TOKEN) else data, purpose) or ""
+
+    def pseudonyms(self, *ids: str) -> list[tuple[str, str]]:
+        """HMAC-SHA256 of `ids`, 64 hexadecimal digits, under a key from each of ours, newest first; which one it was.
+
+        Whoever has none of the keys can neither tell whose one is, nor try.
+        """
+        message = _SEPARATOR.join(part.encode() for part in ids)
+        return [(key_id, hmac.digest(key, message, "sha256").hex()) for key_id, key in self._pseudonym_keys]
+
+    @cached_property
+    def _pseudonym_keys(self) -> list[tuple[str, bytes]]:
+        """A key from each of ours, and what it is called: 16 hexadecimal digits that tell nothing of it."""
+        derived = [
+            HKDF(SHA256(), length=32, salt=None, info=_PSEUDONYMS).derive(base64.urlsafe_b64decode(key))
+            for key in self._keys
+        ]
+        return [(hashlib.sha256(key).hexdigest()[:16], key) for key in derived]
 
     def digest(self, plain: bytes) -> str:
         """A keyed digest, 32 hexadecimal digits: tells equal values apart from others without telling what they are.

@@ -93,6 +93,13 @@ class Settings(BaseModel):
     deliveries_kept_hours: Annotated[
         int, Field(ge=25, le=720, description="hours for which a repeated delivery of Slack's is known as one")
     ] = 25
+    backups_kept_days: Annotated[
+        int,
+        Field(
+            ge=1, le=3650,
+            description="for how many days you keep backups: so long it is known who was forgotten, as keyed digests",
+        ),
+    ] = 35  # fmt: skip
     trusted_proxies: str | None = Field(
         None, description="addresses or networks, comma-separated, whose `X-Forwarded-For` is believed"
     )
@@ -253,6 +260,16 @@ class Settings(BaseModel):
         named = self.microsoft_authority.rstrip("/")
         return named if "://" in named else f"https://login.microsoftonline.com/{named}"
 
+    @property
+    def database_file(self) -> Path:
+        """Where the embedded database is, a relative path from the working directory."""
+        return Path(_url(self.database_url).database or "var/x")
+
+    @property
+    def key_file(self) -> Path:
+        """Where the keys are that nobody set, beside the embedded database."""
+        return self.database_file.with_name("encryption.keys")
+
     def missing_for_serving(self) -> list[str]:
         """The names that `serve` cannot do without and that are not set."""
         return _missing({name: getattr(self, name) for name in type(self).model_fields})
@@ -263,7 +280,7 @@ class Settings(BaseModel):
             return _split(self.encryption_keys)
         if not self.is_sqlite:
             raise SettingsError("ENCRYPTION_KEYS is not set")
-        path = Path(_url(self.database_url).database or "var/x").parent / "encryption.keys"
+        path = self.key_file
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Row, and_, bindparam, case, exists, func, literal_column, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.effects import MEMORIES, DueEffect, EffectMemory, PhotoMemory, SnoozeMemory, is_news
 from services.domain.errors import StatusQuoError
@@ -118,6 +119,23 @@ def memory_of(sealed: bytes | None, key: PersonKey, effect: Effect, encryptor: E
     """The memory in a row's column; an empty one where there is none. Raises SealError, InputError."""
     plain = encryptor.open_bytes(sealed, _COLUMN, key.team_id, key.user_id, effect.value)
     return MEMORIES[effect]() if plain is None else json_values.effect_memory_from_json(effect, plain)
+
+
+def _sealed(memory: EffectMemory, key: PersonKey, effect: Effect, encryptor: Encryptor) -> dict[str, Any]:
+    """The columns of `memory`. That something runs out by itself within a minute matters not here."""
+    sealed: SealedBytes | None = None
+    if memory != MEMORIES[effect]():
+        plain = json_values.effect_memory_to_json(memory)
+        sealed = encryptor.seal(plain, _COLUMN, key.team_id, key.user_id, effect.value)
+    return {"memory": sealed, "owed": memory.owes(_LONG_AGO)}
+
+
+async def keep_memory(
+    connection: AsyncConnection, encryptor: Encryptor, key: PersonKey, effect: Effect, memory: EffectMemory
+) -> None:
+    """Remember `memory` of an effect that nobody looks at meanwhile."""
+    theirs = update(EffectRow).where(of_person(EffectRow, key), EffectRow.effect == effect.value)
+    await connection.execute(theirs.values(**_sealed(memory, key, effect, encryptor)))
 
 
 class EffectStore(Store):
@@ -298,12 +316,8 @@ class EffectStore(Store):
         )  # fmt: skip
 
     def _remembered(self, due: DueEffect, memory: EffectMemory) -> dict[str, Any]:
-        """The columns of `memory`. That something runs out by itself within a minute matters not here."""
-        sealed: SealedBytes | None = None
-        if memory != MEMORIES[due.effect]():
-            plain = json_values.effect_memory_to_json(memory)
-            sealed = self._encryptor.seal(plain, _COLUMN, due.key.team_id, due.key.user_id, due.effect.value)
-        return {"b_memory": sealed, "b_owed": memory.owes(_LONG_AGO)}
+        columns = _sealed(memory, due.key, due.effect, self._encryptor)
+        return {f"b_{name}": value for name, value in columns.items()}
 
 
 _TakenUp = tuple[DueEffect, EffectMemory, Sequence[KeptPicture]]

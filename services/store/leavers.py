@@ -27,6 +27,7 @@ from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.effect_models import EffectRow, PictureRow, ReplyRow
 from services.store.effects import memory_of
+from services.store.forgotten import remember_forgotten
 from services.store.keeper import KEEPERS, KEPT, TAKES_OFF, forget_keeper, leave_kept
 from services.store.members import MemberStore
 from services.store.models import Base, Person, ProfileStateRow, Workspace
@@ -106,7 +107,7 @@ class LeaverStore(Store):
         self._members = MemberStore(database, encryptor)
 
     async def begin(self, key: PersonKey, now: datetime, leave_by: datetime) -> bool:
-        """Delete everything of the person but their token and what is remembered of their profile.
+        """Delete everything of the person but their token and what is remembered of their profile, and note that.
 
         Whatever is about to be written is withdrawn; what is on the profile is looked at anew, before all others.
         False where there is nobody, or they are leaving already. Of who never came to us themselves it is what leave
@@ -124,6 +125,7 @@ class LeaverStore(Store):
                 if table not in (*_KEPT, *_OF_WORKSPACE) and "user_id" in table.c:
                     await connection.execute(delete(table).where(of_person(table.c, key)))
             await leave_kept(connection, key, now)
+            await remember_forgotten(connection, self._encryptor, now, key.team_id, key.user_id)
             made = update(DigestRow).where(DigestRow.team_id == key.team_id, DigestRow.created_by == key.user_id)
             await connection.execute(made.values(created_by=""))  # a digest is the channel's, and goes on
             given = (AbsenceFeedRow.team_id == key.team_id, AbsenceFeedRow.created_by == key.user_id)
@@ -167,6 +169,7 @@ class LeaverStore(Store):
             found += await connection.scalar(select(func.count()).where(of_person(table.c, key))) or 0
         if found:
             await leave_kept(connection, key, now)
+            await remember_forgotten(connection, self._encryptor, now, key.team_id, key.user_id)
         return bool(found)
 
     async def all(self) -> Sequence[Leaver]:

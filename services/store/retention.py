@@ -14,6 +14,7 @@ from services.store.agent_models import AgentChangeRow, AskedPhotoRow
 from services.store.agents import old_changes
 from services.store.db import Database
 from services.store.effect_models import ReplyRow
+from services.store.forgotten import ForgottenRow
 from services.store.keeper import forgotten_kept
 from services.store.models import Base, Delivery, OAuthState, OverrideRow, Write
 from services.store.person_rows import chunks, one_of, tuples
@@ -29,6 +30,9 @@ ANSWERS_KEPT = timedelta(hours=1)
 REPLIES_KEPT = timedelta(days=2)
 """A day of somebody's begins and ends within two of ours."""
 
+BACKUPS_KEPT = timedelta(days=35)
+"""Who was forgotten is known for as long as a backup may be left that they are in."""
+
 AT_ONCE = 20_000
 """Rows that are looked for at once: their keys are held in memory."""
 
@@ -40,8 +44,9 @@ class RetentionStore:
         self._database = database
 
     async def delete_old(
-        self, now: datetime, *, audit_before: datetime, deliveries_kept: timedelta = DELIVERIES_KEPT
-    ) -> int:
+        self, now: datetime, *, audit_before: datetime, deliveries_kept: timedelta = DELIVERIES_KEPT,
+        backups_kept: timedelta = BACKUPS_KEPT,
+    ) -> int:  # fmt: skip
         """Delete what is over at `now`, and the audit from before `audit_before`; how many rows that were."""
         leftovers: tuple[tuple[type[Base], ColumnElement[bool]], ...] = (
             (Delivery, Delivery.seen_at < now - deliveries_kept),
@@ -55,6 +60,7 @@ class RetentionStore:
             (DigestPostRow, DigestPostRow.begun_at < audit_before),
             (AgentChangeRow, old_changes(audit_before)),
             (KeptRow, forgotten_kept(now)),
+            (ForgottenRow, ForgottenRow.at < now - backups_kept),
         )
         return sum([await self._delete(table, is_over) for table, is_over in leftovers])
 

@@ -49,7 +49,7 @@ from services.domain.faults import StandingFault
 from services.domain.people import LEAVE, GrantState
 from services.platform.crypto import SealedBytes
 from services.ports import Report
-from services.store import agent_models, effect_models, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
+from services.store import agent_models, effect_models, forgotten, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
 from services.store.columns import Sealed
 from services.store.db import Database, Store
 from services.store.effect_models import StretchRow

@@ -26,6 +26,7 @@ from services.domain.request_errors import NotInstalledError
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database, Store
+from services.store.forgotten import remember_forgotten
 from services.store.models import Delivery, OAuthState, Person, Workspace
 from services.store.people import VIEW, view_of
 from services.store.person_rows import NoticeStore, of_person, upsert
@@ -175,8 +176,11 @@ class WorkspaceStore(Store):
         nothing = its.values(bot_token=None, bot_refresh_token=None, bot_expires_at=None, refresh_due_at=None)
         await self._database.execute(nothing)
 
-    async def delete(self, team_id: str) -> bool:
-        """Delete everything of a workspace, its people and all of theirs, in one transaction; whether it was there."""
+    async def delete(self, team_id: str, now: datetime) -> bool:
+        """Delete everything of a workspace, its people and all of theirs, in one transaction; whether it was there.
+
+        That it was forgotten is noted.
+        """
         async with self._database.write() as connection:
             # the workspace first, as whoever adds a person to it does
             await connection.execute(select(Workspace.team_id).where(Workspace.team_id == team_id).with_for_update())
@@ -185,6 +189,7 @@ class WorkspaceStore(Store):
             for loose in (WorkspaceBudget, OAuthState, Delivery, OperatorFaultRow):
                 await connection.execute(delete(loose).where(loose.team_id == team_id))
             done = await connection.execute(delete(Workspace).where(Workspace.team_id == team_id))
+            await remember_forgotten(connection, self._encryptor, now, team_id)
         return done.rowcount == 1
 
 

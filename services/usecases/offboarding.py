@@ -142,7 +142,7 @@ class Offboarding:
             log.info("uninstall_ignored", team_id=team_id)
             return False
         cleanups = await self.accounts.cleanups(team_id)
-        if not await self.workspaces.delete(team_id):
+        if not await self.workspaces.delete(team_id, self.clock.now()):
             return False  # another replica was first
         self.cleanup.begin(cleanups)
         log.info("workspace_deleted", team_id=team_id)

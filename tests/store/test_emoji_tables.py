@@ -123,7 +123,7 @@ async def test_uninstalled_workspace_leaves_no_emoji_and_takes_none(
 ) -> None:
     await install(workspaces, clock)
     await keep(emoji, clock, {"party": ""})
-    await workspaces.delete("T1")
+    await workspaces.delete("T1", clock.now())
     assert await emoji.names("T1") == {}
     now = clock.now()
     assert not await emoji.save("T1", {"party": ""}, read_at=now, due_at=now, until=now + EVERY)

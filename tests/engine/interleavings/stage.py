@@ -54,7 +54,7 @@ from tests.support.replica import say
 ANN = PersonKey("T1", "U1")
 CODING, LUNCH = Status("Coding", ":computer:"), Status("Lunch", ":pizza:")
 TABLES = [table for table in Base.metadata.sorted_tables if table.name not in ("watches", "inbox", "accounts", "asks")]
-NOBODY = "DELETE FROM workspaces; DELETE FROM lanes; DELETE FROM deliveries"
+NOBODY = "DELETE FROM workspaces; DELETE FROM lanes; DELETE FROM deliveries; DELETE FROM forgotten"
 READ, WRITE = "users.profile.get", "users.profile.set"
 
 

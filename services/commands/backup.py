@@ -1,0 +1,121 @@
+"""`app.py backup`: the embedded database and its keys as one file, while the app runs.
+
+The copy is made by SQLite's VACUUM INTO in one read transaction: consistent, without a trace of what was deleted, and
+in WAL mode it holds up nobody who writes. It lies beside the database, where it is as safe as that, until it is in the
+backup.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import sys
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from services import VERSION
+from services.commands import passphrase
+from services.domain.errors import BackupError, StatusQuoError
+from services.platform.settings import Settings
+from services.ports import Clock
+from services.store import backup_file, schema
+from services.store.backup_file import About
+from services.store.forgotten import all_forgotten
+from services.store.stores import Stores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MARGIN = 16 << 20
+"""Bytes that stay free on a disk."""
+
+
+def make(config: Settings, target: Path, clock: Clock, *, sealed: bool) -> int:
+    """Back up to `target`, a new file. Raises BackupError; InputError for a bad passphrase."""
+    database = config.database_file
+    if not config.is_sqlite:
+        raise BackupError("this is for the embedded database; PostgreSQL has pg_dump, see docs/upgrade.md")
+    if not database.is_file():
+        raise BackupError(f"there is no database at {database}")
+    if target.exists():
+        raise BackupError(f"{target} is there already: name a new file")
+    if not config.encryption_keys and not config.key_file.is_file():
+        raise BackupError(f"the keys are missing: there is no {config.key_file}, and ENCRYPTION_KEYS is not set")
+    secret = passphrase.ask(new=True) if sealed else None
+    began = time.monotonic()
+    with refusing(BackupError), _copy_of(database) as copy:
+        about = About(
+            version=VERSION, step=_step(copy), made_at=clock.now(), size=copy.stat().st_size,
+            sha256=backup_file.sha256_of(copy),
+        )  # fmt: skip
+        check_room(target.parent, about.size)
+        keys = config.keys()
+        with backup_file.appearing(target) as part:
+            backup_file.write(part, about, "".join(f"{key}\n" for key in keys), copy, secret)
+    print(
+        f"Backed up {about.size / 1e6:.1f} MB at step {about.step} to {target} in {time.monotonic() - began:.1f} s."
+        + ("" if sealed else " Whoever has the file has every permission in it: keep it as you keep the keys.")
+    )
+    return 0
+
+
+async def forgotten(config: Settings, clock: Clock) -> int:
+    """Print who was forgotten, a line of JSON each: what `restore --forgotten` takes."""
+    async with Stores.at(config.database_url, config.keys(), clock) as opened:
+        await schema.upgrade(opened.database)
+        for one in await all_forgotten(opened.database):
+            sys.stdout.write(msgspec.json.encode(one).decode() + "\n")
+    return 0
+
+
+@contextmanager
+def refusing(kind: type[StatusQuoError]) -> Iterator[None]:
+    """What the disk or SQLite refuse, as one line of that kind."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{error.filename or 'the disk'}: {error.strerror}") from error
+    except sqlite3.Error as error:
+        raise kind(f"SQLite says: {error}") from error
+
+
+def check_room(folder: Path, needed: int) -> None:
+    """Raise an OSError where a folder has no room for so many bytes, and a margin."""
+    free = shutil.disk_usage(folder).free
+    if free < needed + MARGIN:
+        raise OSError(None, f"{(needed + MARGIN) / 1e6:.0f} MB are needed and {free / 1e6:.0f} are free", str(folder))
+
+
+@contextmanager
+def _copy_of(database: Path) -> Iterator[Path]:
+    """A consistent copy beside the database, looked through, and deleted at the end. Raises OSError, sqlite3.Error."""
+    copy = database.with_name(f".{database.name}.{os.getpid()}.copy")
+    with closing(sqlite3.connect(f"file:{database}?mode=rw", uri=True, isolation_level=None)) as source:
+        (pages,), (size,) = (source.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+        check_room(database.parent, pages * size)
+        os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite takes an empty file
+        try:
+            source.execute("VACUUM INTO ?", (str(copy),))
+            check(copy)
+            yield copy
+        finally:
+            copy.unlink(missing_ok=True)
+
+
+def check(copy: Path) -> None:
+    """Raise sqlite3.DatabaseError for a database that is broken."""
+    with closing(sqlite3.connect(copy)) as opened:
+        found = [line for (line,) in opened.execute("PRAGMA quick_check(1)")]
+    if found != ["ok"]:
+        raise sqlite3.DatabaseError(f"the database is broken: {found[0]}")
+
+
+def _step(copy: Path) -> str:
+    with closing(sqlite3.connect(copy)) as opened:
+        (step,) = opened.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(step)
