@@ -17,6 +17,7 @@ from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.faults import TokenFaults
 from services.engine.measuring import Measuring
 from services.engine.notifications import HomePublisher, Links, NoticeSender
+from services.engine.outage import OutageWatch
 from services.engine.profile_writer import ProfileWriter
 from services.engine.replies import ReplySender
 from services.engine.resolve import Reconciler, Timelines
@@ -67,6 +68,7 @@ def engine(
     )
     chores: list[Chore] = [
         cases.leaving,
+        OutageWatch(slack.clients, queue, leases, clock),
         *([replies] if of.config.replies_allowed else []),
         notices,
         homes,

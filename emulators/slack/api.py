@@ -49,6 +49,7 @@ class WebApi:
                 fault = await self._fault(method, None)
                 body = slack.oauth.access(arguments, basic, now)
             elif method == _TEST:  # needs no token
+                fault = await self._fault(method, None)
                 body = {"ok": True, "args": redacted(arguments)}
             elif method == _SOCKET:
                 body = _connection(slack, value)

@@ -105,6 +105,8 @@ class SlackClients:
         # The SDK ignores its own timeout when it is given a session, so the session carries it.
         self._timeout = aiohttp.ClientTimeout(total=seconds)
         self._session: aiohttp.ClientSession | None = None
+        self.unavailable = False
+        """Whether the last call found Slack out of order, or did not reach it."""
 
     def client(self, token: str | None = None) -> AsyncWebClient:
         """A client that calls with `token`. Needs a running event loop."""
@@ -128,9 +130,17 @@ class SlackClients:
             answer = await (self._plain_call if plain else self._sdk_call)(token, method, **arguments)
         except SlackError as error:
             self._metrics.slack_calls.labels(method, type(error).__name__).inc()
+            self.unavailable = isinstance(error, SlackUnavailableError)
             raise
         self._metrics.slack_calls.labels(method, "ok").inc()
+        self.unavailable = False
         return answer
+
+    async def answers(self) -> bool:
+        """Whether Slack answers at all: to api.test, which needs no token and has no limit."""
+        with suppress(SlackError):
+            await self.call(None, "api.test")
+        return not self.unavailable
 
     async def introduce(self, token: str) -> tuple[Mapping[str, Any], str]:
         """auth.test's answer, and the scopes of `token` as the header of every answer names them. Raises SlackError."""

@@ -6,7 +6,7 @@ for meanwhile stays pending, and a late record of a former owner of the workspac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -28,7 +28,17 @@ from services.store.db import Database, Store
 from services.store.due import ProfileStateStore, is_waiting
 from services.store.group_commit import Grouped
 from services.store.models import Notice, Person, ProfileStateRow, SpanRow, Workspace
-from services.store.person_rows import NoticeStore, insert_for, lock_people, named, names, of_people, of_person, those
+from services.store.person_rows import (
+    NoticeStore,
+    chunks,
+    insert_for,
+    lock_people,
+    named,
+    names,
+    of_people,
+    of_person,
+    those,
+)
 from services.store.resting import end_grant
 from services.store.timeline import AuditStore, SpanStore, pause_of
 from services.store.workspace_models import WorkspaceBudget
@@ -69,6 +79,12 @@ _MOST_URGENT = _WRITES.where(tuple_(ProfileStateRow.team_id, ProfileStateRow.use
     *_BY_URGENCY
 )
 _ONE = _WRITES.where(of_people(ProfileStateRow.__table__))
+_IS_PUT_OFF = and_(
+    is_waiting(), ProfileStateRow.not_before > _NOW,
+    ProfileStateRow.not_before <= bindparam("until", type_=UtcInstant),
+)  # fmt: skip
+_PUT_OFF = select(ProfileStateRow.team_id, ProfileStateRow.user_id).where(_IS_PUT_OFF)
+_HASTEN = update(ProfileStateRow).where(of_people(ProfileStateRow.__table__), _IS_PUT_OFF).values(not_before=_NOW)
 _NEXT = select(func.min(ProfileStateRow.not_before)).where(is_waiting(), ProfileStateRow.not_before > _NOW)
 _BUDGETS = select(WorkspaceBudget.team_id, WorkspaceBudget.budget).where(named(WorkspaceBudget.team_id, "teams"))
 _BOT_TOKENS = select(Workspace.team_id, Workspace.bot_token).where(named(Workspace.team_id, "teams"))
@@ -282,6 +298,17 @@ class WriteQueue(Store):
                 await connection.execute(update(Person).where(of_person(Person, write.key)).values(home_stale=True))
             if notice:
                 await self._notices.tell(connection, write.key, notice)
+
+    async def hasten(self, now: datetime, until: datetime, tell: Callable[[AsyncConnection], Awaitable[None]]) -> int:
+        """Have what is to be tried again by `until` be tried at `now`; how many that are. `tell` has it looked at."""
+        rows = await self._database.fetch(_PUT_OFF, {"now": now, "until": until})
+        keys = [PersonKey(row.team_id, row.user_id) for row in rows]
+        for some in chunks(keys):
+            async with self._database.write() as connection:
+                await lock_people(connection, some)
+                await connection.execute(_HASTEN, those(some, now=now, until=until))
+                await tell(connection)
+        return len(keys)
 
     async def lose_grant(self, write: PendingWrite, entry: AuditEntry) -> None:
         """Slack does not honour the token any more: no call is made with it, and its owner is told once.

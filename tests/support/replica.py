@@ -20,6 +20,7 @@ from services.engine.leases import Leases, OneProcess
 from services.engine.limits import LIMITS, Budget
 from services.engine.members import MemberReading
 from services.engine.notifications import HomePublisher, Links, NoticeSender
+from services.engine.outage import OutageWatch
 from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Reconciler, Timelines
 from services.engine.sender import Sender
@@ -179,6 +180,7 @@ class Replica:
             self.workspaces, conversations=SlackConversations(self.clients), messages=messages, clock=self.clock,
         )  # fmt: skip
         self.chores = (
+            OutageWatch(self.clients, self.queue, self.leases, self.clock),
             self.keeper,
             digests,
             *self.effect_senders,
