@@ -42,6 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return TROUBLE
 
 
+_OF_A_PERSON = {
+    "export": "print a person's data as JSON",
+    "forget": "delete a person's data and revoke their token",
+    "why": "why a person's status is what it is, as `/quo why` tells them; no title is printed",
+}
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     made = argparse.ArgumentParser(prog="app.py", description="Keeps people's Slack statuses true.")
@@ -106,8 +113,8 @@ def parser() -> argparse.ArgumentParser:
     command("doctor", _doctor, "check settings, database, keys, clock, Slack's scopes, calendars")
     _backup_commands(command)
     command("rotate-keys", _rotate_keys, "re-seal every secret with the newest key, while the app runs")
-    export = command("export", _person, "print a person's data as JSON")
-    for of_person in (export, command("forget", _person, "delete a person's data and revoke their token")):
+    for name, text in _OF_A_PERSON.items():
+        of_person = command(name, _person, text)
         of_person.add_argument("--team", required=True, metavar="T", help="the workspace's id")
         of_person.add_argument("--user", required=True, metavar="U", help="the member's id")
     return made
@@ -266,13 +273,13 @@ def _rotate_keys(_args: argparse.Namespace) -> int:
 
 
 def _person(args: argparse.Namespace) -> int:
-    """A command about one person's data."""
+    """A command about one person."""
     config = _settings()
-    from services.commands import person
+    from services.commands import person, why
     from services.domain.model import PersonKey
     from services.platform.clock import SystemClock
 
-    asked = person.export if args.command == "export" else person.forget
+    asked = {"export": person.export, "forget": person.forget, "why": why.why}[args.command]
     return asyncio.run(asked(config, PersonKey(args.team, args.user), SystemClock()))
 
 

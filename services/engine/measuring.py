@@ -121,11 +121,12 @@ def size(people: int) -> str:
 
 
 def _late(waiting: Sequence[Waiting], now: datetime) -> dict[str, int]:
-    """How many statuses are late, by what they wait for: another try, a limit of Slack's, or anything else."""
-    late = {"limit": 0, "retry": 0, "other": 0}
+    """How many statuses are late, by what they wait for: another try, a limit of Slack's, the operator, or whoever."""
+    late = {"limit": 0, "retry": 0, "fault": 0, "other": 0}
     for one in waiting:
         late["retry"] += one.put_off
-        late["limit" if one.late and _is_full(one.budget, now) else "other"] += one.late
+        is_full = one.late and not one.shut and _is_full(one.budget, now)
+        late["fault" if one.shut else "limit" if is_full else "other"] += one.late
     return late
 
 

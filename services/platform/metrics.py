@@ -60,7 +60,7 @@ class Metrics:
         )
         self.late_statuses = gauge(
             "statusquo_late_statuses",
-            "Those that have waited for longer than 5 s: for Slack's limits, for another try, or for no such reason",
+            "Those late by more than 5 s: for Slack's limits, another try, the operator, or for no such reason",
             "waits_for",
         )
         self.calendars = gauge(

@@ -1,4 +1,7 @@
-"""The whole installation in numbers, for `/metrics`: counts alone, and no query that waits for anybody."""
+"""The whole installation in numbers, for `/metrics`, and how one person stands, for `app.py why`.
+
+Nothing that anybody wrote is read here, and no query waits for anybody.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,15 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, case, func, select
 
+from services.domain.faults import Fault
+from services.domain.model import PersonKey
 from services.domain.people import LEAVE, RENEWED_AHEAD, GrantState
 from services.store.calendar_rows import of_its_calendar
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.due import is_waiting
 from services.store.models import Calendar, Person, ProfileStateRow, WatchRow, Workspace
-from services.store.person_rows import named, names
+from services.store.person_rows import named, names, of_people, of_person, those
 from services.store.workspace_models import OperatorFaultRow, WorkspaceBudget
 
 LATE = timedelta(seconds=5)
@@ -50,6 +55,7 @@ _BUDGETS = select(WorkspaceBudget.team_id, WorkspaceBudget.budget).where(named(W
 _PEOPLE = select(Person.grant_state, func.count()).where(Person.user_id != LEAVE).group_by(Person.grant_state)
 _CALENDARS = select(Calendar.provider, Calendar.health, func.count()).group_by(Calendar.provider, Calendar.health)
 _FAULTS = select(OperatorFaultRow.fault).distinct()
+_SHUT = select(OperatorFaultRow.team_id).where(OperatorFaultRow.fault == Fault.SLACK_TOKENS.value)
 _WORKSPACES = select(func.count()).select_from(Workspace)
 _GRANTS = select(func.count()).where(Person.grant_state == GrantState.OK.value, Person.token_expires_at < _SOON)
 _BOTS = select(func.count()).where(Workspace.bot_token.is_not(None), Workspace.bot_expires_at < _SOON)
@@ -61,12 +67,45 @@ _WATCHES = (
 )
 
 
+_CONDITION = (
+    select(
+        Person.grant_state, Person.granted_at, Person.scopes, Person.token_expires_at, Person.deactivated_at,
+        Person.leave_by, Person.stale, Person.due_at, Person.resolved_until, is_waiting().label("waits"),
+        ProfileStateRow.wished_at, ProfileStateRow.not_before, ProfileStateRow.urgency, ProfileStateRow.failures,
+    )
+    .join_from(Person, ProfileStateRow, of_person(ProfileStateRow, Person), isouter=True)
+    .where(of_people(Person.__table__))
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How one person's permission, timeline and pending write stand, as stored; nothing that they or others wrote.
+
+    `waits_since` is None where nothing is to be written.
+    """
+
+    grant_state: str
+    granted_at: datetime | None
+    scopes: str
+    token_expires_at: datetime | None
+    deactivated_at: datetime | None
+    leave_by: datetime | None
+    stale: bool
+    due_at: datetime | None
+    resolved_until: datetime | None
+    waits_since: datetime | None
+    not_before: datetime | None
+    urgency: int | None
+    failures: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """What waits in one workspace of so many `people`: pending writes, the `late` ones among them, those `put_off`.
 
     `put_off` are late, too, but were tried and are to be tried again; `late` counts only others. `budget` is the state
-    of the workspace's budget; "" where it has none, or was not looked at.
+    of the workspace's budget; "" where it has none, or was not looked at. `shut`: Slack takes none of its tokens.
     """
 
     team_id: str
@@ -75,6 +114,7 @@ class Waiting:
     put_off: int
     people: int
     budget: str = ""
+    shut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +140,11 @@ class MeasureStore:
         late = sorted((row for row in found if row.late), key=lambda row: -row.late)[:MOST_BUDGETS]
         sizes = dict(await self._of(_SIZES, teams))
         budgets = dict(await self._of(_BUDGETS, [row.team_id for row in late]))
+        shut = {row.team_id for row in await self._database.fetch(_SHUT)}
         return [
             Waiting(
                 row.team_id, row.pending, row.late, row.put_off, sizes.get(row.team_id, 0),
-                budgets.get(row.team_id, ""),
+                budgets.get(row.team_id, ""), row.team_id in shut,
             )
             for row in found
         ]  # fmt: skip
@@ -127,6 +168,20 @@ class MeasureStore:
             workspaces=(await fetch(_WORKSPACES))[0][0],
             ending={what: rows[0][0] for what, rows in ending.items()},
         )
+
+    async def condition(self, key: PersonKey) -> Condition | None:
+        """How a person stands; None where they are not one of ours."""
+        rows = await self._database.fetch(_CONDITION, those([key]))
+        if not rows:
+            return None
+        row = rows[0]
+        return Condition(
+            grant_state=row.grant_state, granted_at=row.granted_at, scopes=row.scopes,
+            token_expires_at=row.token_expires_at, deactivated_at=row.deactivated_at, leave_by=row.leave_by,
+            stale=row.stale, due_at=row.due_at, resolved_until=row.resolved_until,
+            waits_since=row.wished_at if row.waits else None, not_before=row.not_before, urgency=row.urgency,
+            failures=row.failures,
+        )  # fmt: skip
 
     async def _of(self, statement: Select[*tuple[Any, ...]], teams: Sequence[str]) -> Sequence[Any]:
         return await self._database.fetch(statement, {"teams": names(teams)}) if teams else ()

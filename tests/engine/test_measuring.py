@@ -22,7 +22,7 @@ from services.slack.profile import GET, SET
 from services.store.db import Database
 from services.store.models import Calendar, Person, ProfileStateRow, WatchRow, Workspace
 from services.store.stores import Stores
-from services.store.workspace_models import WorkspaceBudget
+from services.store.workspace_models import OperatorFaultRow, WorkspaceBudget
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 
@@ -79,16 +79,19 @@ async def test_what_waits_is_told_by_size_and_what_is_late_by_what_it_waits_for(
     await _waits(database, "T2", {}, {}, {}, people=8)
     await _waits(database, "T3", {}, people=1)
     await _waits(database, "T4", done, people=1)
+    await _waits(database, "T5", {}, {})
     async with database.write() as connection:
+        fault = {"team_id": "T5", "fault": "slack_tokens", "since": NOW, "seen_at": NOW}
+        await connection.execute(sa.insert(OperatorFaultRow).values(fault))
         for team, budget in (("T2", full), ("T3", spent)):
             values = {"team_id": team, "budget": budget.to_json(NOW, owned=False)}
             await connection.execute(sa.insert(WorkspaceBudget).values(values))
     told = await measured.look()
     assert told["statusquo_database_up"] == {(): 1}
     assert told["statusquo_pending_wishes"] == {
-        ("1-10",): 5, ("11-100",): 3, ("101-1000",): 0, ("1001+",): 0,
+        ("1-10",): 7, ("11-100",): 3, ("101-1000",): 0, ("1001+",): 0,
     }  # fmt: skip
-    assert told["statusquo_late_statuses"] == {("limit",): 3, ("retry",): 1, ("other",): 3}
+    assert told["statusquo_late_statuses"] == {("limit",): 3, ("retry",): 1, ("fault",): 2, ("other",): 3}
 
 
 @BOTH

@@ -37,8 +37,8 @@ def test_every_mistake_in_the_settings_is_named_at_once_and_no_value_is_shown(
     monkeypatch.chdir(tmp_path)
     for name, value in wrong.items():
         monkeypatch.setenv(name, value)
-    for command in ("serve", "worker", "migrate", "doctor", "rotate-keys", "export", "forget"):
-        whom = ["--team", TEAM, "--user", ANN] if command in {"export", "forget"} else []
+    for command in ("serve", "worker", "migrate", "doctor", "rotate-keys", "export", "forget", "why"):
+        whom = ["--team", TEAM, "--user", ANN] if command in {"export", "forget", "why"} else []
         assert program.main([command, *whom]) == 1  # in this process: it goes no further than that
         said = capsys.readouterr()
         assert [name for name in wrong if name not in said.err] == []
