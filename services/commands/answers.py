@@ -39,6 +39,8 @@ def _elsewhere(text: str, *meant: str) -> str:
         return "Nothing was typed."
     if any(not sign.isprintable() or sign.isspace() for sign in text):
         return "There is a blank in it: copy it once more."
+    if not text.isascii():
+        return "There is a sign in it that none has: copy it once more."
     for pattern, kind in _KINDS:
         if kind not in meant and re.match(pattern, text):
             return f"That is {kind}, which belongs elsewhere."

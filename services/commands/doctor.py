@@ -9,7 +9,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy import make_url
 
 from services.calendars.oauth import OAuthApp
 from services.calendars.wiring import oauth_apps
@@ -81,7 +80,7 @@ def show(console: Console, finding: Finding) -> None:
 
 def _folder(config: Settings) -> Path | None:
     """Where SQLite's file lies."""
-    return Path(make_url(config.database_url).database or "var/x").parent if config.is_sqlite else None
+    return config.database_file.parent if config.is_sqlite else None
 
 
 def _looks(

@@ -281,11 +281,14 @@ class Settings(BaseModel):
         if not self.is_sqlite:
             raise SettingsError("ENCRYPTION_KEYS is not set")
         path = self.key_file
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(new_key() + "\n")
-        return [line for line in path.read_text().split() if line]
+        try:
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch(mode=0o600)
+                path.write_text(new_key() + "\n")
+            return [line for line in path.read_text().split() if line]
+        except OSError as error:
+            raise SettingsError(f"ENCRYPTION_KEYS is not set, and {path}: {error.strerror}") from None
 
 
 def _networks(value: str | None) -> tuple[IPv4Network | IPv6Network, ...]:

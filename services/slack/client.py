@@ -282,6 +282,8 @@ class SlackHealth:
 
         Else `invalid_client_id` or `bad_client_secret` (docs.slack.dev, oauth.v2.access). Raises SlackUnavailableError.
         """
+        if ":" in client_id:  # which RFC 7617 §2 has no way to send
+            return "invalid_client_id"
         basic = aiohttp.encode_basic_auth(client_id, client_secret)
         code, _ = await self._ask("oauth.v2.access", headers={"Authorization": basic}, data={"code": "none"})
         return code

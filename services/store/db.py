@@ -32,7 +32,7 @@ from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from services.domain.errors import SealError
+from services.domain.errors import DatabaseError, SealError
 from services.platform.crypto import Encryptor
 
 T = TypeVar("T")
@@ -242,6 +242,13 @@ LONGEST_END = 5.0
 """Seconds that a database which is closed waits for grouped transactions: whoever asked for them may have gone."""
 
 
+def _make_room(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(f"{folder}: {error.strerror}") from None
+
+
 class Database:
     """An engine and how to open a short transaction on it."""
 
@@ -257,7 +264,7 @@ class Database:
         self._points: _PointReader | None = None
         if self.is_sqlite:
             if parsed.database and parsed.database != ":memory:":
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+                _make_room(Path(parsed.database).parent)
             path = parsed.database or ":memory:"
             self.engine: AsyncEngine = create_async_engine(
                 url,

@@ -142,6 +142,13 @@ def test_keys_are_made_once_beside_the_sqlite_file_and_readable_by_the_owner_alo
     assert (tmp_path / "var" / "encryption.keys").stat().st_mode & 0o777 == 0o600
 
 
+def test_place_where_no_keys_can_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("a file, and no folder")
+    loaded = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path}/var/x.db"}, None)
+    with pytest.raises(SettingsError, match=r"ENCRYPTION_KEYS is not set, and .*encryption.keys: File exists"):
+        loaded.keys()
+
+
 def test_postgresql_needs_keys_that_were_set() -> None:
     loaded = settings.load({"DATABASE_URL": "postgresql://h/d"}, None)
     assert "ENCRYPTION_KEYS (every replica needs the same ones)" in loaded.missing_for_serving()

@@ -216,3 +216,7 @@ def test_clock_offset_reads_an_http_date_and_nothing_else() -> None:
     assert clock_offset("Tue, 24 Nov 2026 09:00:00 GMT", now) == timedelta(seconds=5)
     assert clock_offset("yesterday", now) is None
     assert clock_offset(None, now) is None
+
+
+async def test_client_id_that_no_header_can_carry_is_slacks_to_nobody(slack: Slack) -> None:
+    assert await SlackHealth(slack.url).said_of_app("1:2", "x") == "invalid_client_id"
