@@ -229,6 +229,20 @@ def test_a_calendar_without_events_is_not_kept() -> None:
     assert filled(a=meeting("a")).with_changes({"a": todo}, now=NOW).resources == {}
 
 
+async def test_descriptions_and_attachments_are_not_kept() -> None:
+    said = ("DESCRIPTION;LANGUAGE=de:Gehalt von Bob\\nund", "\t von Eve", "X-ALT-DESC;FMTTYPE=text/html:<b>Gehalt</b>",
+            "ATTACH:https://files.example/gehalt.pdf", "comment:Gehalt", "SUMMARY:Talk",
+            "LOCATION:Room 4")  # fmt: skip
+    alarm = ("BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT5M", "DESCRIPTION:Gehalt", "END:VALARM")
+    changes = await expanded(filled(a=meeting("1", 25, *said, *alarm)))
+    kept = IcsCollection.load(changes.state)
+    assert kept is not None
+    assert b"gehalt" not in kept.resources["a"].text.lower()
+    assert b"Eve" not in kept.resources["a"].text
+    assert [(event.title, event.location) for event in changes.events] == [("Talk", "Room 4")]
+    assert changes.problems == ()
+
+
 def test_a_shelf_comes_back_as_it_was() -> None:
     collection = dataclasses.replace(
         filled(**{"/a ü/\n.ics": meeting("a"), "b": b"half"}),

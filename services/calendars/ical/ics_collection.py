@@ -1,8 +1,8 @@
 """A collection of calendar files: what a calendar is made of where it does not come as one file.
 
 A CalDAV collection, what was sent to a hook and a file given by hand are sets of iCalendar resources by key. They are
-kept whole in the calendar's `state` and expanded together, so that an entry whose parts stand in two of them is one
-entry. A resource that cannot be read costs itself and no other.
+kept in the calendar's `state` and expanded together, so that an entry whose parts stand in two of them is one
+entry. Descriptions and attachments are not kept. A resource that cannot be read costs itself and no other.
 
 What is in one is strangers': it is opened, read and changed in the reader processes. The app sees its `cover`.
 """
@@ -10,6 +10,7 @@ What is in one is strangers': it is opened, read and changed in the reader proce
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,12 @@ _MAGIC = b"shelf 2\n"
 _OLD = b"shelf 1\n"
 """What was written before covers: all in one piece."""
 
+_UNREAD = re.compile(
+    rb"^(?:DESCRIPTION|X-ALT-DESC|STYLED-DESCRIPTION|ATTACH|COMMENT|CONTACT|CONFERENCE|IMAGE)[;:].*\n",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Properties that nothing here reads, and that say more than the rest (RFC 5545 §3.8, RFC 7986 §5)."""
+
 _LENGTH = 8
 _LONGEST_STAY = timedelta(days=366)
 _HEAD = b"BEGIN:VCALENDAR\nVERSION:2.0\nEND:VCALENDAR\n"
@@ -43,8 +50,9 @@ _TIMES = ("DTSTART", "DTEND", "RECURRENCE-ID")
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One iCalendar file: `text` is UTF-8 and unfolded. `whole` is false where it cannot be read at all.
+    """One iCalendar file: `text` is UTF-8, unfolded, and without what nobody reads, such as descriptions.
 
+    `whole` is false where it cannot be read at all.
     `until` is its last day in any zone, give or take one; None where it may have none, or where that is not certain.
     """
 
@@ -55,7 +63,7 @@ class Resource:
     @classmethod
     def of(cls, data: bytes) -> Resource | None:
         """What was received; None for a calendar without any VEVENT."""
-        text = unfolded(data).strip() + b"\n"
+        text = _UNREAD.sub(b"", unfolded(data).strip() + b"\n")
         found = calendars(text)
         if not found or not all(calendar.whole for calendar in found):
             return cls(text, whole=False)
