@@ -22,7 +22,7 @@ from services.store.db import Database
 from services.store.models import Person, Write
 from tests.support import postgres
 
-PEOPLE, A_WORKSPACE = 2_000, 500
+PEOPLE, A_WORKSPACE = 1_000, 500
 MEETINGS = 170
 """For each: four a working day, in the two months that are kept."""
 
