@@ -123,6 +123,11 @@ class WorkspaceStore(Store):
             sealed = await connection.scalar(select(Workspace.bot_token).where(Workspace.team_id == team_id))
         return self._encryptor.open(sealed, "workspaces.bot_token", team_id)
 
+    async def has_bot(self, token: str) -> bool:
+        """Whether it is the bot token of a workspace that is kept."""
+        rows = await self._database.fetch(select(Workspace.team_id, Workspace.bot_token))
+        return any(self._readable(row.bot_token, "workspaces.bot_token", row.team_id) == token for row in rows)
+
     async def the_bot_token(self, team_id: str) -> str:
         """The same, where nothing can be done without it. Raises NotInstalledError."""
         token = await self.bot_token(team_id)

@@ -1,0 +1,104 @@
+"""What people, admins and the operator see of what only the operator can mend."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from re import search
+
+import pytest
+
+from services.domain.errors import GrantLostError, SlackShutError, SlackUnavailableError, WrongRedirectError
+from services.engine import measuring
+from tests.support.clocks import ManualClock
+from tests.support.faults import standing
+from tests.support.install_pages import ALL_SET, said
+from tests.support.install_side import InstallSide
+from tests.support.oauth_stub import answer
+from tests.support.providers_app import MAIL, Vendors, open_vendors, quick_at
+from tests.support.running_app import ANN, BEN, at
+
+CAT = "U0CAT00001"
+GAUGE = "statusquo_operator_fault"
+
+
+@pytest.fixture
+async def vendors(request: pytest.FixtureRequest, sqlite_url: str, clock: ManualClock) -> AsyncIterator[Vendors]:
+    async with open_vendors(clock, sqlite_url, request.param) as made:
+        yield made
+
+
+async def faults_at_metrics(install_side: InstallSide) -> list[str]:
+    """The faults that `/metrics` has a 1 for."""
+    async with install_side.browser() as session, session.get("/metrics") as found:
+        lines = (await found.text()).splitlines()
+    return [line.split('"')[1] for line in lines if line.startswith(GAUGE) and line.endswith(" 1.0")]
+
+
+@pytest.mark.parametrize("fault", ["slack_redirect", "slack_client"])
+async def test_who_installs_is_told_that_the_operator_has_to_mend_it(
+    install_side: InstallSide, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "FRESH", 0.0)
+    stub, app = install_side.stub, install_side.grants.authority._app
+    address, secret = stub.redirect_uri, app["client_secret"]
+    if fault == "slack_redirect":
+        stub.redirect_uri = "https://elsewhere.example/"
+        status, page = await install_side.install(answer())
+        assert (status, said(page)) == (502, WrongRedirectError.sentence())
+    else:
+        app["client_secret"] = "of last year"
+        status, page = await install_side.install(answer())
+        assert (status, said(page)) == (503, SlackShutError.sentence())
+    assert search(r"\b[0-9a-f]{8}\b", page)
+    assert await standing(install_side.database) == [(fault, "")]
+    assert await faults_at_metrics(install_side) == [fault]
+    stub.redirect_uri, app["client_secret"] = address, secret
+    status, page = await install_side.install(answer())
+    assert (status, said(page)) == (200, ALL_SET)
+    assert await standing(install_side.database) == []
+    assert await faults_at_metrics(install_side) == []
+
+
+async def test_app_starts_while_slack_refuses_the_operators_own_bot_token(install_side: InstallSide) -> None:
+    install_side.stub.down = True
+    with pytest.raises(SlackUnavailableError):
+        await install_side.grants.adopt("xoxb-own")
+    install_side.stub.down = False
+    await install_side.install(answer())
+    install_side.stub.owners.clear()  # no token is taken
+    await install_side.grants.adopt("xoxb-1")
+    assert await install_side.workspaces.bot_token("T1") == "xoxb-1"
+    with pytest.raises(GrantLostError):
+        await install_side.grants.adopt("xoxb-own")
+
+
+@quick_at("google")
+async def test_secret_of_a_provider_that_ran_out_is_told_to_an_admin_alone(vendors: Vendors) -> None:
+    app, people = vendors.running_app, (ANN, BEN, CAT)
+    for user in people:
+        await app.joins(user)
+        mail = MAIL[vendors.name] if user == ANN else f"{user.lower()}@work.example"
+        if user != ANN:
+            vendors.vendor.add_account(mail, user)
+        made = type(vendors.has("Other day", at("10:00", 27)))
+        vendors.vendor.accounts[mail].main.add(made("Plan", at("09:00"), at("19:00")))
+        await vendors.connects(user, account=mail)
+    app.slack.membership.set_role(BEN, "admin")
+    before = {user: len(app.told(user)) for user in people}
+    holder = vendors.vendor.client
+    secret, holder.client_secret = holder.client_secret, "another"
+    for _ in range(10):
+        await app.until(app.clock.now() + timedelta(minutes=30))
+    assert {user: len(app.told(user)) - before[user] for user in people} == {ANN: 0, BEN: 1, CAT: 0}
+    assert "does not take Status Quo any more" in app.told(BEN)[-1]
+    assert [app.text(user) for user in people] == ["In a meeting"] * 3
+    holder.client_secret = secret
+    vendors.has("Long", at("19:00"), 60)
+    await app.until(app.clock.now() + timedelta(minutes=6))
+    await vendors.rests()
+    await app.until(at("19:30"))
+    assert app.shows(ANN)[2] == at("20:00")
+    assert {user: len(app.told(user)) - before[user] for user in people} == {ANN: 0, BEN: 1, CAT: 0}
+    assert app._look is not None
+    assert await standing(app._look) == []
