@@ -142,7 +142,7 @@ class FaultStore(Store):
             select(Person.user_id)
             .where(
                 Person.team_id == team_id, Person.user_id != LEAVE, Person.leave_by.is_(None),
-                Person.admin.is_distinct_from(False),
+                Person.deactivated_at.is_(None), Person.admin.is_distinct_from(False),
             )
             .order_by(Person.admin.is_(None), Person.created_at, Person.user_id)
             .limit(most)

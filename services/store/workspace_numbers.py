@@ -1,4 +1,4 @@
-"""A workspace in numbers, for its admins: one query, of counts over the rows of that workspace alone."""
+"""A workspace in numbers, for its admins: counts over the rows of that workspace alone, in one look."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from datetime import datetime
 from sqlalchemy import String, bindparam, func, select, union
 
 from services.domain.calendars import Health
+from services.domain.faults import Fault
 from services.domain.model import Kind
 from services.domain.people import LEAVE, GrantState
 from services.slack import scopes
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.models import Account, Calendar, Person, Workspace
-from services.store.workspace_models import AbsenceRow, LeaveRow
+from services.store.workspace_models import AbsenceRow, LeaveRow, OperatorFaultRow
 
 _TEAM = bindparam("team", type_=String)
 _START, _END = (bindparam(name, type_=UtcInstant) for name in ("day_start", "day_end"))
@@ -45,6 +46,7 @@ _NUMBERS = select(
     select(func.count()).select_from(_OUT).scalar_subquery().label("out_today"),
     select(Workspace.bot_scopes).where(Workspace.team_id == _TEAM).scalar_subquery().label("bot_scopes"),
 )
+_FAULTS = select(OperatorFaultRow.fault).where(OperatorFaultRow.team_id == _TEAM).order_by(OperatorFaultRow.fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class WorkspaceNumbers:
     """How many people, grants and calendars there are, who is out, and what is wrong.
 
     `broken_calendars`: those that are not tried any more, and accounts that let us in no more. `missing_scopes`: those
-    of the bot without which something does not work that everybody has.
+    of the bot without which something does not work that everybody has. `faults` are the operator's to mend.
     """
 
     people: int = 0
@@ -62,6 +64,7 @@ class WorkspaceNumbers:
     lost_grants: int = 0
     broken_calendars: int = 0
     missing_scopes: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 class NumberStore:
@@ -72,7 +75,9 @@ class NumberStore:
 
     async def of(self, team_id: str, start: datetime, end: datetime) -> WorkspaceNumbers:
         """The numbers of a workspace; `[start, end)` is the day of whoever asks, in UTC."""
-        (rows,) = await self._database.rows((_NUMBERS, {"team": team_id, "day_start": start, "day_end": end}))
+        rows, faults = await self._database.rows(
+            (_NUMBERS, {"team": team_id, "day_start": start, "day_end": end}), (_FAULTS, {"team": team_id})
+        )
         row = rows[0]
         missing = frozenset(scopes.BOT) - scopes.parse(row.bot_scopes)
         return WorkspaceNumbers(
@@ -83,4 +88,5 @@ class NumberStore:
             lost_grants=row.lost_grants,
             broken_calendars=row.broken + row.lost_accounts,
             missing_scopes=tuple(sorted(missing)),
+            faults=tuple(Fault(found.fault) for found in faults),
         )

@@ -9,6 +9,7 @@ import structlog
 
 from services.calendars.accounts import ProviderCleanup
 from services.domain.errors import GrantLostError, SlackError
+from services.domain.faults import IN_DOUBT
 from services.domain.model import NO_STATUS, PersonKey, Status
 from services.platform.logs import guarded
 from services.ports import Clock, Report, WakeSignal
@@ -68,10 +69,11 @@ class Deactivated:
         if back.token is not None and back.granted_at is not None:
             try:
                 await self.slack.owner(back.token)
-            except GrantLostError:
-                await self.people.lose_grant(key, back.granted_at, self.clock.now())
-            except SlackError as failure:  # what is written next tells
-                log.warning("token_unverified", reason=failure.reason)
+            except SlackError as failure:
+                if isinstance(failure, GrantLostError) and failure.reason not in IN_DOUBT:
+                    await self.people.lose_grant(key, back.granted_at, self.clock.now())
+                else:  # everybody's may be refused, or Slack is silent: what is written next tells
+                    log.warning("token_unverified", reason=failure.reason)
         self.wake_signal.wake()
 
     async def next_due(self) -> datetime | None:

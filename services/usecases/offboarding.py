@@ -19,6 +19,7 @@ import structlog
 
 from services.calendars.accounts import ProviderCleanup
 from services.domain.errors import GrantLostError, SlackError, StatusQuoError
+from services.domain.faults import IN_DOUBT
 from services.domain.model import Effect, PersonKey, Status
 from services.engine.notifications import Teller, with_button
 from services.platform.logs import guarded
@@ -180,9 +181,9 @@ class Offboarding:
             return False
         try:
             await self.slack.owner(token)
-        except GrantLostError:
-            return False
         except SlackError as failure:
+            if isinstance(failure, GrantLostError) and failure.reason not in IN_DOUBT:
+                return False
             log.warning("token_unverified", reason=failure.reason)
             return given_at >= at + timedelta(seconds=1)
         return True

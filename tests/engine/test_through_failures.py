@@ -93,7 +93,7 @@ async def put_off(engine: RunningEngine) -> bool:
         return bool(await connection.scalar(sa.select(sa.exists().where(ProfileStateRow.not_before.is_not(None)))))
 
 
-@pytest.mark.parametrize("code", ["token_revoked", "invalid_auth", "account_inactive", "missing_scope"])
+@pytest.mark.parametrize("code", ["token_revoked", "invalid_auth", "missing_scope"])
 async def test_grant_that_slack_takes_back_is_marked_and_its_person_told_once(engine: RunningEngine, code: str) -> None:
     engine.slack.faults.add(Fault(error=code, times=None, user_id="U1"))
     await engine.replica().start()

@@ -34,6 +34,7 @@ from services.domain import timeline
 from services.domain.calendars import OfferedCalendar
 from services.domain.differences import Difference
 from services.domain.errors import InputError, TimeNotUnderstoodError
+from services.domain.faults import Fault
 from services.domain.lines import Line, Match, Routine, Rule, complete
 from services.domain.model import (
     Effect,
@@ -196,7 +197,9 @@ def fixed(l10n: Localizer) -> ListView:
 
 
 def of_admins(l10n: Localizer, policy: Policy) -> list[dict[str, Any]]:
-    numbers = WorkspaceNumbers(99_999, 99_999, 99_999, 99_999, 99_999, 99_999, ("users:read", "channels:history"))
+    numbers = WorkspaceNumbers(
+        99_999, 99_999, 99_999, 99_999, 99_999, 99_999, ("users:read", "channels:history"), tuple(Fault)
+    )
     return home_part(l10n, policy, numbers, SECTIONS, install=LINK, now=NOW)
 
 

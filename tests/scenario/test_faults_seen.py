@@ -12,10 +12,11 @@ from services.domain.errors import GrantLostError, SlackShutError, SlackUnavaila
 from services.engine import measuring
 from tests.support.clocks import ManualClock
 from tests.support.faults import standing
-from tests.support.install_pages import ALL_SET, said
+from tests.support.install_pages import ALL_SET
+from tests.support.install_pages import said as sentence_of
 from tests.support.install_side import InstallSide
 from tests.support.oauth_stub import answer
-from tests.support.providers_app import MAIL, Vendors, open_vendors, quick_at
+from tests.support.providers_app import MAIL, NAMES, Vendors, open_vendors, quick_at
 from tests.support.running_app import ANN, BEN, at
 
 CAT = "U0CAT00001"
@@ -45,17 +46,17 @@ async def test_who_installs_is_told_that_the_operator_has_to_mend_it(
     if fault == "slack_redirect":
         stub.redirect_uri = "https://elsewhere.example/"
         status, page = await install_side.install(answer())
-        assert (status, said(page)) == (502, WrongRedirectError.sentence())
+        assert (status, sentence_of(page)) == (502, WrongRedirectError.sentence())
     else:
         app["client_secret"] = "of last year"
         status, page = await install_side.install(answer())
-        assert (status, said(page)) == (503, SlackShutError.sentence())
+        assert (status, sentence_of(page)) == (503, SlackShutError.sentence())
     assert search(r"\b[0-9a-f]{8}\b", page)
     assert await standing(install_side.database) == [(fault, "")]
     assert await faults_at_metrics(install_side) == [fault]
     stub.redirect_uri, app["client_secret"] = address, secret
     status, page = await install_side.install(answer())
-    assert (status, said(page)) == (200, ALL_SET)
+    assert (status, sentence_of(page)) == (200, ALL_SET)
     assert await standing(install_side.database) == []
     assert await faults_at_metrics(install_side) == []
 
@@ -93,6 +94,8 @@ async def test_secret_of_a_provider_that_ran_out_is_told_to_an_admin_alone(vendo
     assert {user: len(app.told(user)) - before[user] for user in people} == {ANN: 0, BEN: 1, CAT: 0}
     assert "does not take Status Quo any more" in app.told(BEN)[-1]
     assert [app.text(user) for user in people] == ["In a meeting"] * 3
+    said = f"{NAMES[vendors.name]} does not take Status Quo at the moment."
+    assert [said in str(await vendors.home(user)) for user in people] == [False, True, False]
     holder.client_secret = secret
     vendors.has("Long", at("19:00"), 60)
     await app.until(app.clock.now() + timedelta(minutes=6))

@@ -213,6 +213,14 @@ def _problems(l10n: Localizer, numbers: WorkspaceNumbers, install: str) -> list[
         found.append(l10n.say("Calendars that cannot be read: {count}", count=numbers.broken_calendars))
     if numbers.lost_grants:
         found.append(l10n.say("Members whose permission has ended: {count}", count=numbers.lost_grants))
+    refusing = dict.fromkeys(fault.named for fault in numbers.faults)
+    found += [
+        l10n.say(
+            "{provider} does not take Status Quo at the moment. Whoever runs Status Quo has to mend that.",
+            provider=name,
+        )
+        for name in refusing
+    ]
     if numbers.missing_scopes:
         names = ", ".join(f"`{scope}`" for scope in numbers.missing_scopes)
         found.append(l10n.say("I lack permissions of the workspace: {scopes}.", scopes=names))
