@@ -167,5 +167,5 @@ async def test_uninstall_takes_a_workspaces_faults_along(
 ) -> None:
     await met(stores.faults, clock, TOKENS, "T1")
     await met(stores.faults, clock, TOKENS, "T2")
-    assert await stores.workspaces.delete("T1")
+    assert await stores.workspaces.delete("T1", clock.now())
     assert await standing(database) == [(TOKENS, "T2")]
