@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 from configparser import RawConfigParser
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,9 @@ import yaml
 from services import VERSION
 from services.platform import settings
 from services.platform.settings import Settings
+from tests.support.chart import render
 from tests.support.containerfile import ROOT, Stage, let_through, stages
+from tests.support.documented import blocks
 from tests.support.needed import missing
 
 DEPLOY = ROOT / "deploy"
@@ -178,7 +182,7 @@ def test_unit_is_as_confined_as_systemd_can_tell() -> None:
 def test_unit_hands_secrets_over_as_a_credential_and_gives_time_to_end() -> None:
     service = unit()["Service"]
     assert service["LoadCredential"] == ".env:/etc/statusquo/env"
-    assert service["WorkingDirectory"] == "%d"
+    assert service["WorkingDirectory"] == "/run/credentials/statusquo.service"
     assert {entry.partition("=")[0] for entry in service["Environment"].split()} <= NAMES | PYTHONS
     assert "EnvironmentFile" not in service
     assert (service["TimeoutStopSec"], service["KillMode"]) == ("40", "mixed")
@@ -191,3 +195,19 @@ def test_command_beside_the_unit_has_its_place_and_settings() -> None:
     for name in ("User", "DynamicUser", "StateDirectory", "UMask", "ProtectSystem", "ProtectHome", "NoNewPrivileges"):
         assert f"--property={name}={service[name]} " in script
     assert service["ExecStart"].removesuffix(" serve") + ' "$@"' in script
+
+
+def test_documented_commands_name_what_there_is() -> None:
+    page = ROOT / "docs" / "deploy.md"
+    (start, key), (kubernetes,) = blocks(page, "Containers"), blocks(page, "Kubernetes")
+    profiles = {name for one in COMPOSE["services"].values() for name in one["profiles"]}
+    for line in start:
+        words = shlex.split(line)
+        assert words[:6] == ["docker", "compose", "-f", "deploy/compose.yaml", "--env-file", ".env"]
+        assert {words[at + 1] for at, word in enumerate(words) if word == "--profile"} <= profiles
+    _, flag, code = shlex.split(key[0])
+    ran = subprocess.run([sys.executable, flag, code], check=True, capture_output=True, text=True)
+    name, _, made = ran.stdout.strip().partition("=")
+    assert settings.load({name: made}, dotenv=None).keys() == [made]
+    (single,) = (one for one in render(DEPLOY / "chart", {}) if one["kind"] == "StatefulSet")
+    assert f"kubectl exec {single['metadata']['name']}-0 -- python app.py doctor" in kubernetes

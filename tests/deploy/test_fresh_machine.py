@@ -44,7 +44,7 @@ def running(machine: Machine, port: int) -> Iterator[float]:
         yield time.monotonic() - began
     finally:
         os.killpg(process.pid, signal.SIGINT)
-        process.wait(30)
+        process.communicate(timeout=30)
 
 
 def there(port: int) -> bool:

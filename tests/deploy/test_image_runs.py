@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 import yaml
 
@@ -23,6 +24,7 @@ from tests.support.command_line import environment_of
 from tests.support.containerfile import ROOT
 from tests.support.engine import until
 from tests.support.images import Container, Image
+from tests.support.running_app import free_port
 from tests.support.visited import Outside, outside
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -99,6 +101,7 @@ async def test_image_serves_on_a_read_only_root_as_its_user_and_ends_in_time(
         assert (status["NoNewPrivs"], status["NSpid"].split()[-1]) == ("1", "1")
         assert container.execute("touch", "/app/x")[1].endswith("Read-only file system\n")
         assert container.execute("python", "-c", PICTURES) == (0, "128 96\n")
+        assert "ok    database: up to date" in (await off_loop(container.execute, "python", "app.py", "doctor"))[1]
         assert modes(data).items() >= {"statusquo.db": "0o644", "encryption.keys": "0o600"}.items()
         assert await off_loop(container.stop, GRACE) == 0
     assert "Traceback" not in container.log.read_text()
@@ -203,20 +206,23 @@ async def test_fleet_of_the_scale_profile_shares_one_postgresql(
 ) -> None:
     services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
     name = "statusquo_fleet"
-    import asyncpg  # noqa: PLC0415  # needed here alone
-
     admin = await asyncpg.connect(postgres_server.replace("+asyncpg", "") + "postgres")
     await admin.execute(f"CREATE DATABASE {name}")
-    fleet = {**world.settings, "DATABASE_URL": postgres_server + name, "METRICS_PORT": "0"}
+
+    def of(service: str) -> dict[str, str]:
+        """Compose's environment, and what leads it to this test's database and ports."""
+        own = {"DATABASE_URL": postgres_server + name, "METRICS_PORT": str(free_port())}
+        return {**services[service]["environment"], "TRUSTED_PROXIES": "127.0.0.1", **world.settings, **own}
+
     try:
-        first = {**fleet, "METRICS_PORT": world.settings["METRICS_PORT"]}
         with (
-            running(image, data, first, services["web"]["command"]) as web,
-            running(image, data, {**fleet, "PORT": "0"}, services["web"]["command"]) as other,
-            running(image, data, fleet, services["worker"]["command"]) as worker,
-            running(image, data, fleet, services["worker"]["command"]) as second,
+            running(image, data, of("web"), services["web"]["command"]) as web,
+            running(image, data, {**of("web"), "PORT": "0"}, services["web"]["command"]) as other,
+            running(image, data, of("worker"), services["worker"]["command"]) as worker,
+            running(image, data, of("worker"), services["worker"]["command"]) as second,
         ):
-            await healthy(web)
+            for container in (web, other, worker, second):
+                await healthy(container)
             await world.ann_connects()
             await world.ann_is_in_a_meeting("a")
             for container in (worker, web):
