@@ -199,9 +199,9 @@ def test_command_beside_the_unit_has_its_place_and_settings() -> None:
 
 def test_documented_commands_name_what_there_is() -> None:
     page = ROOT / "docs" / "deploy.md"
-    (start, key), (kubernetes,) = blocks(page, "Containers"), blocks(page, "Kubernetes")
+    (start, key, backup), (kubernetes,) = blocks(page, "Containers"), blocks(page, "Kubernetes")
     profiles = {name for one in COMPOSE["services"].values() for name in one["profiles"]}
-    for line in start:
+    for line in (*start, *backup):
         words = shlex.split(line)
         assert words[:6] == ["docker", "compose", "-f", "deploy/compose.yaml", "--env-file", ".env"]
         assert {words[at + 1] for at, word in enumerate(words) if word == "--profile"} <= profiles

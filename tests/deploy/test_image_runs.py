@@ -107,6 +107,31 @@ async def test_image_serves_on_a_read_only_root_as_its_user_and_ends_in_time(
     assert "Traceback" not in container.log.read_text()
 
 
+async def test_backup_made_in_a_container_is_restored_into_an_empty_volume(
+    image: Image, world: Outside, data: Path
+) -> None:
+    settings = {name: value for name, value in world.settings.items() if name != "ENCRYPTION_KEYS"}
+    with running(image, data, settings) as container:
+        await healthy(container)
+        await world.ann_connects()
+        await world.ann_is_in_a_meeting("a")
+        status, said = await off_loop(container.execute, "python", "app.py", "backup", "/data/today.backup")
+        assert status == 0, said
+    lose(data)
+    with running(image, data, settings, ["restore", "/data/today.backup"]) as container:
+        assert await off_loop(container.process.wait, 60) == 0
+    with running(image, data, settings) as container:
+        await healthy(container)
+        await world.ann_is_free()
+
+
+def lose(data: Path) -> None:
+    """Everything but the backup."""
+    for path in data.iterdir():
+        if path.suffix != ".backup":
+            path.unlink()
+
+
 async def test_health_check_fails_while_the_database_does_not_answer(image: Image, world: Outside, data: Path) -> None:
     with running(image, data, world.settings) as container:
         await healthy(container)
