@@ -60,7 +60,8 @@ class Hands:
         if one.user in self.busy or not tries:
             return
         around = expected(one.days, self.now - HOUR, self.now + 12 * HOUR)
-        if not self.quiet() or self._near_an_edge(around) or not await self._do(one, what, around):
+        calm = self.quiet() and self._shows(one, around) and not self._near_an_edge(around)
+        if not calm or not await self._do(one, what, around):
             self.later(self.now + 7 * MINUTE, lambda: self._when_it_may_be(one, what, tries - 1))
             return
         self.done[what] = self.done.get(what, 0) + 1
@@ -68,6 +69,13 @@ class Hands:
 
     def _near_an_edge(self, around: list[Segment]) -> bool:
         return any(abs(one.start - self.now) < AWAY_FROM_EDGES for one in around[1:])
+
+    def _shows(self, one: Soaker, around: list[Segment]) -> bool:
+        """Whether their profile shows already what it is to show: limits may let it wait for minutes."""
+        shows = next(found.shows for found in around if found.end > self.now)
+        self.world.slack.expiry.sweep()
+        member = self.world.slack.member(one.user)
+        return (member.text, member.emoji) == shows
 
     async def _do(self, one: Soaker, what: str, around: list[Segment]) -> bool:
         """Do it, if it can be done now."""

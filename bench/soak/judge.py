@@ -117,7 +117,7 @@ class Judge:
         if what:
             beyond = self._beyond(team, came, due, OURS)
             self.verdict.after.setdefault(what, []).append(beyond)
-            if beyond > ALLOWED.total_seconds() and what != "outage":
+            if beyond > ALLOWED.total_seconds():
                 self.verdict.faults.append(Fault(f"late after {what}", who, segment, f"by {late:.1f} s from its end"))
             return
         beyond = self._beyond(team, came, due, OURS)

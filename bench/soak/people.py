@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,10 +19,13 @@ ZONES = (
     "Europe/Berlin", "America/New_York", "Europe/London", "America/Los_Angeles", "Asia/Tokyo", "Asia/Kolkata",
     "Australia/Sydney",
 )  # fmt: skip
-LARGE = (0.1, 0.05)
-"""What share of all people the largest workspaces have; the others are of `SMALL` people."""
+LARGE = (0.2, 0.08)
+"""What share of all people the largest workspaces have; the others are of `SMALL` people.
+
+Everybody of a large one meets at three on Mondays, Wednesdays and Fridays: more than Slack's limits let through."""
 
 SMALL = 20
+ALL_HANDS = (0, 2, 4)
 IN_A_MEETING, FOCUSING = ("In a meeting", ":spiral_calendar_pad:"), ("Focusing", ":headphones:")
 LUNCH = ("Lunch", ":sandwich:")
 PALM = ":palm_tree:"
@@ -83,6 +87,10 @@ def thought_up(people: int, first: date, days: int, chance: Random) -> list[Soak
         one.mutes, one.away = chance.random() < 0.1, chance.random() < 0.05
         _fill(one, first, days, chance)
         found.append(one)
+    sizes = Counter(one.team for one in found)
+    for one in found:
+        if sizes[one.team] > SMALL and one.source != ROUTINES:
+            _meet_all_together(one, first, days)
     return found
 
 
@@ -127,6 +135,14 @@ def _fill(one: Soaker, first: date, days: int, chance: Random) -> None:
         elif chance.random() < 0.03:
             start, end = (datetime.combine(day, time(hour), zone).astimezone(UTC) for hour in (14, 17))
             add(one, Entry(Wish(start, end, ABSENCE, ("Out of office until 17:00", PALM)), "Dentist", ABSENCE))
+
+
+def _meet_all_together(one: Soaker, first: date, days: int) -> None:
+    for day in (first + number * DAY for number in range(days)):
+        if day.weekday() in ALL_HANDS:
+            start = datetime.combine(day, time(15), ZoneInfo(one.zone)).astimezone(UTC)
+            wish = Wish(start, start + timedelta(minutes=45), MEETING, IN_A_MEETING)
+            add(one, Entry(wish, "All hands", MEETING))
 
 
 def _day_off(day: date, zone: ZoneInfo) -> Entry:

@@ -16,6 +16,11 @@ from bench.table import percentile
 FLAT, SPARE_KIB = 1.1, 8 * 1024
 """Memory is flat where the last figure is at most so much of the first day's largest, and so much more."""
 
+AFTER = {
+    "deploy": "after a deploy, from when it is up",
+    "kill": "after a SIGKILL, from when it is up",
+    "outage": "after ten minutes' outage of Slack, from its end",
+}
 ONE_DAY = 86_400.0
 PEOPLE, DAYS = 2_000, 7
 """What the soak would be with all the time that it likes."""
@@ -44,10 +49,12 @@ def promises(found: Figures) -> list[Promise]:
         _none("something else shown for more than 5 s", len(verdict.of("wrong"))),
         Promise("latest, beyond what limits force", f"{most:.1f} s", f"≤ {allowed:.0f} s", most <= allowed),
     ]
-    for what, name in (("deploy", "the same after a deploy, from when it is up"), ("kill", "the same after a SIGKILL")):
+    for what, name in AFTER.items():
         late = max(verdict.after.get(what, []), default=None)
         good = None if late is None else late <= allowed
-        rows.append(Promise(name, "none" if late is None else f"{late:.1f} s", f"≤ {allowed:.0f} s", good))
+        rows.append(
+            Promise(f"the same {name}", "none" if late is None else f"{late:.1f} s", f"≤ {allowed:.0f} s", good)
+        )
     return [
         *rows,
         _none("calls that Slack refused with 429", len(found.refused)),
@@ -119,9 +126,7 @@ def _facts(found: Figures) -> list[tuple[str, str]]:
         ("late: p50, p99, most", _three(verdict.late)),
         ("beyond what the app's own limit of 40 a minute forces", _three(verdict.beyond_ours)),
         ("beyond what Slack's limit of 50 a minute forces", _three(verdict.beyond_slacks)),
-        ("after a deploy, from when it is up", _three(verdict.after.get("deploy", []))),
-        ("after a SIGKILL, from when it is up", _three(verdict.after.get("kill", []))),
-        ("after ten minutes' outage of Slack, from its end", _three(verdict.after.get("outage", []))),
+        *((name, _three(verdict.after.get(what, []))) for what, name in AFTER.items()),
         ("what went wrong", ", ".join(pauses)),
         ("done by hand", ", ".join(f"{name} {number:,}" for name, number in sorted(found.done.items()))),
         ("pushes lost on purpose", f"{found.lost_pushes:,}"),
