@@ -11,6 +11,8 @@ import pytest
 
 from services.calendars.providers.google import api as google_api
 from services.calendars.providers.microsoft import api as microsoft_api
+from services.engine.limits import KEPT, LIMITS
+from services.engine.profile_writer import KEPT_FOR_TYPED
 from services.platform.settings import Settings
 from tests.support.metrics import described
 from tests.support.needed import missing
@@ -47,6 +49,12 @@ def test_watching_page_lists_every_metric_with_its_labels_and_meaning() -> None:
     assert len(listed) == len(rows)
     assert listed == {one.name: (set(one.labels), one.says) for one in described()}
     assert listed["statusquo_pushes_total"][0] == {"provider", "outcome"}
+
+
+def test_page_about_growing_reckons_with_the_limits_that_are_kept() -> None:
+    text = (ROOT / "docs" / "growing.md").read_text()
+    assert f"{LIMITS['users.profile.set'] - KEPT_FOR_TYPED} are left for calendars" in text
+    assert f"sets {LIMITS[KEPT]} profiles a minute" in text
 
 
 def test_security_page_names_every_scope_of_calendar_providers() -> None:
