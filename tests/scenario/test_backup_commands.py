@@ -32,7 +32,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def installed(migrated_sqlite: Path, tmp_path: Path) -> Path:
     """A directory with an installation in `var`: one workspace, keys beside the database."""
-    folder = tmp_path / "installed" / "var"
+    folder = tmp_path / "is #1, 100%?" / "var"
     folder.mkdir(parents=True)
     (folder / "statusquo.db").write_bytes(migrated_sqlite.read_bytes())
     (folder / "encryption.keys").write_text(new_key() + "\n")
@@ -99,7 +99,7 @@ def test_sealed_backup_takes_its_passphrase_from_the_standard_input(installed: P
     for given, why in (("", "There is no passphrase"), ("short\n", "at least 12 characters")):
         ran = says(given)("backup", "--passphrase", "../s.backup", cwd=installed)
         assert (ran.status, ran.out, why in ran.err) == (2, "", True)
-    assert sorted(os.listdir(tmp_path)) == ["installed"]
+    assert sorted(os.listdir(tmp_path)) == ["is #1, 100%?"]
     assert says(SECRET + "\n")("backup", "--passphrase", "../s.backup", cwd=installed).status == 0
     assert key_of(installed / "var").encode() not in (tmp_path / "s.backup").read_bytes()
     new = tmp_path / "new"
