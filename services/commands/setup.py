@@ -204,7 +204,7 @@ class Guide:
         """Whether there is an app at that provider, or shall be."""
         self.talk.head(named(provider))
         self.talk.say(
-            "This needs an app of yours there: docs/calendars.md has the steps, and "
+            "This needs an app of yours there: docs/operate.md has the steps, and "
             f"`python app.py setup --{provider}` asks for it later on."
         )
         if provider == PROVIDERS[0]:

@@ -69,7 +69,7 @@ making the request"; docs.slack.dev, auth.test). What says which is another toke
 `token_revoked` and `account_inactive` are of a person, a workspace or an app that is gone: there is no doubt."""
 
 _CLIENT = (
-    "renew {setting}_CLIENT_SECRET, or turn its API on (docs/calendars.md), and restart; calendars are read again by "
+    "renew {setting}_CLIENT_SECRET, or turn its API on (docs/operate.md), and restart; calendars are read again by "
     "themselves"
 )
 _REDIRECT = "add that address to the app's redirect addresses there, or mend PUBLIC_URL and restart"

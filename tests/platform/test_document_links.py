@@ -1,4 +1,6 @@
-"""Links of the documentation lead to what is there: files, and headings in them. And the data map names every table."""
+"""What the documentation lists is whole: links lead to files and headings that are there, the data map names every
+table, and every error has its reason and its remedy.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from services.domain import errors, request_errors
+from services.domain.errors import StatusQuoError
 from services.store import stores  # noqa: F401 - every model is imported by it
 from services.store.models import Base
 
@@ -64,3 +68,18 @@ def test_data_map_names_every_table_once() -> None:
     technical = section.partition("technical: ")[2].partition("\n\n")[0]
     named = [name for cell in [*last, technical] for name in re.findall(r"`([a-z_]+)`", cell)]
     assert sorted(named) == sorted(Base.metadata.tables)
+
+
+def subclasses(kind: type[StatusQuoError]) -> Iterator[type[StatusQuoError]]:
+    """`kind` and all that are made of it in the two modules of errors."""
+    if kind.__module__ in {errors.__name__, request_errors.__name__}:
+        yield kind
+    for one in kind.__subclasses__():
+        yield from subclasses(one)
+
+
+def test_every_error_is_listed_with_its_sentence_its_reason_and_its_remedy() -> None:
+    text = (ROOT / "docs" / "troubleshooting.md").read_text().partition("\n## Every sentence\n")[2]
+    rows = re.findall(r"^\| (.+?) \| `(\w+)` \| (.+?) \| (.+?) \|$", text, re.MULTILINE)
+    listed = [(name, sentence) for sentence, name, _why, _remedy in rows]
+    assert sorted(listed) == sorted({(one.__name__, one.sentence()) for one in subclasses(StatusQuoError)})
