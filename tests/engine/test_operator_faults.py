@@ -216,9 +216,9 @@ async def test_client_secret_that_slack_refuses_costs_no_token(rotating: Running
     engine.slack.membership.set_role("U7", "admin")
     await bot_is(engine, engine.slack.install(TEAM).value)
     replica = engine.replica(client_secret="old")
-    await replica.start()
     kept = [await engine.column(key, "refresh_token") for key in keys]
     with capture_logs() as logged:
+        await replica.start()
         await passes(engine, 3600, step=100)
         tried = len(engine.calls(EXCHANGE))
         assert 6 <= tried <= 20  # four at first, then one each five minutes
