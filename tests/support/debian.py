@@ -112,7 +112,9 @@ def booted(machine: Machine) -> Iterator[Booted]:
         [nspawn, "--quiet", *options, "--directory", machine.root], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
     try:
-        made = Booted(machine, first_child(process))
+        # nspawn's first child makes the second one, which is systemd, and ends.
+        _wait(lambda: any(map(_is_systemd, _children(process))), process)
+        made = Booted(machine, next(filter(_is_systemd, _children(process))))
         state = ["systemctl", "is-system-running"]
         _wait(lambda: made.status(*state)[1].strip() in {"running", "degraded"}, process)
         yield made
@@ -125,9 +127,19 @@ def booted(machine: Machine) -> Iterator[Booted]:
 
 def first_child(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> int:
     """The number of the process that it started, once there is one."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    _wait(lambda: bool(children.read_text().split()), process)
-    return int(children.read_text().split()[0])
+    _wait(lambda: bool(_children(process)), process)
+    return _children(process)[0]
+
+
+def _children(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> list[int]:
+    return [int(number) for number in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
+def _is_systemd(number: int) -> bool:
+    try:
+        return Path(f"/proc/{number}/comm").read_text() == "systemd\n"
+    except OSError:  # ended meanwhile
+        return False
 
 
 def _wait(holds: object, process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
