@@ -96,11 +96,10 @@ async def test_documented_commands_install_start_and_update_a_confined_service(s
 
     (root / "opt/statusquo/pictures.py").write_text(PICTURES)
     text = (root / "etc/systemd/system/statusquo.service").read_text()
-    (root / "etc/systemd/system/pictures.service").write_text(
-        text.replace("app.py serve", "pictures.py")
-        .replace("Type=exec", "Type=oneshot")
-        .replace("Restart=on-failure", "")
-    )
+    other = {"app.py serve": "pictures.py", "Type=exec": "Type=oneshot", "Restart=on-failure": ""}
+    for old, new in (other | {"/run/credentials/statusquo.": "/run/credentials/pictures."}).items():
+        text = text.replace(old, new)
+    (root / "etc/systemd/system/pictures.service").write_text(text)
     typed(server, ["systemctl daemon-reload", "systemctl start pictures"])
 
     environment = server.run("cat", f"/proc/{shown(server, 'MainPID')}/environ")
