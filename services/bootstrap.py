@@ -140,7 +140,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     Raises SettingsError for missing or wrong keys, DatabaseError where there is no database to be had.
     """
     stores = Stores.at(config.database_url, config.keys(), clock)
-    await check_not_moved(stores.database)
+    await check_not_moved(stores.database, config.database_file)
     await schema.upgrade(stores.database)
     metrics, wake_signal, background = Metrics(), LoopWakeSignal(), handlers.Background()
     pictures = PictureReader()

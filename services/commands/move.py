@@ -26,7 +26,9 @@ async def move(config: Settings, to: str, clock: Clock) -> int:
         raise InputError(error.reason.replace("DATABASE_URL", "--to")) from None
     if url.startswith("sqlite"):
         raise InputError("--to: must be a postgresql URL such as postgresql+asyncpg://user@host/name")
-    with Source(config.database_url) as source:
+    if not config.is_sqlite:
+        raise InputError("DATABASE_URL is no SQLite file: there is nothing to move.")
+    with Source(config.database_file) as source:
         database = Database(url)
         try:
             return await _move(source, Target(database, source), config, url, clock)
@@ -58,17 +60,17 @@ async def _move(source: Source, target: Target, config: Settings, url: str, cloc
         )
         return TROUBLE
     place = make_url(url)
-    source.was_moved(f"{place.database} at {place.host or 'localhost'}", clock.now())
+    source.mark_as_moved(f"{place.database} at {place.host or 'localhost'}", clock.now())
     await target.finish()
     print(f"Moved {rows:,} rows; in every table their number and their SHA-256 are the same on both sides.")
-    print(f"Now set DATABASE_URL to the address that you gave to --to. {_keys(source, config)}")
+    print(f"Now set DATABASE_URL to the address that you gave to --to. {_keys(config)}")
     print(f"Keep {source.path}: it is as it was, and no app starts with it while {source.marker.name} is beside it.")
     return 0
 
 
-def _keys(source: Source, config: Settings) -> str:
+def _keys(config: Settings) -> str:
     """What is to be done with the keys: they are not printed."""
     if config.encryption_keys:
         return "ENCRYPTION_KEYS stays as it is."
-    file = source.path.with_name("encryption.keys")
+    file = config.key_file.resolve()
     return f'ENCRYPTION_KEYS has to hold the same keys as before: echo "ENCRYPTION_KEYS=$(paste -sd, {file})" >> .env'

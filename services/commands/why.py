@@ -11,10 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import make_url
 
 from services.commands import TROUBLE
 from services.domain.calendars import named
@@ -41,7 +38,7 @@ async def why(config: Settings, key: PersonKey, clock: Clock) -> int:
     """Print how a person's status came about; TROUBLE where they are not one of ours, or nothing can be read."""
     if key.user_id == LEAVE:  # a workspace's leave calendars, and nobody
         return _refused(_NOBODY)
-    if config.is_sqlite and not _is_there(config.database_url):
+    if config.is_sqlite and not config.database_file.is_file():
         return _refused("There is no database yet. Check DATABASE_URL, or start the app first.")
     async with Stores.at(config.database_url, config.keys(), clock) as stores:
         if not schema.serves(await schema.current(stores.database)):
@@ -82,10 +79,6 @@ async def _of_member(stores: Stores, key: PersonKey) -> int:
     for one in kept:
         print(f"Keeper: last {_entry(one.entry, ZoneInfo('UTC'))}")
     return 0
-
-
-def _is_there(database_url: str) -> bool:
-    return Path(make_url(database_url).database or "").is_file()
 
 
 def _refused(sentence: str) -> int:
@@ -129,15 +122,15 @@ class Told:
         return _entry(entry, self.zone)
 
     def _permission(self) -> Iterator[str]:
-        is_known = self.condition
-        since = self.stamp(is_known.granted_at)
-        yield f"Permission: {is_known.grant_state}, since {since}; scopes: {is_known.scopes or '-'}"
-        if is_known.token_expires_at is not None:
-            yield f"  token: ends {self.stamp(is_known.token_expires_at)}"
-        if is_known.deactivated_at is not None:
-            yield f"  deactivated in Slack since {self.stamp(is_known.deactivated_at)}"
-        if is_known.leave_by is not None:
-            yield f"  being forgotten, by {self.stamp(is_known.leave_by)}"
+        condition = self.condition
+        since = self.stamp(condition.granted_at)
+        yield f"Permission: {condition.grant_state}, since {since}; scopes: {condition.scopes or '-'}"
+        if condition.token_expires_at is not None:
+            yield f"  token: ends {self.stamp(condition.token_expires_at)}"
+        if condition.deactivated_at is not None:
+            yield f"  deactivated in Slack since {self.stamp(condition.deactivated_at)}"
+        if condition.leave_by is not None:
+            yield f"  being forgotten, by {self.stamp(condition.leave_by)}"
 
     def _status(self) -> Iterator[str]:
         now, span = self.why.now, self.why.now.span
@@ -198,15 +191,17 @@ class Told:
         return f"{times}, {source} ({', '.join(facts)})"
 
     def _writing(self) -> Iterator[str]:
-        now, is_known = self.why.now.at, self.condition
-        if is_known.waits_since is None:
+        now, condition = self.why.now.at, self.condition
+        if condition.waits_since is None:
             yield "Waiting to be written: nothing"
         else:
-            again = "" if is_known.not_before is None else f", not before {self.stamp(is_known.not_before)}"
-            tries = f"urgency {is_known.urgency}, {is_known.failures} failures in a row{again}"
-            yield f"Waiting to be written: since {self.stamp(is_known.waits_since)} ({tries})"
-        resolved = "to be resolved anew" if is_known.stale else f"resolved until {self.stamp(is_known.resolved_until)}"
-        yield f"Timeline: {resolved}; looked at next: {self.stamp(is_known.due_at)}"
+            again = "" if condition.not_before is None else f", not before {self.stamp(condition.not_before)}"
+            tries = f"urgency {condition.urgency}, {condition.failures} failures in a row{again}"
+            yield f"Waiting to be written: since {self.stamp(condition.waits_since)} ({tries})"
+        resolved = (
+            "to be resolved anew" if condition.stale else f"resolved until {self.stamp(condition.resolved_until)}"
+        )
+        yield f"Timeline: {resolved}; looked at next: {self.stamp(condition.due_at)}"
         used = [f"{method} {self.budget.made(method, now)} of {LIMITS[method]}" for method in (GET, SET)]
         yield f"The workspace's calls in the last minute: {', '.join(used)}"
 

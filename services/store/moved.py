@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from sqlalchemy import func, make_url, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.domain.errors import DatabaseError, SettingsError
@@ -17,34 +17,30 @@ from services.store.db import Database
 MARK = "statusquo_move"
 """The table of a target that says how far the move into it has come."""
 
-SUFFIX = ".moved"
+
+def marker_of(file: Path) -> Path:
+    """The file beside an SQLite database that says that it was moved."""
+    return file.with_name(f"{file.name}.moved")
 
 
-def marker_of(database_url: str) -> Path | None:
-    """The file beside an SQLite database that says that it was moved; None for PostgreSQL."""
-    url = make_url(database_url)
-    if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
-        return None
-    return Path(f"{url.database}{SUFFIX}")
-
-
-async def check_not_moved(database: Database) -> None:
+async def check_not_moved(database: Database, file: Path) -> None:
     """Raise SettingsError where the app must not start: this file was moved, or a move into this is not finished.
 
-    DatabaseError where there is no database to be had.
+    `file` is where an SQLite database is. DatabaseError where there is no database to be had.
     """
-    marker = marker_of(database.url)
-    if marker is not None and marker.exists():
-        to = json.loads(marker.read_text())["to"]
-        raise SettingsError(
-            f"DATABASE_URL: this database was moved to {to}, where all goes on. Set DATABASE_URL to that; if this file "
-            f"is to be used again all the same, delete {marker}"
-        )
-    if not database.is_sqlite:
-        try:
-            async with database.read() as connection:
-                unfinished = await connection.scalar(select(func.to_regclass(MARK)))
-        except (OSError, SQLAlchemyError) as error:
-            raise DatabaseError(type(error).__name__) from error
-        if unfinished is not None:
-            raise SettingsError("DATABASE_URL: a move into this database is not finished. Run the same move again")
+    if database.is_sqlite:
+        marker = marker_of(file)
+        if marker.exists():
+            to = json.loads(marker.read_text())["to"]
+            raise SettingsError(
+                f"DATABASE_URL: this database was moved to {to}, where all goes on. Set DATABASE_URL to that; if this "
+                f"file is to be used again all the same, delete {marker}"
+            )
+        return
+    try:
+        async with database.read() as connection:
+            unfinished = await connection.scalar(select(func.to_regclass(MARK)))
+    except (OSError, SQLAlchemyError) as error:
+        raise DatabaseError(type(error).__name__) from error
+    if unfinished is not None:
+        raise SettingsError("DATABASE_URL: a move into this database is not finished. Run the same move again")

@@ -47,7 +47,7 @@ from services.store import schema
 from services.store.columns import Sealed, UtcInstant
 from services.store.db import Database
 from services.store.models import Base
-from services.store.moved import MARK, SUFFIX, marker_of
+from services.store.moved import MARK, marker_of
 
 ROWS, BYTES = 1000, 8 << 20
 """So many rows, and so many bytes of what is sealed, are a batch; a row that is larger by itself."""
@@ -79,6 +79,11 @@ class Position:
     table: int = 0
     after: tuple[Any, ...] | None = None
 
+    def rest(self) -> Iterator[tuple[Table, tuple[Any, ...] | None]]:
+        """The tables from there on, each with the key after which its rows are still to come."""
+        for number, table in enumerate(TABLES[self.table :], self.table):
+            yield table, self.after if number == self.table else None
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -100,12 +105,9 @@ class Compared:
 class Source:
     """The SQLite database, to itself: nobody else opens it as long as this is open."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, file: Path) -> None:
         """Raises InputError where there is no such file, somebody has it open, or it is not up to date."""
-        marker = marker_of(database_url)
-        if marker is None:
-            raise InputError("DATABASE_URL is no SQLite file: there is nothing to move.")
-        self.marker, self.path = marker, Path(str(marker).removesuffix(SUFFIX)).resolve()
+        self.marker, self.path = marker_of(file), file.resolve()
         if not self.path.is_file():
             raise InputError(f"There is no database at {self.path}.")
         self._engine = create_engine(
@@ -125,9 +127,9 @@ class Source:
         if step != schema.head():
             self.close()
             raise InputError(f"The database is at step {step}, not {schema.head()}. Run `app.py migrate` first.")
-        told = self.path.stat()
+        stat = self.path.stat()
         self.id = hashlib.sha256(str(self.path).encode()).hexdigest()
-        self.state = f"{told.st_size}/{told.st_mtime_ns}"
+        self.state = f"{stat.st_size}/{stat.st_mtime_ns}"
 
     def __enter__(self) -> Self:
         return self
@@ -143,12 +145,9 @@ class Source:
     def count(self, position: Position) -> int:
         """How many rows there are from there on."""
         left = 0
-        for number in range(position.table, len(TABLES)):
-            after = position.after if number == position.table else None
-            left += (
-                self._connection.scalar(select(func.count()).select_from(_in_order(TABLES[number], after).subquery()))
-                or 0
-            )
+        for table, after in position.rest():
+            rows = _in_order(table, after).subquery()
+            left += self._connection.scalar(select(func.count()).select_from(rows)) or 0
         return left
 
     def batches(self, table: Table, after: tuple[Any, ...] | None) -> Iterator[list[tuple[Any, ...]]]:
@@ -164,7 +163,7 @@ class Source:
         if some:
             yield some
 
-    def was_moved(self, to: str, at: datetime) -> None:
+    def mark_as_moved(self, to: str, at: datetime) -> None:
         """Have no app start with the file any more."""
         self.marker.touch(mode=0o600)
         self.marker.write_text(json.dumps({"to": to, "at": at.isoformat(timespec="seconds")}) + "\n")
@@ -234,9 +233,7 @@ class Target:
 
     async def copy(self, position: Position) -> AsyncIterator[int]:
         """Copy everything from there on, a transaction a batch; gives how many rows each had."""
-        for number in range(position.table, len(TABLES)):
-            table = TABLES[number]
-            after = position.after if number == position.table else None
+        for number, (table, after) in enumerate(position.rest(), position.table):
             key = [table.c.keys().index(column.name) for column in table.primary_key.columns]
             for rows in self._source.batches(table, after):
                 last = tuple(rows[-1][place] for place in key)
