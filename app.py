@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services import VERSION
-from services.domain.errors import InputError, SettingsError, StatusQuoError
+from services.domain.errors import InputError, StatusQuoError
+from services.domain.operator_errors import SettingsError
 
 if TYPE_CHECKING:
     from services.platform.settings import Settings

@@ -35,7 +35,7 @@ from emulators.microsoft import LocalMicrosoft, microsoft_client
 from emulators.slack import AppConfig, LocalSlack
 from services.bootstrap import Service
 from services.domain.calendars import GOOGLE, MICROSOFT
-from services.domain.errors import ListenError
+from services.domain.operator_errors import ListenError
 from services.platform import settings
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key

@@ -31,9 +31,9 @@ from services.domain.errors import (
     StatusQuoError,
     TooLateError,
     WrongPersonError,
-    WrongRedirectError,
 )
 from services.domain.model import PersonKey
+from services.domain.operator_errors import WrongRedirectError
 from services.domain.request_errors import BodyTooLargeError, MethodNotAllowedError, RequestError, UnknownPathError
 from services.ports import Say
 from services.slack.messages import SlackMessages, SlackViews

@@ -23,7 +23,7 @@ from services.calendars import wiring
 from services.calendars.wiring import Calendars
 from services.case_wiring import UseCases, use_cases
 from services.domain import times
-from services.domain.errors import MetricsListenError
+from services.domain.operator_errors import MetricsListenError
 from services.domain.request_errors import NotInstalledError
 from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
 from services.engine.effects import EffectSender

@@ -49,7 +49,7 @@ def engine(
         account=calendars.accounts.mending,
     )  # fmt: skip
     notices = NoticeSender(stores.notices, workspaces, slack.messages, links=links, say=locale.say, clock=clock)
-    homes = HomePublisher(queue, workspaces, tab, slack.views, clock)
+    homes = HomePublisher(stores.homes, workspaces, tab, slack.views, clock)
     replies = ReplySender(stores.replies, workspaces, slack.messages, authority=slack.authority, clock=clock)
     photos = SlackPhotos(slack.clients, calendars.photos, calendars.trusted, of.config.slack_api_url)
     carriers: tuple[Carrier, ...] = (

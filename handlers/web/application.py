@@ -27,7 +27,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from handlers.errors import Errors, route_of
 from handlers.slack.intake import Intake
 from handlers.slack.payloads import parse
-from services.domain.errors import ListenError, StatusQuoError
+from services.domain.errors import StatusQuoError
+from services.domain.operator_errors import ListenError
 from services.domain.request_errors import BodyTooLargeError, RequestError, SignatureError
 from services.platform.concurrency import ARRIVING, Bodies
 from services.platform.metrics import Metrics

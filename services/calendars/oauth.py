@@ -32,9 +32,9 @@ from services.domain.errors import (
     CalendarBusyError,
     CalendarError,
     CalendarUnreachableError,
-    WrongRedirectError,
 )
 from services.domain.model import PersonKey
+from services.domain.operator_errors import WrongRedirectError
 from services.platform.net import Fetcher, error_for
 from services.ports import Clock, WakeSignal
 from services.store.accounts import AccountStore, StoredAccount

@@ -17,9 +17,10 @@ import structlog
 from services.calendars.oauth import Credentials, OAuthClient, needs_administrator
 from services.calendars.ports import Directory, EntryWriter, Source, Watcher
 from services.domain.calendars import NAMES, Offer
-from services.domain.errors import AccountLostError, AccountNotConsentedError, AppRefusedError, WrongRedirectError
+from services.domain.errors import AccountLostError, AccountNotConsentedError, AppRefusedError
 from services.domain.faults import client_fault, redirect_fault
 from services.domain.model import PersonKey
+from services.domain.operator_errors import WrongRedirectError
 from services.domain.request_errors import (
     AccountNotAllowedError,
     AdministratorNeededError,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from services.domain.errors import SettingsError
+from services.domain.operator_errors import SettingsError
 from services.platform import settings
 
 _KINDS = (

@@ -20,7 +20,8 @@ import msgspec
 
 from services import VERSION
 from services.commands import passphrase
-from services.domain.errors import BackupError, StatusQuoError
+from services.domain.errors import StatusQuoError
+from services.domain.operator_errors import BackupError
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import backup_file, schema

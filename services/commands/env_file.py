@@ -16,7 +16,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
-from services.domain.errors import SettingsError
+from services.domain.operator_errors import SettingsError
 
 _PLAIN = re.compile(r"[\w.~:/@+,=%-]*", re.ASCII)
 _LEFT_OUT = re.compile(r"#[ \t]*([A-Z][A-Z0-9_]*)[ \t]*=")

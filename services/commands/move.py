@@ -11,7 +11,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.commands import TROUBLE
-from services.domain.errors import DatabaseError, InputError, SettingsError
+from services.domain.errors import InputError
+from services.domain.operator_errors import DatabaseError, SettingsError
 from services.platform.settings import Settings, load
 from services.ports import Clock
 from services.store.db import Database

@@ -20,7 +20,8 @@ import msgspec
 
 from services.commands import passphrase
 from services.commands.backup import check, check_room, refusing
-from services.domain.errors import RestoreError, StatusQuoError
+from services.domain.errors import StatusQuoError
+from services.domain.operator_errors import RestoreError
 from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
 from services.ports import Clock

@@ -22,7 +22,8 @@ from services.calendars.wiring import oauth_apps
 from services.commands import TROUBLE, answers, doctor, env_file
 from services.commands.dialogue import Dialogue
 from services.domain.calendars import named
-from services.domain.errors import DatabaseError, InputError, SettingsError
+from services.domain.errors import InputError
+from services.domain.operator_errors import DatabaseError, SettingsError
 from services.platform import settings
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key

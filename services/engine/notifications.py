@@ -23,9 +23,9 @@ from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock, HomeRenderer, Say
 from services.slack.messages import POST, PUBLISH, SlackMessages, SlackViews
+from services.store.homes import HomeStore
 from services.store.person_rows import NoticeStore
 from services.store.workspaces import WorkspaceStore
-from services.store.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)
 
@@ -268,11 +268,11 @@ class HomePublisher:
     """
 
     def __init__(
-        self, queue: WriteQueue, workspaces: OwnedWorkspaces, renderer: HomeRenderer, slack: SlackViews, clock: Clock
+        self, homes: HomeStore, workspaces: OwnedWorkspaces, renderer: HomeRenderer, slack: SlackViews, clock: Clock
     ) -> None:
         """`renderer` builds a tab."""
         self._rounds = BotRounds(workspaces, clock)
-        self._queue = queue
+        self._homes = homes
         self._workspaces = workspaces
         self._renderer = renderer
         self._slack = slack
@@ -280,7 +280,7 @@ class HomePublisher:
 
     async def run(self) -> datetime | None:
         """Publish what may be published now; when there is more to do."""
-        return await self._rounds.go(self._queue.stale_homes, lambda key: key.team_id, self._run)
+        return await self._rounds.go(self._homes.stale, lambda key: key.team_id, self._run)
 
     async def _run(self, workspace: OwnedWorkspace, token: str | None, stale: Sequence[PersonKey]) -> datetime | None:
         for key in stale:
@@ -288,7 +288,7 @@ class HomePublisher:
             if token is not None and ready is not None:
                 return ready
             # before it is made: what changes from now on makes it stale
-            await self._queue.home_taken(key, stale=False)
+            await self._homes.taken(key, stale=False)
             if token is None:
                 continue
             self._workspaces.use(workspace)
@@ -302,7 +302,7 @@ class HomePublisher:
             with calling(budget, self._clock, PUBLISH, _NOT_NOW):
                 await self._slack.publish(token, key.user_id, view)
         except _NOT_NOW:
-            await self._queue.home_taken(key, stale=True)
+            await self._homes.taken(key, stale=True)
 
 
 def with_button(text: str, label: str, url: str = "", action: str = "open_link") -> dict[str, Any]:

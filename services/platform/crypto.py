@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from services.domain.errors import SealError, SettingsError
+from services.domain.operator_errors import SealError, SettingsError
 
 _SEPARATOR = b"\x00"
 _AES_GCM = b"\x01"  # the leading byte; a Fernet value is base64 and starts with "g"

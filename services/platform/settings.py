@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from services.domain.errors import SettingsError
+from services.domain.operator_errors import SettingsError
 from services.platform.crypto import Encryptor, new_key
 
 if TYPE_CHECKING:

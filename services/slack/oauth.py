@@ -9,8 +9,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.domain.errors import SlackRefusedError, SlackUnavailableError, WrongRedirectError
+from services.domain.errors import SlackRefusedError, SlackUnavailableError
 from services.domain.members import Role
+from services.domain.operator_errors import WrongRedirectError
 from services.domain.people import Member, OAuthAnswer, Renewed, Tokens
 from services.slack import scopes
 from services.slack.client import SlackClients

@@ -18,8 +18,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, insert, or_, select, update
 
 from services.domain.calendars import Health, Offer, OfferedCalendar, Watch
-from services.domain.errors import AccountLostError, AccountNotConsentedError, SealError, TooManyError
+from services.domain.errors import AccountLostError, AccountNotConsentedError, TooManyError
 from services.domain.model import PersonKey
+from services.domain.operator_errors import SealError
 from services.domain.request_errors import LinkExpiredError
 from services.platform.crypto import Encryptor, digest_of
 from services.store.calendar_rows import mark_home_stale, of_its_calendar, subject

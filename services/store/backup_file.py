@@ -24,7 +24,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from services.domain.errors import RestoreError
+from services.domain.operator_errors import RestoreError
 
 FORMAT = 1
 ABOUT, KEYS, DATABASE = "backup.json", "encryption.keys", "statusquo.db"

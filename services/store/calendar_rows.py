@@ -40,8 +40,9 @@ from services.domain.calendars import (
     FetchOutcome,
     Health,
 )
-from services.domain.errors import AlreadyConnectedError, NotGrantedError, SealError, TooManyError
+from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
 from services.domain.model import PersonKey
+from services.domain.operator_errors import SealError
 from services.domain.people import zone_or
 from services.store.columns import UtcInstant
 from services.store.db import Store

@@ -35,8 +35,8 @@ from services.domain.calendars import (
     Saved,
     hook_override_id,
 )
-from services.domain.errors import SealError
 from services.domain.model import PersonKey
+from services.domain.operator_errors import SealError
 from services.domain.people import LEAVE
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor

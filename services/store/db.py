@@ -32,7 +32,7 @@ from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from services.domain.errors import DatabaseError, SealError
+from services.domain.operator_errors import DatabaseError, SealError
 from services.platform.crypto import Encryptor
 
 T = TypeVar("T")

@@ -18,7 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     false,
-)
+)  # fmt: skip
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from services.store.columns import Sealed, UtcInstant

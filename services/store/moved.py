@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.domain.errors import DatabaseError, SettingsError
+from services.domain.operator_errors import DatabaseError, SettingsError
 from services.store.db import Database
 
 MARK = "statusquo_move"

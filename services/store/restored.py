@@ -14,8 +14,9 @@ from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.effects import doubted
-from services.domain.errors import RestoreError, StatusQuoError
+from services.domain.errors import StatusQuoError
 from services.domain.model import Effect, PersonKey, Span, Stretch
+from services.domain.operator_errors import RestoreError
 from services.domain.people import LEAVE, GrantState
 from services.domain.profile_state import recalled
 from services.store.agent_models import AgentCallsRow, AgentKeyRow, AskedPhotoRow

@@ -44,8 +44,8 @@ from sqlalchemy import table as sql_table
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.errors import DatabaseBusyError, DatabaseError, NewerDatabaseError, SealError
 from services.domain.faults import StandingFault
+from services.domain.operator_errors import DatabaseBusyError, DatabaseError, NewerDatabaseError, SealError
 from services.domain.people import LEAVE, GrantState
 from services.platform.crypto import SealedBytes
 from services.ports import Report

@@ -37,6 +37,7 @@ from services.store.emoji import EmojiStore
 from services.store.entries import EntryStore
 from services.store.events import EventStore
 from services.store.faults import FaultStore
+from services.store.homes import HomeStore
 from services.store.keeper import KeeperStore, Refusals
 from services.store.kept import KeptStore
 from services.store.leave import LeaveStore
@@ -94,6 +95,7 @@ class Stores:
         self.facts = FactStore(database, encryptor, events)
         self.due = DueStore(database, encryptor, self.facts)
         self.write_queue = WriteQueue(database, encryptor, self.notices, self.writes)
+        self.homes = HomeStore(database, encryptor)
         self.emoji = EmojiStore(database)
         self.members = MemberStore(database, encryptor)
         self.keepers = KeeperStore(database, encryptor, notices=self.notices, members=self.members)

@@ -16,8 +16,8 @@ import structlog
 from sqlalchemy import ColumnElement, Update, and_, bindparam, case, delete, func, insert, literal, or_, select, update
 
 from services.domain.calendars import FILE, HOOK, Arrival, Connection, Watch
-from services.domain.errors import SealError
 from services.domain.model import PersonKey
+from services.domain.operator_errors import SealError
 from services.domain.people import zone_or
 from services.domain.request_errors import TooManyRequestsError
 from services.platform.concurrency import LARGE, off_loop_if

@@ -17,8 +17,9 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, liter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
-from services.domain.errors import SealError, StatusQuoError
+from services.domain.errors import StatusQuoError
 from services.domain.model import OwnStatusPolicy, PersonKey, Span
+from services.domain.operator_errors import SealError
 from services.domain.people import GrantState
 from services.domain.profile_state import HOME_LIVES, AuditEntry, PendingWrite, ProfileState, WriteIntent, WriteResult
 from services.platform.crypto import Encryptor
@@ -47,8 +48,6 @@ log = structlog.get_logger(__name__)
 
 _NOW = bindparam("now", type_=UtcInstant)
 _PENDING = and_(is_waiting(), or_(ProfileStateRow.not_before.is_(None), ProfileStateRow.not_before <= _NOW))
-
-
 _WRITES = (
     select(
         ProfileStateRow.seq, ProfileStateRow.urgency, ProfileStateRow.wished_at, ProfileStateRow.failures,
@@ -88,16 +87,6 @@ _HASTEN = update(ProfileStateRow).where(of_people(ProfileStateRow.__table__), _I
 _NEXT = select(func.min(ProfileStateRow.not_before)).where(is_waiting(), ProfileStateRow.not_before > _NOW)
 _BUDGETS = select(WorkspaceBudget.team_id, WorkspaceBudget.budget).where(named(WorkspaceBudget.team_id, "teams"))
 _BOT_TOKENS = select(Workspace.team_id, Workspace.bot_token).where(named(Workspace.team_id, "teams"))
-_HOMES = (
-    select(Person.team_id, Person.user_id)
-    .where(
-        Person.home_opened_at > bindparam("since", type_=UtcInstant),
-        Person.home_stale,
-        ~named(Person.team_id, "others"),
-    )
-    .order_by(Person.home_opened_at, Person.team_id, Person.user_id)
-    .limit(bindparam("most"))
-)
 
 BLOCKED = "blocked"
 """The subject of the notice that a workspace does not let the app write."""
@@ -138,7 +127,7 @@ _HOME_STALE = update(Person).where(of_people(_PEOPLE)).values(home_stale=True)
 
 
 class WriteQueue(Store):
-    """Pending writes, what came of them, budgets, Home tabs. Each method is one transaction."""
+    """Pending writes, what came of them, budgets. Each method is one transaction."""
 
     def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore, writes: AuditStore) -> None:
         super().__init__(database, encryptor)
@@ -346,7 +335,8 @@ class WriteQueue(Store):
     ) -> None:
         """What follows from `results`, each of somebody whose row, as it was before, is in `rows`."""
         tried = [(result.write.key, result.entry) for result in results if result.entry is not None]
-        homes = [key for key, entry in tried if entry.tried and _looks_at_home(rows[key], entry.at)]
+        opened = {key: row.home_opened_at for key, row in rows.items()}
+        homes = [key for key, e in tried if e.tried and opened[key] and opened[key] > e.at - HOME_LIVES]
         if homes:
             await connection.execute(_HOME_STALE, those(homes))
         unblocked = [key for key, entry in tried if entry.written and rows[key].blocked]
@@ -385,16 +375,6 @@ class WriteQueue(Store):
                 log.warning("bot_token_unreadable", team_id=team_id)
         return found
 
-    async def stale_homes(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[PersonKey]:
-        """People whose Home tab is stale, and who have opened it within `HOME_LIVES`; none of `others`' workspaces."""
-        given = {"since": now - HOME_LIVES, "most": limit, "others": names(others)}
-        (rows,) = await self._database.rows((_HOMES, given))
-        return [PersonKey(*row) for row in rows]
-
-    async def home_taken(self, key: PersonKey, *, stale: bool) -> None:
-        """Its Home tab is being made from what is stored now (`stale` False), or could not be published (True)."""
-        await self._database.execute(update(Person).where(of_person(Person, key)).values(home_stale=stale))
-
 
 def _may(write: PendingWrite, row: Any) -> bool:
     if row is None or row.seq != write.seq or row.sent >= write.seq:
@@ -402,10 +382,6 @@ def _may(write: PendingWrite, row: Any) -> bool:
     if row.grant_state != GrantState.OK or row.granted_at != write.granted_at:
         return False
     return pause_of(row.paused_from, row.paused_until) == write.pause
-
-
-def _looks_at_home(row: Any, now: datetime) -> bool:
-    return row.home_opened_at is not None and row.home_opened_at > now - HOME_LIVES
 
 
 def merged(state: ProfileState, found: ProfileState) -> ProfileState:

@@ -17,16 +17,10 @@ from urllib.parse import urlencode
 
 import structlog
 
-from services.domain.errors import (
-    SealError,
-    SlackError,
-    SlackShutError,
-    StatusQuoError,
-    WrongPersonError,
-    WrongRedirectError,
-)
+from services.domain.errors import SlackError, SlackShutError, StatusQuoError, WrongPersonError
 from services.domain.faults import Fault
 from services.domain.model import Effect, PersonKey
+from services.domain.operator_errors import SealError, WrongRedirectError
 from services.domain.people import OAuthAnswer
 from services.domain.request_errors import (
     ConsentDeniedError,

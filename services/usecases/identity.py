@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from services.domain.errors import SealError, SlackError
+from services.domain.errors import SlackError
 from services.domain.model import PersonKey
+from services.domain.operator_errors import SealError
 from services.domain.people import Member
 from services.domain.request_errors import LinkExpiredError, LinkOfAnotherError
 from services.platform.crypto import Encryptor

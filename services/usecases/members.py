@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from services.domain.errors import SealError, SlackUnavailableError
+from services.domain.errors import SlackUnavailableError
 from services.domain.model import PersonKey
+from services.domain.operator_errors import SealError
 from services.ports import Clock, WakeSignal
 from services.slack.members import parse_workspace_member
 from services.slack.profile import status_of

@@ -16,7 +16,7 @@ import structlog
 
 from services.domain import profile_state, timeline
 from services.domain.differences import Difference, differences
-from services.domain.errors import NothingToDoError, OutByCalendarError, SealError
+from services.domain.errors import NothingToDoError, OutByCalendarError
 from services.domain.lines import Line
 from services.domain.model import (
     Effect,
@@ -30,6 +30,7 @@ from services.domain.model import (
     Timeline,
     Verdict,
 )
+from services.domain.operator_errors import SealError
 from services.domain.people import PersonFacts
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import NOT_SET, Reason, ReasonCode

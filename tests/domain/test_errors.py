@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 
-from services.domain.errors import AppRefusedError, CalendarBusyError, ListenError, SlackRateLimitedError
+from services.domain.errors import AppRefusedError, CalendarBusyError, SlackRateLimitedError
+from services.domain.operator_errors import ListenError
 from services.domain.request_errors import LinkOfAnotherError
 
 

@@ -35,7 +35,7 @@ async def busy(engine: RunningEngine, replica: Replica, after: timedelta = timed
     """The workspaces in which something is to be sent."""
     at = engine.clock.now() + after
     due = await replica.notices.due(at, 10)
-    return sorted({one.team_id for one in [*(notice.key for notice in due), *await replica.queue.stale_homes(at, 10)]})
+    return sorted({one.team_id for one in [*(notice.key for notice in due), *await replica.homes.stale(at, 10)]})
 
 
 async def pending(engine: RunningEngine) -> int:

@@ -251,7 +251,7 @@ async def test_looks_for_what_is_due_read_no_whole_table(engine: RunningEngine) 
         assert await replica.queue.most_urgent(engine.clock.now(), 9) == ([], False)
         assert await replica.queue.next_at(engine.clock.now()) is None
         assert await replica.notices.due(engine.clock.now(), 9) == []
-        assert await replica.queue.stale_homes(engine.clock.now(), 9) == []
+        assert await replica.homes.stale(engine.clock.now(), 9) == []
         await replica.due.next_due()
         await replica.due.next_stale(typed=True)
     plans = []
@@ -291,8 +291,8 @@ async def test_home_tab_is_published_at_an_edge_for_ten_minutes_after_it_was_ope
         await engine.has(key, meeting(now + timedelta(minutes=1)))
     await replica.tick()
     assert await stale_homes(engine, replica) == [looking]
-    await replica.queue.home_taken(looking, stale=False)
-    await replica.queue.home_taken(before, stale=False)
+    await replica.homes.taken(looking, stale=False)
+    await replica.homes.taken(before, stale=False)
     engine.clock.move(minutes=1)
     await replica.tick()
     assert await stale_homes(engine, replica) == [looking]
@@ -302,4 +302,4 @@ async def test_home_tab_is_published_at_an_edge_for_ten_minutes_after_it_was_ope
 
 
 async def stale_homes(engine: RunningEngine, replica: Replica) -> list[PersonKey]:
-    return await replica.queue.stale_homes(engine.clock.now(), 10)
+    return await replica.homes.stale(engine.clock.now(), 10)

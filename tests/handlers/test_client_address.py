@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from handlers.web.client_address import client_address
-from services.domain.errors import SettingsError
+from services.domain.operator_errors import SettingsError
 from services.platform import settings
 from services.platform.settings import Settings
 

@@ -7,7 +7,7 @@ import base64
 import pytest
 from cryptography.fernet import Fernet
 
-from services.domain.errors import SealError
+from services.domain.operator_errors import SealError
 from services.platform.crypto import Encryptor, SealedBytes, new_key
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()

@@ -9,7 +9,7 @@ import pytest
 from dotenv import dotenv_values
 
 from services.commands import env_file
-from services.domain.errors import SettingsError
+from services.domain.operator_errors import SettingsError
 
 EXAMPLE = Path(__file__).resolve().parents[2] / ".env.example"
 

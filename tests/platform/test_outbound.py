@@ -11,12 +11,8 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from services.domain.errors import (
-    AddressNotAllowedError,
-    CalendarUnreachableError,
-    SettingsError,
-    SlackUnavailableError,
-)
+from services.domain.errors import AddressNotAllowedError, CalendarUnreachableError, SlackUnavailableError
+from services.domain.operator_errors import SettingsError
 from services.platform import settings
 from services.platform.addresses import AddressRules
 from services.platform.net import GuardedClient

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.domain.errors import SettingsError
+from services.domain.operator_errors import SettingsError
 from services.platform import settings
 
 

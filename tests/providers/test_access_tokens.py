@@ -19,9 +19,9 @@ from services.domain.errors import (
     CalendarBusyError,
     CalendarError,
     CalendarUnreachableError,
-    WrongRedirectError,
 )
 from services.domain.model import PersonKey
+from services.domain.operator_errors import WrongRedirectError
 from services.platform.addresses import AddressRules
 from services.platform.crypto import Encryptor
 from services.platform.net import GuardedClient

@@ -8,7 +8,8 @@ from re import search
 
 import pytest
 
-from services.domain.errors import GrantLostError, SlackShutError, SlackUnavailableError, WrongRedirectError
+from services.domain.errors import GrantLostError, SlackShutError, SlackUnavailableError
+from services.domain.operator_errors import WrongRedirectError
 from services.engine import measuring
 from tests.support.clocks import ManualClock
 from tests.support.faults import standing

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from services.domain.errors import SettingsError
+from services.domain.operator_errors import SettingsError
 from services.store.db import Database
 from services.store.models import EventRow, Person, Workspace, Write
 from tests.support.clocks import ManualClock

@@ -19,7 +19,7 @@ from rich.console import Console
 from emulators.microsoft.server import LocalMicrosoft
 from emulators.slack import AppConfig, LocalSlack
 from services.commands import dialogue, doctor, setup
-from services.domain.errors import SettingsError
+from services.domain.operator_errors import SettingsError
 from services.platform.clock import SystemClock
 from services.platform.concurrency import off_loop
 from tests.support.command_line import ROOT, run_here

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.domain.errors import RestoreError
+from services.domain.operator_errors import RestoreError
 from services.store import backup_file
 from services.store.backup_file import About
 from tests.support.profiles import at

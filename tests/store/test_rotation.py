@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
-from services.domain.errors import SealError
+from services.domain.operator_errors import SealError
 from services.platform.crypto import Encryptor, SealedBytes, new_key
 from services.ports import Report
 from services.store import schema

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
-from services.domain.errors import NewerDatabaseError
+from services.domain.operator_errors import NewerDatabaseError
 from services.platform.crypto import Encryptor
 from services.store import schema
 from services.store.db import Database

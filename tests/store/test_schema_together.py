@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import command
 from sqlalchemy import Connection
 
-from services.domain.errors import DatabaseBusyError, DatabaseError
+from services.domain.operator_errors import DatabaseBusyError, DatabaseError
 from services.store import schema
 from services.store.db import Database
 

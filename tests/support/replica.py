@@ -51,6 +51,7 @@ from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.events import EventStore
 from services.store.faults import FaultStore
+from services.store.homes import HomeStore
 from services.store.keeper import KeeperStore, Refusals
 from services.store.kept import KeptStore
 from services.store.members import MemberStore
@@ -111,6 +112,7 @@ class Replica:
         self.standings = ProfileStateStore(self.encryptor)
         self.events = EventStore(self.database, self.encryptor)
         self.facts = FactStore(self.database, self.encryptor, self.events)
+        self.homes = HomeStore(self.database, self.encryptor)
         self.queue = WriteQueue(self.database, self.encryptor, self.notices, self.writes)
         self.due = DueStore(self.database, self.encryptor, self.facts)
         fault_store = FaultStore(self.database, self.encryptor, self.notices)
@@ -185,7 +187,7 @@ class Replica:
             digests,
             *self.effect_senders,
             NoticeSender(self.notices, self.workspaces, messages, links=links, say=say, clock=self.clock),
-            HomePublisher(self.queue, self.workspaces, self.home, views, self.clock),
+            HomePublisher(self.homes, self.workspaces, self.home, views, self.clock),
         )
         self.sender = Sender(
             self.queue, self.writer, self.workspaces, chores=self.chores, leases=self.leases, clock=self.clock,
