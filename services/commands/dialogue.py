@@ -58,7 +58,7 @@ class Dialogue:
         self.console.print()
         self.console.print(Text(title, style="bold underline"))
 
-    def say(self, sentence: str, style: str = "") -> None:
+    def tell(self, sentence: str, style: str = "") -> None:
         """Print a paragraph."""
         self.console.print(Text(sentence, style=style))
 
@@ -77,7 +77,7 @@ class Dialogue:
         if not self.answered:
             return
         env_file.write(self.path, env_file.with_values(env_file.read(self.path), self.answered))
-        self.say(f"Kept in {self.path}: {', '.join(self.answered)}.", "green")
+        self.tell(f"Kept in {self.path}: {', '.join(self.answered)}.", "green")
         self.answered.clear()
         self.written = True
 
@@ -101,7 +101,7 @@ class Dialogue:
             if name == "PUBLIC_URL":
                 given = (given if "://" in given or not given else f"https://{given}").rstrip("/")
             if wrong := question.check(given):
-                self.say(wrong, "red")
+                self.tell(wrong, "red")
             elif self._meant(name, given):
                 self.put(name, given)
                 return
@@ -151,7 +151,7 @@ class Dialogue:
             doubt = "Slack calls, and sends browsers back to, https addresses alone."
         if not doubt:
             return True
-        self.say(doubt, "yellow")
+        self.tell(doubt, "yellow")
         return self.agrees("Keep it all the same")
 
     # ── trying ──────────────────────────────────────────────────────────────────────────────────────
@@ -165,7 +165,7 @@ class Dialogue:
             try:
                 found = self.waiting(look())
             except (SlackUnavailableError, CalendarError) as error:
-                self.say(f"That cannot be tried now, nobody answers ({error.reason}): I take it as it is.", "yellow")
+                self.tell(f"That cannot be tried now, nobody answers ({error.reason}): I take it as it is.", "yellow")
                 return
             doctor.show(self.console, found)
             mended = [name for name in found.mend if name not in self.fixed]

@@ -80,7 +80,9 @@ class Guide:
         """Every step, then the doctor; its exit status."""
         talk = self.talk
         talk.console.print(Text("Status Quo: setting up", style="bold"))
-        talk.say(f"I ask for what is missing, try it, and keep it in {talk.path}, readable by you alone. Ctrl-C stops.")
+        talk.tell(
+            f"I ask for what is missing, try it, and keep it in {talk.path}, readable by you alone. Ctrl-C stops."
+        )
         first, served = not talk.config().has_slack, not talk.config().missing_for_serving()
         socket = self._reach()
         self._slack(socket=socket)
@@ -88,7 +90,7 @@ class Guide:
         for provider in PROVIDERS:
             self._calendars(provider, offered=first, anew=provider in also)
         if not talk.written:
-            talk.say("Nothing is missing.")
+            talk.tell("Nothing is missing.")
         return self._finish(served=served)
 
     def _reach(self) -> bool:
@@ -102,7 +104,7 @@ class Guide:
             socket = talk.choose("1 or 2", "1", "2") == "2"
         if "PUBLIC_URL" not in talk.values:
             if socket:
-                talk.say(
+                talk.tell(
                     "Members allow their status on a page of this app. Their browsers have to reach it, if only inside "
                     "your network; Slack sends them back to https addresses alone."
                 )
@@ -129,7 +131,7 @@ class Guide:
             )
         if last in lacking:
             if socket:
-                talk.say("Under App-Level Tokens, generate one with the scope connections:write.")
+                talk.tell("Under App-Level Tokens, generate one with the scope connections:write.")
             talk.ask(last)
         if _TOKEN in talk.values:
             talk.settle(lambda: look_at_app_token(doctor.slack_health(talk.config()), talk.values[_TOKEN]))
@@ -138,13 +140,13 @@ class Guide:
     def _show_manifest(self, *, socket: bool) -> None:
         talk = self.talk
         talk.head("The app at Slack")
-        talk.say(f"Open {NEW_APP}, choose “From a manifest” and your workspace, and paste this as JSON:")
+        talk.tell(f"Open {NEW_APP}, choose “From a manifest” and your workspace, and paste this as JSON:")
         made = manifest.manifest(yaml.safe_load(self.manifest), talk.config().base_url, socket=socket, mcp=False)
         shown = json.dumps(made, indent=2, ensure_ascii=False)
         talk.console.print(shown, style="cyan", markup=False, emoji=False, soft_wrap=True)
         again = "python app.py manifest --socket" if socket else "python app.py manifest"
-        talk.say(f"To have it by itself: `{again}` prints it, too.", "dim")
-        talk.say("Next, Create; then “Basic Information” shows what I ask for now, under App Credentials.")
+        talk.tell(f"To have it by itself: `{again}` prints it, too.", "dim")
+        talk.tell("Next, Create; then “Basic Information” shows what I ask for now, under App Credentials.")
 
     def _data(self, *, first: bool) -> None:
         """Where the data is kept, and the keys that seal it."""
@@ -158,11 +160,11 @@ class Guide:
             else:
                 talk.ask("DATABASE_URL")
                 while (wrong := talk.waiting(_reach_database(talk.config(), make=False))) is not None:
-                    talk.say(wrong, "red")
+                    talk.tell(wrong, "red")
                     talk.ask("DATABASE_URL")
         if not talk.config().is_sqlite and "ENCRYPTION_KEYS" not in talk.values:
             talk.put("ENCRYPTION_KEYS", new_key())
-            talk.say(
+            talk.tell(
                 "I have made ENCRYPTION_KEYS, which seals tokens and titles. Every process needs the same, and without "
                 "it nothing that is stored can be read: keep a copy apart from the database."
             )
@@ -177,14 +179,14 @@ class Guide:
         if anew or lacking:
             if len(lacking) > 1 and not anew and not (offered and self._wants(provider)):
                 return
-            talk.say(
+            talk.tell(
                 f"{named(provider)}: the app's redirect address is {talk.config().base_url}/connect/{provider}/callback"
             )
             for name in (of_id, of_secret):
                 if name in lacking or (anew and name not in talk.fixed):
                     talk.ask(name)
         if provider == "microsoft" and "MICROSOFT_AUTHORITY" not in talk.values:
-            talk.say("Accounts of your own directory alone? Then its tenant id or domain; Enter for anybody's.")
+            talk.tell("Accounts of your own directory alone? Then its tenant id or domain; Enter for anybody's.")
             talk.put("MICROSOFT_AUTHORITY", talk.optional("Directory", "common"))
 
         async def look() -> Finding:
@@ -204,12 +206,12 @@ class Guide:
     def _wants(self, provider: str) -> bool:
         """Whether there is an app at that provider, or shall be."""
         self.talk.head(named(provider))
-        self.talk.say(
+        self.talk.tell(
             "This needs an app of yours there: docs/operate.md has the steps, and "
             f"`python app.py setup --{provider}` asks for it later on."
         )
         if provider == PROVIDERS[0]:
-            self.talk.say("Feeds, CalDAV (iCloud, Fastmail, Nextcloud), hooks and files need none.")
+            self.talk.tell("Feeds, CalDAV (iCloud, Fastmail, Nextcloud), hooks and files need none.")
         return self.talk.agrees("Is there one")
 
     def _ask_for_its_end(self) -> None:
@@ -217,28 +219,28 @@ class Guide:
         talk, expires = self.talk, "MICROSOFT_SECRET_EXPIRES"
         if expires in talk.fixed:
             return
-        talk.say("Entra shows beside the secret when it expires. Tell me, and you are warned thirty days ahead.")
+        talk.tell("Entra shows beside the secret when it expires. Tell me, and you are warned thirty days ahead.")
         while given := talk.optional("Expires, such as 2028-11-30 (Enter: I do not know)"):
             if not (wrong := answers.setting(expires, given)):
                 talk.put(expires, given)
                 return
-            talk.say(wrong, "red")
+            talk.tell(wrong, "red")
 
     def _finish(self, *, served: bool) -> int:
         """Tables where there are none, what the doctor finds, and what to do next; `served`: it could run before."""
         talk, config = self.talk, settings.load(self.talk.values, dotenv=None)
         talk.head("What the doctor finds")
         if (wrong := talk.waiting(_reach_database(config, make=True))) is not None:
-            talk.say(wrong, "red")
+            talk.tell(wrong, "red")
         status = asyncio.run(doctor.examine(config, SystemClock()))
         if status or talk.written:
             talk.head("Next")
         if status:
-            talk.say("Mend what is marked FAIL, and run `python app.py setup` or `python app.py doctor` again.")
+            talk.tell("Mend what is marked FAIL, and run `python app.py setup` or `python app.py doctor` again.")
             return status
         if served:
             if talk.written:
-                talk.say("What was changed counts once the app is started again.")
+                talk.tell("What was changed counts once the app is started again.")
             return status
         steps = ["make run (docs/deploy.md has other ways to run it)"]
         if config.base_url.startswith("https:"):

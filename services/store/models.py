@@ -126,7 +126,7 @@ class Person(Base):
     token_expires_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     scopes: Mapped[str] = mapped_column(Text, default="")
     granted_at: Mapped[datetime | None] = mapped_column(UtcInstant)
-    grant_state: Mapped[str] = mapped_column(String(16), default="none")  # none | ok | lost | resting
+    grant_state: Mapped[str] = mapped_column(String(16), default="none")  # as GrantState
     refresh_due_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     refresh_seq: Mapped[int] = mapped_column(BigInteger, default=0)
     # what they chose
@@ -144,8 +144,7 @@ class Person(Base):
     home_opened_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     home_stale: Mapped[bool] = mapped_column(Boolean, default=False)
     deactivated_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # nothing is done for them until they are back
-    # they want to be forgotten: nothing else is kept of them, and this no longer
-    leave_by: Mapped[datetime | None] = mapped_column(UtcInstant)
+    leave_by: Mapped[datetime | None] = mapped_column(UtcInstant)  # they are being forgotten: gone by then
 
 
 class ProfileStateRow(OfPerson):

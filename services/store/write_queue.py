@@ -74,9 +74,8 @@ _CHOSEN = (  # before anything is joined to them: there may be thousands behind 
     .order_by(*_BY_URGENCY)
     .limit(bindparam("most"))
 )
-_MOST_URGENT = _WRITES.where(tuple_(ProfileStateRow.team_id, ProfileStateRow.user_id).in_(_CHOSEN)).order_by(
-    *_BY_URGENCY
-)
+_IS_CHOSEN = tuple_(ProfileStateRow.team_id, ProfileStateRow.user_id).in_(_CHOSEN)
+_MOST_URGENT = _WRITES.where(_IS_CHOSEN).order_by(*_BY_URGENCY)
 _ONE = _WRITES.where(of_people(ProfileStateRow.__table__))
 _IS_PUT_OFF = and_(
     is_waiting(), ProfileStateRow.not_before > _NOW,
