@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from services.domain import errors, request_errors
+from services.domain import errors, operator_errors, request_errors
 from services.domain.errors import StatusQuoError
 from services.store import stores  # noqa: F401 - every model is imported by it
 from services.store.models import Base
@@ -71,8 +71,8 @@ def test_data_map_names_every_table_once() -> None:
 
 
 def subclasses(kind: type[StatusQuoError]) -> Iterator[type[StatusQuoError]]:
-    """`kind` and all that are made of it in the two modules of errors."""
-    if kind.__module__ in {errors.__name__, request_errors.__name__}:
+    """`kind` and all that are made of it in the modules of errors."""
+    if kind.__module__ in {module.__name__ for module in (errors, operator_errors, request_errors)}:
         yield kind
     for one in kind.__subclasses__():
         yield from subclasses(one)
