@@ -35,6 +35,7 @@ from services.domain.errors import (
 from services.domain.model import PersonKey
 from services.domain.operator_errors import WrongRedirectError
 from services.domain.request_errors import BodyTooLargeError, MethodNotAllowedError, RequestError, UnknownPathError
+from services.platform.logs import of_error
 from services.ports import Say
 from services.slack.messages import SlackMessages, SlackViews
 from services.usecases.people import People
@@ -88,8 +89,10 @@ def retry_after(error: StatusQuoError) -> dict[str, str]:
 def record(error: BaseException, found: StatusQuoError, **where: object) -> None:
     """One line for the operator: expected errors without a traceback, unexpected ones with it."""
     if isinstance(error, StatusQuoError):
-        line = log.info if isinstance(error, InputError | RequestError) else log.warning
-        line("request_refused", error=type(found).__name__, reason=found.reason, error_id=found.id, **where)
+        if isinstance(error, InputError | RequestError):
+            log.info("request_refused", **of_error(found), **where)
+        else:
+            log.warning("request_refused", **of_error(found), **where)
         return
     log.error("request_failed", error=type(error).__name__, error_id=found.id, exc_info=error, **where)
 
@@ -147,7 +150,7 @@ class Errors:
             try:
                 await self.views.open_modal(token, trigger, _small_modal(sentence))
             except StatusQuoError as failure:
-                log.info("error_in_no_modal", error_id=found.id, reason=failure.reason)
+                log.info("error_in_no_modal", error_id=found.id, error=type(failure).__name__, reason=failure.reason)
             else:
                 return
         await self._tell(request, sentence, found)

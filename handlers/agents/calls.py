@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from aiohttp.web_request import BaseRequest
+from structlog.contextvars import bind_contextvars
 
 from handlers.agents.asker import Asker
 from handlers.agents.failures import InvalidArgumentsError
@@ -59,6 +60,7 @@ class Agents:
 
     async def asker(self, caller: Caller, request: str) -> Asker:
         """An agent whose identity is certain; `request` tells this call from others. Raises NotInstalledError."""
+        bind_contextvars(team_id=caller.key.team_id, user_id=caller.key.user_id)
         return Asker(await by_key(self.services, caller.key), caller, request)
 
     async def call(

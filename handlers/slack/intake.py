@@ -22,6 +22,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
+from structlog.contextvars import bind_contextvars
 
 from handlers.errors import Errors
 from handlers.slack.commands import QUO
@@ -181,6 +182,7 @@ class Intake:
         # Bolt sees a parsed payload: in its words that is Socket Mode, whichever way it came.
         request = AsyncBoltRequest(mode="socket_mode", body=payload)
         team_id, enterprise_id = request.context.team_id or "", request.context.enterprise_id or ""
+        bind_contextvars(team_id=team_id or enterprise_id, user_id=request.context.user_id or "")
         if kind in USER_NEWS:  # with a grant or without: for leave calendars and the keeper
             event = payload["event"]
             await self._members.changed(team_id, enterprise_id, event.get("user"), happened_at(payload, event))

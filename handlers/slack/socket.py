@@ -13,12 +13,14 @@ import asyncio
 import contextlib
 import json
 import random
+import secrets
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import structlog
+from structlog.contextvars import bind_contextvars
 from yarl import URL
 
 from handlers.errors import known, record, sheltered
@@ -212,6 +214,7 @@ class SocketMode:
 
     async def _work(self, connection: aiohttp.ClientWebSocketResponse, envelope: dict[str, Any]) -> None:
         """Take one envelope and acknowledge it, unless it failed on our side: then Slack sends it again."""
+        bind_contextvars(request_id=secrets.token_hex(4))
         try:
             answer = await sheltered(self._answer(envelope), route="socket")
             if answer is not None:

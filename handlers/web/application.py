@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import hmac
 import re
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web_request import BaseRequest
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from handlers.errors import Errors, route_of
 from handlers.slack.intake import Intake
@@ -86,6 +88,8 @@ def measuring(metrics: Metrics) -> Middleware:
     async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = time.perf_counter()
         status = 500
+        clear_contextvars()  # one connection's requests may share a task
+        bind_contextvars(request_id=secrets.token_hex(4))
         try:
             response = await handler(request)
             status = response.status

@@ -26,7 +26,7 @@ from services.domain.errors import AlreadyConnectedError, CalendarError, InputEr
 from services.domain.model import PersonKey
 from services.domain.people import leave_key
 from services.domain.request_errors import NotOfferedError
-from services.platform.logs import guarded
+from services.platform.logs import guarded, of_error
 from services.ports import Clock, WakeSignal
 from services.store.accounts import AccountStore, AccountView, Cleanup
 from services.store.calendars import CalendarStore
@@ -222,7 +222,8 @@ class Accounts:
                 async with asyncio.timeout(PATIENCE):
                     await self._read_again(key, account, connected)
             except (CalendarError, InputError, TimeoutError) as failure:
-                log.info("offer_not_read", provider=account.provider, error=type(failure).__name__)
+                ids = {"team_id": key.team_id, "user_id": key.user_id, "account_id": account_id}
+                log.info("offer_not_read", provider=account.provider, **of_error(failure), **ids)
         offered = await self.accounts.offered(key, account_id)
         return Choice(account, tuple((one, one.address in connected) for one in offered))
 

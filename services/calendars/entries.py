@@ -29,7 +29,7 @@ from services.domain.errors import (
 )
 from services.domain.model import PersonKey
 from services.platform import locale
-from services.platform.logs import guarded
+from services.platform.logs import guarded, of_error
 from services.ports import Clock, Report, WakeSignal
 from services.store.accounts import AccountStore, AccountView
 from services.store.entries import EntryClaim, EntryStore
@@ -162,7 +162,7 @@ class EntryWriting:
             await self._entries.save(claim, waits_until)
         except CalendarError as error:
             ids = {"team_id": claim.key.team_id, "user_id": claim.key.user_id}
-            log.warning("entry_not_written", reason=error.reason, kind=type(error).__name__, **ids)
+            log.warning("entry_not_written", provider=account.provider, **of_error(error), **ids)
             again = self._later(claim, error)
             if again is None:
                 await self._entries.give_up(claim, waits_until, claim.failures + 1)

@@ -35,6 +35,7 @@ from services.domain.errors import (
 )
 from services.domain.model import PersonKey
 from services.domain.operator_errors import WrongRedirectError
+from services.platform.logs import of_error
 from services.platform.net import Fetcher, error_for
 from services.ports import Clock, WakeSignal
 from services.store.accounts import AccountStore, StoredAccount
@@ -269,7 +270,7 @@ class AccountTokens:
             raise CalendarUnreachableError("the renewal takes too long") from None
         except AccountLostError as refusal:
             if await self.rows.lost(account, consent=isinstance(refusal, AccountNotConsentedError)):
-                log.warning("account_lost", **ids, provider=account.provider, reason=refusal.reason)
+                log.warning("account_lost", **ids, provider=account.provider, **of_error(refusal))
                 self.wake_signal.wake()
             raise
         except (CalendarError, asyncio.CancelledError):  # who asked may have run out of patience

@@ -218,7 +218,8 @@ class OAuthFlow:
         lacking = found.client.app.required - credentials.scopes
         if lacking or not credentials.refresh:
             # Nothing of it is kept. It is not given back: the same account may be connected already, and well.
-            log.warning("account_partial", provider=provider, lacking=sorted(lacking))
+            ids = {"team_id": ticket.team_id, "user_id": ticket.user_id}
+            log.warning("account_partial", provider=provider, lacking=sorted(lacking), **ids)
             raise AccountNotAllowedError("scopes" if lacking else "no refresh token")
         offer = await found.directory.offer(credentials.access)
         return Allowed(PersonKey(ticket.team_id, ticket.user_id), offer, credentials, of_workspace)

@@ -27,7 +27,7 @@ from services.domain.errors import (
 )
 from services.domain.request_errors import SignatureError
 from services.platform.crypto import digest_of
-from services.platform.logs import guarded
+from services.platform.logs import guarded, of_error
 from services.ports import Clock, Report, WakeSignal
 from services.store.watches import KnownWatch, WatchStore, WatchTask
 
@@ -94,8 +94,7 @@ class PushSubscriptions:
         if isinstance(failure, AccountLostError):
             until = None
         if not isinstance(failure, AppRefusedError):  # that is said once, where calendars are read
-            what = {"error": type(failure).__name__, "reason": failure.reason}
-            log.info("watch_failed", **ids, provider=there.provider, **what)
+            log.info("watch_failed", **ids, provider=there.provider, **of_error(failure))
         await self.watches.put_off(task, until, task.failures + 1)
         return False
 
@@ -126,7 +125,8 @@ class PushSubscriptions:
         """End one that is of no use any more; should that fail, it runs out by itself."""
         if not watch.remote_id or watch.expires_at <= self.clock.now():
             return
-        with guarded("watch_not_stopped", team_id=there.key.team_id, provider=there.provider):
+        ids = {"team_id": there.key.team_id, "user_id": there.key.user_id, "calendar_id": there.calendar_id}
+        with guarded("watch_not_stopped", **ids, provider=there.provider):
             await watcher.stop(await self.tokens.token(there.key, there.account_id), watch)
 
 
@@ -166,7 +166,7 @@ class PushReceiver:
         known = await self._known(watch_id, secret)
         if known is None:
             return False
-        log.info("watch_ended", team_id=known.key.team_id, calendar_id=known.calendar_id)
+        log.info("watch_ended", **_ids(known))
         await self.watches.ended(known, self.clock.now())
         self.wake_signal.wake()
         return True
@@ -174,6 +174,10 @@ class PushReceiver:
     async def _known(self, watch_id: str, secret: str) -> KnownWatch | None:
         known = await self.watches.find(watch_id)
         if known is not None and not hmac.compare_digest(known.secret, digest_of(secret)):
-            log.warning("push_forged", team_id=known.key.team_id, calendar_id=known.calendar_id)
+            log.warning("push_forged", **_ids(known))
             raise SignatureError("not the watch's secret")
         return known
+
+
+def _ids(known: KnownWatch) -> dict[str, str]:
+    return {"team_id": known.key.team_id, "user_id": known.key.user_id, "calendar_id": known.calendar_id}

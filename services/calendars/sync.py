@@ -35,7 +35,7 @@ from services.domain.errors import (
 )
 from services.domain.faults import client_fault
 from services.domain.model import PersonKey
-from services.platform.logs import guarded
+from services.platform.logs import guarded, of_error
 from services.platform.metrics import Metrics
 from services.ports import Clock, Report, WakeSignal
 from services.store.calendars import CalendarStore
@@ -297,7 +297,7 @@ class CalendarSync:
             await self.faults.met(client_fault(provider), error.reason, claimed.connection.key.team_id)
             return
         log.warning(
-            "calendar_failed", **_ids(claimed), host=claimed.host, problem=outcome.problem, reason=error.reason,
+            "calendar_failed", **_ids(claimed), host=claimed.host, provider=provider, **of_error(error),
             failures=outcome.failures, health=outcome.health, stale=not written,
         )  # fmt: skip
         if outcome.tell or outcome.health is not claimed.health:

@@ -35,7 +35,7 @@ from services.engine.calls import Calls, proven_owner, token_digest
 from services.engine.failures import OUTAGE, Judge, again_in, back_off, outcome_of, reason_of
 from services.engine.limits import Budget
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
-from services.platform.logs import guarded
+from services.platform.logs import guarded, of_error
 from services.ports import Clock
 from services.slack import scopes
 from services.slack.profile import TEST, SlackProfiles
@@ -282,8 +282,7 @@ class EffectSender:
             return  # it stays due, until the workspace is served again
         due, now, stretch = turn.due, self._clock.now(), turn.stretch
         ids = {"team_id": due.key.team_id, "user_id": due.key.user_id}
-        reason = {"error": type(error).__name__, "reason": error.reason}
-        log.warning("effect_failed", effect=due.effect.value, **reason, **ids)
+        log.warning("effect_failed", effect=due.effect.value, **of_error(error), **ids)
         if isinstance(error, SlackRateLimitedError):
             return  # the budget knows; it stays due
         if isinstance(error, TokenExpiredError):

@@ -37,6 +37,7 @@ from services.engine.calls import Calls, proven_owner, token_digest
 from services.engine.emoji import UnknownEmoji
 from services.engine.failures import OUTAGE, Judge, again_in, back_off, outcome_of, reason_of
 from services.engine.limits import KEPT
+from services.platform.logs import of_error
 from services.ports import Clock
 from services.slack.keeper import KeeperProfiles
 from services.slack.members import INFO, SlackMembers
@@ -72,7 +73,7 @@ class KeptTurn:
     def ids(self) -> dict[str, str]:
         """Who it is about, and whose token it is."""
         key = self.member.key
-        return {"team_id": key.team_id, "user_id": key.user_id, "keeper": self.member.keeper_id}
+        return {"team_id": key.team_id, "user_id": key.user_id, "keeper_id": self.member.keeper_id}
 
 
 class KeptWriter:
@@ -245,7 +246,7 @@ class KeptWriter:
         error = await self._judge(owner, turn.calls.token, error)
         if isinstance(error, SlackShutError):
             return  # they stay due, until the workspace is served again
-        log.warning("kept_status_not_written", error=type(error).__name__, code=error.reason, **turn.ids)
+        log.warning("kept_status_not_written", **of_error(error), **turn.ids)
         if isinstance(error, SlackRateLimitedError):
             return  # the budget knows; they stay due
         if isinstance(error, TokenExpiredError):
@@ -292,7 +293,7 @@ class KeptWriter:
     async def stop(self, key: PersonKey, state: KeeperState, problem: str) -> None:
         """That keeper can keep nobody any more: the admins are told once."""
         if await self._keepers.stop(key, state, problem):
-            log.warning("keeper_stopped", team_id=key.team_id, keeper=key.user_id, state=state.value, code=problem)
+            log.warning("keeper_stopped", team_id=key.team_id, user_id=key.user_id, became=state.value, reason=problem)
 
 
 @contextmanager

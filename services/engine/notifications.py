@@ -20,7 +20,7 @@ from services.domain.profile_state import DueNotice
 from services.engine.calls import calling
 from services.engine.limits import Budget
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
-from services.platform.logs import guarded
+from services.platform.logs import guarded, of_error
 from services.ports import Clock, HomeRenderer, Say
 from services.slack.messages import POST, PUBLISH, SlackMessages, SlackViews
 from services.store.homes import HomeStore
@@ -190,7 +190,7 @@ class NoticeSender:
         except _NOT_NOW:
             return True
         except (errors.GrantLostError, errors.TokenExpiredError) as refusal:
-            log.warning("bot_refused", team_id=notice.key.team_id, reason=refusal.reason)
+            log.warning("bot_refused", team_id=notice.key.team_id, **of_error(refusal))
             return False
         await self._notices.sent(notice, self._clock.now())
         log.info("notice_sent", team_id=notice.key.team_id, user_id=notice.key.user_id)
@@ -226,7 +226,7 @@ class NoticeSender:
             case "account":
                 return await self._account(locale, key, about)
             case _:
-                log.error("notice_unknown", subject=kind)
+                log.error("notice_unknown", subject=kind, team_id=key.team_id, user_id=key.user_id)
                 return None
 
     async def _calendar(self, locale: str, key: PersonKey, calendar_id: str) -> dict[str, Any] | None:

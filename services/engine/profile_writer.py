@@ -42,6 +42,7 @@ from services.engine.failures import (
 )
 from services.engine.limits import Budget
 from services.engine.resolve import Urgency, digest
+from services.platform.logs import of_error
 from services.platform.metrics import Metrics
 from services.ports import Clock
 from services.slack.profile import GET, SET, TEST, SlackProfiles
@@ -207,7 +208,7 @@ class ProfileWriter:
             return False  # it waits as it is, until the workspace is served again
         now = self._clock.now()
         ids = {"team_id": pending.key.team_id, "user_id": pending.key.user_id}
-        log.warning("status_not_written", error=type(error).__name__, reason=error.reason, **ids)
+        log.warning("status_not_written", **of_error(error), **ids)
         entry = self._entry(pending, Action.LEAVE, Reason(reason_of(error)), outcome_of(error), Status())
         if isinstance(error, SlackRateLimitedError):
             if pending.urgency == Urgency.TYPED:

@@ -20,7 +20,7 @@ from services.engine.notifications import BotRounds
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.concurrency import remember
 from services.platform.locale import Localizer
-from services.platform.logs import guarded
+from services.platform.logs import guarded, of_error
 from services.ports import Clock
 from services.slack.messages import POST_EPHEMERAL, SlackMessages
 from services.slack.oauth import SlackAuthority
@@ -100,7 +100,7 @@ class ReplySender:
             await self._store.give_back(reply, budget.ready_at(POST_EPHEMERAL, now) or now)
             return True
         except SlackError as error:  # they, or we, have left the channel; it is archived; nobody knows
-            log.info("reply_not_shown", reason=error.reason, **ids)
+            log.info("reply_not_shown", **of_error(error), **ids)
             return True
         log.info("reply_shown", **ids)
         return True
@@ -114,7 +114,7 @@ class ReplySender:
         try:
             found = await self._authority.colleague(token, user_id, {home})
         except SlackError as failure:
-            log.warning("name_unread", team_id=home, user_id=user_id, reason=failure.reason)
+            log.warning("name_unread", team_id=home, user_id=user_id, **of_error(failure))
             return ""
         name = "" if found is None else found.name
         remember(self._names, (home, user_id), (name, now + _NAME_LIVES), _NAMES)

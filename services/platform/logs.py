@@ -156,6 +156,13 @@ def count_errors(errors: Counter) -> None:
     structlog.configure(processors=[count, *structlog.get_config()["processors"]])
 
 
+def of_error(error: BaseException) -> dict[str, str]:
+    """What a line says of `error`: its class, and of one of ours its id and its reason. Never a message of others."""
+    if isinstance(error, StatusQuoError):
+        return {"error": type(error).__name__, "error_id": error.id, "reason": error.reason}
+    return {"error": type(error).__name__}
+
+
 @dataclass(slots=True)
 class Guarded:
     """Whether what ran under the guard failed."""
@@ -175,8 +182,8 @@ def guarded(event: str, **ids: str) -> Iterator[Guarded]:
         yield result
     except StatusQuoError as error:
         result.failed = True
-        log.warning(event, error=type(error).__name__, error_id=error.id, reason=error.reason, **ids)
+        log.warning(event, **of_error(error), **ids)
     except Exception as error:  # the guard of rows: one person's trouble never stops the batch
         result.failed = True
         last = traceback.extract_tb(error.__traceback__)[-1]
-        log.error(event, error=type(error).__name__, where=f"{last.filename}:{last.lineno}", **ids)  # noqa: TRY400  # a traceback would print values
+        log.error(event, **of_error(error), where=f"{last.filename}:{last.lineno}", **ids)  # noqa: TRY400  # a traceback would print values

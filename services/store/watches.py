@@ -102,7 +102,8 @@ class WatchStore(CalendarRows):
                 try:
                     there = self._connection(row)
                 except SealError:
-                    log.warning("watch_not_opened", team_id=row.team_id, calendar_id=row.calendar_id)
+                    ids = {"team_id": row.team_id, "user_id": row.user_id, "calendar_id": row.calendar_id}
+                    log.warning("watch_not_opened", **ids)
                     again = now + _UNREADABLE_FOR
                 else:
                     promised = select(_WATCHES).where(of_calendar(WatchRow, key, row.calendar_id))

@@ -83,7 +83,7 @@ class AgentKeys:
     async def end_all(self, key: PersonKey) -> None:
         """End all keys of a person: Slack says that they are no member any more."""
         if ended := await self.store.end(key):
-            log.info("agent_keys_ended", team_id=key.team_id, user_id=key.user_id, keys=ended)
+            log.info("agent_keys_ended", team_id=key.team_id, user_id=key.user_id, ended=ended)
 
     async def caller(self, secret: str) -> Caller:
         """Who has that key. Raises WrongKeyError, and AgentsNotAllowedError where it is good for nothing now."""

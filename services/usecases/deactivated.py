@@ -11,7 +11,7 @@ from services.calendars.accounts import ProviderCleanup
 from services.domain.errors import GrantLostError, SlackError
 from services.domain.faults import IN_DOUBT
 from services.domain.model import NO_STATUS, PersonKey, Status
-from services.platform.logs import guarded
+from services.platform.logs import guarded, of_error
 from services.ports import Clock, Report, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import AccountStore
@@ -73,7 +73,7 @@ class Deactivated:
                 if isinstance(failure, GrantLostError) and failure.reason not in IN_DOUBT:
                     await self.people.lose_grant(key, back.granted_at, self.clock.now())
                 else:  # everybody's may be refused, or Slack is silent: what is written next tells
-                    log.warning("token_unverified", reason=failure.reason)
+                    log.warning("token_unverified", team_id=key.team_id, user_id=key.user_id, **of_error(failure))
         self.wake_signal.wake()
 
     async def next_due(self) -> datetime | None:

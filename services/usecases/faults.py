@@ -40,8 +40,7 @@ class Faults:
         new = await self._store.met(fault, team_id, detail, now, due_at)
         self._known[fault, team_id] = now
         if new:
-            ids = {"team_id": team_id} if fault is Fault.SLACK_TOKENS else {}
-            log.error("operator_fault", fault=fault.value, detail=detail, **ids)
+            log.error("operator_fault", fault=fault.value, detail=detail, team_id=team_id)
 
     async def works(self, fault: Fault, team_id: str = "") -> None:
         """What meets it where it stands has worked: it is over. Costs nothing where none is known."""
@@ -53,8 +52,7 @@ class Faults:
                 for (known, home), at in self._known.items()
                 if known is not fault or team_id not in ("", home)
             }
-            ids = {"team_id": team_id} if team_id else {}
-            log.info("operator_fault_over", fault=fault.value, **ids)
+            log.info("operator_fault_over", fault=fault.value, team_id=team_id)
 
     async def look(self) -> Sequence[StandingFault]:
         """Those that stand as the database has them; from now on they are known here."""

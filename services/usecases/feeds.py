@@ -32,6 +32,7 @@ from services.domain.request_errors import (
 from services.platform import locale
 from services.platform.concurrency import KeyedSemaphore, remember
 from services.platform.crypto import digest_of
+from services.platform.logs import of_error
 from services.platform.minute_limits import MinuteLimits
 from services.ports import Clock
 from services.slack.conversations import SlackConversations
@@ -206,7 +207,7 @@ class AbsenceFeeds:
             except ChannelRefusedError as error:  # the app may be invited again
                 raise FeedGoneError(error.reason) from None
             except (SlackError, NotInstalledError) as error:
-                log.warning("feed_unchecked", error=type(error).__name__, reason=error.reason, **_ids(feed))
+                log.warning("feed_unchecked", **of_error(error), **_ids(feed))
                 if known is None:
                     raise OverloadedError("unchecked", retry_after=60) from None
                 fresh = _Audience(feed.created_by, now - CHECKED_FOR + timedelta(minutes=1), known.members, known.name)

@@ -29,6 +29,7 @@ from services.domain.request_errors import (
     NotInstallableError,
     NotInstalledError,
 )
+from services.platform.logs import of_error
 from services.ports import Clock, WakeSignal
 from services.slack import scopes
 from services.slack.oauth import SlackAuthority
@@ -225,7 +226,7 @@ class Grants:
         except SlackError as refusal:
             if not await self.workspaces.has_bot(bot_token):
                 raise
-            log.warning("bot_token_unverified", reason=refusal.reason)
+            log.warning("bot_token_unverified", **of_error(refusal))
             return
         kept = await self.workspaces.find(given.home, "")
         granted = frozenset() if given.bot is None else given.bot.scopes
@@ -337,7 +338,7 @@ class Grants:
         try:
             await self.authority.revoke(answer.user.access)
         except SlackError as failure:
-            log.warning("token_not_given_back", reason=failure.reason)
+            log.warning("token_not_given_back", team_id=answer.team_id, **of_error(failure))
 
     async def _granted(self, key: PersonKey, answer: OAuthAnswer, now: datetime) -> Outcome:
         if answer.user is None:
@@ -361,6 +362,6 @@ class Grants:
             except StatusQuoError as failure:
                 asked = False
                 ids = {"team_id": key.team_id, "user_id": key.user_id}
-                log.warning("ask_failed", reason=failure.reason, error_id=failure.id, **ids)
+                log.warning("ask_failed", **of_error(failure), **ids)
         waiting = bool((await self.permissions.waiting(key)).person)
         return Outcome(Result.GRANTED, key, answer.app_id, answer.name, member.locale, asked, waiting)

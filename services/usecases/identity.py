@@ -19,6 +19,7 @@ from services.domain.operator_errors import SealError
 from services.domain.people import Member
 from services.domain.request_errors import LinkExpiredError, LinkOfAnotherError
 from services.platform.crypto import Encryptor
+from services.platform.logs import of_error
 from services.slack.oauth import SlackAuthority
 from services.store.workspaces import WorkspaceStore
 
@@ -107,7 +108,7 @@ async def member_of(authority: SlackAuthority, token: str | None, key: PersonKey
     try:
         return await authority.member(token, key.user_id)
     except SlackError as failure:
-        log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, reason=failure.reason)
+        log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, **of_error(failure))
         return Member()
 
 

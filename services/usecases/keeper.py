@@ -142,7 +142,7 @@ class Keeping:
         if not await self._is_granted(key):
             raise NotGrantedError("keeper")
         await self.keepers.consent(key, self.clock.now())
-        log.info("keeper_agreed", team_id=key.team_id, keeper=key.user_id)
+        log.info("keeper_agreed", team_id=key.team_id, user_id=key.user_id)
         self.wake_signal.wake()
 
     async def end(self, key: PersonKey) -> bool:

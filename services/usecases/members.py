@@ -11,6 +11,7 @@ import structlog
 from services.domain.errors import SlackUnavailableError
 from services.domain.model import PersonKey
 from services.domain.operator_errors import SealError
+from services.platform.logs import of_error
 from services.ports import Clock, WakeSignal
 from services.slack.members import parse_workspace_member
 from services.slack.profile import status_of
@@ -66,7 +67,7 @@ class Members:
         try:
             news = await self.kept.see(key, status_of(profile), at, now)
         except (SealError, SlackUnavailableError) as error:  # the next look at the profile tells
-            log.warning("kept_status_unread", team_id=key.team_id, user_id=key.user_id, reason=error.reason)
+            log.warning("kept_status_unread", team_id=key.team_id, user_id=key.user_id, **of_error(error))
             return
         if news:
             self.wake_signal.wake()

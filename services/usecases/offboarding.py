@@ -22,7 +22,7 @@ from services.domain.errors import GrantLostError, SlackError, StatusQuoError
 from services.domain.faults import IN_DOUBT
 from services.domain.model import Effect, PersonKey, Status
 from services.engine.notifications import Teller, with_button
-from services.platform.logs import guarded
+from services.platform.logs import guarded, of_error
 from services.ports import Clock, Report, Say, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import AccountStore
@@ -108,7 +108,7 @@ class Offboarding:
             except GrantLostError:
                 log.info("token_was_dead", **ids)
             except SlackError as failure:  # their data goes all the same, and the token with it
-                log.warning("token_not_revoked", reason=failure.reason, error_id=failure.id, **ids)
+                log.warning("token_not_revoked", **of_error(failure), **ids)
         if not await self.leavers.delete(leaver):
             return  # another replica was first, or they have come back
         ours, theirs = leaver.standing.applied or leaver.standing.pending, leaver.standing.covered
@@ -130,7 +130,7 @@ class Offboarding:
             try:
                 await self.teller.tell(leaver.key, with_button(" ".join(left), ""))
             except StatusQuoError as failure:
-                log.warning("left_not_named", reason=failure.reason, error_id=failure.id, **ids)
+                log.warning("left_not_named", **of_error(failure), **ids)
 
     # ── what Slack tells of ─────────────────────────────────────────────────────────────────────────
 
@@ -139,7 +139,7 @@ class Offboarding:
         installed_at = await self.workspaces.installed_at(team_id)
         if installed_at is None:
             return False
-        if await self._outlived(installed_at, at, await self.workspaces.bot_token(team_id)):
+        if await self._outlived(team_id, installed_at, at, await self.workspaces.bot_token(team_id)):
             log.info("uninstall_ignored", team_id=team_id)
             return False
         cleanups = await self.accounts.cleanups(team_id)
@@ -157,7 +157,7 @@ class Offboarding:
             grant = await self.people.the_grant(key)
             if grant is None:
                 continue
-            if await self._outlived(grant.granted_at, at, grant.token):
+            if await self._outlived(team_id, grant.granted_at, at, grant.token):
                 log.info("revocation_ignored", team_id=team_id, user_id=user_id)
                 continue
             if await self.people.lose_grant(key, grant.granted_at, self.clock.now()):
@@ -166,14 +166,14 @@ class Offboarding:
         if bot:
             installed_at = await self.workspaces.installed_at(team_id)
             token = await self.workspaces.bot_token(team_id)
-            if installed_at is not None and not await self._outlived(installed_at, at, token):
+            if installed_at is not None and not await self._outlived(team_id, installed_at, at, token):
                 await self.workspaces.drop_bot(team_id, installed_at)
                 log.info("bot_revoked", team_id=team_id)
         if taken:
             self.wake_signal.wake()
         return taken
 
-    async def _outlived(self, given_at: datetime, at: datetime, token: str | None) -> bool:
+    async def _outlived(self, team_id: str, given_at: datetime, at: datetime, token: str | None) -> bool:
         """Whether what was given at `given_at` is newer than a revocation at `at`; in doubt Slack is asked."""
         if given_at > at + _IN_DOUBT:
             return True
@@ -184,7 +184,7 @@ class Offboarding:
         except SlackError as failure:
             if isinstance(failure, GrantLostError) and failure.reason not in IN_DOUBT:
                 return False
-            log.warning("token_unverified", reason=failure.reason)
+            log.warning("token_unverified", team_id=team_id, **of_error(failure))
             return given_at >= at + timedelta(seconds=1)
         return True
 

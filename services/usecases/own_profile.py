@@ -26,7 +26,7 @@ from services.domain.errors import (
 )
 from services.domain.model import NO_STATUS, Override, OverrideKind, PersonKey, Status
 from services.domain.profile_fields import profile_fields
-from services.platform.logs import guarded
+from services.platform.logs import guarded, of_error
 from services.ports import Clock
 from services.slack.client import error_for
 from services.slack.profile import SET, profile_of, status_of
@@ -129,7 +129,7 @@ class OwnProfiles:
         try:
             return await self.reading.now(key)
         except SlackError as error:
-            log.info("profile_not_read_back", team_id=key.team_id, user_id=key.user_id, reason=error.reason)
+            log.info("profile_not_read_back", team_id=key.team_id, user_id=key.user_id, **of_error(error))
             return OwnProfile(profile_of(status), self.reading.username(key))
 
     # ── waiting ─────────────────────────────────────────────────────────────────────────────────────

@@ -78,7 +78,7 @@ class People:
             async with asyncio.timeout(_PATIENCE):
                 member = await member_of(self.authority, token, key)
         except TimeoutError:
-            log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, reason="timeout")
+            log.warning("member_unread", team_id=key.team_id, user_id=key.user_id, error="TimeoutError")
             member = Member()
         await self.store.add(key, member, self.clock.now())
         view = await self.store.get(key)

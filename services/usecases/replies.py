@@ -20,7 +20,7 @@ from services.domain.errors import SlackError, SlackRateLimitedError
 from services.domain.mentions import LATE, Crowds, Mention, MentionAsker
 from services.domain.model import PersonKey
 from services.platform.concurrency import first_of, remember
-from services.platform.logs import guarded
+from services.platform.logs import guarded, of_error
 from services.ports import Clock
 from services.slack.oauth import SlackAuthority
 from services.store.replies import Intervals, OutOf, ReplyStore, Tell
@@ -142,7 +142,7 @@ class Replies:
         except (SlackError, TimeoutError) as failure:  # rather nothing than a time of somebody else's zone
             if isinstance(failure, SlackRateLimitedError):
                 self._quiet[mention.home] = now + max(timedelta(seconds=failure.retry_after), QUIET)
-            log.warning("asker_unread", team_id=mention.home, user_id=mention.asker_id, error=type(failure).__name__)
+            log.warning("asker_unread", team_id=mention.home, user_id=mention.asker_id, **of_error(failure))
             return None
         asker = None if found is None else MentionAsker(found.zone or "UTC", found.locale or "en-US")
         remember(self._askers, place, (asker, now + _ASKER_LIVES), _ASKERS)

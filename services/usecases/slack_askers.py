@@ -14,6 +14,7 @@ from services.domain.members import WorkspaceMember
 from services.domain.model import PersonKey
 from services.domain.request_errors import AskerUnreadError, UnknownAskerError
 from services.platform.concurrency import remember
+from services.platform.logs import of_error
 from services.ports import Clock
 from services.slack.members import SlackMembers
 from services.store.workspaces import Bot, WorkspaceStore
@@ -100,7 +101,7 @@ class SlackAskers:
             known = self._known.get(key)
             if known is None or known[1] <= now:
                 raise AskerUnreadError(type(failure).__name__, team_id=key.team_id) from None
-            log.info("asker_remembered", team_id=key.team_id, user_id=user_id, error=type(failure).__name__)
+            log.info("asker_remembered", team_id=key.team_id, user_id=user_id, **of_error(failure))
             return known[0]
         remember(self._known, key, (member, now + LIVES), MOST)
         return member

@@ -30,6 +30,7 @@ from services.domain.errors import (
 from services.domain.members import WorkspaceMember
 from services.domain.model import PersonKey
 from services.platform.concurrency import remember
+from services.platform.logs import of_error
 from services.ports import Clock
 from services.slack import scopes
 from services.slack.conversations import SlackConversations
@@ -223,7 +224,7 @@ class WhoIsAway:
             async with asyncio.timeout(PATIENCE):
                 member = await self.slack_members.member(bot.token, key.user_id, bot.homes)
         except (SlackError, TimeoutError) as failure:
-            log.warning("asker_unread", team_id=key.team_id, user_id=key.user_id, error=type(failure).__name__)
+            log.warning("asker_unread", team_id=key.team_id, user_id=key.user_id, **of_error(failure))
             return None
         remember(self._known, key, (member, now + LIVES), MOST)
         return member
@@ -249,7 +250,7 @@ class WhoIsAway:
             raise MembersNotReadYetError("many members") from None
         except SlackError as failure:
             if not isinstance(failure, (SlackRefusedError, ScopeMissingError)):
-                log.warning("channel_unread", team_id=bot.team_id, error=type(failure).__name__)
+                log.warning("channel_unread", team_id=bot.team_id, channel_id=channel_id, **of_error(failure))
             return None, ToldOf.NOT_ALLOWED if isinstance(failure, ScopeMissingError) else ToldOf.NOT_SEEN
 
     def _read_out(self, place: tuple[str, str], done: asyncio.Task[frozenset[str]]) -> None:
