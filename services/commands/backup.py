@@ -7,7 +7,6 @@ backup.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import sys
@@ -95,17 +94,13 @@ def check_room(folder: Path, needed: int) -> None:
 @contextmanager
 def _copy_of(database: Path) -> Iterator[Path]:
     """A consistent copy beside the database, looked through, and deleted at the end. Raises OSError, sqlite3.Error."""
-    copy = database.with_name(f".{database.name}.{os.getpid()}.copy")
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)) as source:
         (pages,), (size,) = (source.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
         check_room(database.parent, pages * size)
-        os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite takes an empty file
-        try:
-            source.execute("VACUUM INTO ?", (str(copy),))
+        with backup_file.passing(database, ".copy") as copy:
+            source.execute("VACUUM INTO ?", (str(copy),))  # SQLite takes an empty file
             check(copy)
             yield copy
-        finally:
-            copy.unlink(missing_ok=True)
 
 
 def check(copy: Path) -> None:

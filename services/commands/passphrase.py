@@ -24,6 +24,8 @@ def ask(*, new: bool) -> str:
         given = sys.stdin.readline().rstrip("\r\n")
     if not given:
         raise InputError("There is no passphrase: type it, or give it as the first line of the standard input.")
+    if given.encode(errors="ignore").decode() != given:  # bytes that are none come as surrogates
+        raise InputError("The passphrase is no text in UTF-8.")
     if new and len(given) < SHORTEST:
         raise InputError(f"A passphrase needs at least {SHORTEST} characters.")
     return given

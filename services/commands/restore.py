@@ -29,6 +29,8 @@ from services.store import backup_file, restored, schema
 from services.store.forgotten import Forgotten
 from services.store.stores import Stores
 
+_BESIDE = ".restore-"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -52,8 +54,9 @@ def restore(config: Settings, source: Path, options: Options, clock: Clock) -> i
         secret = passphrase.ask(new=False) if is_sealed else None
         forgotten = _forgotten(options.forgotten)
         place.parent.mkdir(parents=True, exist_ok=True)
+        backup_file.sweep(place.parent, f"{_BESIDE}*")
         check_room(place.parent, source.stat().st_size)
-        with TemporaryDirectory(prefix=".restore-", dir=place.parent) as folder:
+        with TemporaryDirectory(prefix=_BESIDE, dir=place.parent) as folder:
             copy = Path(folder) / place.name
             about, text = backup_file.read(source, copy, secret)
             check(copy)

@@ -6,6 +6,7 @@ names of contract.md; `docs/operate.md` lists them and a test keeps that list eq
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -284,11 +285,29 @@ class Settings(BaseModel):
         try:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch(mode=0o600)
-                path.write_text(new_key() + "\n")
-            return [line for line in path.read_text().split() if line]
+                _write_first(path, new_key() + "\n")
+            found = path.read_text().split()
         except OSError as error:
             raise SettingsError(f"ENCRYPTION_KEYS is not set, and {path}: {error.strerror}") from None
+        if not found:
+            raise SettingsError(
+                f"ENCRYPTION_KEYS is not set, and {path} is empty: put the keys back into it, or delete it where "
+                "nothing is stored yet"
+            )
+        return found
+
+
+def _write_first(path: Path, text: str) -> None:
+    """Make a file of mode 600, whole or not at all. Raises OSError, also where there is one."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink()
+        raise
 
 
 def _networks(value: str | None) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -12,9 +12,12 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
+import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from glob import escape
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
@@ -33,6 +36,9 @@ COST = 17
 """The binary logarithm of scrypt's N, with r = 8 and p = 1: 128 MiB and half a second for each guess."""
 
 _MOST_COST = 20
+LEFT = 3600.0
+"""Seconds: what is half made, and was not written to for so long, is nobody's any more."""
+
 _SEALED = b"Status Quo backup, sealed 1\n"
 _SALT, _PREFIX, _TAG = 16, 7, 16
 _MOST_TEXT = 1 << 20
@@ -59,15 +65,37 @@ def appearing(path: Path) -> Iterator[Path]:
 
     Whatever has that name is replaced. Raises OSError.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    try:
+    with passing(path, ".part") as part:
         yield part
         sync(part)
         part.replace(path)
         sync(path.parent)
+
+
+@contextmanager
+def passing(path: Path, suffix: str) -> Iterator[Path]:
+    """An empty file beside `path`, mode 600, which is gone at the end. Raises OSError.
+
+    What processes that were killed have left of the kind goes first: it is as secret as what it was made of.
+    """
+    sweep(path.parent, f".{escape(path.name)}.*{suffix}*")
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=suffix, dir=path.parent)
+    os.close(descriptor)
+    made = Path(name)
+    try:
+        yield made
     finally:
-        part.unlink(missing_ok=True)
+        made.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, pattern: str) -> None:
+    """Delete what has such a name, and what is in it, where nothing of it was written for `LEFT`. Raises OSError."""
+    for found in folder.glob(pattern):
+        held = [found, *found.rglob("*")]
+        with suppress(FileNotFoundError):  # whose it is has just deleted it
+            if max(one.lstat().st_mtime for one in held) < time.time() - LEFT:
+                for one in reversed(held):
+                    one.rmdir() if one.is_dir() else one.unlink()
 
 
 def sync(path: Path) -> None:
@@ -209,7 +237,7 @@ class _Opening:
 
     def __init__(self, file: IO[bytes], passphrase: str) -> None:
         header = file.read(len(_SEALED) + 1 + _SALT + _PREFIX)
-        if len(header) < len(_SEALED) + 1 + _SALT + _PREFIX or header[len(_SEALED)] > _MOST_COST:
+        if len(header) < len(_SEALED) + 1 + _SALT + _PREFIX or not 0 < header[len(_SEALED)] <= _MOST_COST:
             raise RestoreError("the backup is damaged: its beginning is cut off, or changed")
         self._file, self._chunks = file, _Chunks(header, passphrase)
         self._plain, self._is_first = bytearray(), True

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -146,6 +148,25 @@ def test_place_where_no_keys_can_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file, and no folder")
     loaded = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path}/var/x.db"}, None)
     with pytest.raises(SettingsError, match=r"ENCRYPTION_KEYS is not set, and .*encryption.keys: File exists"):
+        loaded.keys()
+
+
+def test_full_disk_leaves_no_file_of_keys_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    loaded = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path}/x.db"}, None)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(SettingsError, match="No space left on device"):
+            loaded.keys()
+    assert len(loaded.keys()) == 1
+
+
+def test_empty_file_of_keys_is_named(tmp_path: Path) -> None:
+    loaded = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path}/x.db"}, None)
+    loaded.key_file.touch()
+    with pytest.raises(SettingsError, match=r"encryption.keys is empty: put the keys back into it"):
         loaded.keys()
 
 

@@ -222,3 +222,32 @@ def test_database_that_was_loaded_otherwise_is_made_fit_in_its_place(installed: 
     assert (ran.status, ran.err) == (0, "")
     assert ran.out == NOBODY
     assert workspaces(installed) == [("T1", "xoxb-1")]
+
+
+def test_what_killed_commands_have_left_is_in_nobodys_way_and_goes(installed: Path, tmp_path: Path) -> None:
+    """In a container a job's process has the same number every time, so it is ours here."""
+    pid = os.getpid()
+    left = [
+        installed / "var" / f".statusquo.db.{pid}.copy",
+        installed / "var" / f".statusquo.db.{pid}.copy-journal",
+        tmp_path / f".a.backup.{pid}.part",
+        tmp_path / "new" / "var" / ".restore-abcd" / "statusquo.db",
+    ]
+    for one in left:
+        one.parent.mkdir(parents=True, exist_ok=True)
+        one.write_text("secret")
+    assert run_here("backup", "../a.backup", cwd=installed).status == 0
+    assert all(one.exists() for one in left)  # somebody may be at it
+    os.unlink(tmp_path / "a.backup")
+    for one in (*left, left[-1].parent):
+        os.utime(one, (0, 0))
+    assert run_here("backup", "../a.backup", cwd=installed).status == 0
+    assert run_here("restore", "../a.backup", cwd=tmp_path / "new").status == 0
+    assert not any(one.exists() for one in left)
+    assert sorted(os.listdir(tmp_path / "new" / "var")) == ["encryption.keys", "statusquo.db"]
+
+
+def test_passphrase_that_is_no_text_is_refused(installed: Path, tmp_path: Path) -> None:
+    ran = says("passphrase\udcff\udcfe12345\n")("backup", "--passphrase", "../s.backup", cwd=installed)
+    assert (ran.status, ran.err) == (2, "The passphrase is no text in UTF-8.\n")
+    assert list(tmp_path.rglob("*s.backup*")) == []

@@ -128,3 +128,13 @@ def test_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     with backup_file.appearing(place) as part:
         part.write_text("after")
     assert (os.listdir(tmp_path), place.read_text()) == (["there"], "after")
+
+
+@pytest.mark.parametrize("cost", [0, 21, 255])
+def test_sealed_backup_whose_cost_was_changed_is_refused_before_any_work(tmp_path: Path, cost: int) -> None:
+    file = made(tmp_path, b"SQLite", SECRET)
+    changed = bytearray(file.read_bytes())
+    changed[changed.index(b"\n") + 1] = cost
+    file.write_bytes(changed)
+    with pytest.raises(RestoreError, match="its beginning is cut off, or changed"):
+        read(file, SECRET)
