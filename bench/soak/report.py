@@ -156,6 +156,7 @@ def _left_out(found: Figures) -> list[str]:
         f"of {PEOPLE:,} people {people:,}, of {DAYS} days {days:.2f} (asked for: {asked.people:,}, {asked.days})",
         f"calendars are looked at every {asked.poll_hours:g} hours besides pushes, not every 15 minutes",
         "polls and renewals begin at the next five minutes of the clock, so that many are done together",
+        "the tenths of a second that effects and quiet loops leave to others; looks every few seconds of real time",
         "statuses of less than 10 s, those of the last 2 minutes, and what was to show before the week began",
         "one replica on SQLite; one language; photos, replies, digests, leave calendars, keepers and agents",
     ]  # fmt: skip

@@ -142,6 +142,14 @@ def test_what_was_due_while_the_app_was_down_is_due_when_it_is_up(came: int, fou
     assert whats(verdict) == ["late after kill"] * len(found)
 
 
+@pytest.mark.parametrize(("made", "late"), [(24, 0.5), (23, 60.5)])
+def test_after_a_kill_what_may_have_been_called_counts_as_called(made: int, late: float) -> None:
+    down = Pause("kill", at("08:59"), at("09:04"))
+    writes = [at("09:04")] * made + [at("09:05", 0.5)]
+    verdict = judged(Change(at("09:05", 0.5), MET, at("10:00")), writes=writes, pauses=(down,))
+    assert verdict.after["kill"] == [late]
+
+
 def test_what_was_late_before_the_app_went_down_stays_late() -> None:
     down = Pause("kill", at("09:01"), at("09:04"))
     assert whats(judged(Change(at("09:04"), MET, at("10:00")), pauses=(down,))) == ["late"]
