@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from emulators.faults import Fault
 from services.engine.outage import ASK_EVERY
-from tests.support.databases import BOTH
 from tests.support.engine import GET, RunningEngine, meeting, until
 
 PEOPLE = ("U1", "U2", "U3")
@@ -28,7 +27,6 @@ async def passes(engine: RunningEngine, seconds: float) -> None:
         await engine.rests()
 
 
-@BOTH
 async def test_once_slack_answers_again_all_that_waited_are_written_at_once(engine: RunningEngine) -> None:
     outage = engine.slack.faults.add(Fault("*", status=503, times=None))
     await engine.replica().start()

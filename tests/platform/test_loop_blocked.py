@@ -99,7 +99,7 @@ async def test_thread_that_keeps_the_interpreter_is_named_and_not_the_loop_that_
 
 async def test_collecting_garbage_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop_watch, "BLOCKED", 0.02)
-    garbage = [[number] for number in range(600_000)]
+    garbage = [[number] for number in range(300_000)]
     async with watched() as (logged, _):
         logged.clear()  # what made the garbage
         await asyncio.sleep(0.15)

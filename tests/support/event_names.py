@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -30,22 +31,28 @@ def log_calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
         called = node.func
         if isinstance(called, ast.Name) and called.id == "guarded":
             yield node, "guarded"
-        elif isinstance(called, ast.Attribute) and called.attr in LEVELS and ast.unparse(called.value) == "log":
+        elif (
+            isinstance(called, ast.Attribute)
+            and called.attr in LEVELS
+            and isinstance(called.value, ast.Name)
+            and called.value.id == "log"
+        ):
             yield node, called.attr
 
 
-@cache
-def sources() -> dict[Path, ast.Module]:
-    """Every module that logs for an operator."""
-    paths = [path for folder in ("services", "handlers") for path in (ROOT / folder).rglob("*.py")]
-    return {path: ast.parse(path.read_text()) for path in sorted(paths)}
+def modules(having: str) -> Iterator[tuple[Path, ast.Module]]:
+    """Every module that runs for an operator and whose text has the pattern `having`."""
+    for path in sorted(path for folder in ("services", "handlers") for path in (ROOT / folder).rglob("*.py")):
+        text = path.read_text()
+        if re.search(having, text):
+            yield path, ast.parse(text)
 
 
 @cache
 def logged() -> dict[str, Logged]:
     """Every event. Raises ValueError for a name that is not written out, or fields that cannot be followed."""
     found: dict[str, Logged] = {}
-    for path, tree in sources().items():
+    for path, tree in modules(r"\blog\.|\bguarded\("):
         if path.name == "logs.py":
             continue
         for call, level in log_calls(tree):
@@ -107,12 +114,17 @@ def _spread(tree: ast.Module, call: ast.Call, value: ast.expr, where: str) -> se
     if isinstance(value, ast.Call | ast.Attribute):
         named = value.func if isinstance(value, ast.Call) else value
         wanted = ast.unparse(named).rpartition(".")[2]
-        for function in [*_functions(tree), *(one for other in sources().values() for one in _functions(other))]:
-            if function.name == wanted:
-                for node in ast.walk(function):
-                    if isinstance(node, ast.Return) and isinstance(node.value, ast.Dict):
-                        return _keys(node.value)
+        for other in (tree, *(module for _, module in modules(rf"def {wanted}\("))):
+            for function in _functions(other):
+                if function.name == wanted and (found := _returned(function)) is not None:
+                    return found
     raise ValueError(f"{where}: cannot follow **{ast.unparse(value)}")
+
+
+def _returned(function: ast.AST) -> set[str] | None:
+    """The keys of the dict that it returns, written out."""
+    returned = (node.value for node in ast.walk(function) if isinstance(node, ast.Return))
+    return next((_keys(value) for value in returned if isinstance(value, ast.Dict)), None)
 
 
 def _keys(value: ast.Dict) -> set[str]:
