@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,15 @@ from services.calendars.oauth import OAuthApp
 from services.calendars.wiring import oauth_apps
 from services.commands import TROUBLE
 from services.domain.calendars import MICROSOFT, named
+from services.domain.operator_errors import DatabaseError, SettingsError
 from services.platform.addresses import AddressRules
 from services.platform.net import GuardedClient
 from services.platform.outbound import Outbound
 from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.slack.client import SlackHealth
+from services.store.db import Database
+from services.store.moved import check_not_moved
 from services.store.stores import Stores
 from services.usecases.clients import (
     APP_TOKEN,
@@ -29,7 +33,7 @@ from services.usecases.clients import (
     look_at_slack_app,
     reached,
 )
-from services.usecases.doctor import Doctor
+from services.usecases.doctor import SECONDS, Doctor
 from services.usecases.findings import Finding
 from services.usecases.surroundings import look_at_disk, look_at_memory, look_at_public_address
 
@@ -43,7 +47,7 @@ async def examine(config: Settings, clock: Clock) -> int:
         async with Stores.at(config.database_url, config.keys(), clock) as opened:
             doctor = Doctor(
                 database=opened.health, slack=slack, clock=clock, missing=config.missing_for_serving(),
-                around=[look_at_disk(_folder(config)), look_at_memory()],
+                around=[look_at_disk(_folder(config)), look_at_memory(), *await _moved(opened.database, config)],
                 beyond=list(_looks(config, slack, client, clock)), signed=not config.slack_app_token,
             )  # fmt: skip
             async for finding in doctor.examine():
@@ -52,6 +56,18 @@ async def examine(config: Settings, clock: Clock) -> int:
     finally:
         await client.close()
     return TROUBLE if troubles else 0
+
+
+async def _moved(database: Database, config: Settings) -> list[Finding]:
+    """What is wrong where no app starts with this database, because it was moved, or is being moved."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            await check_not_moved(database, config.database_file)
+    except SettingsError as error:
+        return [Finding("database", False, error.reason.removeprefix("DATABASE_URL: "))]
+    except (DatabaseError, TimeoutError):
+        return []  # which is found out, and told, in its turn
+    return []
 
 
 def slack_health(config: Settings) -> SlackHealth:

@@ -10,6 +10,7 @@ from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import schema
+from services.store.moved import check_not_moved
 from services.store.schema import Rotation
 from services.store.stores import Stores
 
@@ -18,6 +19,7 @@ async def rotate_keys(config: Settings, clock: Clock) -> int:
     """Re-seal every secret with the newest key, with a progress bar."""
     changed = failed = 0
     async with Stores.at(config.database_url, config.keys(), clock) as opened:
+        await check_not_moved(opened.database, config.database_file)
         await schema.upgrade(opened.database)
         rotation = Rotation(opened.database, Encryptor(config.keys()))
         progress = Progress(console=Console(stderr=True))

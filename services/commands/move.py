@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from shlex import quote
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no types
 from rich.console import Console
@@ -73,5 +74,5 @@ def _keys(config: Settings) -> str:
     """What is to be done with the keys: they are not printed."""
     if config.encryption_keys:
         return "ENCRYPTION_KEYS stays as it is."
-    file = config.key_file.resolve()
-    return f'ENCRYPTION_KEYS has to hold the same keys as before: echo "ENCRYPTION_KEYS=$(paste -sd, {file})" >> .env'
+    keep = f'(umask 077; echo "ENCRYPTION_KEYS=$(paste -sd, {quote(str(config.key_file.resolve()))})" >> .env)'
+    return f"ENCRYPTION_KEYS has to hold the same keys as before: {keep}"

@@ -18,12 +18,12 @@ from functools import partial
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import func, make_url, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.platform.concurrency import first_of
 from services.platform.logs import guarded
-from services.store.db import after_commit
+from services.store.db import after_commit, plain_address
 
 Wake = Callable[[bool], None]
 """Called where there is something new to write; True where somebody typed it just now."""
@@ -104,7 +104,7 @@ class AdvisoryLocks:
 
     def __init__(self, database_url: str, *, silent: float = SILENT) -> None:
         """`database_url` is the PostgreSQL that holds the tables; `silent` in seconds, see `SILENT`."""
-        self._dsn = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._dsn = plain_address(database_url)
         self._silent = silent
         self._process = secrets.token_hex(4)
         self._wake: Wake | None = None

@@ -249,6 +249,16 @@ def _make_room(folder: Path) -> None:
         raise DatabaseError(f"{folder}: {error.strerror}") from None
 
 
+def plain_address(url: str) -> str:
+    """A PostgreSQL's address as PostgreSQL's own programs read it, libpq's parameters in its query.
+
+    www.postgresql.org/docs/current/libpq-connect.html; SQLAlchemy's users write `ssl` for `sslmode`.
+    """
+    parsed = make_url(url).set(drivername="postgresql")
+    query = {{"ssl": "sslmode"}.get(name, name): value for name, value in parsed.query.items()}
+    return parsed.set(query=query).render_as_string(hide_password=False)
+
+
 class Database:
     """An engine and how to open a short transaction on it."""
 
@@ -275,7 +285,13 @@ class Database:
             )
             self._points = _PointReader(path, self.engine.dialect)
         else:
-            self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size)
+            # not SQLAlchemy but the driver reads the address: as PostgreSQL's programs do, `?sslmode=require` too
+            self.engine = create_async_engine(
+                "postgresql+asyncpg://",
+                connect_args={"dsn": plain_address(url)},
+                pool_size=pool_size,
+                max_overflow=pool_size,
+            )
             event.listen(self.engine.sync_engine, "connect", partial(_patience, seconds=longest_idle))
             event.listen(self.engine.sync_engine, "checkin", _worked)
             event.listen(self.engine.sync_engine, "checkout", partial(_ask_whether_it_works, self.engine.dialect))

@@ -23,18 +23,26 @@ def marker_of(file: Path) -> Path:
     return file.with_name(f"{file.name}.moved")
 
 
+def place_after_move(file: Path) -> str | None:
+    """Where an SQLite database was moved to, None where it was not. Raises OSError."""
+    try:
+        return str(json.loads(marker_of(file).read_text())["to"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, LookupError):  # somebody has changed it
+        return "another place"
+
+
 async def check_not_moved(database: Database, file: Path) -> None:
     """Raise SettingsError where the app must not start: this file was moved, or a move into this is not finished.
 
     `file` is where an SQLite database is. DatabaseError where there is no database to be had.
     """
     if database.is_sqlite:
-        marker = marker_of(file)
-        if marker.exists():
-            to = json.loads(marker.read_text())["to"]
+        if (place := place_after_move(file)) is not None:
             raise SettingsError(
-                f"DATABASE_URL: this database was moved to {to}, where all goes on. Set DATABASE_URL to that; if this "
-                f"file is to be used again all the same, delete {marker}"
+                f"DATABASE_URL: this database was moved to {place}, where all goes on. Set DATABASE_URL to that; if "
+                f"this file is to be used again all the same, delete {marker_of(file)}"
             )
         return
     try:

@@ -44,10 +44,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import InputError
 from services.store import schema
+from services.store.backup_file import appearing
 from services.store.columns import Sealed, UtcInstant
 from services.store.db import Database
 from services.store.models import Base
-from services.store.moved import MARK, marker_of
+from services.store.moved import MARK, marker_of, place_after_move
 
 ROWS, BYTES = 1000, 8 << 20
 """So many rows, and so many bytes of what is sealed, are a batch; a row that is larger by itself."""
@@ -165,8 +166,8 @@ class Source:
 
     def mark_as_moved(self, to: str, at: datetime) -> None:
         """Have no app start with the file any more."""
-        self.marker.touch(mode=0o600)
-        self.marker.write_text(json.dumps({"to": to, "at": at.isoformat(timespec="seconds")}) + "\n")
+        with appearing(self.marker) as part:
+            part.write_text(json.dumps({"to": to, "at": at.isoformat(timespec="seconds")}) + "\n")
 
 
 def _in_order(table: Table, after: tuple[Any, ...] | None = None) -> Select[*tuple[Any, ...]]:
@@ -213,7 +214,10 @@ class Target:
         return Position(mark.at_table, None if after is None else tuple(after))
 
     async def _check(self, connection: AsyncConnection) -> bool:
-        """Whether it is empty. Raises InputError where it is neither that, nor a copy of this file."""
+        """Whether it is empty. Raises InputError where it is neither that, nor a copy of this file.
+
+        An empty one is nothing for a file that was moved elsewhere: two installations would go on from there.
+        """
         names = set(await connection.run_sync(lambda plain: inspect(plain).get_table_names()))
         known = {table.name for table in TABLES}
         if strange := sorted(names - known - _OURS):
@@ -225,6 +229,11 @@ class Target:
         for name in sorted(known & names):
             if await connection.scalar(select(literal(1)).select_from(_PLAIN.tables[name]).limit(1)):
                 raise InputError(f"The database at --to holds an installation already ({name}). It has to be empty.")
+        if (place := place_after_move(self._source.path)) is not None:
+            raise InputError(
+                f"{self._source.path} was moved to {place} already, where all goes on. If what has come since is to be "
+                f"lost, delete {self._source.marker}, and move it again."
+            )
         return True
 
     def _mark(self, position: Position) -> dict[str, Any]:

@@ -60,6 +60,14 @@ async def end_sessions(database: Database) -> None:
         )
 
 
+@pytest.mark.parametrize("name", ["sslmode", "ssl"])
+async def test_workspaces_are_owned_also_where_the_address_says_how_the_way_is_sealed(
+    database_url: str, name: str
+) -> None:
+    async with holding(f"{database_url}?{name}=disable") as made:
+        assert await made.leases.acquire({"T1"}) == {"T1"}
+
+
 async def test_workspace_has_one_owner_until_it_is_released(database: Database) -> None:
     async with holding(database.url) as one, holding(database.url) as other:
         assert await one.leases.acquire({"T1", "T2"}) == {"T1", "T2"}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from shutil import copy
 
 import pytest
 import sqlalchemy as sa
 
 from services.domain.operator_errors import SettingsError
+from services.platform.crypto import new_key
 from services.store.db import Database
 from services.store.models import EventRow, Person, Workspace, Write
+from services.store.moving import Target
 from tests.support.clocks import ManualClock
 from tests.support.command_line import Ran, run
 from tests.support.feeds import lasting
@@ -88,6 +92,58 @@ async def moved_from(app: RunningApp, tmp_path: Path, to: str) -> Ran:
         "move", "--to", to, cwd=tmp_path, DATABASE_URL=f"sqlite+aiosqlite:///{tmp_path}/statusquo.db",
         ENCRYPTION_KEYS=app.key,
     )  # fmt: skip
+
+
+@INTO_POSTGRESQL
+async def test_file_that_was_moved_elsewhere_is_moved_nowhere_else(
+    database_url: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    """Nor is it taken for the installation by what looks after it."""
+    marker = tmp_path / "statusquo.db.moved"
+    marker.write_text('{"to": "quo at db.example.com"}')
+    settings = {"DATABASE_URL": sqlite_url, "ENCRYPTION_KEYS": new_key(), "SLACK_API_URL": "http://127.0.0.1:1/"}
+    ran = await run("move", "--to", database_url, cwd=tmp_path, **settings)
+    assert (ran.status, "statusquo.db was moved to quo at db.example.com already" in ran.err) == (2, True), ran.err
+    ran = await run("rotate-keys", cwd=tmp_path, **settings)
+    assert (ran.status, "this database was moved to quo at db.example.com" in ran.err) == (1, True), ran.err
+    marker.write_text("")
+    ran = await run("doctor", cwd=tmp_path, **settings)
+    assert "FAIL  database: this database was moved to another place, where all goes on." in ran.out
+    marker.unlink()
+
+
+@INTO_POSTGRESQL
+async def test_move_that_was_killed_at_its_very_end_is_finished_by_the_same_command(
+    database_url: str, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file says that it was moved, and the new database that the move into it is not finished."""
+
+    async def killed(_target: Target) -> None:
+        raise OSError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Target, "finish", killed)
+        assert (await run("move", "--to", database_url, cwd=tmp_path, DATABASE_URL=sqlite_url)).status == 1
+    assert (tmp_path / "statusquo.db.moved").stat().st_mode & 0o777 == 0o600
+    ran = await run("move", "--to", database_url, cwd=tmp_path, DATABASE_URL=sqlite_url)
+    assert ran.status == 0, ran.err
+
+
+@INTO_POSTGRESQL
+async def test_keys_that_lie_at_a_place_with_blanks_are_taken_along_and_stay_ones_own(
+    database_url: str, migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in house"
+    folder.mkdir()
+    copy(migrated_sqlite, folder / "statusquo.db")
+    (folder / "encryption.keys").write_text("key-1\nkey-2\n")
+    ran = await run("move", "--to", database_url, cwd=tmp_path, DATABASE_URL=f"sqlite:///{folder}/statusquo.db")
+    assert ran.status == 0, ran.err
+    command = next(line for line in ran.out.splitlines() if "(umask" in line).partition("as before: ")[2]
+    process = await asyncio.create_subprocess_exec("/bin/sh", "-c", command, cwd=tmp_path)
+    assert await process.wait() == 0
+    assert (tmp_path / ".env").read_text() == "ENCRYPTION_KEYS=key-1,key-2\n"
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
 
 
 @INTO_POSTGRESQL
