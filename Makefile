@@ -17,7 +17,7 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/.run ## the app: your Slack with credentials in the environment or .env, the demo without
-	$(BIN)/python app.py run
+	@$(BIN)/python app.py run
 
 setup: $(VENV)/.run ## for your Slack: ask for what is missing, try it, and write .env
 	@$(BIN)/python app.py setup
@@ -68,14 +68,15 @@ clean: ## remove what make made (not var/, which holds your data)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .import_linter_cache
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit("Status Quo needs Python 3.11 or newer; set PYTHON=python3.x") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c 'import sys; sys.exit("Status Quo needs Python 3.11 or newer; set PYTHON=python3.x") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 
 # The lock files hold every package there is to install: pip is to resolve nothing by itself (it then takes the newest
 # release of an extra, and refuses it for want of a hash).
 $(VENV)/.run: requirements.lock | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
-	touch $@
+	@echo 'Fetching the libraries into $(VENV): a minute or two, once.'
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.lock

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TROUBLE = 1
 BAD_OPTION = 2  # argparse's, too
 
+PROJECT = Path(__file__).resolve().parent
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit status. Every error that is ours is one line, never a traceback."""
@@ -38,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_OPTION
     except StatusQuoError as error:
         print(f"{error.sentence()} ({error.reason})", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        if error.name is None or (PROJECT / error.name.partition(".")[0]).exists():
+            raise  # ours, which is not for the operator to mend
+        print(f"This Python has no {error.name}: `make run` installs it for .venv/bin/python app.py …", file=sys.stderr)
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
     return TROUBLE
@@ -206,7 +212,7 @@ def _manifest(args: argparse.Namespace) -> int:
 
 
 def _manifest_text() -> str:
-    return Path(__file__).with_name("manifest.yml").read_text("utf-8")
+    return (PROJECT / "manifest.yml").read_text("utf-8")
 
 
 def _setup(args: argparse.Namespace) -> int:

@@ -53,7 +53,7 @@ def run(environment: Mapping[str, str], manifest_text: str, *, also: Collection[
     if not (console.is_terminal and sys.stdin.isatty()):
         raise InputError(
             "setup asks questions, and there is no terminal here: run it in one, or copy .env.example to .env, fill in "
-            "the four at its top, and run `python app.py doctor`."
+            "the four at its top, and run `.venv/bin/python app.py doctor`."
         )
     values, unreadable = settings.gather(environment, path)
     if unreadable:
@@ -140,13 +140,16 @@ class Guide:
     def _show_manifest(self, *, socket: bool) -> None:
         talk = self.talk
         talk.head("The app at Slack")
-        talk.tell(f"Open {NEW_APP}, choose “From a manifest” and your workspace, and paste this as JSON:")
+        talk.tell("This is its manifest:")
         made = manifest.manifest(yaml.safe_load(self.manifest), talk.config().base_url, socket=socket, mcp=False)
         shown = json.dumps(made, indent=2, ensure_ascii=False)
         talk.console.print(shown, style="cyan", markup=False, emoji=False, soft_wrap=True)
-        again = "python app.py manifest --socket" if socket else "python app.py manifest"
+        again = ".venv/bin/python app.py manifest --socket" if socket else ".venv/bin/python app.py manifest"
         talk.tell(f"To have it by itself: `{again}` prints it, too.", "dim")
-        talk.tell("Next, Create; then “Basic Information” shows what I ask for now, under App Credentials.")
+        talk.tell(
+            f"Open {NEW_APP}, choose “From a manifest” and your workspace, and paste the manifest as JSON. Next, "
+            "Create; then “Basic Information” shows what I ask for now, under App Credentials."
+        )
 
     def _data(self, *, first: bool) -> None:
         """Where the data is kept, and the keys that seal it."""
@@ -208,7 +211,7 @@ class Guide:
         self.talk.head(named(provider))
         self.talk.tell(
             "This needs an app of yours there: docs/operate.md has the steps, and "
-            f"`python app.py setup --{provider}` asks for it later on."
+            f"`.venv/bin/python app.py setup --{provider}` asks for it later on."
         )
         if provider == PROVIDERS[0]:
             self.talk.tell("Feeds, CalDAV (iCloud, Fastmail, Nextcloud), hooks and files need none.")
@@ -236,7 +239,7 @@ class Guide:
         if status or talk.written:
             talk.head("Next")
         if status:
-            talk.tell("Mend what is marked FAIL, and run `python app.py setup` or `python app.py doctor` again.")
+            talk.tell("Mend what is marked FAIL, and run this or `.venv/bin/python app.py doctor` again.")
             return status
         if served:
             if talk.written:
@@ -251,7 +254,7 @@ class Guide:
                 "URL is not verified, have it verified"
             )
         steps.append(f"open {config.base_url}/slack/install and allow it for your workspace")
-        steps.append("type /quo in Slack; `python app.py doctor` tells more from then on")
+        steps.append("type /quo in Slack; `.venv/bin/python app.py doctor` tells more from then on")
         for number, step in enumerate(steps, 1):
             talk.step(str(number), step)
         return status

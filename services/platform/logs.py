@@ -102,6 +102,13 @@ def _redact_event(_logger: Any, _method: str, event: EventDict) -> EventDict:
     }  # fmt: skip
 
 
+def _stack_of_lines(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """For a terminal: `stack` is the renderer's own name, and it wants it as one text, a line for each place."""
+    if isinstance(stack := event.get("stack"), list):
+        event["stack"] = "\n".join(f"  {place}" for place in stack)
+    return event
+
+
 def configure(level: str = "INFO", form: str | None = None, stream: TextIO | None = None) -> None:
     """Send every log of this process, the libraries' included, to `stream` (stderr) as `form` "console" or "json".
 
@@ -118,8 +125,10 @@ def configure(level: str = "INFO", form: str | None = None, stream: TextIO | Non
         structlog.processors.format_exc_info,
         _redact_event,
     ]
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer(colors=out.isatty()) if form == "console" else structlog.processors.JSONRenderer()
+    rendered: list[Processor] = (
+        [_stack_of_lines, structlog.dev.ConsoleRenderer(colors=out.isatty())]
+        if form == "console"
+        else [structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -131,7 +140,7 @@ def configure(level: str = "INFO", form: str | None = None, stream: TextIO | Non
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
         )
     )
     root = logging.getLogger()

@@ -73,7 +73,7 @@ async def look_at_provider(
     `resource` and `expires` are Microsoft's: where its Graph is, and the last day of the secret, if that is known.
     """
     name, kind = named(app.provider), app.provider.upper()
-    cure = f"make a new one and run `python app.py setup --{app.provider}`"
+    cure = f"make a new one and run `app.py setup --{app.provider}`"
     of_id, of_secret = f"{kind}_CLIENT_ID", f"{kind}_CLIENT_SECRET"
     verdict = await check_client(client, app, resource)
     if verdict is Verdict.EXPIRED:
@@ -100,5 +100,5 @@ def _with_end(name: str, said: str, expires: date | None, today: date) -> Findin
         return Finding(name, True, f"{said}, but by MICROSOFT_SECRET_EXPIRES it ran out on {expires}", warns=True)
     ends = f"{said}; the secret runs out on {expires}, in {left} days"
     if left < SOON:
-        return Finding(name, True, f"{ends}: make the next one and run `python app.py setup --microsoft`", warns=True)
+        return Finding(name, True, f"{ends}: make the next one and run `app.py setup --microsoft`", warns=True)
     return Finding(name, True, ends)

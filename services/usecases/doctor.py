@@ -67,7 +67,7 @@ class Doctor:
         if self.signed:
             yield await self._signing_secret()
         health = await self.database.health()
-        counts = f"{health.people} people, {health.calendars} calendars"
+        counts = f"people: {health.people}, calendars: {health.calendars}"
         if health.broken or health.lost_grants:
             counts += f"; {health.broken} cannot be read and {health.lost_grants} permissions are lost: "
             yield Finding("calendars", False, counts + "their people were told how to mend it")
@@ -95,7 +95,7 @@ class Doctor:
                 "database", False, f"is at step {at}, and this version knows {newest}: install the newer one"
             )
         if at != newest:
-            return Finding("database", False, f"is at step {at or 'none'}, not {newest}: run `python app.py migrate`")
+            return Finding("database", False, f"is at step {at or 'none'}, not {newest}: run `app.py migrate`")
         drift = await self.database.drift()
         if drift:
             return Finding("database", False, f"differs from the models in {len(drift)} places: {drift[0]}")
@@ -120,7 +120,9 @@ class Doctor:
         """Only a request that Slack has signed shows whether it is right."""
         last = await self.database.last_delivery()
         if last is None:
-            return Finding("signing secret", True, "not seen in use yet: Slack's requests show whether it is right")
+            return Finding(
+                "signing secret", True, "not seen in use yet: open the app's Home tab in Slack, then ask again"
+            )
         return Finding("signing secret", True, f"is right: a request of Slack's came at {last:%Y-%m-%d %H:%M} UTC")
 
     async def _scopes_of_effects(self) -> Finding:
@@ -154,7 +156,7 @@ class Doctor:
         if lacking:
             return Finding(subject, False, f"lacks {', '.join(lacking)}: install it again at /slack/install")
         spare = sorted(set(scopes.BOT_OPTIONAL) - granted)
-        more = f"; not asked for yet: {', '.join(spare)} (docs/operate.md says what for)" if spare else ""
+        more = f"; not asked for yet: {', '.join(spare)} (docs/admin.md says what for)" if spare else ""
         return Finding(subject, True, "scopes as in manifest.yml" + more)
 
 

@@ -92,7 +92,7 @@ async def test_documented_commands_install_start_and_update_a_confined_service(s
     said = (await off_loop(server.status, *shlex.split(doctor)))[1]
     assert "ok    settings: complete" in said
     assert "ok    database: up to date" in said
-    assert "1 people, 1 calendars" in said
+    assert "people: 1, calendars: 1" in said
 
     (root / "opt/statusquo/pictures.py").write_text(PICTURES)
     text = (root / "etc/systemd/system/statusquo.service").read_text()

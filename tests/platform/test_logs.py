@@ -73,6 +73,15 @@ def test_traceback_loses_what_could_leak(lines: io.StringIO) -> None:
     assert "ValueError" in lines.getvalue()
 
 
+def test_stack_of_a_blocked_loop_is_lines_at_a_terminal(lines: io.StringIO) -> None:
+    logs.configure("INFO", "console", lines)
+    structlog.get_logger("services.x").warning("loop_blocked", seconds=0.29, stack=["a.py:1 f", "b.py:2 g"], more=0)
+    first, *places = lines.getvalue().splitlines()
+    assert "loop_blocked" in first
+    assert "seconds=0.29" in first
+    assert places == ["  a.py:1 f", "  b.py:2 g"]
+
+
 def test_slack_sdk_is_silent_at_debug_because_it_prints_tokens(lines: io.StringIO) -> None:
     logging.getLogger("slack_sdk.web.async_client").debug("body: whatever")
     logging.getLogger("slack_bolt.AsyncApp").debug("body: whatever")

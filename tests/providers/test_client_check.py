@@ -71,7 +71,7 @@ async def test_microsoft_says_what_is_wrong_with_a_client(client: GuardedClient)
     microsoft.client.expired = True
     expired = await look(client, microsoft)
     assert (expired.well, expired.sentence) == (
-        False, "MICROSOFT_CLIENT_SECRET has run out: make a new one and run `python app.py setup --microsoft`",
+        False, "MICROSOFT_CLIENT_SECRET has run out: make a new one and run `app.py setup --microsoft`",
     )  # fmt: skip
     await microsoft.stop()
 

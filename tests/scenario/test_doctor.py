@@ -89,7 +89,7 @@ async def test_doctor_finds_nothing_wrong_with_an_empty_installation(
         Finding("clock", True, "agrees with Slack's"),
         Finding("database", True, f"up to date at step {schema.head()}"),
         Finding("keys", True, "ready, nothing is stored yet"),
-        Finding("calendars", True, "0 people, 0 calendars"),
+        Finding("calendars", True, "people: 0, calendars: 0"),
         Finding("effects", True, "everybody has allowed what their effects need"),
     ]
 
@@ -105,10 +105,12 @@ async def test_doctor_names_each_trouble_and_its_cure(
         "clock", "calendars", "workspace W2", "workspace W3",
     ]  # fmt: skip
     assert found["clock"].sentence == "is +90 s off Slack's: let the machine keep its time with NTP"
-    assert found["calendars"].sentence.startswith("1 people, 1 calendars; 1 cannot be read and 1 permissions are lost")
+    assert found["calendars"].sentence.startswith(
+        "people: 1, calendars: 1; 1 cannot be read and 1 permissions are lost"
+    )
     assert found["workspace W1"].sentence == (
         "scopes as in manifest.yml; not asked for yet: channels:history, channels:read, emoji:read, groups:history, "
-        "groups:read (docs/operate.md says what for)"
+        "groups:read (docs/admin.md says what for)"
     )
     assert "chat:write, users.profile:read" in found["workspace W2"].sentence
     assert "invalid_auth" in found["workspace W3"].sentence
@@ -174,7 +176,7 @@ async def test_signing_secret_is_known_to_be_right_from_slacks_first_request_on(
         (found,) = [one.sentence async for one in doctor.examine() if one.subject == "signing secret"]
         return found
 
-    assert await line() == "not seen in use yet: Slack's requests show whether it is right"
+    assert await line() == "not seen in use yet: open the app's Home tab in Slack, then ask again"
     async with database.write() as connection:
         await connection.execute(sa.insert(Delivery).values(team_id="T1", delivery_id="E1", seen_at=clock.now()))
     assert await line() == f"is right: a request of Slack's came at {clock.now():%Y-%m-%d %H:%M} UTC"
@@ -197,7 +199,7 @@ async def test_doctor_stops_at_a_database_that_is_not_migrated(
     async with database.write() as connection:
         await connection.execute(sa.text("DELETE FROM alembic_version"))
     found = await examine(database, encryptor, slack, clock)
-    assert found[-1] == Finding("database", False, f"is at step none, not {schema.head()}: run `python app.py migrate`")
+    assert found[-1] == Finding("database", False, f"is at step none, not {schema.head()}: run `app.py migrate`")
 
 
 async def test_doctor_tells_of_a_database_that_is_newer_than_itself(

@@ -6,6 +6,8 @@ import json
 import os
 import socket
 import sqlite3
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,10 +23,17 @@ from services.platform import settings
 from services.platform.crypto import new_key
 from services.store.models import Calendar, Person
 from tests.support.clocks import ManualClock
-from tests.support.command_line import run, run_here, run_process
+from tests.support.command_line import ROOT, run, run_here, run_process
 from tests.support.databases import BOTH
 from tests.support.feeds import SECRET_PATH, calendar, entry, lasting
 from tests.support.running_app import ANN, TEAM, RunningApp, at, open_running_app
+
+
+def test_python_that_lacks_the_libraries_is_told_which_one_to_take() -> None:
+    bare = [sys.executable, "-S", str(ROOT / "app.py"), "doctor"]  # without what is installed beside it
+    ended = subprocess.run(bare, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr == "This Python has no structlog: `make run` installs it for .venv/bin/python app.py …\n"
 
 
 def test_every_mistake_in_the_settings_is_named_at_once_and_no_value_is_shown(
