@@ -54,7 +54,7 @@ def use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         base_url=of.config.base_url,
     )  # fmt: skip
     deactivated = Deactivated(
-        stores.rests, stores.people, of.slack.authority, leaving=leaving, accounts=stores.accounts,
+        stores.deactivated, stores.people, of.slack.authority, leaving=leaving, accounts=stores.accounts,
         cleanup=calendars.cleanup, clock=clock, wake_signal=wake_signal,
         kept=timedelta(days=of.config.deactivated_kept_days),
     )  # fmt: skip

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from services.domain.errors import GrantLostError, StatusQuoError
+
 _NAMES = {"slack": "Slack", "google": "Google Calendar", "microsoft": "Microsoft 365"}
 
 
@@ -67,6 +69,12 @@ app's list, or the app is restricted ("invalid_auth: … or the request originat
 making the request"; docs.slack.dev, auth.test). What says which is another token of the same workspace.
 
 `token_revoked` and `account_inactive` are of a person, a workspace or an app that is gone: there is no doubt."""
+
+
+def is_lost(refusal: StatusQuoError) -> bool:
+    """Whether a grant is over by what Slack said to its token, without asking for another one."""
+    return isinstance(refusal, GrantLostError) and refusal.reason not in IN_DOUBT
+
 
 _CLIENT = (
     "renew {setting}_CLIENT_SECRET, or turn its API on (docs/operate.md), and restart; calendars are read again by "

@@ -29,6 +29,7 @@ from services.store.agent_models import AskedPhotoRow
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.effect_models import EffectRow, StretchRow
+from services.store.grants import end_grant
 from services.store.group_commit import Grouped
 from services.store.models import Person
 from services.store.person_rows import (
@@ -41,7 +42,6 @@ from services.store.person_rows import (
     those,
 )
 from services.store.pictures import KeptPicture, drop_pictures, keep_picture
-from services.store.resting import end_grant
 from services.store.timeline import AuditStore, pause_of
 
 _PEOPLE, _EFFECTS, _STRETCHES = Person.__table__, EffectRow.__table__, StretchRow.__table__

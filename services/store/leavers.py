@@ -31,9 +31,8 @@ from services.store.forgotten import remember_forgotten
 from services.store.keeper import KEEPERS, KEPT, TAKES_OFF, forget_keeper, leave_kept
 from services.store.members import MemberStore
 from services.store.models import Base, Person, ProfileStateRow, Workspace
-from services.store.person_rows import lock_one, lock_people, of_person
+from services.store.person_rows import lock_one, lock_people, mark_effects_due, of_person
 from services.store.pictures import OWN
-from services.store.resting import mark_effects_due
 from services.store.timeline import SpanStore
 from services.store.workspace_models import (
     AbsenceFeedRow,

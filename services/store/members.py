@@ -23,12 +23,12 @@ from services.platform.concurrency import off_loop
 from services.store.agents import end_keys
 from services.store.columns import UtcInstant
 from services.store.db import Store
+from services.store.deactivated import deactivate, deactivated_of, reactivate
 from services.store.due import ProfileStateStore
 from services.store.json_values import Stored
 from services.store.keeper import look_at_kept
 from services.store.models import Calendar, Workspace
 from services.store.person_rows import chunks, insert_for, mark_due, named, names
-from services.store.resting import go_on, put_to_rest, resting_of
 from services.store.workspace_models import KeeperRow, MemberRow
 
 EVERY = timedelta(days=1)
@@ -151,10 +151,10 @@ class MemberStore(Store):
                 await mark_due(connection, leave_key(team_id), now)
             if gone := [PersonKey(team_id, one) for one in sorted(changed) if rows[one].deleted]:
                 await end_keys(connection, gone)  # an event that tells of it may not have reached us
-                await put_to_rest(connection, gone, read_at, now)
+                await deactivate(connection, gone, read_at, now)
             back = [PersonKey(team_id, one) for one in sorted(changed) if rows[one].is_colleague and one in found]
-            for key in await resting_of(connection, back):
-                await go_on(connection, ProfileStateStore(self._encryptor), key, now)
+            for key in await deactivated_of(connection, back):
+                await reactivate(connection, ProfileStateStore(self._encryptor), key, now)
             await look_at_kept(connection, (PersonKey(team_id, one) for one in changed), now)
             seen = update(MemberRow).where(MemberRow.team_id == team_id, named(_MEMBERS.c.user_id, "asked"))
             await connection.execute(seen.values(read_at=read_at), {"asked": names(same - newer)})

@@ -19,14 +19,22 @@ from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.agents import end_keys
 from services.store.db import Database, Store
+from services.store.deactivated import reactivate
 from services.store.due import ProfileStateStore
 from services.store.events import EventStore
 from services.store.group_commit import Grouped
 from services.store.keeper import adopt_kept, look_at_kept
 from services.store.leave_choices import mark_leave_due
 from services.store.models import Ask, Person, Workspace
-from services.store.person_rows import NoticeStore, lock_people, mark_all_due, mark_due, of_person, upsert
-from services.store.resting import go_on, mark_effects_due
+from services.store.person_rows import (
+    NoticeStore,
+    lock_people,
+    mark_all_due,
+    mark_due,
+    mark_effects_due,
+    of_person,
+    upsert,
+)
 from services.store.timeline import pause_of
 
 
@@ -127,7 +135,7 @@ class PeopleStore(Store):
                 )
             )
             if before.deactivated_at is not None:  # nobody else could allow it
-                await go_on(connection, self._standings, key, now)
+                await reactivate(connection, self._standings, key, now)
             await self._follow(connection, key, member)
             await adopt_kept(connection, key, self._encryptor, self._standings)
             if member.status is not None and member.status.lasts(now):  # typed before we were there

@@ -39,6 +39,7 @@ from services.domain.profile_state import DueNotice
 from services.ports import Clock
 from services.store.columns import UtcInstant
 from services.store.db import Database
+from services.store.effect_models import EffectRow
 from services.store.models import Account, Base, Calendar, Notice, Person, Workspace
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ _MARK = (
         home_stale=True,
     )
 )
+_EFFECTS = EffectRow.__table__
+_MARK_EFFECTS = update(EffectRow).where(of_people(_EFFECTS)).values(due_at=_AT, seq=_EFFECTS.c.seq + 1, failures=0)
 
 
 def insert_for(connection: AsyncConnection, table: type[Base]) -> Upsert:
@@ -202,6 +205,12 @@ async def mark_all_due(
                 for key, at in sorted(people.items())
             ],  # in one order everywhere, so that replicas never deadlock
         )
+
+
+async def mark_effects_due(connection: AsyncConnection, keys: Collection[PersonKey], now: datetime) -> None:
+    """Have the effects of these people looked at: something else may be wanted, or may be at Slack, than is known."""
+    if keys:
+        await connection.execute(_MARK_EFFECTS, those(keys, b_at=now))
 
 
 TRIES = 5

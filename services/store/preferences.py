@@ -19,8 +19,7 @@ from services.store.db import Database, Store
 from services.store.json_values import looks_from_json, preferences_from_json, preferences_to_json
 from services.store.line_json import line_to_json
 from services.store.models import Person, RuleRow
-from services.store.person_rows import lock_one, lock_people, mark_due, of_person
-from services.store.resting import mark_effects_due
+from services.store.person_rows import lock_one, lock_people, mark_due, mark_effects_due, of_person
 from services.store.timeline import line_of, pause_of
 
 Lines = tuple[Line, ...]

@@ -27,8 +27,7 @@ from services.store.effect_models import EffectRow, ReplyRow, StretchRow
 from services.store.effects import keep_memory, memory_of
 from services.store.forgotten import Forgotten, note
 from services.store.models import Ask, Calendar, OAuthState, Person, Workspace
-from services.store.person_rows import ROWS, chunks, mark_all_due, of_people, of_person, those
-from services.store.resting import mark_effects_due
+from services.store.person_rows import ROWS, chunks, mark_all_due, mark_effects_due, of_people, of_person, those
 from services.store.stores import Stores
 from services.store.timeline import SPANS
 from services.store.undo_models import UndoRow

@@ -29,6 +29,7 @@ from services.store.asked_photos import AskedPhotoStore
 from services.store.awaited import AwaitedStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
+from services.store.deactivated import DeactivatedStore
 from services.store.digests import DigestStore
 from services.store.due import DueStore, ProfileStateStore
 from services.store.effect_models import ReplyRow
@@ -53,7 +54,6 @@ from services.store.pictures import PictureStore
 from services.store.policies import PolicyStore
 from services.store.preferences import LineStore, PreferenceStore
 from services.store.replies import ReplyStore
-from services.store.resting import RestStore
 from services.store.retention import RetentionStore
 from services.store.schema import HealthStore
 from services.store.team_hooks import TeamHookStore
@@ -111,7 +111,7 @@ class Stores:
         self.entries = EntryStore(database, encryptor, self.notices)
         self.replies = ReplyStore(database, encryptor)
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)
-        self.rests = RestStore(database, encryptor, self.notices)
+        self.deactivated = DeactivatedStore(database, encryptor, self.notices)
         self.retention = RetentionStore(database)
         self.faults = FaultStore(database, encryptor, self.notices)
         self.health = HealthStore(database, encryptor)

@@ -27,11 +27,11 @@ from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.db import Database, Store
 from services.store.forgotten import remember_forgotten
+from services.store.grants import end_grant
 from services.store.models import Delivery, OAuthState, Person, Workspace
 from services.store.people import VIEW, view_of
 from services.store.person_rows import NoticeStore, of_person, upsert
 from services.store.policies import policy_of
-from services.store.resting import end_grant
 from services.store.workspace_models import OperatorFaultRow, WorkspaceBudget
 
 

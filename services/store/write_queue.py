@@ -27,6 +27,7 @@ from services.store import json_values
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore, is_waiting
+from services.store.grants import end_grant
 from services.store.group_commit import Grouped
 from services.store.models import Notice, Person, ProfileStateRow, SpanRow, Workspace
 from services.store.person_rows import (
@@ -40,7 +41,6 @@ from services.store.person_rows import (
     of_person,
     those,
 )
-from services.store.resting import end_grant
 from services.store.timeline import AuditStore, SpanStore, pause_of
 from services.store.workspace_models import WorkspaceBudget
 

@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.calendars.accounts import ProviderCleanup
-from services.domain.errors import GrantLostError, SlackError
-from services.domain.faults import IN_DOUBT
+from services.domain.errors import SlackError
+from services.domain.faults import is_lost
 from services.domain.model import NO_STATUS, PersonKey, Status
 from services.platform.logs import guarded, of_error
 from services.ports import Clock, Report, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import AccountStore
+from services.store.deactivated import DeactivatedStore
 from services.store.people import PeopleStore
-from services.store.resting import RestStore
 from services.usecases.offboarding import Offboarding
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ class Deactivated:
     Their token is worth nothing at Slack by then: that it cannot be revoked keeps nothing.
     """
 
-    rests: RestStore
+    store: DeactivatedStore
     people: PeopleStore
     slack: SlackAuthority
     leaving: Offboarding
@@ -45,10 +45,10 @@ class Deactivated:
 
     async def gone(self, key: PersonKey, at: datetime) -> None:
         """Put somebody to rest who was deactivated at `at`. Their providers stop pushing; their accounts stay."""
-        if not await self.rests.rest(key, at, self.clock.now()):
+        if not await self.store.deactivate(key, at, self.clock.now()):
             return
         cleanups = await self.accounts.cleanups(key.team_id, key.user_id)
-        await self.rests.drop_watches(key)
+        await self.store.drop_watches(key)
         self.cleanup.begin(replace(one, revoke=False, entries=()) for one in cleanups)
         log.info("person_rests", team_id=key.team_id, user_id=key.user_id)
         if not self.kept:
@@ -60,9 +60,9 @@ class Deactivated:
 
         Slack is asked whether the token that we have is worth something still; if not, they are told so, with the link.
         """
-        if not await self.rests.is_resting(key):
+        if not await self.store.is_deactivated(key):
             return
-        back = await self.rests.back(key, at, self.clock.now(), emptied=shown == NO_STATUS)
+        back = await self.store.reactivate(key, at, self.clock.now(), emptied=shown == NO_STATUS)
         if back is None:
             return
         log.info("person_is_back", team_id=key.team_id, user_id=key.user_id)
@@ -70,7 +70,7 @@ class Deactivated:
             try:
                 await self.slack.owner(back.token)
             except SlackError as failure:
-                if isinstance(failure, GrantLostError) and failure.reason not in IN_DOUBT:
+                if is_lost(failure):
                     await self.people.lose_grant(key, back.granted_at, self.clock.now())
                 else:  # everybody's may be refused, or Slack is silent: what is written next tells
                     log.warning("token_unverified", team_id=key.team_id, user_id=key.user_id, **of_error(failure))
@@ -78,12 +78,12 @@ class Deactivated:
 
     async def next_due(self) -> datetime | None:
         """When the next one is to be forgotten."""
-        first = await self.rests.first()
+        first = await self.store.first_at()
         return None if first is None else first + self.kept
 
     async def run_due(self) -> Report:
         """Forget those whose time is over."""
-        over = await self.rests.since(self.clock.now() - self.kept, AT_ONCE)
+        over = await self.store.since(self.clock.now() - self.kept, AT_ONCE)
         failed = 0
         for key in over:
             with guarded("deactivated_not_forgotten", team_id=key.team_id, user_id=key.user_id) as result:

@@ -19,7 +19,7 @@ import structlog
 
 from services.calendars.accounts import ProviderCleanup
 from services.domain.errors import GrantLostError, SlackError, StatusQuoError
-from services.domain.faults import IN_DOUBT
+from services.domain.faults import is_lost
 from services.domain.model import Effect, PersonKey, Status
 from services.engine.notifications import Teller, with_button
 from services.platform.logs import guarded, of_error
@@ -182,7 +182,7 @@ class Offboarding:
         try:
             await self.slack.owner(token)
         except SlackError as failure:
-            if isinstance(failure, GrantLostError) and failure.reason not in IN_DOUBT:
+            if is_lost(failure):
                 return False
             log.warning("token_unverified", team_id=team_id, **of_error(failure))
             return given_at >= at + timedelta(seconds=1)

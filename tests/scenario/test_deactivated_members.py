@@ -112,7 +112,7 @@ async def test_event_that_is_late_does_not_put_somebody_to_rest_who_came_back(ap
     assert await state(app) == [("lost", False)]
     assert app.service is not None
     late = app.clock.now() - timedelta(minutes=5)
-    assert not await app.service.stores.rests.rest(PersonKey(TEAM, ANN), late, app.clock.now())
+    assert not await app.service.stores.deactivated.deactivate(PersonKey(TEAM, ANN), late, app.clock.now())
     assert await app.rows(sa.select(Person.deactivated_at)) == [(None,)]
     assert member.deleted is False
 

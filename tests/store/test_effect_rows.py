@@ -17,9 +17,8 @@ from services.store.db import Database
 from services.store.effect_models import EffectRow, StretchRow
 from services.store.effects import _DUE, _NEXT_DUE, EffectStore
 from services.store.models import Person, Workspace
-from services.store.person_rows import NoticeStore
+from services.store.person_rows import NoticeStore, mark_effects_due
 from services.store.preferences import PreferenceStore
-from services.store.resting import mark_effects_due
 from services.store.stretches import replace_stretches
 from services.store.timeline import AuditStore
 from tests.support.clocks import ManualClock

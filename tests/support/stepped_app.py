@@ -49,6 +49,7 @@ from services.store.agents import AgentStore
 from services.store.awaited import AwaitedStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
+from services.store.deactivated import DeactivatedStore
 from services.store.digests import DigestStore
 from services.store.entries import EntryStore
 from services.store.leave import LeaveStore
@@ -57,7 +58,6 @@ from services.store.overrides import DeliveryStore, OverrideStore
 from services.store.people import PeopleStore
 from services.store.policies import PolicyStore
 from services.store.preferences import LineStore, PreferenceStore
-from services.store.resting import RestStore
 from services.store.team_hooks import TeamHookStore
 from services.store.undos import UndoStore
 from services.store.workspace_numbers import NumberStore
@@ -335,7 +335,7 @@ async def open_stepped_app(
                 KeyForms(surface, tab, "https://quo.example").register,
             ],
             events=Events(people, leaving, emoji, surface.keys, Deactivated(
-                RestStore(database, encryptor, replica.notices), store, leaving.slack, leaving=leaving,
+                DeactivatedStore(database, encryptor, replica.notices), store, leaving.slack, leaving=leaving,
                 accounts=leaving.accounts, cleanup=leaving.cleanup, clock=clock, wake_signal=wake_signal,
             )),
             files=handlers.FileMessages(

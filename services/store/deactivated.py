@@ -1,6 +1,6 @@
-"""People for whom nothing is done: whose grant has ended, and who were deactivated.
+"""People who were deactivated in Slack, and who came back.
 
-Who is deactivated in Slack is put to rest: nothing is written, no calendar of theirs is looked at, no agent acts for
+Who is deactivated is put to rest: nothing is written, no calendar of theirs is looked at, no agent acts for
 them, and nobody is told that they are out. What they had chosen and connected stays, sealed, for a time; if they come
 back before, it goes on. What is on their profile by then is looked at anew: Slack empties it.
 """
@@ -23,19 +23,21 @@ from services.store.agents import end_keys
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
-from services.store.effect_models import EffectRow
 from services.store.keeper import look_at_kept
 from services.store.models import Calendar, Person, ProfileStateRow, WatchRow
-from services.store.person_rows import NoticeStore, lock_people, mark_due, of_people, of_person, those
+from services.store.person_rows import (
+    NoticeStore,
+    lock_people,
+    mark_due,
+    mark_effects_due,
+    of_people,
+    of_person,
+    those,
+)
 from services.store.workspace_models import AbsenceRow, CalendarEntryRow
 
-ACCOUNT_INACTIVE = "account_inactive"
-"""Slack's word for a token whose owner was deactivated (docs.slack.dev, e.g. users.profile.set, "Errors")."""
-
-_PEOPLE, _EFFECTS, _CALENDARS = Person.__table__, EffectRow.__table__, Calendar.__table__
-_ENTRIES, _ABSENCES, _STANDINGS = CalendarEntryRow.__table__, AbsenceRow.__table__, ProfileStateRow.__table__
-_NOW = bindparam("now", type_=UtcInstant)
-_MARK = update(EffectRow).where(of_people(_EFFECTS)).values(due_at=_NOW, seq=_EFFECTS.c.seq + 1, failures=0)
+_PEOPLE, _CALENDARS = Person.__table__, Calendar.__table__
+_ENTRIES, _ABSENCES, _STATES = CalendarEntryRow.__table__, AbsenceRow.__table__, ProfileStateRow.__table__
 _OK, _RESTING = GrantState.OK.value, GrantState.RESTING.value
 _SILENT = (
     update(Calendar)
@@ -44,45 +46,20 @@ _SILENT = (
 )
 _WITHDRAWN = (
     update(ProfileStateRow)
-    .where(of_people(_STANDINGS), ProfileStateRow.seq > ProfileStateRow.sent)
+    .where(of_people(_STATES), ProfileStateRow.seq > ProfileStateRow.sent)
     .values(seq=ProfileStateRow.seq + 1, sent=ProfileStateRow.seq + 1, not_before=None, failures=0)
 )
-_IS_RESTING = select(_PEOPLE.c.deactivated_at).where(
+_DEACTIVATED_AT = select(_PEOPLE.c.deactivated_at).where(
     _PEOPLE.c.team_id == bindparam("team"),
     _PEOPLE.c.user_id == bindparam("user"),
     _PEOPLE.c.deactivated_at.is_not(None),
 )
-_FIRST = select(func.min(_PEOPLE.c.deactivated_at)).where(
+_FIRST_AT = select(func.min(_PEOPLE.c.deactivated_at)).where(
     _PEOPLE.c.deactivated_at.is_not(None), _PEOPLE.c.leave_by.is_(None)
 )
 
 
-async def mark_effects_due(connection: AsyncConnection, keys: Collection[PersonKey], now: datetime) -> None:
-    """Have the effects of these people looked at: something else may be wanted, or may be at Slack, than is known."""
-    if keys:
-        await connection.execute(_MARK, those(keys, now=now))
-
-
-async def end_grant(
-    connection: AsyncConnection, notices: NoticeStore, key: PersonKey, now: datetime, *, said: str = ""
-) -> None:
-    """Make no call with a person's token any more, and have them told once. The person is locked.
-
-    Their agents' keys are gone: they would let in somebody whom nothing is done for. Where Slack `said` that they were
-    deactivated, they are put to rest.
-    """
-    if said == ACCOUNT_INACTIVE:
-        await put_to_rest(connection, [key], now, now)
-        return
-    lost = {"grant_state": GrantState.LOST.value, "refresh_due_at": None, "home_stale": True}
-    await connection.execute(update(Person).where(of_person(Person, key)).values(lost))
-    await mark_effects_due(connection, [key], now)
-    await look_at_kept(connection, [key], now)
-    await end_keys(connection, [key])
-    await notices.tell(connection, key, "grant")
-
-
-async def put_to_rest(
+async def deactivate(
     connection: AsyncConnection, keys: Collection[PersonKey], at: datetime, now: datetime
 ) -> list[PersonKey]:
     """Have nothing done for those of `keys` any more who are ours, as Slack told at `at`; gives them.
@@ -103,11 +80,11 @@ async def put_to_rest(
     if not found:
         return []
     state = case((_PEOPLE.c.grant_state == _OK, _RESTING), else_=_PEOPLE.c.grant_state)
-    rests = {
+    fresh = {
         "deactivated_at": at, "grant_state": state, "refresh_due_at": None, "due_at": None, "stale": False,
         "typed": False, "home_opened_at": None, "home_stale": False,
     }  # fmt: skip
-    await connection.execute(update(Person).where(of_people(_PEOPLE)).values(rests), those(found))
+    await connection.execute(update(Person).where(of_people(_PEOPLE)).values(fresh), those(found))
     await connection.execute(_SILENT, those(found))
     await connection.execute(_WITHDRAWN, those(found))
     await connection.execute(update(CalendarEntryRow).where(of_people(_ENTRIES)).values(due_at=None), those(found))
@@ -118,19 +95,19 @@ async def put_to_rest(
     return found
 
 
-async def resting_of(connection: AsyncConnection, keys: Collection[PersonKey]) -> list[PersonKey]:
+async def deactivated_of(connection: AsyncConnection, keys: Collection[PersonKey]) -> list[PersonKey]:
     """Those of `keys` who are at rest, locked until the transaction ends."""
     if not keys:
         return []
     await lock_people(connection, keys)
-    resting = select(_PEOPLE.c.team_id, _PEOPLE.c.user_id).where(
+    theirs = select(_PEOPLE.c.team_id, _PEOPLE.c.user_id).where(
         of_people(_PEOPLE), _PEOPLE.c.deactivated_at.is_not(None), _PEOPLE.c.leave_by.is_(None)
     )
-    return [PersonKey(row.team_id, row.user_id) for row in await connection.execute(resting, those(keys))]
+    return [PersonKey(row.team_id, row.user_id) for row in await connection.execute(theirs, those(keys))]
 
 
-async def go_on(
-    connection: AsyncConnection, standings: ProfileStateStore, key: PersonKey, now: datetime, *, emptied: bool = True
+async def reactivate(
+    connection: AsyncConnection, states: ProfileStateStore, key: PersonKey, now: datetime, *, emptied: bool = True
 ) -> None:
     """Do everything again for somebody who came back; their calendars are read anew. The person is locked.
 
@@ -150,7 +127,7 @@ async def go_on(
     await connection.execute(update(Calendar).where(watched).values(watch_due_at=now))
     await connection.execute(update(CalendarEntryRow).where(of_person(CalendarEntryRow, key)).values(due_at=now))
     if emptied:
-        await standings.save(connection, key, ProfileState())
+        await states.save(connection, key, ProfileState())
     await mark_effects_due(connection, [key], now)
     await look_at_kept(connection, [key], now)
     await mark_due(connection, key, now)
@@ -164,29 +141,29 @@ class CameBack:
     granted_at: datetime | None
 
 
-class RestStore(Store):
+class DeactivatedStore(Store):
     """Those who were deactivated."""
 
     def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore) -> None:
         super().__init__(database, encryptor)
         self._notices = notices
-        self._standings = ProfileStateStore(encryptor)
+        self._states = ProfileStateStore(encryptor)
 
-    async def is_resting(self, key: PersonKey) -> bool:
+    async def is_deactivated(self, key: PersonKey) -> bool:
         """Whether they are at rest: one indexed look."""
-        return await self._database.scalar(_IS_RESTING, {"team": key.team_id, "user": key.user_id}) is not None
+        return await self._database.scalar(_DEACTIVATED_AT, {"team": key.team_id, "user": key.user_id}) is not None
 
-    async def rest(self, key: PersonKey, at: datetime, now: datetime) -> bool:
+    async def deactivate(self, key: PersonKey, at: datetime, now: datetime) -> bool:
         """Put somebody to rest who was deactivated, as Slack told at `at`; whether they are at rest now."""
         async with self._database.write() as connection:
-            await put_to_rest(connection, [key], at, now)
-        return await self.is_resting(key)
+            await deactivate(connection, [key], at, now)
+        return await self.is_deactivated(key)
 
     async def drop_watches(self, key: PersonKey) -> None:
         """Forget the watches of somebody who rests: they are being given up."""
         await self._database.execute(delete(WatchRow).where(of_person(WatchRow, key)))
 
-    async def back(self, key: PersonKey, at: datetime, now: datetime, *, emptied: bool) -> CameBack | None:
+    async def reactivate(self, key: PersonKey, at: datetime, now: datetime, *, emptied: bool) -> CameBack | None:
         """Have everything done again for somebody, as Slack told at `at`; None where they do not rest.
 
         Where they have no grant any more they are told so once, with the link. Raises SealError.
@@ -198,18 +175,18 @@ class RestStore(Store):
             if row is None or row.deactivated_at is None or row.leave_by is not None or at < row.deactivated_at:
                 return None
             token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
-            await go_on(connection, self._standings, key, now, emptied=emptied)
+            await reactivate(connection, self._states, key, now, emptied=emptied)
             await connection.execute(update(Person).where(of_person(Person, key)).values(moved_at=at))
             if row.grant_state == GrantState.LOST.value:
                 await self._notices.worked(connection, "grant", key)
                 await self._notices.tell(connection, key, "grant")
         return CameBack(token if row.grant_state == _RESTING else None, row.granted_at)
 
-    async def first(self) -> datetime | None:
+    async def first_at(self) -> datetime | None:
         """When the one who rests for longest was deactivated."""
-        ((found,),) = (await self._database.rows((_FIRST, {})))[0]
-        first: datetime | None = found
-        return first
+        ((found,),) = (await self._database.rows((_FIRST_AT, {})))[0]
+        at: datetime | None = found
+        return at
 
     async def since(self, before: datetime, limit: int) -> Sequence[PersonKey]:
         """Those who rest since `before` or longer, at most `limit`."""

@@ -10,10 +10,10 @@ from services.domain.members import Role, WorkspaceMember
 from services.platform.crypto import Encryptor
 from services.store.calendars import CalendarStore
 from services.store.db import Database
+from services.store.deactivated import DeactivatedStore
 from services.store.members import MemberStore
 from services.store.models import Calendar, Person, Workspace
 from services.store.person_rows import NoticeStore
-from services.store.resting import RestStore
 from tests.support.clocks import ManualClock
 from tests.support.subscriptions import ANN, BOB, NOW
 
@@ -47,10 +47,10 @@ async def test_daily_reading_of_all_members_puts_to_rest_and_brings_back(
     await members.put("T1", gone, read_at=later, now=later)
     assert await found() == {ANN.user_id: ("resting", True), BOB.user_id: ("ok", False)}
     assert [row.due_at for row in await database.fetch(sa.select(Calendar.due_at))] == [None]
-    rests = RestStore(database, encryptor, NoticeStore(database, clock))
-    assert (await rests.first(), await rests.since(later, 10)) == (later, [ANN])
+    deactivated = DeactivatedStore(database, encryptor, NoticeStore(database, clock))
+    assert (await deactivated.first_at(), await deactivated.since(later, 10)) == (later, [ANN])
     latest = later + timedelta(days=1)
     await members.put("T1", [listed(ANN.user_id, deleted=False)], read_at=latest, now=latest)
     assert await found() == {ANN.user_id: ("ok", False), BOB.user_id: ("ok", False)}
     assert [row.due_at for row in await database.fetch(sa.select(Calendar.due_at))] == [latest]
-    assert (await rests.first(), await rests.since(latest, 10)) == (None, [])
+    assert (await deactivated.first_at(), await deactivated.since(latest, 10)) == (None, [])
