@@ -22,11 +22,13 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from handlers.web.pages import Page, render, wants_page
 from services.domain.errors import (
+    GrantLostError,
     InputError,
     NotAllowedError,
     NotGrantedError,
     SlackError,
     SlackRateLimitedError,
+    SlackShutError,
     SlackUnavailableError,
     StatusQuoError,
     TooLateError,
@@ -121,6 +123,8 @@ class Errors:
     async def on_bolt_error(self, error: Exception, request: AsyncBoltRequest) -> BoltResponse:
         """Bolt's error listener: an ephemeral sentence, errors in a modal, or a small modal."""
         found, body, key = known(error), request.body, request.context.get("person")
+        if isinstance(found, GrantLostError):  # what is done at once in Slack is done with the bot's token alone
+            error = found = SlackShutError(found.reason, **found.facts)
         record(error, found, kind=str(body.get("type") or body.get("command") or ""))
         locale = await self.people.locale(key) if isinstance(key, PersonKey) else "en-US"
         sentence = self.say(locale, found.sentence())

@@ -18,7 +18,7 @@ from tests.support.install_pages import said as sentence_of
 from tests.support.install_side import InstallSide
 from tests.support.oauth_stub import answer
 from tests.support.providers_app import MAIL, NAMES, Vendors, open_vendors, quick_at
-from tests.support.running_app import ANN, BEN, at
+from tests.support.running_app import ANN, BEN, at, open_running_app
 
 CAT = "U0CAT00001"
 GAUGE = "statusquo_operator_fault"
@@ -106,3 +106,14 @@ async def test_secret_of_a_provider_that_ran_out_is_told_to_an_admin_alone(vendo
     assert {user: len(app.told(user)) - before[user] for user in people} == {ANN: 0, BEN: 1, CAT: 0}
     assert app._look is not None
     assert await standing(app._look) == []
+
+
+async def test_who_opens_a_form_while_slack_refuses_every_token_is_not_asked_to_allow_it_again(
+    sqlite_url: str, clock: ManualClock
+) -> None:
+    async with open_running_app(clock, sqlite_url) as app:
+        await app.joins()
+        app.slack.faults.add("*", error="invalid_auth", times=None)
+        for typed in ("rules", "settings", "connect"):
+            reply = (await app.slack.people.command(ANN, "/quo", typed)).json()
+            assert reply["text"].startswith(SlackShutError.sentence())
