@@ -14,13 +14,12 @@ import sqlalchemy as sa
 from bench import http, slack_stub
 from bench.idle import cpu_seconds, family, mebibytes
 from bench.table import Row
-from bench.typed import Seed, new_database
+from bench.typed import Seed, on_both
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, new_key
 from services.store import schema
 from services.store.db import Database
 from services.store.models import Person, Write
-from tests.support import postgres
 
 PEOPLE, A_WORKSPACE = 1_000, 500
 MEETINGS = 170
@@ -37,12 +36,7 @@ CALM, LONGEST = 3.0, 240.0
 
 
 def rows() -> list[Row]:
-    measured = asyncio.run(_measured("SQLite", ""))
-    binaries = postgres.binaries()
-    if binaries is not None:
-        with postgres.cluster(binaries) as server:
-            measured += asyncio.run(_measured("PostgreSQL", asyncio.run(new_database(server))))
-    return measured
+    return on_both(_measured)
 
 
 async def _measured(name: str, url: str) -> list[Row]:

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from bench import http, slack_stub
 from bench.table import Row
-from bench.typed import Seed, new_database
+from bench.typed import Seed, on_both
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, new_key
 from services.store import schema
 from services.store.db import Database
-from tests.support import postgres
 
 PEOPLE, A_WORKSPACE = 100_000, 100
 SECONDS, CALM = 20.0, 5.0
@@ -26,12 +25,7 @@ SHARE, MEMORY = 2.0, 300.0
 
 
 def rows() -> list[Row]:
-    measured = asyncio.run(_measured("SQLite", ""))
-    binaries = postgres.binaries()
-    if binaries is not None:
-        with postgres.cluster(binaries) as server:
-            measured += asyncio.run(_measured("PostgreSQL", asyncio.run(new_database(server))))
-    return measured
+    return on_both(_measured)
 
 
 async def _measured(name: str, url: str) -> list[Row]:

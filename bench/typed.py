@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -250,3 +250,13 @@ async def new_database(server: str) -> str:
         await alone.execute(sa.text("CREATE DATABASE bench"))
     await database.close()
     return f"{server}bench"
+
+
+def on_both(measure: Callable[[str, str], Coroutine[Any, Any, list[Row]]]) -> list[Row]:
+    """The rows that `measure(name, url)` gives for SQLite (url "") and, where it is installed, for PostgreSQL."""
+    measured = asyncio.run(measure("SQLite", ""))
+    binaries = postgres.binaries()
+    if binaries is not None:
+        with postgres.cluster(binaries) as server:
+            measured += asyncio.run(measure("PostgreSQL", asyncio.run(new_database(server))))
+    return measured

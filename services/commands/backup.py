@@ -11,9 +11,9 @@ import shutil
 import sqlite3
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -27,9 +27,6 @@ from services.store import backup_file, schema
 from services.store.backup_file import About
 from services.store.forgotten import all_forgotten
 from services.store.stores import Stores
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MARGIN = 16 << 20
 """Bytes that stay free on a disk."""

@@ -6,9 +6,8 @@ import ssl
 from functools import lru_cache
 
 
-@lru_cache(
-    maxsize=1
-)  # the settings look whether it can be read, and what goes out uses it: a system's file takes 0.1 s
+# The settings look whether it can be read, and what goes out uses it: a system's file takes 0.1 s.
+@lru_cache(maxsize=1)
 def trusting(file: str) -> ssl.SSLContext:
     """A context that trusts the certificates of `file` (PEM) in the place of the system's file, as OpenSSL has it.
 

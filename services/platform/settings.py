@@ -30,7 +30,7 @@ DEFAULT_DATABASE = "sqlite+aiosqlite:///var/statusquo.db"
 PROXY_CHARSET = "latin-1"
 """Of a proxy's user and password: what aiohttp takes where they stand in its address."""
 
-_LOWER_CASE = {"https_proxy": "https_proxy", "no_proxy": "no_proxy"}
+_LOWER_CASE = ("https_proxy", "no_proxy")
 """Settings that other programs read by these names, too: they count where the ones in upper case are not set."""
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -328,11 +328,10 @@ def _url(value: str) -> URL:
 
 def gather(environment: Mapping[str, str], dotenv: Path | None = Path(".env")) -> tuple[dict[str, str], list[str]]:
     """What is set, by name and unchecked, and which lines of the file cannot be read. Raises SettingsError."""
-    names = {name.upper(): name.upper() for name in Settings.model_fields}
-    names = {key: name.upper() for key, name in _LOWER_CASE.items()} | names
+    names = (*_LOWER_CASE, *(name.upper() for name in Settings.model_fields))
     from_file, wrong = _from_file(dotenv) if dotenv and dotenv.is_file() else ({}, [])
     sources = (from_file, environment)
-    return {name: value for source in sources for key, name in names.items() if (value := source.get(key))}, wrong
+    return {name.upper(): value for source in sources for name in names if (value := source.get(name))}, wrong
 
 
 def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, serving: bool = False) -> Settings:

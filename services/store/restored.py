@@ -77,9 +77,8 @@ async def forget_again(stores: Stores, forgotten: Sequence[Forgotten], made_at: 
     for key in gone:
         await stores.leavers.begin(key, now, now)
     for leaver in await stores.leavers.all():
-        if (
-            leaver.key in gone
-        ):  # what was ours at Slack was taken back, and their token revoked, when they were forgotten
+        # What was ours at Slack was taken back, and their token revoked, when they were forgotten.
+        if leaver.key in gone:
             await stores.leavers.delete(leaver)
     async with stores.database.write() as connection:
         await note(connection, forgotten)

@@ -23,7 +23,7 @@ from tests.support import images
 from tests.support.command_line import environment_of
 from tests.support.containerfile import ROOT
 from tests.support.engine import until
-from tests.support.images import Container, Image
+from tests.support.images import PICTURES, Container, Image
 from tests.support.running_app import free_port
 from tests.support.visited import Outside, outside
 
@@ -31,18 +31,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 USER = 10001
 GRACE = 40.0
-PICTURES = """
-import asyncio, io
-from PIL import Image
-from services.pictures.reader import PictureReader
-async def main():
-    out, reader = io.BytesIO(), PictureReader()
-    Image.new("RGB", (128, 96), "red").save(out, "PNG")
-    taken = await reader.take("ann", out.getvalue())
-    await reader.close()
-    print(taken.width, taken.height)
-asyncio.run(main())
-"""
 
 
 @pytest.fixture(scope="session")

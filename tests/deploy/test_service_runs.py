@@ -15,7 +15,7 @@ from tests.support.containerfile import ROOT
 from tests.support.debian import Booted, Machine, booted
 from tests.support.documented import blocks
 from tests.support.engine import until
-from tests.support.images import kernels
+from tests.support.images import PICTURES, kernels
 from tests.support.visited import Outside, outside
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -25,18 +25,6 @@ SETTINGS = "etc/statusquo/env"
 FOLDERS = ("demo", "deploy", "emulators", "handlers", "migrations", "services", "docs")
 FILES = (".env.example", "LICENSE", "Makefile", "README.md", "app.py", "manifest.yml", "pyproject.toml")
 LOCKS = ("requirements.lock", "requirements-dev.lock")
-PICTURES = """
-import asyncio, io
-from PIL import Image
-from services.pictures.reader import PictureReader
-async def main():
-    out, reader = io.BytesIO(), PictureReader()
-    Image.new("RGB", (128, 96), "red").save(out, "PNG")
-    taken = await reader.take("ann", out.getvalue())
-    await reader.close()
-    assert (taken.width, taken.height) == (128, 96)
-asyncio.run(main())
-"""
 
 
 @pytest.fixture

@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from emulators.slack import ApiCall, LocalSlack
-from services.platform.clock import SystemClock
-from services.platform.crypto import new_key
 from tests.support.command_line import Served
 from tests.support.engine import GET, until
 from tests.support.feeds import Feeds, lasting
-from tests.support.running_app import ANN, SET, TEAM, free_port
+from tests.support.running_app import ANN, SET, TEAM
+from tests.support.visited import Outside, outside
 
 pytestmark = pytest.mark.slow
 
@@ -23,23 +22,24 @@ MEETING = ("In a meeting", ":spiral_calendar_pad:")
 
 
 @dataclass
-class Outside:
+class Running:
     """The process, and the Slack and the calendar it works with."""
 
     served: Served
-    slack: LocalSlack
-    feeds: Feeds
+    world: Outside
+
+    @property
+    def slack(self) -> LocalSlack:
+        return self.world.slack
+
+    @property
+    def feeds(self) -> Feeds:
+        return self.world.feeds
 
     async def begins(self) -> None:
         """Ann installs it, grants, and connects her feed."""
         await self.served.start()
-        status, page = await self.slack.allow(f"{self.served.url}/slack/install", ANN)
-        assert status == 200, page
-        await self.slack.people.command(ANN, "/quo", "connect")
-        modal = self.slack.modals[ANN][-1]
-        value = {"type": "url_text_input", "value": self.feeds.address("work")}
-        answer = await self.slack.people.submit(ANN, modal.view_id, {"feed": {"url": value}})
-        assert answer.ok
+        await self.world.ann_connects()
         await until(lambda: self.feeds["work"].hits > 0)
 
     async def reads_on(self) -> None:
@@ -57,21 +57,13 @@ class Outside:
 
 
 @pytest.fixture
-async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
-    clock = SystemClock()
-    async with LocalSlack(clock) as slack, Feeds() as feeds:
-        slack.add_workspace(TEAM)
-        slack.add_person(ANN, "ann", team_id=TEAM)
-        port = free_port()
-        settings = {
-            "SLACK_SIGNING_SECRET": slack.app.signing_secret, "SLACK_CLIENT_ID": slack.app.client_id,
-            "SLACK_CLIENT_SECRET": slack.app.client_secret, "SLACK_API_URL": slack.api_url,
-            "SLACK_AUTHORIZE_URL": slack.authorize_url, "PUBLIC_URL": f"http://127.0.0.1:{port}", "PORT": str(port),
-            "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'statusquo.db'}", "ENCRYPTION_KEYS": new_key(),
-            "ALLOW_PRIVATE_ADDRESSES": "true", "FEED_INTERVAL": "1", "LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json",
+async def running(tmp_path: Path) -> AsyncIterator[Running]:
+    async with outside() as world:
+        settings = world.settings | {
+            "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'statusquo.db'}", "LOG_LEVEL": "DEBUG",
+            "LOG_FORMAT": "json",
         }  # fmt: skip
-        slack.app.request_url = f"http://127.0.0.1:{port}/slack/events"
-        made = Outside(Served(tmp_path, settings), slack, feeds)
+        made = Running(Served(tmp_path, settings), world)
         try:
             yield made
         finally:
@@ -83,30 +75,30 @@ def seconds_from_now(seconds: float) -> datetime:
     return (datetime.now(UTC) + timedelta(seconds=seconds)).replace(microsecond=0)
 
 
-async def test_kill_in_mid_event_repeats_nothing_and_the_own_status_comes_back(outside: Outside) -> None:
-    outside.slack.type_status(ANN, "Reading", ":books:")
+async def test_kill_in_mid_event_repeats_nothing_and_the_own_status_comes_back(running: Running) -> None:
+    running.slack.type_status(ANN, "Reading", ":books:")
     start = seconds_from_now(12)
     end = start + timedelta(seconds=14)
-    outside.feeds["work"].has(lasting("a", start, 14 / 60))
-    await outside.begins()
-    await until(lambda: outside.shows() == (*MEETING, int(end.timestamp())), 40)
-    outside.served.kill()
-    await outside.served.ended()
-    await outside.served.start()
-    await until(lambda: outside.shows() == ("Reading", ":books:", 0), 40)
+    running.feeds["work"].has(lasting("a", start, 14 / 60))
+    await running.begins()
+    await until(lambda: running.shows() == (*MEETING, int(end.timestamp())), 40)
+    running.served.kill()
+    await running.served.ended()
+    await running.served.start()
+    await until(lambda: running.shows() == ("Reading", ":books:", 0), 40)
     assert datetime.now(UTC) >= end
-    await outside.reads_on()
-    assert outside.written() == ["In a meeting", "Reading"]
-    assert await outside.served.stop() == 0
-    check_log(outside)
+    await running.reads_on()
+    assert running.written() == ["In a meeting", "Reading"]
+    assert await running.served.stop() == 0
+    check_log(running)
 
 
-async def test_kill_between_slacks_answer_and_our_record_repeats_nothing_and_loses_nothing(outside: Outside) -> None:
-    outside.slack.type_status(ANN, "Reading", ":books:")
+async def test_kill_between_slacks_answer_and_our_record_repeats_nothing_and_loses_nothing(running: Running) -> None:
+    running.slack.type_status(ANN, "Reading", ":books:")
     start = seconds_from_now(12)
     end = start + timedelta(seconds=16)
-    outside.feeds["work"].has(lasting("a", start, 16 / 60))
-    note = outside.slack.calls.add
+    running.feeds["work"].has(lasting("a", start, 16 / 60))
+    note = running.slack.calls.add
     killed: list[str] = []
 
     def note_and_kill(call: ApiCall) -> None:
@@ -114,49 +106,49 @@ async def test_kill_between_slacks_answer_and_our_record_repeats_nothing_and_los
         note(call)
         if call.method == SET and call.ok and len(killed) < 2:
             killed.append(call.arguments["profile"]["status_text"])
-            outside.served.kill()
+            running.served.kill()
 
-    outside.slack.calls.add = note_and_kill  # type: ignore[method-assign]  # the one moment that nothing else reaches
-    await outside.begins()
+    running.slack.calls.add = note_and_kill  # type: ignore[method-assign]  # the one moment that nothing else reaches
+    await running.begins()
     for number, shown in enumerate([(*MEETING, int(end.timestamp())), ("Reading", ":books:", 0)], 1):
         await until(lambda number=number: len(killed) == number, 60)
-        await outside.served.ended()
-        assert outside.shows() == shown
-        looks = len(outside.slack.calls.all(GET))
-        await outside.served.start()
-        await until(lambda looks=looks: len(outside.slack.calls.all(GET)) > looks)
-        await outside.reads_on()
-        assert outside.shows() == shown
-    assert outside.written() == killed == ["In a meeting", "Reading"]
-    check_log(outside)
+        await running.served.ended()
+        assert running.shows() == shown
+        looks = len(running.slack.calls.all(GET))
+        await running.served.start()
+        await until(lambda looks=looks: len(running.slack.calls.all(GET)) > looks)
+        await running.reads_on()
+        assert running.shows() == shown
+    assert running.written() == killed == ["In a meeting", "Reading"]
+    check_log(running)
 
 
-async def test_meeting_moved_and_deleted_in_the_feed_moves_and_ends_the_status(outside: Outside) -> None:
-    feed = outside.feeds["work"]
+async def test_meeting_moved_and_deleted_in_the_feed_moves_and_ends_the_status(running: Running) -> None:
+    feed = running.feeds["work"]
     start = seconds_from_now(3600)
     feed.has(lasting("a", start, 30, "Okapi takeover"))
-    await outside.begins()
-    assert outside.shows() == ("", "", 0)
+    await running.begins()
+    assert running.shows() == ("", "", 0)
     start = seconds_from_now(-60)
     feed.has(lasting("a", start, 30, "Okapi takeover"))
-    await until(lambda: outside.shows() == (*MEETING, int((start + timedelta(minutes=30)).timestamp())), 20)
+    await until(lambda: running.shows() == (*MEETING, int((start + timedelta(minutes=30)).timestamp())), 20)
     feed.has(lasting("a", start, 45, "Okapi takeover"))
-    await until(lambda: outside.shows() == (*MEETING, int((start + timedelta(minutes=45)).timestamp())), 20)
+    await until(lambda: running.shows() == (*MEETING, int((start + timedelta(minutes=45)).timestamp())), 20)
     feed.status = 500
     hits = feed.hits
     await until(lambda: feed.hits > hits, 20)
-    assert outside.shows()[0] == "In a meeting"
-    answer = await outside.slack.people.command(ANN, "/quo", "calendars")
+    assert running.shows()[0] == "In a meeting"
+    answer = await running.slack.people.command(ANN, "/quo", "calendars")
     assert answer.ok
-    assert outside.written() == ["In a meeting"] * 2
-    check_log(outside)
+    assert running.written() == ["In a meeting"] * 2
+    check_log(running)
 
 
-def check_log(outside: Outside) -> None:
+def check_log(running: Running) -> None:
     """Nothing of what is secret, or of what an event is about, is in the process' log at DEBUG."""
-    log = outside.served.log.read_text()
-    tokens = [token.value for token in outside.slack.tokens.of_team(TEAM)]
-    settings = outside.served.settings
+    log = running.served.log.read_text()
+    tokens = [token.value for token in running.slack.tokens.of_team(TEAM)]
+    settings = running.served.settings
     secrets = [settings[name] for name in ("SLACK_SIGNING_SECRET", "SLACK_CLIENT_SECRET", "ENCRYPTION_KEYS")]
     leaks = [*tokens, *secrets, "private-4711aa", "Okapi", "In a meeting", "Reading", "Traceback", "xoxp-", "xoxb-"]
     assert [leak for leak in leaks if leak in log] == []

@@ -18,6 +18,8 @@ from tests.support.command_line import Served, run
 from tests.support.running_app import free_port
 from tests.support.terminal import Terminal, terminal
 
+pytestmark = pytest.mark.slow
+
 CLIENT_ID, CLIENT_SECRET, SIGNING_SECRET = "1234567890.9876543210", f"{'a1' * 16}", f"{'b2' * 16}"
 
 
@@ -87,7 +89,6 @@ async def test_setup_leads_from_nothing_to_a_doctor_without_a_fail(tmp_path: Pat
     assert sorted(os.listdir(tmp_path)) == [".env", "var"]
 
 
-@pytest.mark.slow
 async def test_setup_at_a_terminal_without_colours_keeps_to_80_columns(tmp_path: Path, slack: LocalSlack) -> None:
     more = {"SLACK_API_URL": slack.api_url, "NO_COLOR": "1"}
     async with terminal("setup", cwd=tmp_path, **more) as at:
@@ -102,7 +103,6 @@ async def test_setup_at_a_terminal_without_colours_keeps_to_80_columns(tmp_path:
     assert [line for line in lines if len(line) > 80] == []
 
 
-@pytest.mark.slow
 async def test_setup_that_is_stopped_leaves_what_was_finished_and_nothing_half(
     tmp_path: Path, slack: LocalSlack
 ) -> None:
@@ -118,7 +118,6 @@ async def test_setup_that_is_stopped_leaves_what_was_finished_and_nothing_half(
     assert os.listdir(tmp_path) == [".env"]
 
 
-@pytest.mark.slow
 async def test_what_setup_wrote_serves_is_installed_and_then_the_doctor_finds_all_well(
     tmp_path: Path, slack: LocalSlack
 ) -> None:

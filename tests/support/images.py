@@ -16,6 +16,21 @@ from pathlib import Path
 from tests.support.containerfile import ROOT, Instruction, Stage, let_through, stages
 from tests.support.debian import Machine, first_child
 
+PICTURES = """
+import asyncio, io
+from PIL import Image
+from services.pictures.reader import PictureReader
+async def main():
+    out, reader = io.BytesIO(), PictureReader()
+    Image.new("RGB", (128, 96), "red").save(out, "PNG")
+    taken = await reader.take("ann", out.getvalue())
+    await reader.close()
+    print(taken.width, taken.height)
+    assert (taken.width, taken.height) == (128, 96)
+asyncio.run(main())
+"""
+"""A program that has a picture read as the app does, by a process with limits of its own, and prints its size."""
+
 _NAMESPACE = """
 set -e
 mount --bind "$0" "$0"
