@@ -7,6 +7,7 @@ of another version.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,10 +28,12 @@ from services.ports import Clock
 from services.slack.profile import GET, SET
 from services.store import schema
 from services.store.calendars import CalendarView
+from services.store.line_file import RESERVED
 from services.store.measures import Condition
 from services.store.stores import Stores
 from services.usecases.statuses import StatusReader, Why
 
+_OURS = re.compile(r"(?:rule|routine)-[0-9]+|[0-9a-f]{24,}")
 _NOBODY = "Nobody of that team and user is known."
 
 
@@ -137,7 +140,7 @@ class Told:
         until = "without an end" if now.until is None else f"until {self.stamp(now.until)}"
         kind = "none" if span.kind is None else span.kind.value
         what = _masked(span.status) if span.shows else "nothing"
-        yield f"Should show: {what}, {until} (kind {kind}, rule {span.rule})"
+        yield f"Should show: {what}, {until} (kind {kind}, rule {_named(span.rule)})"
         yield f"  because: {english(span.reason, self.zone)}"
         yield f"Shows, as far as known: {'nothing of ours' if now.ours is None else 'ours, ' + _masked(now.ours)}"
         if now.own is not None:
@@ -175,7 +178,7 @@ class Told:
         yield f"Today's events: {len(self.why.verdicts)}"
         for verdict in self.why.verdicts:
             mark = "+" if verdict.counted else "-"
-            rule = f", rule {verdict.rule}" if verdict.rule else ""
+            rule = f", rule {_named(verdict.rule)}" if verdict.rule else ""
             what = f"{verdict.kind.value}{rule}: {english(verdict.reason, self.zone)}"
             yield f"  {mark} {self._event(verdict.event)}: {what}"
 
@@ -217,6 +220,11 @@ class Told:
 def _entry(entry: AuditEntry, zone: ZoneInfo) -> str:
     at = f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     return f"at {at}: {entry.action.value}, {entry.outcome}: {english(entry.reason, zone)}"
+
+
+def _named(rule: str) -> str:
+    """A rule's id where it is one that we give: in a file that is imported people may call their rules anything."""
+    return rule if rule in RESERVED or _OURS.fullmatch(rule) else "of their own (hidden)"
 
 
 def _masked(status: Status) -> str:

@@ -16,7 +16,7 @@ from services.domain.model import PersonKey
 from services.platform import settings
 from services.platform.crypto import new_key
 from services.platform.settings import Settings
-from services.store import schema
+from services.store import line_file, schema
 from services.store.columns import UtcInstant
 from services.store.models import Person, ProfileStateRow
 from tests.support.clocks import ManualClock
@@ -70,6 +70,28 @@ async def test_operator_is_told_the_reasons_and_nothing_that_anybody_wrote(
     (calendar,) = lines[lines.index("Calendars:") + 1 :]
     assert ": ok, 2 events; read 2026-11-24 09:00" in calendar
     assert sum(line.startswith("Asked for by hand, ") for line in lines) == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_rule_that_came_in_a_file_with_an_id_of_ones_own_is_not_named(
+    running_app: RunningApp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await running_app.joins()
+    assert running_app.service is not None
+    file = {
+        "version": 2,
+        "lines": [{"id": "Okapi takeover", "match": {"title_words": ["plan"]}, "show": {"text": "X"}}],
+    }
+    await running_app.service.stores.lines.change(
+        KEY, running_app.clock.now(), lambda _: line_file.lines_from_file(file)
+    )
+    running_app.feeds["work"].has(lasting("a", at("08:30"), 90, "Plan"))
+    await running_app.connects("work")
+    assert running_app.text() == "X"
+    capsys.readouterr()
+    assert await why(config(running_app), KEY, running_app.clock) == 0
+    printed = capsys.readouterr().out
+    assert ("Okapi" in printed, printed.count("rule of their own (hidden)")) == (False, 2)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
