@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit status. Every error that is ours is one line, never a traceback."""
     args = parser().parse_args(arguments)
     try:
-        return int(args.run(args))
+        status = int(args.run(args))
+        sys.stdout.flush()
+        return status
     except SettingsError as error:
         print("The settings need mending:", *error.reason.splitlines(), sep="\n  ", file=sys.stderr)
     except InputError as error:
@@ -44,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.name is None or (PROJECT / error.name.partition(".")[0]).exists():
             raise  # ours, which is not for the operator to mend
         print(f"This Python has no {error.name}: `make run` installs it for .venv/bin/python app.py …", file=sys.stderr)
+    except BrokenPipeError:  # whoever reads it has seen enough, such as `head`; what is left to print goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
     return TROUBLE

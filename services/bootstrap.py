@@ -137,11 +137,13 @@ def _in_address(host: str) -> str:
 async def build(config: Settings, *, clock: Clock, worker: bool = True, listens: bool = True) -> Service:
     """Put the program together, its database brought up to date. Without `worker` it does no due work.
 
-    Raises SettingsError for missing or wrong keys, DatabaseError where there is no database to be had.
+    Raises SettingsError for missing or malformed keys, SealError for those of another database, DatabaseError where
+    there is no database to be had.
     """
     stores = Stores.at(config.database_url, config.keys(), clock)
     await check_not_moved(stores.database, config.database_file)
     await schema.upgrade(stores.database)
+    await stores.health.check_keys()
     metrics, wake_signal, background = Metrics(), LoopWakeSignal(), handlers.Background()
     pictures = PictureReader()
     leases: Leases = OneProcess() if config.is_sqlite else AdvisoryLocks(config.database_url)

@@ -206,7 +206,7 @@ class Told:
         )
         yield f"Timeline: {resolved}; looked at next: {self.stamp(condition.due_at)}"
         used = [f"{method} {self.budget.made(method, now)} of {LIMITS[method]}" for method in (GET, SET)]
-        yield f"The workspace's calls in the last minute: {', '.join(used)}"
+        yield f"The workspace's calls that count in the last minute (some are set aside ahead): {', '.join(used)}"
 
     def _calendar(self, one: CalendarView) -> str:
         problem = f", {one.problem}" if one.problem else ""

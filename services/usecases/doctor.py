@@ -123,7 +123,9 @@ class Doctor:
             return Finding(
                 "signing secret", True, "not seen in use yet: open the app's Home tab in Slack, then ask again"
             )
-        return Finding("signing secret", True, f"is right: a request of Slack's came at {last:%Y-%m-%d %H:%M} UTC")
+        return Finding(
+            "signing secret", True, f"was right at {last:%Y-%m-%d %H:%M} UTC, when a request of Slack's came"
+        )
 
     async def _scopes_of_effects(self) -> Finding:
         """Who chose an effect of their list that they have not allowed: each is asked for it on their Home tab.

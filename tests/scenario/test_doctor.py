@@ -179,7 +179,7 @@ async def test_signing_secret_is_known_to_be_right_from_slacks_first_request_on(
     assert await line() == "not seen in use yet: open the app's Home tab in Slack, then ask again"
     async with database.write() as connection:
         await connection.execute(sa.insert(Delivery).values(team_id="T1", delivery_id="E1", seen_at=clock.now()))
-    assert await line() == f"is right: a request of Slack's came at {clock.now():%Y-%m-%d %H:%M} UTC"
+    assert await line() == f"was right at {clock.now():%Y-%m-%d %H:%M} UTC, when a request of Slack's came"
 
 
 async def test_doctor_says_when_the_keys_do_not_open_what_is_stored(

@@ -36,6 +36,16 @@ def test_python_that_lacks_the_libraries_is_told_which_one_to_take() -> None:
     assert ended.stderr == "This Python has no structlog: `make run` installs it for .venv/bin/python app.py …\n"
 
 
+def test_whoever_has_seen_enough_of_what_is_printed_gets_no_traceback() -> None:
+    printing = [sys.executable, str(ROOT / "app.py"), "manifest", "--url", "https://quo.example.com"]
+    with subprocess.Popen(printing, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (1, b"")
+
+
 def test_every_mistake_in_the_settings_is_named_at_once_and_no_value_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -231,6 +241,16 @@ async def test_doctor_tells_of_each_part_and_fails_where_one_does(tmp_path: Path
     other = await run("doctor", cwd=tmp_path, **running_app.environment() | {"ENCRYPTION_KEYS": new_key()})
     assert other.status == 1
     assert "Traceback" not in ran.err + broken.err + other.err
+
+
+@BOTH
+async def test_keys_of_another_database_start_nothing(tmp_path: Path, running_app: RunningApp) -> None:
+    await running_app.joins()
+    wrong = running_app.environment() | {"ENCRYPTION_KEYS": new_key(), "PORT": "0"}
+    ran = await run_process("serve", cwd=tmp_path, **wrong)
+    assert ran.status == 1
+    assert ran.err.startswith("A sealed value cannot be opened: its key is missing from ENCRYPTION_KEYS")
+    assert len(ran.err.splitlines()) == 1
 
 
 NOBODY = "Nobody of that team and user is known."

@@ -66,7 +66,12 @@ async def test_operator_is_told_the_reasons_and_nothing_that_anybody_wrote(
     (event,) = (line for line in lines if line.startswith("  + "))
     assert event.startswith("  + 2026-11-24 08:30 - 2026-11-24 10:00, calendar ")
     assert "Waiting to be written: nothing" in lines
-    assert any(line.startswith("The workspace's calls in the last minute: users.profile.get ") for line in lines)
+    assert any(
+        line.startswith(
+            "The workspace's calls that count in the last minute (some are set aside ahead): users.profile.get "
+        )
+        for line in lines
+    )
     (calendar,) = lines[lines.index("Calendars:") + 1 :]
     assert ": ok, 2 events; read 2026-11-24 09:00" in calendar
     assert sum(line.startswith("Asked for by hand, ") for line in lines) == 2
