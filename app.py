@@ -34,7 +34,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = int(args.run(args))
         sys.stdout.flush()
-        return status
     except SettingsError as error:
         print("The settings need mending:", *error.reason.splitlines(), sep="\n  ", file=sys.stderr)
     except InputError as error:
@@ -50,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
+    else:
+        return status
     return TROUBLE
 
 
