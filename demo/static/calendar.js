@@ -24,7 +24,7 @@ export function startCalendar() {
     editEntry(null, wall(start), wall(start + 1800));
   });
   byId("day").addEventListener("dblclick", (event) => {
-    if (event.target !== byId("day")) return;
+    if (event.target !== byId("day") || !current()) return;
     const at = current().midnight + Math.floor(((event.clientY - byId("day").getBoundingClientRect().top) / HOUR) * 2) * 1800;
     editEntry(null, wall(at), wall(at + 3600));
   });
@@ -48,6 +48,7 @@ function draw() {
   const mark = JSON.stringify([state.person, shown]);
   if (mark === drawnAs) return;
   drawnAs = mark;
+  byId("entry-new").disabled = false;
   title();
   const focused = document.activeElement?.dataset?.entry;
   const timed = calendar.entries.filter((entry) => !entry.all_day);

@@ -83,7 +83,7 @@ async def test_grant_in_a_workspace_that_left_meanwhile_is_refused(install_side:
     link = await install_side.people.grant_link(BOB)
     async with install_side.browser() as session:
         asked = await install_side.consent(session, path_of(link))
-        await install_side.workspaces.delete("T1")
+        await install_side.workspaces.delete("T1", install_side.clock.now())
         install_side.stub.grant("c", answer("U2", bot=None, token="xoxp-2"))
         status, page = await install_side.come_back(session, state=asked["state"], code="c")
     assert (status, said(page)) == (400, EXPIRED)  # the state left with the workspace
