@@ -18,9 +18,9 @@ from rich.prompt import Confirm, Prompt
 from rich.table import Table
 from rich.text import Text
 
-from services.commands import answers, doctor, env_file
+from services.commands import answers, doctor
 from services.domain.errors import CalendarError, SlackUnavailableError
-from services.platform import settings
+from services.platform import env_file, settings
 from services.platform.settings import Settings
 from services.usecases.findings import Finding
 

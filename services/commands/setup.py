@@ -19,12 +19,12 @@ from rich.console import Console
 from rich.text import Text
 
 from services.calendars.wiring import oauth_apps
-from services.commands import TROUBLE, answers, doctor, env_file
+from services.commands import TROUBLE, answers, doctor
 from services.commands.dialogue import Dialogue
 from services.domain.calendars import named
 from services.domain.errors import InputError
 from services.domain.operator_errors import DatabaseError, SettingsError
-from services.platform import settings
+from services.platform import env_file, settings
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
 from services.platform.settings import DEFAULT_DATABASE, Settings

@@ -7,20 +7,17 @@ names of contract.md; `docs/operate.md` lists them and a test keeps that list eq
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from datetime import date
-from io import StringIO
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
-from dotenv.parser import parse_stream
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from services.domain.operator_errors import SettingsError
+from services.platform import env_file
 from services.platform.crypto import Encryptor, new_key
 
 if TYPE_CHECKING:
@@ -329,7 +326,7 @@ def _url(value: str) -> URL:
 def gather(environment: Mapping[str, str], dotenv: Path | None = Path(".env")) -> tuple[dict[str, str], list[str]]:
     """What is set, by name and unchecked, and which lines of the file cannot be read. Raises SettingsError."""
     names = (*_LOWER_CASE, *(name.upper() for name in Settings.model_fields))
-    from_file, wrong = _from_file(dotenv) if dotenv and dotenv.is_file() else ({}, [])
+    from_file, wrong = env_file.values_of(dotenv) if dotenv and dotenv.is_file() else ({}, [])
     sources = (from_file, environment)
     return {name.upper(): value for source in sources for name in names if (value := source.get(name))}, wrong
 
@@ -360,29 +357,6 @@ def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, 
     if loaded is None or wrong:
         raise SettingsError("\n".join(wrong))
     return loaded
-
-
-def _from_file(path: Path) -> tuple[Mapping[str, str | None], list[str]]:
-    """The values of a `.env` file, and what is wrong in it: python-dotenv only warns. Raises SettingsError."""
-    try:
-        lines = list(parse_stream(StringIO(path.read_text("utf-8"))))
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path} is no text in UTF-8") from None
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from None
-    wrong = []
-    for line in lines:
-        if line.error:
-            text = line.original.string
-            number = line.original.line + len(text[: -len(text.lstrip())].splitlines())
-            named = _ASSIGNED.match(text)  # what is no name may be a secret
-            where = f"{named[1]}: line {number} of {path}" if named else f"{path}: line {number}"
-            wrong.append(f"{where} cannot be read; is a quote not closed?")
-    good = "".join(line.original.string for line in lines if not line.error)
-    return dotenv_values(stream=StringIO(good)), wrong
-
-
-_ASSIGNED = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", re.ASCII)
 
 
 def plain(secret: SecretStr | None) -> str:

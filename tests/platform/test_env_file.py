@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from services.commands import env_file
 from services.domain.operator_errors import SettingsError
+from services.platform import env_file
 
 EXAMPLE = Path(__file__).resolve().parents[2] / ".env.example"
 

@@ -1,4 +1,4 @@
-"""The `.env` file, changed in place: what `app.py setup` was told goes in, comments and all else stay.
+"""The `.env` file: read into values, and changed in place: what `app.py setup` was told goes in, all else stays.
 
 It is written beside itself and renamed, so that whoever looks finds the old one or the new one, whole; for its owner
 alone.
@@ -19,6 +19,7 @@ from dotenv.parser import parse_stream
 from services.domain.operator_errors import SettingsError
 
 _PLAIN = re.compile(r"[\w.~:/@+,=%-]*", re.ASCII)
+_ASSIGNED = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", re.ASCII)
 _LEFT_OUT = re.compile(r"#[ \t]*([A-Z][A-Z0-9_]*)[ \t]*=")
 """A line of `.env.example` that nobody has filled in."""
 
@@ -33,6 +34,21 @@ def read(path: Path) -> str:
         raise SettingsError(f"{path} is no text in UTF-8") from None
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
+
+
+def values_of(path: Path) -> tuple[Mapping[str, str | None], list[str]]:
+    """The values of the file by name, and what is wrong in it: python-dotenv only warns. Raises SettingsError."""
+    lines = list(parse_stream(StringIO(read(path))))
+    wrong = []
+    for line in lines:
+        if line.error:
+            text = line.original.string
+            number = line.original.line + len(text[: -len(text.lstrip())].splitlines())
+            named = _ASSIGNED.match(text)  # what is no name may be a secret
+            where = f"{named[1]}: line {number} of {path}" if named else f"{path}: line {number}"
+            wrong.append(f"{where} cannot be read; is a quote not closed?")
+    good = "".join(line.original.string for line in lines if not line.error)
+    return dotenv_values(stream=StringIO(good)), wrong
 
 
 def with_values(text: str, values: Mapping[str, str]) -> str:
