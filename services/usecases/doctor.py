@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from services.domain import faults
-from services.domain.errors import SlackRefusedError, StatusQuoError
+from services.domain.errors import SlackRefusedError, SlackUnavailableError, StatusQuoError
 from services.domain.faults import Fault, StandingFault
 from services.domain.model import Effect
 from services.ports import Clock
@@ -75,7 +75,7 @@ class Doctor:
             yield Finding("calendars", True, counts)
         yield await self._scopes_of_effects()
         names = {team_id: f"workspace {name or team_id}" for team_id, name, _ in bots}
-        said = {finding.subject for finding in reached if not finding.well}
+        said = {finding.subject: finding.well for finding in reached if not finding.warns}
         for finding in _of_faults(health.faults, names, said):
             yield finding
         shut = {one.team_id for one in health.faults if one.fault is Fault.SLACK_TOKENS}
@@ -151,6 +151,8 @@ class Doctor:
             return Finding(subject, False, "has no bot token: install it again at /slack/install")
         try:
             headers = await self.slack.headers_of("auth.test", token)
+        except SlackUnavailableError as error:
+            return Finding(subject, False, f"cannot be asked, because Slack cannot be reached: {error.reason}")
         except StatusQuoError as error:
             return Finding(subject, False, f"Slack says {error.reason}: install it again at /slack/install")
         granted = scopes.parse(headers.get("x-oauth-scopes"))
@@ -162,15 +164,22 @@ class Doctor:
         return Finding(subject, True, "scopes as in manifest.yml" + more)
 
 
-def _of_faults(standing: Sequence[StandingFault], names: Mapping[str, str], said: Collection[str]) -> Iterator[Finding]:
+def _of_faults(
+    standing: Sequence[StandingFault], names: Mapping[str, str], said: Mapping[str, bool]
+) -> Iterator[Finding]:
     """A line for each fault that was met; none where a look has just `said` that a client is refused.
 
-    `names` are what workspaces are called, by id.
+    Slack's client is mended where the look was told that it is taken; that the fault is over is only noted when the app
+    itself is answered. (Google and Microsoft may take a client and refuse it the API.) `names` are what workspaces are
+    called, by id.
     """
     for one in standing:
         subject = SLACK_APP if one.fault is Fault.SLACK_CLIENT else names.get(one.team_id, one.fault.named)
         alone = one.fault is Fault.SLACK_TOKENS or not one.team_id
-        if alone and not (one.fault.kind == "client" and subject in said):
+        if one.fault is Fault.SLACK_CLIENT and said.get(subject):
+            was = f"was refused at {one.seen_at:%Y-%m-%d %H:%M} UTC ({one.detail}), and is not any more"
+            yield Finding(subject, True, f"{was}: opening /slack/install once ends the alarm", warns=True)
+        elif alone and not (one.fault.kind == "client" and said.get(subject) is False):
             yield Finding(subject, False, faults.sentence(one))
 
 

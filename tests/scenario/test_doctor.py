@@ -19,6 +19,7 @@ from services.store.effect_models import StretchRow
 from services.store.models import Calendar, Delivery, Person, Workspace
 from services.store.schema import HealthStore
 from services.store.stores import Stores
+from services.usecases.clients import SLACK_APP
 from services.usecases.doctor import Doctor, clock_offset
 from services.usecases.faults import Faults
 from services.usecases.findings import Finding
@@ -136,6 +137,39 @@ async def test_doctor_has_one_line_for_each_thing_that_the_operator_has_to_mend(
     ]
     assert "MICROSOFT_CLIENT_SECRET" in next(line for line in lines if "365" in line)
     assert [one.subject for one in found].count("workspace W3") == 1
+
+
+async def test_doctor_warns_of_slacks_refusal_of_the_app_that_is_mended_already(
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
+) -> None:
+    await Faults(Stores(database, encryptor, clock).faults, clock).met(Fault.SLACK_CLIENT, "bad_client_secret")
+
+    async def lines(*, taken: bool) -> list[tuple[bool, bool, str]]:
+        async def look() -> Finding:
+            return Finding(SLACK_APP, taken, "as asked just now")
+
+        health = SlackHealth(slack.url)
+        doctor = Doctor(HealthStore(database, encryptor), health, clock, missing=[], beyond=[look()])
+        return [(one.well, one.warns, one.sentence) async for one in doctor.examine() if one.subject == SLACK_APP]
+
+    assert await lines(taken=False) == [(False, False, "as asked just now")]
+    assert await lines(taken=True) == [
+        (True, False, "as asked just now"),
+        (
+            True, True, "was refused at 2026-11-24 09:00 UTC (bad_client_secret), and is not any more: opening "
+            "/slack/install once ends the alarm",
+        ),
+    ]  # fmt: skip
+
+
+async def test_doctor_has_nobody_install_anew_while_slack_cannot_be_reached(
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
+) -> None:
+    await add_workspaces(database, encryptor, clock.now())
+    slack.url = "http://127.0.0.1:9/api/"
+    found = [one for one in await examine(database, encryptor, slack, clock) if one.subject.startswith("workspace")]
+    assert {one.sentence.partition(":")[0] for one in found} == {"cannot be asked, because Slack cannot be reached"}
+    assert [one.well for one in found] == [False] * 3
 
 
 @BOTH
