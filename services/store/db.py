@@ -2,225 +2,32 @@
 
 SQLite has one writer: every write transaction of the process goes through one lock (without it stalls of
 seconds were measured), with WAL, `synchronous=FULL` and a busy timeout for readers of another process.
-
-aiosqlite runs every step of the driver in a thread of its own: opening a cursor, executing, fetching, closing, each
-time with two switches between threads. `_QuickConnection` makes one step of the whole of a statement, and none of a
-commit or rollback where nothing has begun: a read of one statement takes one hop instead of six.
-
-SQLAlchemy takes ten times as long around a query of one row as SQLite takes for it. `_PointReader` has a query compiled
-once, by SQLAlchemy, with the types of its parameters and columns; the queries of everybody who asks meanwhile go to one
-thread together.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
-from collections import namedtuple
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-import aiosqlite
-from sqlalchemy import Dialect, Row, Select, UpdateBase, event, make_url
-from sqlalchemy.exc import InvalidatePoolError, OperationalError
+from sqlalchemy import Row, Select, UpdateBase, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.domain.operator_errors import DatabaseError, SealError
 from services.platform.crypto import Encryptor
+from services.store.sqlite_driver import PointReader, QuickConnection
 
 T = TypeVar("T")
 
-_STATEMENTS = 512
-"""Prepared statements that a connection keeps: about as many as the app has."""
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    # No transaction by itself: `write` begins them. In one step, in the connection's thread: nobody is stopped halfway.
-    connection = sqlite3.connect(path, isolation_level=None, cached_statements=_STATEMENTS)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
-    return connection
-
-
-class _QuickConnection(aiosqlite.Connection):
-    """aiosqlite's connection, as far as SQLAlchemy uses it: to be awaited, as its `async_creator` is to give it."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(lambda: _connect(path), iter_chunk_size=64)
-        self._thread.daemon = True  # as SQLAlchemy has it: a process that ends waits for no idle connection
-
-    def cursor(self) -> _QuickCursor:  # type: ignore[override]  # SQLAlchemy enters it, and needs no more than that
-        return _QuickCursor(self)
-
-    async def in_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` makes of the connection, in the connection's thread."""
-        done: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own steps go through it
-        return done
-
-    async def commit(self) -> None:
-        if self.in_transaction:
-            await super().commit()
-
-    async def rollback(self) -> None:
-        if self.in_transaction:
-            await super().rollback()
-
-
-class _QuickCursor:
-    """One statement and its rows, which are fetched along with it."""
-
-    def __init__(self, connection: _QuickConnection) -> None:
-        self._connection = connection
-        self._rows: list[Any] = []
-        self.description: Any = None
-        self.rowcount = -1
-        self.lastrowid: int | None = None
-        self.arraysize = 1
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Self:
-        return await self._run(lambda connection: connection.execute(sql, parameters))
-
-    async def executemany(self, sql: str, parameters: Iterable[Sequence[Any]]) -> Self:
-        return await self._run(lambda connection: connection.executemany(sql, parameters))
-
-    async def fetchall(self) -> list[Any]:
-        return self._rows
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    async def _run(self, work: Callable[[sqlite3.Connection], sqlite3.Cursor]) -> Self:
-        def run(connection: sqlite3.Connection) -> None:
-            cursor = work(connection)
-            try:
-                self.description = cursor.description
-                self._rows = [] if cursor.description is None else cursor.fetchall()
-                self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
-            finally:
-                cursor.close()
-
-        await self._connection.in_thread(run)
-        return self
-
-
 Query = tuple[Select[*tuple[Any, ...]], Mapping[str, Any]]
 """A query that is built once, and its parameters. None of them may be a list."""
-
-_Statement = tuple[str, list[Any]]
-_Found = list[list[Any]] | sqlite3.Error
-_Query = tuple[Sequence[_Statement], asyncio.Future[list[list[Any]]]]
-
-
-class _PointReader:
-    """Reads from the file of an SQLite database, in a thread of its own."""
-
-    def __init__(self, path: str, dialect: Dialect) -> None:
-        self._path = path  # opened by the first query
-        self._dialect = dialect
-        self._thread = ThreadPoolExecutor(1, "statusquo-reads")
-        self._connection: sqlite3.Connection | None = None
-        self._waiting: list[_Query] = []
-        self._is_reading = False
-
-    async def rows(self, asked: Sequence[Query]) -> list[list[Any]]:
-        """The rows of each query, their columns as attributes. Raises SQLAlchemy's OperationalError."""
-        prepared = []
-        for statement, _ in asked:
-            if statement not in _PREPARED:
-                _PREPARED[statement] = _Prepared(statement, self._dialect)
-            prepared.append(_PREPARED[statement])
-        statements = [(one.sql, one.bound(given)) for one, (_, given) in zip(prepared, asked, strict=True)]
-        answer: asyncio.Future[list[list[Any]]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((statements, answer))
-        if not self._is_reading:
-            self._read()
-        return [one.rows(rows) for one, rows in zip(prepared, await answer, strict=True)]
-
-    async def close(self) -> None:
-        if self._connection is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
-        self._thread.shutdown(wait=False)
-
-    def _read(self) -> None:
-        """Have the thread read what everybody waits for; then what was asked meanwhile."""
-        group, self._waiting, self._is_reading = self._waiting, [], True
-        try:
-            reading = asyncio.get_running_loop().run_in_executor(self._thread, self._execute, [one for one, _ in group])
-        except RuntimeError as error:  # the database is closed
-            self._is_reading = False
-            for _, answer in group:
-                answer.set_exception(OperationalError(None, None, error))
-            return
-        reading.add_done_callback(lambda done: self._answer(group, done))
-
-    def _answer(self, group: Sequence[_Query], done: asyncio.Future[list[_Found]]) -> None:
-        self._is_reading = False
-        if self._waiting:
-            self._read()
-        for (_, answer), found in zip(group, done.result(), strict=True):
-            if answer.done():  # nobody waits for it any more
-                continue
-            if isinstance(found, sqlite3.Error):
-                answer.set_exception(OperationalError(None, None, found))
-            else:
-                answer.set_result(found)
-
-    def _execute(self, asked: Sequence[Sequence[_Statement]]) -> list[_Found]:
-        found: list[_Found] = []
-        for statements in asked:
-            try:
-                if self._connection is None:
-                    self._connection = sqlite3.connect(self._path, isolation_level=None)
-                    self._connection.execute("PRAGMA busy_timeout=5000")
-                    self._connection.execute("PRAGMA query_only=ON")
-                found.append([self._connection.execute(*statement).fetchall() for statement in statements])
-            except sqlite3.Error as error:
-                found.append(error)
-        return found
-
-
-class _Prepared:
-    """A query as SQLite takes it, and how its parameters and columns are turned into its values and back."""
-
-    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
-        self.sql = str(compiled)
-        binds = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
-        self._constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-        self._parameters = [(name, binds[name]) for name in compiled.positiontup or ()]
-        columns = statement.selected_columns
-        self._row: Any = namedtuple("Row", columns.keys(), rename=True)  # type: ignore[misc]  # its names are only known here
-        made = (column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns)
-        self._made = [(place, make) for place, make in enumerate(made) if make is not None]
-
-    def bound(self, given: Mapping[str, Any]) -> list[Any]:
-        """The values of its parameters, as SQLite takes them."""
-        values = {**self._constants, **given}
-        return [values[name] if bind is None else bind(values[name]) for name, bind in self._parameters]
-
-    def rows(self, found: Sequence[Any]) -> list[Any]:
-        """Rows with attributes, of rows as SQLite gives them."""
-        rows = []
-        for one in found:
-            values = list(one)
-            for place, make in self._made:
-                values[place] = make(values[place])
-            rows.append(self._row._make(values))
-        return rows
-
-
-_PREPARED: WeakKeyDictionary[Select[*tuple[Any, ...]], _Prepared] = WeakKeyDictionary()
-"""Of all databases: SQLite's dialect is the same for each."""
 
 _CONNECTIONS = 16
 """To an SQLite file. Those beyond would be opened, a thread and four pragmas each, for one transaction alone."""
@@ -271,19 +78,19 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.url = url
         self.under_way: set[asyncio.Task[None]] = set()
-        self._points: _PointReader | None = None
+        self._points: PointReader | None = None
         if self.is_sqlite:
             if parsed.database and parsed.database != ":memory:":
                 _make_room(Path(parsed.database).parent)
             path = parsed.database or ":memory:"
             self.engine: AsyncEngine = create_async_engine(
                 url,
-                async_creator=lambda: _QuickConnection(path),
+                async_creator=lambda: QuickConnection(path),
                 pool_size=_CONNECTIONS,
                 max_overflow=0,
                 pool_use_lifo=True,
             )
-            self._points = _PointReader(path, self.engine.dialect)
+            self._points = PointReader(path, self.engine.dialect)
         else:
             # not SQLAlchemy but the driver reads the address: as PostgreSQL's programs do, `?sslmode=require` too
             self.engine = create_async_engine(
