@@ -24,7 +24,7 @@ from services.platform.concurrency import off_loop
 from services.platform.metrics import Metrics
 from services.ports import Clock
 from services.slack.profile import GET, SET
-from services.store.measures import MeasureStore, Waiting
+from services.store.measures import MeasureStore, PendingWrites
 
 log = structlog.get_logger(__name__)
 
@@ -120,7 +120,7 @@ def size(people: int) -> str:
     return next((name for most, name in SIZES if people <= most), LARGEST)
 
 
-def _late(waiting: Sequence[Waiting], now: datetime) -> dict[str, int]:
+def _late(waiting: Sequence[PendingWrites], now: datetime) -> dict[str, int]:
     """How many statuses are late, by what they wait for: another try, a limit of Slack's, the operator, or whoever."""
     late = {"limit": 0, "retry": 0, "fault": 0, "other": 0}
     for one in waiting:

@@ -47,12 +47,12 @@ class FaultStore(Store):
         self._notices = notices
 
     async def standing(self) -> list[StandingFault]:
-        """All that stand, the oldest first."""
+        """Read all that stand, the oldest first."""
         (rows,) = await self._database.rows((STANDING, {}))
         return [fault_of(row) for row in rows]
 
     async def met(self, fault: Fault, team_id: str, detail: str, now: datetime, due_at: datetime) -> bool:
-        """A fault is met, by what is done for a workspace, or for nobody yet (""); whether nobody had met it before.
+        """Note that a fault is met, by what is done for a workspace or for nobody yet (""); whether it is new.
 
         It is looked at again at `due_at`, where it is a workspace's.
         """
@@ -66,7 +66,7 @@ class FaultStore(Store):
         return new
 
     async def over(self, fault: Fault, team_id: str = "") -> bool:
-        """It works again, in that workspace or everywhere (""); whether it stood until now.
+        """Delete a fault that is over, in that workspace or everywhere (""); whether it stood until now.
 
         Where a provider of calendars did not take us, it stands as long as it refuses one of them still.
         """
@@ -74,7 +74,7 @@ class FaultStore(Store):
             return await self._delete(connection, fault, team_id)
 
     async def forget(self, before: datetime, now: datetime) -> list[Fault]:
-        """Those of the installation that nobody has met since `before` are over; gives them.
+        """Delete those of the installation that nobody has met since `before`; gives them.
 
         One of a provider that refuses a calendar still is taken as met: we were down meanwhile.
         """
@@ -121,7 +121,7 @@ class FaultStore(Store):
     # ── whom to ask ─────────────────────────────────────────────────────────────────────────────────
 
     async def other_tokens(self, team_id: str, user_id: str, now: datetime, most: int) -> list[str]:
-        """Tokens of other people of the workspace than that one, which have not run out; any of them."""
+        """Read tokens, at most `most`, of any other people of the workspace, which have not run out."""
         lives = or_(Person.token_expires_at.is_(None), Person.token_expires_at > now)
         theirs = (
             select(Person.user_id, Person.token)
@@ -137,7 +137,10 @@ class FaultStore(Store):
         return [token for token in opened if token is not None]
 
     async def may_be_admins(self, team_id: str, most: int) -> list[str]:
-        """Who of the workspace's people may be its admins: those who were last, then those who were not asked for."""
+        """Read who of the workspace's people may be admins: those who were last, then those who were never asked for.
+
+        At most `most`.
+        """
         people = (
             select(Person.user_id)
             .where(

@@ -101,14 +101,13 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """What waits in one workspace of so many `people`: pending writes, the `late` ones among them, those `put_off`.
+class PendingWrites:
+    """What waits in one workspace of so many `people`: how many, the `late` ones among them, those `put_off`.
 
     `put_off` are late, too, but were tried and are to be tried again; `late` counts only others. `budget` is the state
     of the workspace's budget; "" where it has none, or was not looked at. `shut`: Slack takes none of its tokens.
     """
 
-    team_id: str
     pending: int
     late: int
     put_off: int
@@ -133,7 +132,7 @@ class MeasureStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def waiting(self, now: datetime) -> Sequence[Waiting]:
+    async def waiting(self, now: datetime) -> Sequence[PendingWrites]:
         """What waits, by workspace: of those alone in which something does."""
         found = await self._database.fetch(_WAITING, {"now": now, "late_before": now - LATE})
         teams = [row.team_id for row in found]
@@ -142,8 +141,8 @@ class MeasureStore:
         budgets = dict(await self._of(_BUDGETS, [row.team_id for row in late]))
         shut = {row.team_id for row in await self._database.fetch(_SHUT)}
         return [
-            Waiting(
-                row.team_id, row.pending, row.late, row.put_off, sizes.get(row.team_id, 0),
+            PendingWrites(
+                row.pending, row.late, row.put_off, sizes.get(row.team_id, 0),
                 budgets.get(row.team_id, ""), row.team_id in shut,
             )
             for row in found

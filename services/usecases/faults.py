@@ -14,10 +14,10 @@ from services.store.faults import FaultStore
 log = structlog.get_logger(__name__)
 
 FIRST_LOOK = timedelta(seconds=5)
-"""After so long it is looked at for the first time whether a workspace's tokens are taken again."""
+"""From when a workspace's tokens are refused until it is looked at for the first time whether they are taken."""
 
 KNOWN_FOR = timedelta(minutes=10)
-"""So long one that is known to stand is not noted down again."""
+"""For how long one that is known to stand is not noted down again."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -31,7 +31,7 @@ class Faults:
         self._known: dict[tuple[Fault, str], datetime] = {}  # and when each was noted down
 
     async def met(self, fault: Fault, detail: str, team_id: str = "") -> None:
-        """What is done for that workspace, or for nobody yet, meets the fault."""
+        """Note that what is done for that workspace, or for nobody yet (""), meets the fault; say so if it is new."""
         now = self._clock.now()
         noted_at = self._known.get((fault, team_id))
         if noted_at is not None and now - noted_at < KNOWN_FOR:
@@ -43,7 +43,7 @@ class Faults:
             log.error("operator_fault", fault=fault.value, detail=detail, team_id=team_id)
 
     async def works(self, fault: Fault, team_id: str = "") -> None:
-        """What meets it where it stands has worked: it is over. Costs nothing where none is known."""
+        """Note that what meets it where it stands has worked, so it is over. Costs nothing where none is known."""
         if not any(known is fault and team_id in ("", home) for known, home in self._known):
             return
         if await self._store.over(fault, team_id):
@@ -55,7 +55,7 @@ class Faults:
             log.info("operator_fault_over", fault=fault.value, team_id=team_id)
 
     async def look(self) -> Sequence[StandingFault]:
-        """Those that stand as the database has them; from now on they are known here."""
+        """Read those that stand from the database; from now on they are known here."""
         standing = await self._store.standing()
         self._known = {
             (one.fault, one.team_id): self._known.get((one.fault, one.team_id), _LONG_AGO) for one in standing
@@ -63,6 +63,6 @@ class Faults:
         return standing
 
     async def forget(self, before: datetime) -> None:
-        """Nobody has met those since: whoever could would have."""
+        """Take for over what nobody has met since `before`: whoever could would have."""
         for fault in await self._store.forget(before, self._clock.now()):
             log.info("operator_fault_over", fault=fault.value)
