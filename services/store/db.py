@@ -49,6 +49,14 @@ LONGEST_END = 5.0
 """Seconds that a database which is closed waits for grouped transactions: whoever asked for them may have gone."""
 
 
+def said_by(error: Exception) -> str:
+    """The class of what the driver itself raised, such as `InvalidPasswordError`: its message may hold values."""
+    origin: BaseException = error
+    while (inner := getattr(origin, "orig", None) or origin.__cause__) is not None:
+        origin = inner
+    return type(origin).__name__
+
+
 def _make_room(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -51,7 +51,7 @@ from services.platform.crypto import SealedBytes
 from services.ports import Report
 from services.store import agent_models, effect_models, forgotten, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
 from services.store.columns import Sealed
-from services.store.db import Database, Store
+from services.store.db import Database, Store, said_by
 from services.store.effect_models import StretchRow
 from services.store.faults import STANDING, fault_of
 from services.store.models import Base, Calendar, Delivery, Person, Workspace
@@ -140,7 +140,7 @@ async def upgrade(database: Database, *, turn: float = TURN, table: float = TABL
                 await connection.run_sync(run)
         except (OSError, SQLAlchemyError) as error:
             if not _in_use(error):
-                raise DatabaseError(type(error).__name__) from error
+                raise DatabaseError(said_by(error)) from error
             if not left:
                 raise DatabaseBusyError("a table is in use") from error
             await asyncio.sleep(table)
@@ -176,7 +176,7 @@ async def current(database: Database) -> str | None:
         async with database.read() as connection:
             return await connection.run_sync(look)
     except (OSError, SQLAlchemyError) as error:
-        raise DatabaseError(type(error).__name__) from error
+        raise DatabaseError(said_by(error)) from error
 
 
 async def drift(database: Database) -> list[object]:

@@ -86,7 +86,14 @@ async def test_update_that_the_database_refuses_is_one_line(empty: str) -> None:
     database = Database(empty)
     async with database.write() as connection:
         await connection.execute(sa.text("CREATE TABLE people (nothing integer)"))
-    with pytest.raises(DatabaseError, match="ProgrammingError"):
+    with pytest.raises(DatabaseError, match="DuplicateTableError"):
+        await schema.upgrade(database)
+    await closing(database)
+
+
+async def test_database_that_is_not_there_is_told_in_the_drivers_word(empty: str) -> None:
+    database = Database(empty + "_none")
+    with pytest.raises(DatabaseError, match="InvalidCatalogNameError"):
         await schema.upgrade(database)
     await closing(database)
 
