@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import msgspec
 from sqlalchemy import (
+    URL,
     BigInteger,
     Column,
     Integer,
@@ -39,10 +40,11 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import InputError
+from services.domain.operator_errors import NewerDatabaseError
 from services.store import schema
 from services.store.backup_file import appearing
 from services.store.columns import Sealed, UtcInstant
@@ -107,12 +109,15 @@ class Source:
     """The SQLite database, to itself: nobody else opens it as long as this is open."""
 
     def __init__(self, file: Path) -> None:
-        """Raises InputError where there is no such file, somebody has it open, or it is not up to date."""
+        """Raises InputError where there is no such file, somebody has it open, or it is not up to date.
+
+        NewerDatabaseError where it is ahead of this code.
+        """
         self.marker, self.path = marker_of(file), file.resolve()
         if not self.path.is_file():
             raise InputError(f"There is no database at {self.path}.")
         self._engine = create_engine(
-            f"sqlite:///{self.path}", poolclass=StaticPool, isolation_level="AUTOCOMMIT",
+            URL.create("sqlite", database=str(self.path)), poolclass=StaticPool, isolation_level="AUTOCOMMIT",
             connect_args={"check_same_thread": False, "timeout": 1.0},
         )  # fmt: skip
         self._connection = self._engine.connect()
@@ -121,10 +126,16 @@ class Source:
             self._connection.exec_driver_sql("BEGIN IMMEDIATE")
             self._connection.exec_driver_sql("COMMIT")
             self._connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        except OperationalError:
+            step = self._connection.scalar(text("SELECT version_num FROM alembic_version"))
+            schema.check_not_newer(step)
+        except NewerDatabaseError:
             self.close()
-            raise InputError("Status Quo runs with this database. Stop every process of it, then move.") from None
-        step = self._connection.scalar(text("SELECT version_num FROM alembic_version"))
+            raise
+        except DBAPIError as error:
+            self.close()
+            if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_BUSY":
+                raise InputError("Status Quo runs with this database. Stop every process of it, then move.") from None
+            raise InputError(f"{self.path} is no database that can be moved. SQLite says: {error.orig}") from None
         if step != schema.head():
             self.close()
             raise InputError(f"The database is at step {step}, not {schema.head()}. Run `app.py migrate` first.")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from shutil import copy
 
 import pytest
 import sqlalchemy as sa
 
-from services.domain.operator_errors import SettingsError
+from services.domain.operator_errors import NewerDatabaseError, SettingsError
 from services.platform.crypto import new_key
 from services.store.db import Database
 from services.store.models import EventRow, Person, Workspace, Write
@@ -175,6 +177,22 @@ async def test_target_that_holds_something_is_left_as_it_is(
 async def test_what_is_no_postgresql_is_refused(sqlite_url: str, tmp_path: Path, to: str, said: str) -> None:
     ran = await run("move", "--to", to, cwd=tmp_path, DATABASE_URL=sqlite_url)
     assert (ran.status, ran.out, ran.err.strip()) == (2, "", said)
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"", "no such table"), (b"garbage " * 999, "file is not a database")])
+async def test_file_that_is_no_database_of_ours_is_one_line(tmp_path: Path, content: bytes, said: str) -> None:
+    folder = tmp_path / "is #1, 100%?"
+    folder.mkdir()
+    (folder / "x.db").write_bytes(content)
+    ran = await run("move", "--to", "postgresql://a@b/c", cwd=folder, DATABASE_URL="sqlite:///x.db")
+    assert (ran.status, ran.err.count("\n"), said in ran.err) == (2, 1, True), ran.err
+
+
+async def test_file_of_a_newer_version_is_not_sent_to_migrate(sqlite_url: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "statusquo.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    ran = await run("move", "--to", "postgresql://a@b/c", cwd=tmp_path, DATABASE_URL=sqlite_url)
+    assert (ran.status, NewerDatabaseError.sentence() in ran.err) == (1, True), ran.err
 
 
 async def test_where_no_postgresql_answers_nothing_is_changed(sqlite_url: str, tmp_path: Path) -> None:
