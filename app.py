@@ -11,6 +11,7 @@ import asyncio
 import gc
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"This Python has no {error.name}: `make run` installs it for .venv/bin/python app.py …", file=sys.stderr)
     except BrokenPipeError:  # whoever reads it has seen enough, such as `head`; what is left to print goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        warnings.simplefilter("ignore")  # of what was not looked at any more
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
     else:
