@@ -78,6 +78,9 @@ def loaded(config: Settings, options: Options, clock: Clock) -> int:
         raise RestoreError("--passphrase is for the FILE of a backup")
     with refusing(RestoreError):
         forgotten = _forgotten(options.forgotten)
+        if config.is_sqlite and config.database_file.is_file():
+            with closing(_opened(config.database_file)) as database:
+                _check_unused(database, config.database_file)
     stores = Stores.at(config.database_url, config.keys(), clock)
     print(asyncio.run(_settle(stores, forgotten, None, clock, keep_keys=options.keep_keys)))
     return 0
@@ -109,17 +112,28 @@ def _check_empty(place: Path) -> None:
     """Raise RestoreError where there is an installation already, or a process has its database open."""
     if not place.exists():
         return
-    with closing(sqlite3.connect(place, timeout=0.5, isolation_level=None)) as database:
+    with closing(_opened(place)) as database:
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         for table in tables & {"people", "workspaces"}:
             if database.execute(f"SELECT count(*) FROM {table}").fetchone() != (0,):  # noqa: S608  # one of these two
                 raise RestoreError(f"there is an installation at {place} already: move it away first")
-        database.execute("PRAGMA locking_mode=EXCLUSIVE")
-        try:
-            database.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            raise RestoreError(f"{place} is in use: stop the app first") from error
-        database.execute("ROLLBACK")
+        _check_unused(database, place)
+
+
+def _opened(place: Path) -> sqlite3.Connection:
+    return sqlite3.connect(place, timeout=0.5, isolation_level=None)
+
+
+def _check_unused(database: sqlite3.Connection, place: Path) -> None:
+    """Raise RestoreError where a process has the database open."""
+    database.execute("PRAGMA locking_mode=EXCLUSIVE")
+    try:
+        database.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname != "SQLITE_BUSY":
+            raise
+        raise RestoreError(f"{place} is in use: stop the app first") from error
+    database.execute("ROLLBACK")
 
 
 def _keys(config: Settings, theirs: Sequence[str]) -> list[str]:

@@ -215,6 +215,14 @@ def test_older_backup_is_brought_up_to_date(installed: Path, tmp_path: Path) -> 
         assert opened.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.head(),)]
 
 
+def test_database_that_the_app_has_open_is_not_taken_for_one_that_was_loaded(installed: Path) -> None:
+    with closing(sqlite3.connect(installed / "var" / "statusquo.db")) as running:
+        running.execute("PRAGMA journal_mode=WAL")
+        running.execute("SELECT count(*) FROM people").fetchone()
+        ran = run_here("restore", "--loaded", cwd=installed)
+    assert (ran.status, "var/statusquo.db is in use: stop the app first" in ran.err) == (1, True)
+
+
 def test_database_that_was_loaded_otherwise_is_made_fit_in_its_place(installed: Path) -> None:
     wrong = run_here("restore", "--loaded", cwd=installed, ENCRYPTION_KEYS=new_key())
     assert (wrong.status, "ENCRYPTION_KEYS does not open what is stored" in wrong.err) == (1, True)
