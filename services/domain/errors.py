@@ -210,7 +210,7 @@ class PasswordRefusedError(CalendarRefusedError):
 
 
 class CalendarGoneError(CalendarError):
-    """There is no calendar at that address any more. Connect it again."""
+    """There is no calendar at that address. Check it, and connect it again."""
 
 
 class CalendarBusyError(CalendarError):

@@ -243,7 +243,7 @@ class NoticeSender:
         if of_workspace:
             text = self._say(locale, "I cannot read your workspace's leave calendar {name} any more.", name=shown)
         elif name:
-            text = self._say(locale, "I cannot read your calendar {name} any more.", name=shown)
+            text = self._say(locale, "I cannot read your calendar {name}.", name=shown)
         return with_button(f"{text} {sentence}".strip(), self._say(locale, "Open"), await self._links.home(key))
 
     async def _account(self, locale: str, key: PersonKey, account_id: str) -> dict[str, Any] | None:
