@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import partial
 
 import handlers
@@ -29,6 +28,7 @@ from services.platform import locale
 from services.ports import DueWork
 from services.slack.emoji import SlackEmoji
 from services.slack.photos import SlackPhotos
+from services.store.retention import KeptFor
 from services.workspace_wiring import workspace_engine
 
 
@@ -79,12 +79,7 @@ def engine(
     faults.wake = partial(sender.wake, typed=False)
     timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
     people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
-    retention = Retention(
-        stores.retention, clock,
-        audit_kept=timedelta(days=of.config.audit_kept_days),
-        deliveries_kept=timedelta(hours=of.config.deliveries_kept_hours),
-        backups_kept=timedelta(days=of.config.backups_kept_days),
-    )  # fmt: skip
+    retention = Retention(stores.retention, clock, KeptFor.of(of.config))
     emoji = EmojiReading(stores.emoji, workspaces, SlackEmoji(slack.clients), clock)
     work: list[DueWork] = [
         *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.ports import Clock, Report
-from services.store.retention import BACKUPS_KEPT, DELIVERIES_KEPT, RetentionStore
+from services.store.retention import KeptFor, RetentionStore
 
 EVERY = timedelta(hours=1)
-AUDIT_KEPT = timedelta(days=30)
 
 
 class Retention:
@@ -16,21 +15,11 @@ class Retention:
 
     name = "retention"
 
-    def __init__(
-        self,
-        rows: RetentionStore,
-        clock: Clock,
-        *,
-        audit_kept: timedelta = AUDIT_KEPT,
-        deliveries_kept: timedelta = DELIVERIES_KEPT,
-        backups_kept: timedelta = BACKUPS_KEPT,
-    ) -> None:
-        """`clock` says when an hour has passed; the others for how long what is kept for a time is."""
+    def __init__(self, rows: RetentionStore, clock: Clock, kept: KeptFor) -> None:
+        """`clock` says when an hour has passed."""
         self._rows = rows
         self._clock = clock
-        self._audit_kept = audit_kept
-        self._deliveries_kept = deliveries_kept
-        self._backups_kept = backups_kept
+        self._kept = kept
         self._due = clock.now()
 
     async def next_due(self) -> datetime | None:
@@ -41,8 +30,5 @@ class Retention:
         """Delete once."""
         now = self._clock.now()
         self._due = now + EVERY
-        changed = await self._rows.delete_old(
-            now, audit_before=now - self._audit_kept, deliveries_kept=self._deliveries_kept,
-            backups_kept=self._backups_kept,
-        )  # fmt: skip
+        changed = await self._rows.delete_old(now, self._kept)
         return Report(done=1, changed=changed)

@@ -6,10 +6,12 @@ which something is kept was made shorter, whoever writes waits for some millisec
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select
 
+from services.platform.settings import Settings
 from services.store.agent_models import AgentChangeRow, AskedPhotoRow
 from services.store.agents import old_changes
 from services.store.db import Database
@@ -21,20 +23,36 @@ from services.store.person_rows import chunks, one_of, tuples
 from services.store.undo_models import UndoRow
 from services.store.workspace_models import DigestPostRow, KeptRow, KeptWriteRow
 
-DELIVERIES_KEPT = timedelta(hours=25)
-"""Slack retries for five minutes, and hourly for 24 hours where Delayed Events is on."""
-
 ANSWERS_KEPT = timedelta(hours=1)
 """Whoever waits for a photo has read what came of it within seconds."""
 
 REPLIES_KEPT = timedelta(days=2)
 """A day of somebody's begins and ends within two of ours."""
 
-BACKUPS_KEPT = timedelta(days=35)
-"""Who was forgotten is known for as long as a backup may be left that they are in."""
-
 AT_ONCE = 20_000
 """Rows that are looked for at once: their keys are held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFor:
+    """For how long the operator has things kept that are over: the audit, Slack's deliveries, and who was forgotten.
+
+    Slack repeats a delivery for five minutes, and hourly for 24 hours where Delayed Events is on. Who was forgotten is
+    known for as long as a backup may be left that they are in.
+    """
+
+    audit: timedelta
+    deliveries: timedelta
+    backups: timedelta
+
+    @classmethod
+    def of(cls, config: Settings) -> KeptFor:
+        """What the settings say."""
+        return cls(
+            timedelta(days=config.audit_kept_days),
+            timedelta(hours=config.deliveries_kept_hours),
+            timedelta(days=config.backups_kept_days),
+        )
 
 
 class RetentionStore:
@@ -43,13 +61,11 @@ class RetentionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def delete_old(
-        self, now: datetime, *, audit_before: datetime, deliveries_kept: timedelta = DELIVERIES_KEPT,
-        backups_kept: timedelta = BACKUPS_KEPT,
-    ) -> int:  # fmt: skip
-        """Delete what is over at `now`, and the audit from before `audit_before`; how many rows that were."""
+    async def delete_old(self, now: datetime, kept: KeptFor) -> int:
+        """Delete what is over at `now`, and is not `kept` any longer; how many rows that were."""
+        audit_before = now - kept.audit
         leftovers: tuple[tuple[type[Base], ColumnElement[bool]], ...] = (
-            (Delivery, Delivery.seen_at < now - deliveries_kept),
+            (Delivery, Delivery.seen_at < now - kept.deliveries),
             (OAuthState, OAuthState.expires_at < now),
             (Write, Write.at < audit_before),
             (OverrideRow, OverrideRow.end_at < audit_before),
@@ -60,7 +76,7 @@ class RetentionStore:
             (DigestPostRow, DigestPostRow.begun_at < audit_before),
             (AgentChangeRow, old_changes(audit_before)),
             (KeptRow, forgotten_kept(now)),
-            (ForgottenRow, ForgottenRow.at < now - backups_kept),
+            (ForgottenRow, ForgottenRow.at < now - kept.backups),
         )
         return sum([await self._delete(table, is_over) for table, is_over in leftovers])
 

@@ -21,7 +21,6 @@ from services.usecases.offboarding import Offboarding
 
 log = structlog.get_logger(__name__)
 
-KEPT = timedelta(days=30)
 AT_ONCE = 20
 
 
@@ -40,7 +39,7 @@ class Deactivated:
     cleanup: ProviderCleanup
     clock: Clock
     wake_signal: WakeSignal
-    kept: timedelta = KEPT
+    kept: timedelta
     name: str = "deactivated"
 
     async def gone(self, key: PersonKey, at: datetime) -> None:

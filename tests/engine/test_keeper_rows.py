@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.engine.retention import AUDIT_KEPT
-from services.store.retention import RetentionStore
+from services.platform.settings import Settings
+from services.store.retention import KeptFor, RetentionStore
 from services.store.stores import Stores
 from services.store.workspace_models import KeptRow, KeptWriteRow, LeaveRow
 from tests.support.databases import BOTH
@@ -16,6 +16,9 @@ from tests.support.engine import TEAM, RunningEngine, until
 from tests.support.keeper import ADMIN, KeptWorkspace, a_kept_workspace
 
 pytestmark = BOTH
+
+
+KEPT = KeptFor.of(Settings())
 
 
 @pytest.fixture
@@ -53,10 +56,10 @@ async def test_what_is_over_is_deleted_and_the_audit_after_a_month(kept: KeptWor
         await connection.execute(sa.delete(LeaveRow))
     kept.engine.clock.move(days=2)
     now = kept.engine.clock.now()
-    await retention.delete_old(now, audit_before=now - AUDIT_KEPT)
+    await retention.delete_old(now, KEPT)
     assert (await count(kept, KeptRow), await count(kept, KeptWriteRow)) == (0, 2)
-    now += AUDIT_KEPT
-    await retention.delete_old(now, audit_before=now - AUDIT_KEPT)
+    now += KEPT.audit
+    await retention.delete_old(now, KEPT)
     assert await count(kept, KeptWriteRow) == 0
 
 
@@ -66,7 +69,7 @@ async def test_what_a_keeper_that_is_gone_has_set_is_remembered_while_it_stands(
     await kept.engine.rests()
     kept.engine.slack.revoke_of(ADMIN)
     now = kept.engine.clock.now()
-    await retention.delete_old(now + timedelta(minutes=5), audit_before=now - AUDIT_KEPT)
+    await retention.delete_old(now + timedelta(minutes=5), KEPT)
     assert await count(kept, KeptRow) == 1
 
 

@@ -13,9 +13,10 @@ from emulators.slack.state import Channel, SlackMessage
 from services.domain.digests import LATE
 from services.domain.model import PersonKey
 from services.domain.policy import Policy
-from services.engine.retention import AUDIT_KEPT
 from services.platform.crypto import SealedBytes
+from services.platform.settings import Settings
 from services.store.keeper import open_kept, seal_kept
+from services.store.retention import KeptFor
 from services.store.workspace_models import DigestPostRow, DigestRow, KeptRow, LeaveLineRow
 from tests.support.databases import BOTH
 from tests.support.feeds import entry
@@ -23,6 +24,7 @@ from tests.support.leave import connects_leave
 from tests.support.office import CAT, project_in
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
 
+KEPT = KeptFor.of(Settings())
 POST = "chat.postMessage"
 
 
@@ -131,9 +133,9 @@ async def test_quiet_day_is_silent(room: Room) -> None:
     outcomes = sa.select(DigestPostRow.outcome)
     assert [row.outcome for row in await room.app.rows(outcomes)] == ["nobody"]
     rows, now = room.app.service.stores.retention, room.app.clock.now()
-    await rows.delete_old(now, audit_before=now - AUDIT_KEPT)
+    await rows.delete_old(now, KEPT)
     assert len(await room.app.rows(outcomes)) == 1
-    await rows.delete_old(now, audit_before=now + timedelta(minutes=1))
+    await rows.delete_old(now + KEPT.audit + timedelta(minutes=1), KEPT)
     assert await room.app.rows(outcomes) == []
 
 

@@ -11,8 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.model import Kind, PersonKey
+from services.platform.settings import Settings
 from services.store.effect_models import ReplyRow
 from services.store.models import Person
+from services.store.retention import KeptFor
 from services.usecases import replies
 from services.usecases.replies import WhoIsOut
 from tests.support.databases import BOTH
@@ -227,9 +229,9 @@ async def test_rows_are_gone_after_two_days(office: Office) -> None:
     assert office.app.service is not None
     rows = office.app.service.stores.retention
     now = office.app.clock.now()
-    await rows.delete_old(now + timedelta(hours=47), audit_before=now)
+    await rows.delete_old(now + timedelta(hours=47), KeptFor.of(Settings()))
     assert len(await office.app.rows(sa.select(ReplyRow.__table__))) == 1
-    await rows.delete_old(now + timedelta(hours=49), audit_before=now)
+    await rows.delete_old(now + timedelta(hours=49), KeptFor.of(Settings()))
     assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
 
 

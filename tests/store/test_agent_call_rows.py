@@ -17,16 +17,19 @@ from services.domain.request_errors import (
     TooManyCallsError,
     TooManyRequestsError,
 )
-from services.engine.retention import AUDIT_KEPT
 from services.platform.crypto import Encryptor
+from services.platform.settings import Settings
 from services.store import agents
 from services.store.agent_models import AgentChangeRow
 from services.store.db import Database
+from services.store.retention import KeptFor
 from services.store.stores import Stores
 from services.usecases.statuses import request_id
 from tests.support.agents import ANN, AS_SLACKBOT, BOB, KeyProcess
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH, of_kind
+
+KEPT = KeptFor.of(Settings())
 
 
 @pytest.fixture(params=["sqlite"])
@@ -137,9 +140,9 @@ async def test_audit_lasts_longer_than_its_key_but_no_longer_than_any_audit(
     (kept,) = await process.keys.list(ANN)
     await process.keys.revoke(ANN, kept.key_id)
     now = process.clock.now()
-    await stores.retention.delete_old(now + AUDIT_KEPT, audit_before=now)
+    await stores.retention.delete_old(now + KEPT.audit, KEPT)
     assert [one.agent for one in await process.store.changes(ANN)] == ["Cursor"]
-    await stores.retention.delete_old(now + AUDIT_KEPT, audit_before=now + timedelta(seconds=1))
+    await stores.retention.delete_old(now + KEPT.audit + timedelta(seconds=1), KEPT)
     assert await process.store.changes(ANN) == []
 
 
@@ -154,6 +157,6 @@ async def test_of_one_persons_audit_only_the_newest_are_kept(
             process.clock.move(seconds=1)
             await process.calls(secret, "set_status" if number else "pause", writes=True, request=str(number))
     stores = Stores(process.database, encryptor, process.clock)
-    assert await stores.retention.delete_old(process.clock.now(), audit_before=process.clock.now() - AUDIT_KEPT) == 2
+    assert await stores.retention.delete_old(process.clock.now(), KEPT) == 2
     for key in (ANN, BOB):
         assert [one.operation for one in await process.store.changes(key)] == ["set_status", "set_status"]

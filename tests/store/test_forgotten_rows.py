@@ -7,14 +7,17 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from services.platform.crypto import Encryptor, new_key
+from services.platform.settings import Settings
 from services.store.db import Database
 from services.store.forgotten import Forgotten, all_forgotten, note
 from services.store.leavers import LeaverStore
 from services.store.models import Person, Workspace
-from services.store.retention import BACKUPS_KEPT, RetentionStore
+from services.store.retention import KeptFor, RetentionStore
 from services.store.workspaces import WorkspaceStore
 from tests.support.clocks import ManualClock
 from tests.support.subscriptions import ANN
+
+KEPT = KeptFor.of(Settings())
 
 
 async def test_forget_and_uninstall_leave_a_keyed_digest_until_no_backup_from_before_is_left(
@@ -32,8 +35,8 @@ async def test_forget_and_uninstall_leave_a_keyed_digest_until_no_backup_from_be
         Forgotten(person, key_id, now), Forgotten(encryptor.pseudonyms(ANN.team_id, "")[0][1], key_id, later)
     ]  # fmt: skip
     rows = RetentionStore(database)
-    for at, left in ((now + BACKUPS_KEPT, 2), (later + BACKUPS_KEPT, 1), (later + BACKUPS_KEPT * 1.01, 0)):
-        await rows.delete_old(at, audit_before=now)
+    for at, left in ((now + KEPT.backups, 2), (later + KEPT.backups, 1), (later + KEPT.backups * 1.01, 0)):
+        await rows.delete_old(at, KEPT)
         assert len(await all_forgotten(database)) == left
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,14 +9,17 @@ import sqlalchemy as sa
 
 from services.engine.retention import Retention
 from services.platform.crypto import Encryptor
+from services.platform.settings import Settings
 from services.ports import Report
 from services.store import retention
 from services.store.accounts import OAuthStateStore, Ticket
 from services.store.db import Database
 from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace, Write
 from services.store.overrides import DeliveryStore
-from services.store.retention import RetentionStore
+from services.store.retention import KeptFor, RetentionStore
 from tests.support.clocks import ManualClock
+
+KEPT = KeptFor.of(Settings())
 
 
 async def left(database: Database) -> tuple[int, int]:
@@ -28,7 +32,7 @@ async def left(database: Database) -> tuple[int, int]:
 async def test_housekeeping_keeps_what_may_still_be_needed_and_deletes_the_rest(
     database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
-    work = Retention(RetentionStore(database), clock)
+    work = Retention(RetentionStore(database), clock, KEPT)
     await OAuthStateStore(database, encryptor).issue(Ticket("state"), clock.now() + timedelta(minutes=10))
     await DeliveryStore(database).claim("T1", "Ev1", clock.now())
     assert await work.next_due() == clock.now()
@@ -58,7 +62,7 @@ async def test_overrides_are_forgotten_a_month_after_their_end_and_open_ones_nev
                     created_at=now, content=content,
                 )
             )  # fmt: skip
-    work = Retention(RetentionStore(database), clock)
+    work = Retention(RetentionStore(database), clock, KEPT)
     clock.move(days=30)
     assert (await work.run_due()).changed == 0
     clock.move(seconds=1)
@@ -90,8 +94,8 @@ async def test_times_are_the_operators_and_many_rows_go_in_small_transactions(
             most = max(most, cursor.rowcount)
 
     sa.event.listen(database.engine.sync_engine, "after_cursor_execute", count)
-    times = {"audit_kept": timedelta(days=1), "deliveries_kept": timedelta(hours=27)}
-    assert (await Retention(RetentionStore(database), clock, **times).run_due()).changed == 2500
+    times = replace(KEPT, audit=timedelta(days=1), deliveries=timedelta(hours=27))
+    assert (await Retention(RetentionStore(database), clock, times).run_due()).changed == 2500
     assert 0 < most <= 500
     async with database.read() as connection:
         assert list(await connection.scalars(sa.select(Write.write_id))) == ["W"]

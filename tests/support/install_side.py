@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -203,7 +204,7 @@ async def open_install_side(
     keys = AgentKeys(stores.agents, WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal), clock)
     deactivated = Deactivated(
         stores.deactivated, store, authority, leaving=leaving, accounts=stores.accounts, cleanup=leaving.cleanup,
-        clock=clock, wake_signal=wake_signal,
+        clock=clock, wake_signal=wake_signal, kept=timedelta(days=30),
     )  # fmt: skip
     listeners = Events(people, leaving, EmojiSearch(stores.emoji, workspaces, clock, wake_signal), keys, deactivated)
     listeners.register(bolt)

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -337,6 +337,7 @@ async def open_stepped_app(
             events=Events(people, leaving, emoji, surface.keys, Deactivated(
                 DeactivatedStore(database, encryptor, replica.notices), store, leaving.slack, leaving=leaving,
                 accounts=leaving.accounts, cleanup=leaving.cleanup, clock=clock, wake_signal=wake_signal,
+                kept=timedelta(days=30),
             )),
             files=handlers.FileMessages(
                 surface, KeptFiles(), commands.teller, DeliveryStore(database)
