@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -20,7 +20,8 @@ import msgspec
 from services import VERSION
 from services.commands import passphrase
 from services.domain.errors import StatusQuoError
-from services.domain.operator_errors import BackupError
+from services.domain.operator_errors import BackupError, SealError
+from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import backup_file, schema
@@ -52,6 +53,7 @@ def make(config: Settings, target: Path, clock: Clock, *, sealed: bool) -> int:
         )  # fmt: skip
         check_room(target.parent, about.size)
         keys = config.keys()
+        _check_keys(copy, keys)
         with backup_file.appearing(target) as part:
             backup_file.write(part, about, "".join(f"{key}\n" for key in keys), copy, secret)
     print(
@@ -112,3 +114,15 @@ def _step(copy: Path) -> str:
     with closing(sqlite3.connect(copy)) as opened:
         (step,) = opened.execute("SELECT version_num FROM alembic_version").fetchone()
     return str(step)
+
+
+def _check_keys(copy: Path, keys: Sequence[str]) -> None:
+    """Raise BackupError where the keys do not open the workspaces' tokens: nobody could go on from such a backup."""
+    encryptor = Encryptor(keys)
+    with closing(sqlite3.connect(copy)) as opened:
+        tokens = opened.execute("SELECT team_id, bot_token FROM workspaces WHERE bot_token IS NOT NULL").fetchall()
+    try:
+        for team_id, token in tokens:
+            encryptor.open(token, "workspaces.bot_token", team_id)
+    except SealError as error:
+        raise BackupError("the keys that are set do not open what is stored, and are not those to be kept") from error

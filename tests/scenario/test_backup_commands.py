@@ -153,6 +153,15 @@ def test_what_cannot_be_backed_up_is_one_line_and_leaves_nothing(
         assert run_here("backup", *arguments, cwd=installed).status == 2
 
 
+def test_no_backup_is_made_with_keys_that_do_not_open_it(installed: Path, tmp_path: Path) -> None:
+    """Where the file of keys was lost, the next start has made another one."""
+    (installed / "var" / "encryption.keys").write_text(new_key() + "\n")
+    for settings in ({}, {"ENCRYPTION_KEYS": new_key()}):
+        ran = run_here("backup", "../x.backup", cwd=installed, **settings)
+        assert (ran.status, "the keys that are set do not open what is stored" in ran.err) == (1, True)
+    assert not list(tmp_path.rglob("*x.backup*"))
+
+
 def test_bad_input_restores_nothing_and_changes_nothing(installed: Path, tmp_path: Path) -> None:
     assert run_here("backup", "../good.backup", cwd=installed).status == 0
     changed(installed / "var" / "statusquo.db", "UPDATE alembic_version SET version_num = '9999'")
