@@ -7,6 +7,7 @@ names of contract.md; `docs/operate.md` lists them and a test keeps that list eq
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -29,6 +30,9 @@ PROXY_CHARSET = "latin-1"
 
 _LOWER_CASE = ("https_proxy", "no_proxy")
 """Settings that other programs read by these names, too: they count where the ones in upper case are not set."""
+
+_IN_NO_ADDRESS = re.compile(r"""[\s"'<>\\^`{|}]""")
+"""RFC 3986 §2 and appendix C: a blank behind it, or quotes around it, are of the file that it was read from."""
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
@@ -126,6 +130,7 @@ class Settings(BaseModel):
         try:
             parts = urlsplit(value)
             good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+            good = good and not _IN_NO_ADDRESS.search(value)
         except ValueError:  # brackets, or a port that is no number
             raise ValueError(wrong) from None
         if not good:

@@ -132,6 +132,14 @@ def test_public_url_with_more_than_a_host_is_refused_with_the_others(rest: str) 
     assert sorted(line.split(":")[0] for line in caught.value.reason.splitlines()) == ["PORT", "PUBLIC_URL"]
 
 
+@pytest.mark.parametrize(
+    "given", ["https://quo.example.com ", " https://quo.example.com", "https://a b.example", 'https://q"x']
+)
+def test_address_with_a_blank_or_a_quote_is_none(given: str) -> None:
+    with pytest.raises(SettingsError, match="PUBLIC_URL: must be an address that starts with http"):
+        settings.load({"PUBLIC_URL": given}, None)
+
+
 @pytest.mark.parametrize("given", ["https://quo.example.com:8443", "https://quo.example.com:8443/"])
 def test_public_url_is_a_host(given: str) -> None:
     assert settings.load({"PUBLIC_URL": given}, None).base_url == "https://quo.example.com:8443"
