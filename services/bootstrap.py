@@ -23,6 +23,7 @@ from services.calendars import wiring
 from services.calendars.wiring import Calendars
 from services.case_wiring import UseCases, use_cases
 from services.domain import times
+from services.domain.errors import StatusQuoError
 from services.domain.operator_errors import MetricsListenError
 from services.domain.request_errors import NotInstalledError
 from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
@@ -134,16 +135,26 @@ def _in_address(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+async def _opened(config: Settings, clock: Clock) -> Stores:
+    """The database, brought up to date; it is closed where it is not one to start with."""
+    stores = Stores.at(config.database_url, config.keys(), clock)
+    try:
+        await check_not_moved(stores.database, config.database_file)
+        await schema.upgrade(stores.database)
+        await stores.workspaces.check_keys()
+    except StatusQuoError:
+        await stores.database.close()
+        raise
+    return stores
+
+
 async def build(config: Settings, *, clock: Clock, worker: bool = True, listens: bool = True) -> Service:
     """Put the program together, its database brought up to date. Without `worker` it does no due work.
 
     Raises SettingsError for missing or malformed keys, SealError for those of another database, DatabaseError where
     there is no database to be had.
     """
-    stores = Stores.at(config.database_url, config.keys(), clock)
-    await check_not_moved(stores.database, config.database_file)
-    await schema.upgrade(stores.database)
-    await stores.health.check_keys()
+    stores = await _opened(config, clock)
     metrics, wake_signal, background = Metrics(), LoopWakeSignal(), handlers.Background()
     pictures = PictureReader()
     leases: Leases = OneProcess() if config.is_sqlite else AdvisoryLocks(config.database_url)

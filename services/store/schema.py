@@ -273,23 +273,6 @@ class HealthStore(Store):
         )
         return [(effect, scopes, people) for effect, scopes, people in await self._database.fetch(statement)]
 
-    async def check_keys(self) -> None:
-        """Raise SealError where the keys open none of the workspaces' tokens: then they are not this database's.
-
-        One that is not opened among others that are is that workspace's trouble, not everybody's.
-        """
-        wrong = None
-        workspaces = select(Workspace.team_id, Workspace.bot_token).where(Workspace.bot_token.is_not(None))
-        for team_id, sealed in await self._database.fetch(workspaces.order_by(Workspace.team_id).limit(BATCH)):
-            try:
-                self._encryptor.open(sealed, "workspaces.bot_token", team_id)
-            except SealError as error:
-                wrong = error
-            else:
-                return
-        if wrong is not None:
-            raise wrong
-
     async def bots(self) -> Sequence[tuple[str, str, str | None]]:
         """(team id, name, bot token) of each workspace. Raises SealError."""
         workspaces = select(Workspace.team_id, Workspace.name, Workspace.bot_token).order_by(Workspace.team_id)

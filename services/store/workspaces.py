@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.model import PersonKey
+from services.domain.operator_errors import SealError
 from services.domain.people import OAuthAnswer, PersonView, Renewed, homes_of
 from services.domain.policy import Policy
 from services.domain.request_errors import NotInstalledError
@@ -127,6 +128,13 @@ class WorkspaceStore(Store):
         """Whether it is the bot token of a workspace that is kept."""
         rows = await self._database.fetch(select(Workspace.team_id, Workspace.bot_token))
         return any(self._readable(row.bot_token, "workspaces.bot_token", row.team_id) == token for row in rows)
+
+    async def check_keys(self) -> None:
+        """Raise SealError where the keys open no workspace's token; one among others is that workspace's trouble."""
+        stored = select(Workspace.team_id, Workspace.bot_token).where(Workspace.bot_token.is_not(None))
+        rows = await self._database.fetch(stored)
+        if rows and not any(self._readable(row.bot_token, "workspaces.bot_token", row.team_id) for row in rows):
+            raise SealError("the keys open no workspace's token: they are those of another database")
 
     async def the_bot_token(self, team_id: str) -> str:
         """The same, where nothing can be done without it. Raises NotInstalledError."""
