@@ -81,7 +81,8 @@ class Outbound:
         """Whether NO_PROXY names it: a host or domain, with or without port, an address, a network, or `*` for all."""
         host = address.host or ""
         where = f"[{host}]" if ":" in host else host
-        if proxy_bypass_environment(f"{where}:{address.port}", {"no": self.exceptions}):
+        domains = ",".join(one.strip().removeprefix("*.") for one in self.exceptions.split(","))  # `*.x` means `.x`
+        if proxy_bypass_environment(f"{where}:{address.port}", {"no": domains}):
             return True
         try:
             literal = ip_address(host)

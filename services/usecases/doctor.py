@@ -154,7 +154,12 @@ class Doctor:
         except SlackUnavailableError as error:
             return Finding(subject, False, f"cannot be asked, because Slack cannot be reached: {error.reason}")
         except StatusQuoError as error:
-            return Finding(subject, False, f"Slack says {error.reason}: install it again at /slack/install")
+            cure = "install it again at /slack/install"
+            if error.reason in faults.IN_DOUBT:
+                cure = (
+                    f"let this machine's address into the app's allowed addresses, if that is what is amiss, or {cure}"
+                )
+            return Finding(subject, False, f"Slack says {error.reason}: {cure}")
         granted = scopes.parse(headers.get("x-oauth-scopes"))
         lacking = sorted(set(scopes.BOT) - scopes.COMFORTS - granted)
         if lacking:

@@ -53,6 +53,8 @@ def test_login_goes_in_a_header_and_is_shown_to_nobody() -> None:
         ("slack.com", "https://files.slack.com/", False),
         (" .corp.example , slack.com", "https://caldav.corp.example/", False),
         ("slack.com", "https://notslack.com/", True),
+        ("x, *.slack.com", "https://files.slack.com/", False),
+        ("*.slack.com", "https://notslack.com/", True),
         ("corp.example:8443", "https://dav.corp.example:8443/", False),
         ("corp.example:8443", "https://dav.corp.example/", True),
         ("10.0.0.0/8,fd00::/8", "https://10.1.2.3/", False),

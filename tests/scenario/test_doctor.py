@@ -114,7 +114,10 @@ async def test_doctor_names_each_trouble_and_its_cure(
         "groups:read (docs/admin.md says what for)"
     )
     assert "chat:write, users.profile:read" in found["workspace W2"].sentence
-    assert "invalid_auth" in found["workspace W3"].sentence
+    assert found["workspace W3"].sentence == (
+        "Slack says invalid_auth: let this machine's address into the app's allowed addresses, if that is what is "
+        "amiss, or install it again at /slack/install"
+    )
 
 
 async def test_doctor_has_one_line_for_each_thing_that_the_operator_has_to_mend(
