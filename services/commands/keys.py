@@ -11,7 +11,7 @@ from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import schema
 from services.store.moved import check_not_moved
-from services.store.schema import Rotation
+from services.store.rotation import Rotation
 from services.store.stores import Stores
 
 

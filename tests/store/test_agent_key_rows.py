@@ -25,7 +25,7 @@ from services.store.agent_models import AgentCallsRow, AgentChangeRow, AgentKeyR
 from services.store.db import Database
 from services.store.members import MemberStore
 from services.store.models import Base, Person, Workspace
-from services.store.schema import Rotation
+from services.store.rotation import Rotation
 from services.store.stores import Stores
 from services.usecases.agents import KeyNameMissingError, KeyNameTooLongError
 from services.usecases.workspace import OperatorAllows

@@ -14,10 +14,10 @@ from cryptography.fernet import Fernet
 from services.domain.operator_errors import SealError
 from services.platform.crypto import Encryptor, SealedBytes, new_key
 from services.ports import Report
-from services.store import schema
+from services.store import rotation
 from services.store.db import Database
 from services.store.models import Calendar, InboxRow, Person, Workspace
-from services.store.schema import Rotation, Swap, sealed_columns
+from services.store.rotation import Rotation, Swap, sealed_columns
 
 INSTALLED = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -29,7 +29,7 @@ async def add(database: Database, encryptor: Encryptor, team_id: str, token: str
 
 
 async def test_rotation_makes_the_old_key_superfluous(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "BATCH", 2)
+    monkeypatch.setattr(rotation, "BATCH", 2)
     old, new = new_key(), new_key()
     for number in range(5):
         await add(database, Encryptor([old]), f"T{number}", f"xoxb-{number}")
@@ -88,7 +88,7 @@ async def add_files(database: Database, encryptor: Encryptor, sizes: list[int]) 
 async def test_rotation_takes_up_so_many_bytes_at_a_time_and_at_least_one_value(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "BYTES", 50_000)
+    monkeypatch.setattr(rotation, "BYTES", 50_000)
     old, new = new_key(), new_key()
     await add_files(database, Encryptor([old]), [20, 30_000, 100, 90_000, 5_000, 5_000])
     reports = [report.done async for report in Rotation(database, Encryptor([new, old])).run() if report.done]
@@ -102,7 +102,7 @@ async def test_rotation_takes_up_so_many_bytes_at_a_time_and_at_least_one_value(
 async def test_memory_of_a_rotation_is_bounded_however_much_there_is(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "BYTES", 1 << 20)
+    monkeypatch.setattr(rotation, "BYTES", 1 << 20)
     old, new = new_key(), new_key()
     database = Database(sqlite_url)
     await add_files(database, Encryptor([old]), [300_000] * 40)  # 16 MiB, sealed

@@ -38,7 +38,7 @@ from services.store.columns import Sealed, UtcInstant
 from services.store.effect_models import EffectRow
 from services.store.events import EventStore
 from services.store.models import Base, Calendar, Person, ProfileStateRow, Workspace
-from services.store.schema import Rotation, row_of
+from services.store.rotation import Rotation, row_of
 from services.store.stores import Stores
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import PersonalSettings
