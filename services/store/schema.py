@@ -1,4 +1,4 @@
-"""What is done to the whole database: bring its schema up to date, look at its health.
+"""The steps of the schema: which there are, at which a database is, and how it is brought up to date.
 
 Migrations are Alembic's steps, run over our own connection. On PostgreSQL one process at a time does it, under an
 advisory lock, and never waits long for a table: a statement that waits for one holds up everybody who comes after it.
@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +18,6 @@ from sqlalchemy import (
     Connection,
     String,
     column,
-    distinct,
     func,
     inspect,
     select,
@@ -30,14 +26,10 @@ from sqlalchemy import table as sql_table
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.faults import StandingFault
 from services.domain.operator_errors import DatabaseBusyError, DatabaseError, NewerDatabaseError
-from services.domain.people import LEAVE, GrantState
 from services.store import agent_models, effect_models, forgotten, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
-from services.store.db import Database, Store, said_by
-from services.store.effect_models import StretchRow
-from services.store.faults import STANDING, fault_of
-from services.store.models import Base, Calendar, Delivery, Person, Workspace
+from services.store.db import Database, said_by
+from services.store.models import Base
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -190,76 +182,3 @@ def sql(dialect: str) -> str:
     config.output_buffer = out
     command.upgrade(config, "head", sql=True)
     return out.getvalue()
-
-
-@dataclass(frozen=True, slots=True)
-class StoredHealth:
-    """What the database knows of the calendars: how many there are, and how many cannot be read."""
-
-    calendars: int
-    broken: int
-    people: int
-    lost_grants: int
-    faults: tuple[StandingFault, ...] = ()
-    """What the operator has to mend."""
-
-
-class HealthStore(Store):
-    """What `doctor` and `/readyz` ask."""
-
-    async def revision(self) -> tuple[str | None, str]:
-        """The step the database is at, and the newest one."""
-        return await current(self._database), head()
-
-    async def reachable(self) -> bool:
-        """Whether the database answers."""
-        async with self._database.read() as connection:
-            return await connection.scalar(select(1)) == 1
-
-    async def up_to_date(self) -> bool:
-        """Whether every migration has run."""
-        return serves(await current(self._database))
-
-    async def drift(self) -> list[object]:
-        """What differs from the models."""
-        return await drift(self._database)
-
-    async def health(self) -> StoredHealth:
-        """Counts of people and calendars, and of those in trouble."""
-        async with self._database.read() as connection:
-
-            async def count(*where: object) -> int:
-                statement = select(func.count()).where(*where)  # type: ignore[arg-type]  # column expressions all
-                return await connection.scalar(statement) or 0
-
-            return StoredHealth(
-                calendars=await count(Calendar.team_id.is_not(None)),
-                broken=await count(Calendar.health == "broken"),
-                people=await count(Person.user_id != LEAVE),
-                lost_grants=await count(Person.grant_state == GrantState.LOST.value),
-                faults=tuple(fault_of(row) for row in await connection.execute(STANDING)),
-            )
-
-    async def last_delivery(self) -> datetime | None:
-        """When the newest request of Slack's was taken in, of those that are remembered."""
-        async with self._database.read() as connection:
-            return await connection.scalar(select(func.max(Delivery.seen_at)))
-
-    async def effects_chosen(self) -> Sequence[tuple[str, str, int]]:
-        """(effect, scopes, people) of those who have allowed something and have an effect ahead by their list."""
-        of_person = (StretchRow.team_id == Person.team_id) & (StretchRow.user_id == Person.user_id)
-        statement = (
-            select(StretchRow.effect, Person.scopes, func.count(distinct(Person.team_id + "/" + Person.user_id)))
-            .join_from(StretchRow, Person, of_person)
-            .where(Person.grant_state == GrantState.OK.value)
-            .group_by(StretchRow.effect, Person.scopes)
-        )
-        return [(effect, scopes, people) for effect, scopes, people in await self._database.fetch(statement)]
-
-    async def bots(self) -> Sequence[tuple[str, str, str | None]]:
-        """(team id, name, bot token) of each workspace. Raises SealError."""
-        workspaces = select(Workspace.team_id, Workspace.name, Workspace.bot_token).order_by(Workspace.team_id)
-        return [
-            (team_id, name, self._encryptor.open(sealed, "workspaces.bot_token", team_id))
-            for team_id, name, sealed in await self._database.fetch(workspaces)
-        ]

@@ -38,6 +38,7 @@ from services.store.emoji import EmojiStore
 from services.store.entries import EntryStore
 from services.store.events import EventStore
 from services.store.faults import FaultStore
+from services.store.health import HealthStore
 from services.store.homes import HomeStore
 from services.store.keeper import KeeperStore, Refusals
 from services.store.kept import KeptStore
@@ -55,7 +56,6 @@ from services.store.policies import PolicyStore
 from services.store.preferences import LineStore, PreferenceStore
 from services.store.replies import ReplyStore
 from services.store.retention import RetentionStore
-from services.store.schema import HealthStore
 from services.store.team_hooks import TeamHookStore
 from services.store.timeline import AuditStore, FactStore, SpanStore
 from services.store.undos import UndoStore

@@ -16,7 +16,7 @@ from services.domain.model import Effect
 from services.ports import Clock
 from services.slack import scopes
 from services.slack.client import SlackHealth
-from services.store.schema import HealthStore
+from services.store.health import HealthStore
 from services.usecases.clients import SLACK_APP
 from services.usecases.findings import Finding
 

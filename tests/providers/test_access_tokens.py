@@ -26,8 +26,8 @@ from services.platform.addresses import AddressRules
 from services.platform.crypto import Encryptor
 from services.platform.net import GuardedClient
 from services.platform.settings import Settings
+from services.store.health import HealthStore
 from services.store.models import Account, Calendar
-from services.store.schema import HealthStore
 from tests.support.calendar_stack import ANN, MAIL, PROVIDERS, CalendarStack, each_on_both
 from tests.support.databases import BOTH
 

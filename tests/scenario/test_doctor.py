@@ -16,8 +16,8 @@ from services.slack.client import SlackHealth
 from services.store import schema
 from services.store.db import Database
 from services.store.effect_models import StretchRow
+from services.store.health import HealthStore
 from services.store.models import Calendar, Delivery, Person, Workspace
-from services.store.schema import HealthStore
 from services.store.stores import Stores
 from services.usecases.clients import SLACK_APP
 from services.usecases.doctor import Doctor, clock_offset

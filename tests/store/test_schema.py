@@ -10,8 +10,8 @@ from services.domain.operator_errors import NewerDatabaseError
 from services.platform.crypto import Encryptor
 from services.store import schema
 from services.store.db import Database
+from services.store.health import HealthStore
 from services.store.models import Base, Delivery, Workspace
-from services.store.schema import HealthStore
 
 
 async def test_migrated_database_is_at_head_and_has_no_drift(database: Database) -> None:

@@ -1,0 +1,90 @@
+"""What `doctor` and `/readyz` ask of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import distinct, func, select
+
+from services.domain.faults import StandingFault
+from services.domain.people import LEAVE, GrantState
+from services.store import schema
+from services.store.db import Store
+from services.store.effect_models import StretchRow
+from services.store.faults import STANDING, fault_of
+from services.store.models import Calendar, Delivery, Person, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHealth:
+    """What the database knows of the calendars: how many there are, and how many cannot be read."""
+
+    calendars: int
+    broken: int
+    people: int
+    lost_grants: int
+    faults: tuple[StandingFault, ...] = ()
+    """What the operator has to mend."""
+
+
+class HealthStore(Store):
+    """What `doctor` and `/readyz` ask."""
+
+    async def revision(self) -> tuple[str | None, str]:
+        """The step the database is at, and the newest one."""
+        return await schema.current(self._database), schema.head()
+
+    async def reachable(self) -> bool:
+        """Whether the database answers."""
+        async with self._database.read() as connection:
+            return await connection.scalar(select(1)) == 1
+
+    async def up_to_date(self) -> bool:
+        """Whether every migration has run."""
+        return schema.serves(await schema.current(self._database))
+
+    async def drift(self) -> list[object]:
+        """What differs from the models."""
+        return await schema.drift(self._database)
+
+    async def health(self) -> StoredHealth:
+        """Counts of people and calendars, and of those in trouble."""
+        async with self._database.read() as connection:
+
+            async def count(*where: object) -> int:
+                statement = select(func.count()).where(*where)  # type: ignore[arg-type]  # column expressions all
+                return await connection.scalar(statement) or 0
+
+            return StoredHealth(
+                calendars=await count(Calendar.team_id.is_not(None)),
+                broken=await count(Calendar.health == "broken"),
+                people=await count(Person.user_id != LEAVE),
+                lost_grants=await count(Person.grant_state == GrantState.LOST.value),
+                faults=tuple(fault_of(row) for row in await connection.execute(STANDING)),
+            )
+
+    async def last_delivery(self) -> datetime | None:
+        """When the newest request of Slack's was taken in, of those that are remembered."""
+        async with self._database.read() as connection:
+            return await connection.scalar(select(func.max(Delivery.seen_at)))
+
+    async def effects_chosen(self) -> Sequence[tuple[str, str, int]]:
+        """(effect, scopes, people) of those who have allowed something and have an effect ahead by their list."""
+        of_person = (StretchRow.team_id == Person.team_id) & (StretchRow.user_id == Person.user_id)
+        statement = (
+            select(StretchRow.effect, Person.scopes, func.count(distinct(Person.team_id + "/" + Person.user_id)))
+            .join_from(StretchRow, Person, of_person)
+            .where(Person.grant_state == GrantState.OK.value)
+            .group_by(StretchRow.effect, Person.scopes)
+        )
+        return [(effect, scopes, people) for effect, scopes, people in await self._database.fetch(statement)]
+
+    async def bots(self) -> Sequence[tuple[str, str, str | None]]:
+        """(team id, name, bot token) of each workspace. Raises SealError."""
+        workspaces = select(Workspace.team_id, Workspace.name, Workspace.bot_token).order_by(Workspace.team_id)
+        return [
+            (team_id, name, self._encryptor.open(sealed, "workspaces.bot_token", team_id))
+            for team_id, name, sealed in await self._database.fetch(workspaces)
+        ]
