@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from services.domain.errors import NotGrantedError, SlackRateLimitedError, TokenExpiredError, WrongPersonError
+from services.domain.errors import (
+    GrantLostError,
+    NotGrantedError,
+    SlackRateLimitedError,
+    SlackUnavailableError,
+    TokenExpiredError,
+    WrongPersonError,
+)
+from services.domain.faults import IN_DOUBT
 from services.domain.model import PersonKey
 from services.engine.calls import calling, token_digest
 from services.engine.limits import Budget
@@ -119,12 +127,20 @@ class ProfileReading:
         raise NotGrantedError("no token")
 
     async def _within(self, key: PersonKey, method: str, call: Callable[[str], Awaitable[T]], token: str) -> T:
-        """Make one call, where there is room for it. Raises SlackRateLimitedError at once where there is none."""
+        """Make one call, where there is room for it. Raises SlackRateLimitedError at once where there is none.
+
+        A refusal that may be everybody's, and then the operator's to mend, is no word about this person's grant.
+        """
         ready = self._ready_at(key, method)
         if ready is not None:
             raise SlackRateLimitedError(method, max(1.0, (ready - self._clock.now()).total_seconds()))
-        with calling(self._budgets[key.team_id], self._clock, method):
-            return await call(token)
+        try:
+            with calling(self._budgets[key.team_id], self._clock, method):
+                return await call(token)
+        except GrantLostError as refusal:
+            if refusal.reason in IN_DOUBT:
+                raise SlackUnavailableError("token_unverified", method=method) from refusal
+            raise
 
     def _ready_at(self, key: PersonKey, method: str) -> datetime | None:
         """When there is room for a call of `method`; None for now."""

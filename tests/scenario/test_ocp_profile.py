@@ -286,3 +286,14 @@ async def test_sixty_reads_in_a_minute_are_answered_and_slack_is_asked_for_fewer
             assert (answer.status, answer.body["ok"]) == (200, True), answer.body
         assert (await agent.call_tool("usersProfileGet")).status == 429
     assert len(running_app.slack.calls.all(GET, user=ANN)) <= 50
+
+
+async def test_agent_is_not_told_that_the_grant_is_lost_while_slack_may_refuse_everybody(
+    running_app: RunningApp,
+) -> None:
+    headers = await key_of(running_app)
+    async with agent_of(running_app, headers) as agent:
+        running_app.slack.faults.add("*", error="invalid_auth", times=None)
+        for method, arguments in (("usersProfileGet", {}), ("usersInfo", {"user": ANN})):
+            answer = await agent.call_tool(method, arguments)
+            assert (answer.status, answer.body["error"]) == (200, "service_unavailable")
