@@ -1,11 +1,13 @@
-"""Which refusals of Slack's end a grant by themselves, and which may be about everybody."""
+"""What the operator has to mend, in words; which refusals of Slack's end a grant, and which may be about everybody."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import pytest
 
 from services.domain.errors import GrantLostError, SlackUnavailableError, StatusQuoError
-from services.domain.faults import is_lost
+from services.domain.faults import CURES, Fault, StandingFault, client_fault, is_lost, redirect_fault, sentence
 
 
 @pytest.mark.parametrize(
@@ -19,3 +21,16 @@ from services.domain.faults import is_lost
 )
 def test_grant_is_lost_where_there_is_no_doubt(refusal: StatusQuoError, lost: bool) -> None:
     assert is_lost(refusal) is lost
+
+
+def test_fault_is_made_of_who_refuses_and_what() -> None:
+    named = {(one.whose, one.kind, one.named) for one in (client_fault("google"), redirect_fault("microsoft"))}
+    assert named == {("google", "client", "Google Calendar"), ("microsoft", "redirect", "Microsoft 365")}
+
+
+@pytest.mark.parametrize(("detail", "more"), [("invalid_client", " (invalid_client)"), ("", "")])
+def test_sentence_says_since_when_why_and_what_to_do(detail: str, more: str) -> None:
+    since = datetime(2026, 11, 29, 9, 5, tzinfo=UTC)
+    said = sentence(StandingFault(Fault.GOOGLE_CLIENT, "", since, since, detail))
+    assert said == f"does not take this app since 2026-11-29 09:05 UTC{more}: {CURES[Fault.GOOGLE_CLIENT]}"
+    assert "GOOGLE_CLIENT_SECRET" in said
