@@ -126,6 +126,7 @@ RUN_BY: Mapping[str, str] = {
     "createdb -h db.example.com -U postgres statusquo": GROWING,
     'echo "ENCRYPTION_KEYS=$(paste -sd, var/encryption.keys)" >> .env': GROWING,
     'echo "DATABASE_URL=postgresql+asyncpg://postgres@db.example.com/statusquo" >> .env': GROWING,
+    "umask 077": GROWING,
     "mkdir -p -m 700 backups": DRILL,
     "mv var lost": DRILL,
     'pg_dump --format=custom --file=backups/today.dump "$PGURL"': DUMP,
@@ -138,9 +139,12 @@ RUN_BY: Mapping[str, str] = {
 
 NO_PROGRAM_HERE = "needs a program of somebody else's, which is not here"
 LOOKS = "only looks: at what somebody else's program keeps"
+SHORTER = "takes many minutes; tests/slow/test_soak.py has the same program run a day"
 NOT_RUN: Mapping[str, str] = {
     "app.py COMMAND": "stands for all of them",
     "statusquo COMMAND": "stands for all of them",
+    "make soak": SHORTER,
+    'make soak SOAK="--people 200 --days 2 --minutes 8 --seed 3"': SHORTER,
     "apt-get install caddy": NO_PROGRAM_HERE,
     "claude mcp list": NO_PROGRAM_HERE,
     "claude mcp remove status-quo": NO_PROGRAM_HERE,
