@@ -49,6 +49,7 @@ from services.domain.errors import (
     ServerSilentError,
     StandInError,
     StatusQuoError,
+    TextMissingError,
     TextTooLongError,
 )
 from services.domain.model import Effect, PersonKey
@@ -185,8 +186,8 @@ class Modals:
             errors["emoji"] = error
         try:
             command_parser.status_text(text)
-            if not text and not emoji and not errors:
-                raise EmptyStatusError("empty")
+            if not text and not errors:
+                raise TextMissingError("an emoji alone") if emoji else EmptyStatusError("empty")
         except InputError as error:
             errors["text"] = error
         try:

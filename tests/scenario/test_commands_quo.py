@@ -39,8 +39,8 @@ async def test_quo_without_an_end_stays_until_cleared(app: SteppedApp) -> None:
         ("🍕 Lunch for 1h30", "Lunch", ":pizza:", "2026-11-24 11:30"),
         ("Lunch for 45m :pizza:", "Lunch", ":pizza:", "2026-11-24 10:45"),
         ("Lunch :pizza: until 1pm", "Lunch", ":pizza:", "2026-11-24 13:00"),
-        (":wave::skin-tone-2: until tomorrow", "", ":wave::skin-tone-2:", "2026-11-25 00:00"),
-        ("👋🏽 for 2 hours", "", ":wave::skin-tone-4:", "2026-11-24 12:00"),
+        (":wave::skin-tone-2: Hi until tomorrow", "Hi", ":wave::skin-tone-2:", "2026-11-25 00:00"),
+        ("👋🏽 Hi for 2 hours", "Hi", ":wave::skin-tone-4:", "2026-11-24 12:00"),
         ("R&D <3 for 1h", "R&D <3", "", "2026-11-24 11:00"),
         ("see https://example.com/a?b=1&c=2 for 1h", "see https://example.com/a?b=1&c=2", "", "2026-11-24 11:00"),
         ("Sunday roast for 45m", "Sunday roast", "", "2026-11-24 10:45"),
@@ -54,6 +54,12 @@ async def test_quo_reads_emoji_text_and_time_wherever_they_stand(
     made = await app.only()
     assert (made.kind, made.text, made.emoji) == (OverrideKind.STATUS, text, emoji)
     assert (None if made.end is None else local(made.end)) == end
+
+
+async def test_emoji_alone_is_refused_as_slack_would_refuse_it(app: SteppedApp) -> None:
+    for typed in (":tea:", "🍕 for 45m"):
+        assert (await app.quo(typed))["text"].startswith("Write a text: Slack takes no status without one.")
+    assert await app.standing() == []
 
 
 async def test_quo_keeps_no_raw_mention(app: SteppedApp) -> None:

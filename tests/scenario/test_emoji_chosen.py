@@ -185,7 +185,9 @@ async def test_emoji_that_no_menu_offered_is_refused_at_its_block(running_app: R
              {"from": "12:00", "to": "13:00"}.items()}  # fmt: skip
     days = {"days": {"value": {"type": "checkboxes", "selected_options": [{"value": "mon"}]}}}
     assert await _refused(running_app, routine, picked(":forged:") | typed("text", "Lunch") | times | days) == unknown
-    assert await _refused(running_app, await open_form(running_app), picked(":forged:")) == unknown
+    assert (
+        await _refused(running_app, await open_form(running_app), picked(":forged:") | typed("text", "Tea")) == unknown
+    )
     assert await running_app.service.stores.lines.list(key) == complete(())
     view = await _form_of(running_app, "add_line")
     assert await _refused(running_app, view, picked(":party:") | line) == {}
