@@ -261,6 +261,8 @@ async def test_settings_change_what_is_shown_at_once(app: SteppedApp) -> None:
     ("more", "block", "sentence"),
     [
         ({"idle_emoji": typed("a b")}, "idle_emoji", "That is not an emoji. Write it as :palm_tree:."),
+        ({"idle_text": typed(None), "idle_emoji": typed(":wave:")}, "idle_text",
+         "Write a text: Slack takes no status without one."),
         ({"idle_text": typed("x" * 101)}, "idle_text", "Slack allows 100 characters in a status. Shorten the text."),
         ({"idle_text": typed("{secret}")}, "idle_text",
          "Only {title}, {until} and {location} can stand in braces."),

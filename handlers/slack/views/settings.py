@@ -13,7 +13,7 @@ from handlers.slack.views.fixed import as_it_was, fixed_by
 from handlers.slack.views.line_form import Errors, read_says
 from handlers.slack.views.lines import days, hours
 from services.domain.command_parser import LONGEST_EMOJI
-from services.domain.errors import InputError
+from services.domain.errors import InputError, TextMissingError
 from services.domain.model import STATUS_TEXT_LIMIT, OwnStatusPolicy, Status
 from services.domain.people import Preferences, WorkingHours
 from services.domain.policy import FixedError, Policy
@@ -152,6 +152,8 @@ def read_settings(values: Values, before: Preferences, allows: Policy) -> tuple[
         as_it_was(values, "idle_text", text, was.text, errors, fixed=fixed),
         as_it_was(values, "idle_emoji", emoji, was.emoji, errors, fixed=fixed),
     )
+    if idle.emoji and not idle.text and idle != was and not errors:
+        errors["idle_text"] = TextMissingError("an emoji alone")  # which Slack would refuse each time nothing is on
     on, shares = values.chosen("options"), "share_absences" in values.blocks  # not in a form of the release before
     if "titles" in on and not allows.titles and not before.titles:
         errors["options"] = FixedError("titles", field="options")
