@@ -298,4 +298,5 @@ def _person(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # the database and whatever else is made belongs to this user alone
     sys.exit(main())

@@ -82,6 +82,9 @@ async def test_kill_in_mid_event_repeats_nothing_and_the_own_status_comes_back(r
     running.feeds["work"].has(lasting("a", start, 14 / 60))
     await running.begins()
     await until(lambda: running.shows() == (*MEETING, int(end.timestamp())), 40)
+    made = [path for path in running.served.cwd.iterdir() if path.name.startswith("statusquo.db")]
+    assert made
+    assert {path.stat().st_mode & 0o777 for path in made} == {0o600}  # whatever the umask is
     running.served.kill()
     await running.served.ended()
     await running.served.start()
