@@ -37,7 +37,7 @@ from handlers.slack.views.replies import Reply
 from handlers.slack.who import answer as who_is_out
 from services.domain import command_parser, times
 from services.domain.command_parser import Name, UnknownCommandError
-from services.domain.errors import InputError, NothingToDoError
+from services.domain.errors import InputError, NothingToDoError, TextMissingError
 from services.domain.model import Effect, PersonKey
 from services.engine.notifications import Teller
 
@@ -182,6 +182,8 @@ class Commands:
 
     async def _status(self, who: Requester, line: str, text: str, request: str, besides: Besides = TYPED) -> Reply:
         asked = command_parser.status(line, who.speaker)
+        if not asked.text:
+            raise TextMissingError("an emoji alone")
         if not who.view.granted:
             return await self._grant_first(who, QUO, text)
         made = await self.services.statuses.override(

@@ -12,13 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.domain import times
-from services.domain.errors import (
-    InputError,
-    NotAnEmojiError,
-    TextMissingError,
-    TextTooLongError,
-    TimeNotUnderstoodError,
-)
+from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError, TimeNotUnderstoodError
 from services.domain.model import STATUS_TEXT_LIMIT
 from services.domain.text import escape, leading_emoji, length, trailing_emoji, unescape
 from services.domain.times import Asked, Speaker
@@ -108,7 +102,7 @@ def read(text: str) -> Command:
 def status(line: str, speaker: Speaker) -> Asked:
     """A status as it was typed behind `/quo`. Raises an InputError: half a time, a time alone, too long a text.
 
-    An emoji alone is one, too: Slack refuses it (must_clear_both_status_text_and_status_emoji).
+    The text of an emoji alone is "": Slack takes no such status (must_clear_both_status_text_and_status_emoji).
     """
     emoji, rest = take_emoji(plain(line))
     asked = times.status(rest, speaker)
@@ -117,8 +111,6 @@ def status(line: str, speaker: Speaker) -> Asked:
         emoji, words = take_emoji(words)
     if not emoji and not words:
         raise TimeNotUnderstoodError("a time without a status")
-    if not words:
-        raise TextMissingError("an emoji alone")
     return replace(asked, text=status_text(words), emoji=emoji)
 
 

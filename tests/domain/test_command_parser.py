@@ -11,13 +11,7 @@ from hypothesis import strategies as st
 
 from services.domain import command_parser, text
 from services.domain.command_parser import Command, Name, UnknownCommandError
-from services.domain.errors import (
-    InputError,
-    NotAnEmojiError,
-    TextMissingError,
-    TextTooLongError,
-    TimeNotUnderstoodError,
-)
+from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError, TimeNotUnderstoodError
 from services.domain.times import Speaker
 from tests.support.speaker import at, speaker
 
@@ -222,13 +216,6 @@ def test_time_that_is_not_a_time_alone_is_not_understood(typed: str) -> None:
     speaker = Speaker(datetime(2026, 11, 24, 9, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
     with pytest.raises(TimeNotUnderstoodError):
         command_parser.period(typed, speaker)
-
-
-@pytest.mark.parametrize("typed", [":tea:", "for 45m :tea:"])
-def test_emoji_alone_is_no_status(typed: str) -> None:
-    speaker = Speaker(datetime(2026, 11, 24, 9, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
-    with pytest.raises(TextMissingError):
-        command_parser.status(typed, speaker)
 
 
 @pytest.mark.parametrize(
