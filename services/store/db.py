@@ -97,6 +97,7 @@ class Database:
                 pool_size=_CONNECTIONS,
                 max_overflow=0,
                 pool_use_lifo=True,
+                hide_parameters=True,  # an error that is logged names the statement, not what it was about
             )
             self._points = PointReader(path, self.engine.dialect)
         else:
@@ -106,6 +107,7 @@ class Database:
                 connect_args={"dsn": plain_address(url)},
                 pool_size=pool_size,
                 max_overflow=pool_size,
+                hide_parameters=True,
             )
             event.listen(self.engine.sync_engine, "connect", partial(_patience, seconds=longest_idle))
             event.listen(self.engine.sync_engine, "checkin", _worked)

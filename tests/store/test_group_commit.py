@@ -104,3 +104,12 @@ async def test_database_is_not_closed_before_what_nobody_waits_for_has_ended(dat
     writer.gate.set()
     await closing
     assert await stored(database) == ["a"]
+
+
+async def test_error_of_the_database_names_the_statement_and_not_what_it_was_about(database: Database) -> None:
+    row = sa.insert(WorkspaceBudget).values(team_id="T1", budget="what it was about")
+    await database.execute(row)
+    with pytest.raises(IntegrityError) as raised:
+        await database.execute(row)
+    assert "INSERT INTO" in str(raised.value)
+    assert "what it was about" not in str(raised.value)

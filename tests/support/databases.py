@@ -40,8 +40,11 @@ _COMPILED = _Compiled(5000)
 _make_engine = Engine.__init__
 
 
-def _make_engine_that_shares(engine: Engine, *args: Any, **options: Any) -> None:
-    _make_engine(engine, *args, **options)
+# SQLAlchemy asks its constructor which options it takes: the one that the program gives is named
+def _make_engine_that_shares(
+    engine: Engine, pool: Any, dialect: Any, url: Any, hide_parameters: bool = False, **options: Any
+) -> None:
+    _make_engine(engine, pool, dialect, url, hide_parameters=hide_parameters, **options)
     engine._compiled_cache = _COMPILED
 
 
