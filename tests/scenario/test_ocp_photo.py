@@ -17,6 +17,7 @@ from emulators.slack.state import APP, PERSON
 from services.domain.agents import May
 from services.domain.model import PersonKey
 from services.pictures.squares import are_alike, signed, square
+from services.platform.concurrency import off_loop
 from services.store.agent_models import AskedPhotoRow
 from services.store.effect_models import EffectRow, PictureRow
 from services.usecases import waiting
@@ -151,7 +152,7 @@ async def test_what_is_no_picture_is_refused_by_slacks_names_and_nothing_is_fetc
 ) -> None:
     headers = await key_of(running_app)
     half = encoded(quarters(600, 600), "JPEG")[:2000]
-    wide = _text(encoded(Image.new("L", (9000, 9000))))
+    wide = _text(await off_loop(encoded, Image.new("L", (9000, 9000))))  # 81 megapixels
     async with agent_of(running_app, headers) as agent:
         await _refuses(agent, _text(animated("GIF", 600)), "too_many_frames")
         await _refuses(agent, _text(half), "bad_image")
