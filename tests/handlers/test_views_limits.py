@@ -197,9 +197,7 @@ def fixed(l10n: Localizer) -> ListView:
 
 
 def of_admins(l10n: Localizer, policy: Policy) -> list[dict[str, Any]]:
-    numbers = WorkspaceNumbers(
-        99_999, 99_999, 99_999, 99_999, 99_999, 99_999, ("users:read", "channels:history"), tuple(Fault)
-    )
+    numbers = WorkspaceNumbers(*[99_999] * 6, ("users:read", "channels:history"), tuple(Fault))
     return home_part(l10n, policy, numbers, SECTIONS, install=LINK, now=NOW)
 
 

@@ -142,14 +142,9 @@ class Replica:
         stores = self.stores = Stores(database, encryptor, clock)
         self.clock, self.slack = clock, slack
         self.writer = ProfileWriter(
-            slack,
-            stores.write_queue,
-            clock,
-            self._refresh,
-            Metrics(),
-            unknown_emoji=UnknownEmoji(stores.emoji, clock),
-            judge=theirs,
-        )
+            slack, stores.write_queue, clock, self._refresh, Metrics(),
+            unknown_emoji=UnknownEmoji(stores.emoji, clock), judge=theirs,
+        )  # fmt: skip
         self.reader = StatusReader(
             stores.facts,
             stores.overrides,
