@@ -13,8 +13,12 @@ import json
 import os
 import sys
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import structlog
+from structlog.typing import EventDict
 
 from bench.soak.clock import SoakClock
 from handlers.web.application import QuietRunner, listen
@@ -30,9 +34,10 @@ PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 
 async def main(path: str, base: datetime, since: float) -> None:
     """Serve until told to stop."""
-    logs.configure("WARNING", "json")
-    config = settings.load(os.environ, dotenv=None)
     clock, stop = SoakClock(base, since), asyncio.Event()
+    logs.configure("INFO", "json")
+    structlog.configure(processors=[partial(_timed, clock), *structlog.get_config()["processors"]])
+    config = settings.load(os.environ, dotenv=None)
     service = await bootstrap.build(config, clock=clock)
     looked = [clock.now()]
     # What leaves a tenth of a second of real time to others, at each edge: nothing is at rest meanwhile.
@@ -75,6 +80,11 @@ async def main(path: str, base: datetime, since: float) -> None:
     await runner.cleanup()
     await service.stop()
     told.close()
+
+
+def _timed(clock: SoakClock, _logger: Any, _method: str, event: EventDict) -> EventDict:
+    """A line of the log with the simulated time, besides the real one."""
+    return {**event, "clock": clock.now().isoformat()}
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.soak.clock import SoakClock
 from bench.soak.process import AppProcess
+from bench.soak.story import Leap
 from bench.soak.world import World
 
 BEAT = 0.004
@@ -38,8 +39,7 @@ class Course:
         self._clock, self._world, self._app, self._deadline = clock, world, app, deadline
         self._agenda: list[tuple[datetime, int, Callable[[], Awaitable[None]]]] = []
         self._numbers = itertools.count()
-        self.leaps = 0
-        self.leapt = timedelta()
+        self.leaps: list[Leap] = []
 
     def at(self, instant: datetime, do: Callable[[], Awaitable[None]]) -> None:
         """Have something done."""
@@ -75,6 +75,10 @@ class Course:
                 await asyncio.sleep(BEAT)
 
     @property
+    def leapt(self) -> timedelta:
+        return sum((one.to - one.at for one in self.leaps), timedelta())
+
+    @property
     def out_of_time(self) -> bool:
         return time.monotonic() >= self._deadline
 
@@ -90,8 +94,7 @@ class Course:
         return [until for until in (*theirs, *(one for one, _ in self._clock.sleepers())) if until > now]
 
     async def _leap(self, to: datetime) -> None:
-        self.leaps += 1
-        self.leapt += to - self._clock.now()
+        self.leaps.append(Leap(self._clock.now(), to))
         since = time.monotonic()
         self._clock.set(to, since)  # Slack's before the app's: it never counts a call too early
         if self._app.up:

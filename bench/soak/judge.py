@@ -42,11 +42,12 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What went wrong with somebody's segment."""
+    """What went wrong with somebody's segment, which showed from `came` on (where it never did: its end)."""
 
     what: str
     who: str
     segment: Segment
+    came: datetime
     more: str = ""
 
     def __str__(self) -> str:
@@ -106,7 +107,7 @@ class Judge:
                 self.verdict.passed_over += 1
             elif self._forced(team, segment.end, due, OURS) < segment.end:
                 showed = ", ".join(f"{one.start:%H:%M:%S} {one.shows[0]!r}" for one in inside)
-                self.verdict.faults.append(Fault("lost", who, segment, f"showed {showed}"))
+                self.verdict.faults.append(Fault("lost", who, segment, came, f"showed {showed}"))
             return
         late = max(0.0, (came - due).total_seconds())
         wrong = sum(
@@ -115,21 +116,25 @@ class Judge:
         )  # fmt: skip
         if wrong > ALLOWED.total_seconds():
             showed = ", ".join(f"{one.start:%H:%M:%S} {one.shows[0]!r}" for one in inside)
-            self.verdict.faults.append(Fault("wrong", who, segment, f"for {wrong:.0f} s: showed {showed}"))
+            self.verdict.faults.append(Fault("wrong", who, segment, came, f"for {wrong:.0f} s: showed {showed}"))
         if first:
             return  # when that was due was before all this
         if what:
             beyond = self._beyond(team, came, due, AFTER_A_KILL if what == "kill" else OURS)
             self.verdict.after.setdefault(what, []).append(beyond)
             if beyond > ALLOWED.total_seconds():
-                self.verdict.faults.append(Fault(f"late after {what}", who, segment, f"by {late:.1f} s from its end"))
+                self.verdict.faults.append(
+                    Fault(f"late after {what}", who, segment, came, f"by {late:.1f} s from its end")
+                )
             return
         beyond = self._beyond(team, came, due, OURS)
         self.verdict.late.append(late)
         self.verdict.beyond_ours.append(beyond)
         self.verdict.beyond_slacks.append(self._beyond(team, came, due, SLACKS))
         if beyond > ALLOWED.total_seconds():
-            self.verdict.faults.append(Fault("late", who, segment, f"by {late:.1f} s, {beyond:.1f} s beyond limits"))
+            self.verdict.faults.append(
+                Fault("late", who, segment, came, f"by {late:.1f} s, {beyond:.1f} s beyond limits")
+            )
 
     def _beyond(self, team: str, came: datetime, due: datetime, limit: int) -> float:
         return max(0.0, (came - max(due, self._forced(team, came, due, limit))).total_seconds())

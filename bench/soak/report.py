@@ -91,6 +91,8 @@ def show(found: Figures) -> None:
     ):  # fmt: skip
         for line in lines[:SHOWN_FAULTS]:
             print(f"{title}: {line}")
+    for line in found.stories:
+        print(line)
 
 
 def _none(name: str, number: int) -> Promise:

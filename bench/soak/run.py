@@ -17,13 +17,16 @@ from bench.http import free_port
 from bench.soak.acts import DAY, HOUR, MINUTE, Hands
 from bench.soak.clock import SoakClock
 from bench.soak.course import Course
-from bench.soak.judge import Judge, Pause, Verdict
+from bench.soak.judge import Fault, Judge, Pause, Verdict
 from bench.soak.oracle import NOTHING, expected, planned
 from bench.soak.people import FEED, Soaker, thought_up
 from bench.soak.process import AppProcess
 from bench.soak.seeding import seed
+from bench.soak.story import told
 from bench.soak.world import World
+from services.domain.model import PersonKey
 from services.platform.crypto import new_key
+from services.store.stores import Stores
 
 MONDAY = datetime(2026, 11, 30, tzinfo=UTC)
 BEFORE = 6 * HOUR
@@ -37,6 +40,9 @@ CATCHES_UP = 3 * MINUTE
 
 OUTAGE, PROVIDER_OUTAGE, GARBAGE = 10 * MINUTE, HOUR, 6 * HOUR
 GARBAGE_FEEDS = 10
+STORIES = 5
+"""Of so many faults what is known is told."""
+
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -74,6 +80,7 @@ class Figures:
     left_behind: list[str]
     trespasses: int
     errors: list[str]
+    stories: list[str] = field(default_factory=list)
 
 
 async def soaked(options: Options) -> Figures:
@@ -150,7 +157,10 @@ class Week:
                 await world.stop()
         self.until = min(clock.now(), self.end)
         self.errors += self.hands.wrong
-        return self._figures(log_path)
+        log = _log_of(log_path)
+        figures = self._figures(log)
+        figures.stories = await self._stories(figures.verdict.faults, log, database, key)
+        return figures
 
     def say(self, text: str) -> None:
         if not self.options.quiet:
@@ -252,7 +262,7 @@ class Week:
     def _minutes(self) -> float:
         return (time.monotonic() - self.began) / 60
 
-    def _figures(self, log_path: Path) -> Figures:
+    def _figures(self, log: Sequence[str]) -> Figures:
         slack, course = self.world.slack, self.course
         self.pauses.sort(key=lambda one: one.start)
         judge = Judge(slack.written, self.pauses, self.until)
@@ -265,16 +275,28 @@ class Week:
             lately = planned(one.days.wishes, self.until - 2 * MINUTE, self.until + 2 * MINUTE)
             if one.user in behind and all(span.shows == NOTHING for span in lately):
                 left.append(f"{one}: {behind[one.user]}")
-        log = log_path.read_text(encoding="utf-8", errors="replace").splitlines()
         self.errors += [
             line for line in log if '"level": "error"' in line or '"level":"error"' in line or "Traceback" in line
         ]
         return Figures(
             self.options, self.people, judge.verdict, self.pauses, self.memory, self.until, self._minutes(),
-            self.processor, course.leaps, self.until - MONDAY + BEFORE - course.leapt, self.hands.done,
+            self.processor, len(course.leaps), self.until - MONDAY + BEFORE - course.leapt, self.hands.done,
             self.hands.lost_pushes, dict(slack.counts), _lines(slack.refused), _lines(slack.needless), left,
             len(slack.trespasses()), self.errors,
         )  # fmt: skip
+
+    async def _stories(self, faults: Sequence[Fault], log: Sequence[str], database: str, key: str) -> list[str]:
+        """What is known of the first faults."""
+        found: list[str] = []
+        people = {str(one): PersonKey(one.team, one.user) for one in self.people}
+        async with Stores.at(database, [key], self.clock) as stores:
+            for fault in faults[:STORIES]:
+                lines = await told(
+                    fault, people[fault.who], leaps=self.course.leaps, calls=self.world.slack.of_profiles, log=log,
+                    audit=stores.writes,
+                )  # fmt: skip
+                found += [f"{fault.what} {fault.who}", *lines]
+        return found
 
     def _as_understood(self, one: Soaker) -> None:
         """Let what was asked for end when the app said that it ends, where that is within a minute: it rounds."""
@@ -283,6 +305,10 @@ class Week:
                 ends = [change.ends for change in self.world.slack.shown[one.user] if change.shows == act.shows]
                 found = next((end for end in ends if end is not None and abs(end - act.end) <= MINUTE), None)
                 act.end = found or act.end
+
+
+def _log_of(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def _lines(noted: Sequence[tuple[datetime, str, str]]) -> list[str]:

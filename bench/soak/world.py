@@ -13,12 +13,13 @@ from bench.soak.clock import SoakClock
 from bench.soak.judge import Change
 from bench.soak.oracle import ABSENCE, FOCUS, NEVER
 from bench.soak.people import FEED, GOOGLE, MICROSOFT, Entry, Soaker
+from bench.soak.story import Called
 from emulators.google import GoogleEntry, LocalGoogle, google_client
 from emulators.microsoft import LocalMicrosoft, MicrosoftEntry
 from emulators.slack import ApiCall, AppConfig, LocalSlack
 from emulators.slack.state import CallLog, SlackMember
 
-SET = "users.profile.set"
+GET, SET = "users.profile.get", "users.profile.set"
 REDIRECT = "http://127.0.0.1:9/callback"  # where nobody goes: the code is taken out of the address
 HTTP_OK, HTTP_NOT_MODIFIED, LIMITED = 200, 304, 429
 
@@ -31,6 +32,7 @@ class SoakSlack(LocalSlack):
         self.shown: dict[str, list[Change]] = defaultdict(list)
         self.written: dict[str, list[datetime]] = defaultdict(list)
         self.counts: Counter[str] = Counter()
+        self.of_profiles: list[Called] = []
         self.refused: list[tuple[datetime, str, str]] = []
         self.needless: list[tuple[datetime, str, str]] = []
         self.calls = _Calls(self)
@@ -51,6 +53,9 @@ class SoakSlack(LocalSlack):
     def called(self, call: ApiCall) -> None:
         """Note a call that was answered."""
         self.counts[call.method] += 1
+        if call.method in {GET, SET}:
+            what = f"{call.method} {'ok' if call.ok else call.error} {call.arguments.get('profile', '')}"
+            self.of_profiles.append(Called(self.clock.now(), call.user_id, what))
         if call.http_status == LIMITED:
             self.refused.append((call.at, call.team_id, call.method))
         if call.method == SET and call.ok:

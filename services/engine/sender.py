@@ -335,7 +335,7 @@ class Sender:
 
     async def _wait(self, until: datetime | None, *, failed: bool = False) -> None:
         self._rests_until = until
-        self._resting = not (self._tasks or self._chores_under_way or failed)
+        self._resting = not (self._tasks or self._chores_under_way or self._look_soon or failed)
         with suppress(TimeoutError):
             patience = min(self._look_after, OTHERS) if self._workspaces.others else self._look_after
             if self._look_soon:

@@ -117,6 +117,25 @@ async def test_what_becomes_due_right_after_a_look_is_seen_while_one_waits_and_a
     assert engine.written("UOTHER") == ["In a meeting"]
 
 
+async def test_engine_is_not_at_rest_before_it_has_read_what_it_was_told_of(engine: RunningEngine) -> None:
+    """What was read is used for half a second where somebody waits, here for their own next minute."""
+    replica = engine.replica(person_limit=1, look=60, poll=60)
+    slack = HeldWrites(replica, "Slow")
+    now, busy = engine.clock.now(), await engine.person("UBUSY")
+    await replica.start()
+    await engine.says(busy, "One", until=now + HOUR)
+    await until(lambda: engine.written() == ["One"])
+    await engine.says(await engine.person("USLOW", team_id="T3"), "Slow", until=now + HOUR)
+    await slack.held.wait()
+    await engine.says(busy, "Two", until=now + HOUR, name="o2")
+    await until(lambda: bool(replica.sender._waiting) and not replica.sender._look_soon)
+    await engine.has(await engine.person("UMEET", team_id="T2"), meeting(now))
+    await until(lambda: replica.sender._look_soon or engine.written("UMEET") == ["In a meeting"])
+    slack.go.set()
+    await until(lambda: replica.engine.at_rest)
+    assert engine.written("UMEET") == ["In a meeting"]
+
+
 async def test_people_who_typed_where_there_is_no_room_hold_up_no_other_workspace(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
