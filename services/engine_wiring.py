@@ -42,7 +42,8 @@ def engine(
     workspaces = OwnedWorkspaces(leases, queue, clock)
     faults = TokenFaults(stores.faults, of.faults, slack.authority, workspaces, queue.bot_tokens, clock)
     writer = ProfileWriter(
-        slack.profiles, queue, clock, tokens.refresh, of.metrics, unknown_emoji=unknown, judge=faults.judged
+        slack.profiles, queue, clock, tokens.refresh, of.metrics, unknown_emoji=unknown, judge=faults.judged,
+        wake_signal=of.wake_signal,
     )  # fmt: skip
     links = Links(
         grant=cases.people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble,

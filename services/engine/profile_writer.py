@@ -44,7 +44,7 @@ from services.engine.limits import Budget
 from services.engine.resolve import Urgency, digest
 from services.platform.logs import of_error
 from services.platform.metrics import Metrics
-from services.ports import Clock
+from services.ports import Clock, WakeSignal
 from services.slack.profile import GET, SET, TEST, SlackProfiles
 from services.store.write_queue import BLOCKED, WriteQueue
 
@@ -68,10 +68,12 @@ class ProfileWriter:
         *,
         unknown_emoji: UnknownEmoji,
         judge: Judge,
+        wake_signal: WakeSignal,
     ) -> None:
         """`refresh` renews a person's expired token and raises where that does not work.
 
-        `judge` says what a refusal of their token means: `TokenFaults.judged`.
+        `judge` says what a refusal of their token means: `TokenFaults.judged`. `wake_signal` has the engine's loops
+        learn when the person is due.
         """
         self._profiles = profiles
         self._queue = queue
@@ -80,6 +82,7 @@ class ProfileWriter:
         self._metrics = metrics
         self._unknown_emoji = unknown_emoji
         self._judge = judge
+        self._wake_signal = wake_signal
 
     def ready_at(self, pending: PendingWrite, budget: Budget) -> datetime | None:
         """When the calls that `pending` may need can be made; None for now."""
@@ -124,6 +127,7 @@ class ProfileWriter:
             return True
         if span is None:
             await self._queue.drop(pending, unresolved=True, now=now)
+            self._wake_signal.wake()
             return True
         if span.end <= now:
             return False  # it has ended since it was read, and what is wished for may come after it: read it anew
@@ -245,6 +249,8 @@ class ProfileWriter:
 
     async def _settle(self, pending: PendingWrite, state: ProfileState, entry: AuditEntry | None) -> None:
         await self._queue.settle(pending, state, entry)
+        if state.look is not None:
+            self._wake_signal.wake()
         self._count("shows_already" if entry is None else entry.outcome)
         if entry is not None and entry.written and pending.span is not None:
             # a status follows the start of its span, or what was learned later: a new event, a pause that ended

@@ -34,7 +34,7 @@ from services.domain.operator_errors import SealError
 from services.domain.people import PersonFacts
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import NOT_SET, Reason, ReasonCode
-from services.domain.text import DefaultTexts, same
+from services.domain.text import DefaultTexts, same, whole_seconds
 from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
 from services.slack import scopes
@@ -277,15 +277,18 @@ class Statuses:
     ) -> Override:
         """Show `text` and `emoji` from `start` to `end` (UTC; None: until cleared). The same `request` counts once.
 
-        The id of the override takes it back.
+        It ends at its whole second, as Slack ends it. The id of the override takes it back.
         """
-        made = Override(request_id(key, request), start, end, self.clock.now(), text=text, emoji=emoji, effects=effects)
+        made = Override(
+            request_id(key, request), start, whole_seconds(end), self.clock.now(), text=text, emoji=emoji,
+            effects=effects,
+        )  # fmt: skip
         return await self._add(key, made)
 
     async def prolong(self, key: PersonKey, running: Override, end: datetime | None) -> Override:
         """Have a status that runs be one that was asked for now and lasts until `end`: longer, shorter, or for good."""
         now = self.clock.now()
-        made = replace(running, start=now, end=end, created_at=now)
+        made = replace(running, start=now, end=whole_seconds(end), created_at=now)
         await self.overrides.put(key, made, now)
         self.wake_signal.wake()
         return made
@@ -298,8 +301,8 @@ class Statuses:
         `stand_in` is the user id of whom replies name. The id of the override takes it back.
         """
         made = Override(
-            request_id(key, request), start, end, self.clock.now(), kind=OverrideKind.OUT_OF_OFFICE, text=note,
-            stand_in=stand_in,
+            request_id(key, request), start, whole_seconds(end), self.clock.now(), kind=OverrideKind.OUT_OF_OFFICE,
+            text=note, stand_in=stand_in,
         )  # fmt: skip
         return await self._add(key, made)
 

@@ -58,7 +58,9 @@ def entry(outcome: str, *, later: float = 0.0) -> AuditEntry:
 def writer(metrics: Metrics, ledger: Ledger) -> ProfileWriter:
     queue: Any = ledger
     nobody: Any = None
-    return ProfileWriter(nobody, queue, ManualClock(NINE), nobody, metrics, unknown_emoji=nobody, judge=theirs)
+    return ProfileWriter(
+        nobody, queue, ManualClock(NINE), nobody, metrics, unknown_emoji=nobody, judge=theirs, wake_signal=nobody
+    )  # fmt: skip
 
 
 async def test_writes_are_counted_by_outcome_and_recorded() -> None:

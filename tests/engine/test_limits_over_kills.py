@@ -52,7 +52,9 @@ class Process:
         self.clock = clock
         self.owned = OwnedWorkspaces(OneProcess(), queue, clock)
         nothing: Any = None
-        self.writer = ProfileWriter(nothing, queue, clock, nothing, nothing, unknown_emoji=nothing, judge=nothing)
+        self.writer = ProfileWriter(
+            nothing, queue, clock, nothing, nothing, unknown_emoji=nothing, judge=nothing, wake_signal=nothing
+        )  # fmt: skip
         self.under_way: dict[str, tuple[Calls, Any]] = {}
 
     async def own(self) -> OwnedWorkspace:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from services.platform.clock import SystemClock
 from services.platform.crypto import Encryptor
 from services.store.db import Database
+from services.store.models import SpanRow
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 from tests.support.engine import GET, SET, RunningEngine, absence, meeting, open_engine, until
@@ -59,6 +61,29 @@ async def test_status_is_cleared_where_slack_did_not_clear_it_at_the_end(engine:
     engine.clock.move(seconds=20)
     await until(lambda: engine.status() == ("", "", 0))
     assert engine.written() == ["In a meeting", ""]
+
+
+async def test_meeting_shows_once_an_own_status_has_ended_without_a_poll(engine: RunningEngine) -> None:
+    """Its end is known from the look at the profile alone: the loops hear of it from the sender."""
+    key, now = await engine.person(), engine.clock.now()
+    engine.slack.type_status(key.user_id, "Dentist", ":tooth:", now + timedelta(minutes=10))
+    await engine.has(key, meeting(now))
+    await engine.replica(poll=60, look=60).start()
+    await until(lambda: len(engine.calls(GET)) == 1)
+    await engine.settled()
+    engine.clock.move(minutes=10)
+    await until(lambda: engine.written() == ["In a meeting"], 5)
+
+
+async def test_timeline_that_reaches_no_further_is_made_at_once_without_a_poll(engine: RunningEngine) -> None:
+    replica = engine.replica(poll=60, look=60)
+    key = await engine.person()
+    await engine.has(key, meeting(engine.clock.now()))
+    await replica.tick()
+    async with engine.database.write() as connection:
+        await connection.execute(sa.delete(SpanRow))
+    await replica.start()
+    await until(lambda: engine.written() == ["In a meeting"], 5)
 
 
 async def test_short_meeting_inside_of_an_absence_needs_no_write(engine: RunningEngine) -> None:

@@ -155,6 +155,16 @@ async def test_clear_of_an_override_over_an_event_shows_the_event_again(app: Ste
     assert (await app.shows())[0] == "In a meeting"
 
 
+async def test_event_shows_again_in_the_second_in_which_slack_takes_the_override_off(app: SteppedApp) -> None:
+    await app.engine.has(app.ann, meeting(app.clock.now(), 60))
+    end = app.clock.now() + timedelta(minutes=30)
+    app.clock.move(seconds=0.4)
+    await app.quo(":pizza: Lunch for 30m")
+    assert await app.shows() == ("Lunch", ":pizza:", int(end.timestamp()))
+    app.clock.move_to(end)
+    assert (await app.shows())[0] == "In a meeting"
+
+
 async def test_clear_with_nothing_to_clear_says_so(app: SteppedApp) -> None:
     assert (await app.quo("clear"))["text"] == "There is nothing to change."
 

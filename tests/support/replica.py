@@ -10,7 +10,7 @@ from services.domain.model import PersonKey
 from services.domain.policy import Policy
 from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrier
 from services.engine.digests import DigestSender
-from services.engine.due import Engine
+from services.engine.due import Engine, LoopWakeSignal
 from services.engine.effects import EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.faults import TokenFaults
@@ -124,7 +124,7 @@ class Replica:
             self.clock,
             self.faults,
         )
-        self.metrics = Metrics()
+        self.metrics, self.wake_signal = Metrics(), LoopWakeSignal()
         self.emoji = EmojiStore(self.database)
         self.workspaces = OwnedWorkspaces(self.leases, self.queue, self.clock, new_budget=self._budget)
         self.token_faults = TokenFaults(
@@ -133,6 +133,7 @@ class Replica:
         self.writer = ProfileWriter(
             SlackProfiles(self.clients), self.queue, self.clock, self.tokens.refresh, self.metrics,
             unknown_emoji=UnknownEmoji(self.emoji, self.clock), judge=self.token_faults.judged,
+            wake_signal=self.wake_signal,
         )  # fmt: skip
         self.emoji_reading = EmojiReading(
             self.emoji, self.workspaces, SlackEmoji(self.clients), self.clock
@@ -210,6 +211,7 @@ class Replica:
             ),
             self.sender,
             self.clock,
+            wake_signal=self.wake_signal,
             poll=self.poll,
             pace=0.0,
         )

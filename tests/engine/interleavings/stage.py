@@ -143,7 +143,7 @@ class Replica:
         self.clock, self.slack = clock, slack
         self.writer = ProfileWriter(
             slack, stores.write_queue, clock, self._refresh, Metrics(),
-            unknown_emoji=UnknownEmoji(stores.emoji, clock), judge=theirs,
+            unknown_emoji=UnknownEmoji(stores.emoji, clock), judge=theirs, wake_signal=wake_signal,
         )  # fmt: skip
         self.reader = StatusReader(
             stores.facts,
