@@ -29,7 +29,6 @@ from services.slack.oauth import SlackAuthority
 from services.store import schema
 from services.store.models import EventRow, Person, Workspace
 from services.store.stores import Stores
-from services.usecases.faults import Faults
 
 EVENTS = 2_000
 PEOPLE, LOOKS = 5, 30
@@ -57,7 +56,6 @@ async def _measured() -> list[Row]:
                 clock=clock,
                 wake_signal=LoopWakeSignal(),
                 metrics=Metrics(),
-                faults=Faults(stores.faults, clock),
             )
             await schema.upgrade(stores.database)
             first, again = await _ours(google, stores, made)

@@ -19,7 +19,6 @@ from services.slack.oauth import SlackAuthority
 from services.slack.presence import SlackPresence
 from services.slack.profile import SlackProfiles
 from services.store.stores import Stores
-from services.usecases.faults import Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,6 @@ class Adapters:
     slack: SlackApi
     leases: Leases
     pictures: PictureReader
-    faults: Faults
 
 
 def slack_api(config: Settings, metrics: Metrics, outbound: Outbound) -> SlackApi:

@@ -59,7 +59,7 @@ def agent_cases(of: Adapters, policies: WorkspacePolicy, statuses: Statuses, emo
     stores = of.stores
     reading = ProfileReading(
         stores.people, stores.workspaces, of.slack.profiles, of.slack.members,
-        refresh=TokenRefresh(stores.tokens, of.slack.authority, of.clock, of.faults).refresh, clock=of.clock,
+        refresh=TokenRefresh(stores.tokens, of.slack.authority, of.clock, stores.faults).refresh, clock=of.clock,
     )  # fmt: skip
     profile = OwnProfiles(
         statuses, stores.awaited, stores.people, reading, audit=stores.writes, emoji=emoji, clock=of.clock

@@ -44,7 +44,6 @@ from services.store import schema
 from services.store.moved import check_not_moved
 from services.store.stores import Stores
 from services.usecases.agents import AgentKeys
-from services.usecases.faults import Faults
 from services.usecases.grants import Grants, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
@@ -158,11 +157,10 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     metrics, wake_signal, background = Metrics(), LoopWakeSignal(), handlers.Background()
     pictures = PictureReader()
     leases: Leases = OneProcess() if config.is_sqlite else AdvisoryLocks(config.database_url)
-    slack, faults = slack_api(config, metrics, Outbound.of(config)), Faults(stores.faults, clock)
-    adapters = Adapters(config, clock, wake_signal, metrics, stores, slack, leases, pictures, faults)
+    slack = slack_api(config, metrics, Outbound.of(config))
+    adapters = Adapters(config, clock, wake_signal, metrics, stores, slack, leases, pictures)
     calendars = wiring.compose(
-        config, stores, slack.clients, slack.authority, clock=clock, wake_signal=wake_signal, metrics=metrics,
-        faults=faults,
+        config, stores, slack.clients, slack.authority, clock=clock, wake_signal=wake_signal, metrics=metrics
     )  # fmt: skip
     cases = use_cases(adapters, calendars)
     shared = handlers.Services(
@@ -265,7 +263,7 @@ def _listening(
     grants = Grants(
         SlackApp(config.slack_client_id or "", config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
         states=stores.oauth_states, workspaces=stores.workspaces, people=stores.people, permissions=cases.permissions,
-        authority=slack.authority, perform_ask=commands.perform, faults=of.faults, clock=clock,
+        authority=slack.authority, perform_ask=commands.perform, faults=stores.faults, clock=clock,
         wake_signal=of.wake_signal,
     )  # fmt: skip
     errors = handlers.Errors(locale.say, cases.people, slack.views, slack.messages)

@@ -37,10 +37,10 @@ def engine(
 ) -> tuple[Engine, ProfileWriter, Sequence[EffectSender], Measuring]:
     """What runs when: everything that may be due, who writes to profiles, those of effects; and what is measured."""
     clock, stores, slack, queue, leases = of.clock, of.stores, of.slack, of.stores.write_queue, of.leases
-    tokens = TokenRefresh(stores.tokens, slack.authority, clock, of.faults)
+    tokens = TokenRefresh(stores.tokens, slack.authority, clock, stores.faults)
     unknown = UnknownEmoji(stores.emoji, clock)
     workspaces = OwnedWorkspaces(leases, queue, clock)
-    faults = TokenFaults(stores.faults, of.faults, slack.authority, workspaces, queue.bot_tokens, clock)
+    faults = TokenFaults(stores.faults, slack.authority, workspaces, queue.bot_tokens, clock)
     writer = ProfileWriter(
         slack.profiles, queue, clock, tokens.refresh, of.metrics, unknown_emoji=unknown, judge=faults.judged,
         wake_signal=of.wake_signal,

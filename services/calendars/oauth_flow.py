@@ -31,7 +31,7 @@ from services.domain.request_errors import (
 from services.platform.crypto import Encryptor, digest_of
 from services.ports import Clock
 from services.store.accounts import AccountStore, OAuthStateStore, Ticket
-from services.usecases.faults import Faults
+from services.store.faults import FaultStore
 from services.usecases.grants import Start
 from services.usecases.identity import is_theirs, open_link
 
@@ -108,8 +108,8 @@ class OAuthFlow:
     base_url: str
     """PUBLIC_URL without a slash at its end."""
     accounts: AccountStore
-    faults: Faults
-    """Are told where a provider does not take us, or our redirect address."""
+    faults: FaultStore
+    """It is told where a provider does not take us, or our redirect address."""
 
     async def links(self, key: PersonKey, *, of_workspace: bool = False) -> Sequence[AccountLink]:
         """Make a fresh link to each provider that is set up."""
@@ -213,8 +213,8 @@ class OAuthFlow:
             raise AdministratorNeededError(refusal.reason) from None
         except AccountLostError as refusal:
             raise LinkExpiredError(refusal.reason) from None
-        await self.faults.works(redirect_fault(provider))
-        await self.faults.works(client_fault(provider))
+        await self.faults.over(redirect_fault(provider))
+        await self.faults.over(client_fault(provider))
         lacking = found.client.app.required - credentials.scopes
         if lacking or not credentials.refresh:
             # Nothing of it is kept. It is not given back: the same account may be connected already, and well.

@@ -39,7 +39,7 @@ from services.platform.logs import guarded, of_error
 from services.platform.metrics import Metrics
 from services.ports import Clock, Report, WakeSignal
 from services.store.calendars import CalendarStore
-from services.usecases.faults import Faults
+from services.store.faults import FaultStore
 
 log = structlog.get_logger(__name__)
 
@@ -165,8 +165,8 @@ class CalendarSync:
     wake_signal: WakeSignal
     interval: timedelta
     """Between two fetches."""
-    faults: Faults
-    """Are told where a provider does not take us."""
+    faults: FaultStore
+    """It is told where a provider does not take us."""
     polled_often: Collection[str] = ()
     """The providers that are asked more often when it matters, unless they tell of changes."""
     chance: Callable[[], float] = random.SystemRandom().random
@@ -277,7 +277,7 @@ class CalendarSync:
             self.metrics.pushes.labels(provider, "missed").inc()
             log.info("push_missed", **_ids(claimed), provider=provider)
         if provider in PUSHING:  # where they are read with our own credentials
-            await self.faults.works(client_fault(provider))
+            await self.faults.over(client_fault(provider))
         if saved is Saved.CHANGED or claimed.health is not Health.OK:
             log.info("calendar_synced", **_ids(claimed), result=saved, problems=len(changes.problems))
             self.wake_signal.wake()

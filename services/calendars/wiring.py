@@ -42,7 +42,6 @@ from services.slack.members import SlackMembers
 from services.slack.oauth import SlackAuthority
 from services.store.stores import Stores
 from services.usecases.admins import Admins
-from services.usecases.faults import Faults
 from services.usecases.identity import Introductions
 
 POLLED_OFTEN = frozenset({GOOGLE, MICROSOFT, CALDAV})
@@ -80,7 +79,6 @@ def compose(
     clock: Clock,
     wake_signal: WakeSignal,
     metrics: Metrics,
-    faults: Faults,
 ) -> Calendars:
     """Put the providers together that are set up; the way to them is the one to Slack.
 
@@ -103,7 +101,9 @@ def compose(
     watchers = {name: provider.watcher for name, provider in providers.items()}
     writers = {name: provider.writer for name, provider in providers.items()}
     cleanup = ProviderCleanup(clients, watchers, clock, writers)
-    flow = OAuthFlow(providers, stores.encryptor, stores.oauth_states, clock, config.base_url, stores.accounts, faults)
+    flow = OAuthFlow(
+        providers, stores.encryptor, stores.oauth_states, clock, config.base_url, stores.accounts, stores.faults
+    )
     accounts = Accounts(
         flow, CaldavDirectory(guarded, rules), accounts=stores.accounts, calendars=stores.calendars,
         people=stores.people, workspaces=stores.workspaces, tokens=access, cleanup=cleanup,
@@ -119,7 +119,8 @@ def compose(
     }
     sync = CalendarSync(
         stores.calendars, sources, clock, wake_signal, interval=timedelta(seconds=config.feed_interval),
-        faults=faults, polled_often=POLLED_OFTEN, lease=LEASE if config.is_sqlite else SHORT_LEASE, metrics=metrics,
+        faults=stores.faults, polled_often=POLLED_OFTEN, lease=LEASE if config.is_sqlite else SHORT_LEASE,
+        metrics=metrics,
     )  # fmt: skip
     slack_files = SlackFiles(slack, trusted, config.slack_api_url)
     return Calendars(

@@ -29,8 +29,7 @@ from services.engine.workspaces import OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock, Report
 from services.slack.oauth import SlackAuthority
-from services.store.faults import DueFault, FaultStore
-from services.usecases.faults import FIRST_LOOK, Faults
+from services.store.faults import FIRST_LOOK, DueFault, FaultStore
 
 log = structlog.get_logger(__name__)
 
@@ -62,8 +61,7 @@ class TokenFaults:
     `wake` has the sender look at a workspace that is served again: whoever makes the sender sets it.
     """
 
-    store: FaultStore
-    faults: Faults
+    faults: FaultStore
     authority: SlackAuthority
     workspaces: OwnedWorkspaces
     bot_tokens: Callable[[list[str]], Awaitable[Mapping[str, str | None]]]
@@ -102,7 +100,7 @@ class TokenFaults:
         bot = (await self.bot_tokens([team_id])).get(team_id)
         said = [await self._is_taken(bot)] if bot is not None else []
         if True not in said:
-            for token in await self.store.other_tokens(team_id, user_id, self.clock.now(), OTHERS):
+            for token in await self.faults.other_tokens(team_id, user_id, self.clock.now(), OTHERS):
                 said.append(await self._is_taken(token))
                 if said[-1]:
                     break
@@ -135,7 +133,7 @@ class TokenFaults:
     async def run_due(self) -> Report:
         """Look at those that are due: is a token taken by now? Whom is it to be told?"""
         now = self.clock.now()
-        due = await self.store.claim(now, now + LEASE, AT_ONCE)
+        due = await self.faults.claim(now, now + LEASE, AT_ONCE)
         done = await asyncio.gather(*(self._looked(one) for one in due))
         await self.faults.forget(now - FORGOTTEN)
         return Report(done=len(due), changed=sum(done), failed=len(done) - sum(done))
@@ -148,18 +146,18 @@ class TokenFaults:
     async def _ask(self, due: DueFault) -> None:
         taken = await self._is_any_taken(due.team_id, "")
         if taken:
-            await self.faults.works(Fault.SLACK_TOKENS, due.team_id)
+            await self.faults.over(Fault.SLACK_TOKENS, due.team_id)
             return
         now = self.clock.now()
         until = now + min(FIRST_LOOK * 2 ** min(due.tries + 1, 10), LONGEST)
-        await self.store.look_again(due, until, now if taken is False else None)
+        await self.faults.look_again(due, until, now if taken is False else None)
 
     async def _tell(self, due: DueFault) -> None:
         """Have a few admins of the workspace told, as Slack says now who they are. Its bot tells them (a notice)."""
         bot = (await self.bot_tokens([due.team_id])).get(due.team_id)
         admins: list[str] = []
         try:
-            for user_id in await self.store.may_be_admins(due.team_id, ASKED) if bot is not None else ():
+            for user_id in await self.faults.may_be_admins(due.team_id, ASKED) if bot is not None else ():
                 if await self.authority.is_admin(bot or "", user_id):
                     admins.append(user_id)
                 if len(admins) == TOLD:
@@ -167,8 +165,8 @@ class TokenFaults:
         except StatusQuoError as failure:
             log.warning("admins_not_found", team_id=due.team_id, reason=failure.reason, error_id=failure.id)
             if not admins:
-                await self.store.look_again(due, self.clock.now() + AGAIN)
+                await self.faults.look_again(due, self.clock.now() + AGAIN)
                 return
-        if await self.store.tell(due, admins):
+        if await self.faults.tell(due, admins):
             log.info("operator_fault_told", fault=due.fault.value, team_id=due.team_id, admins=len(admins))
             self.wake()

@@ -14,8 +14,8 @@ from services.domain.people import refresh_due
 from services.platform.logs import guarded
 from services.ports import Clock, Report
 from services.slack.oauth import SlackAuthority
+from services.store.faults import FaultStore
 from services.store.workspaces import LEASE, TokenClaim, TokenStore
-from services.usecases.faults import Faults
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ class TokenRefresh:
 
     name = "tokens"
 
-    def __init__(self, rows: TokenStore, slack: SlackAuthority, clock: Clock, faults: Faults) -> None:
+    def __init__(self, rows: TokenStore, slack: SlackAuthority, clock: Clock, faults: FaultStore) -> None:
         """`rows` keeps the tokens; `faults` is told where Slack does not take our own credentials."""
         self._rows = rows
         self._slack = slack
@@ -101,7 +101,7 @@ class TokenRefresh:
         due_at = max(refresh_due(now + lives, claim.team_id, claim.user_id), now + lives / 2)
         if not await self._rows.renewed(claim, fresh, now + lives, due_at):
             log.warning("renewed_token_not_kept", team_id=claim.team_id, user_id=claim.user_id)
-        await self._faults.works(Fault.SLACK_CLIENT)
+        await self._faults.over(Fault.SLACK_CLIENT)
 
     def _is_shut(self, now: datetime) -> bool:
         return self._shut_until is not None and now < self._shut_until

@@ -2,15 +2,18 @@
 
 A fault of the installation is a row of its own (`team_id` "") beside one for each workspace that meets it, whose
 admins are told once. One that is a workspace's alone has no other row than that.
+
+Faults are met as often as something is tried, so what this process has met or read lately is kept in memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,11 +22,21 @@ from services.domain.faults import Fault, StandingFault
 from services.domain.model import PersonKey
 from services.domain.people import LEAVE, GrantState
 from services.platform.crypto import Encryptor
+from services.ports import Clock
 from services.store.db import Database, Store
 from services.store.models import Calendar, Notice, Person, Workspace
 from services.store.person_rows import NoticeStore, insert_for, lock_staying
 from services.store.workspace_models import OperatorFaultRow
 
+log = structlog.get_logger(__name__)
+
+FIRST_LOOK = timedelta(seconds=5)
+"""From when a workspace's tokens are refused until it is looked at for the first time whether they are taken."""
+
+KNOWN_FOR = timedelta(minutes=10)
+"""For how long one that is known to stand is not noted down again."""
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _LONGEST = 255
 _OF_CALENDARS = frozenset({Fault.GOOGLE_CLIENT, Fault.MICROSOFT_CLIENT})
 _ROWS = OperatorFaultRow.__table__
@@ -40,54 +53,80 @@ class DueFault:
 
 
 class FaultStore(Store):
-    """The faults that stand. Each method is one transaction."""
+    """The faults that stand. Each method is one transaction at most."""
 
-    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore) -> None:
+    def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore, clock: Clock) -> None:
         super().__init__(database, encryptor)
         self._notices = notices
+        self._clock = clock
+        self._known: dict[tuple[Fault, str], datetime] = {}  # with when each was noted down here
 
-    async def standing(self) -> list[StandingFault]:
-        """Read all that stand, the oldest first."""
-        (rows,) = await self._database.rows((STANDING, {}))
-        return [fault_of(row) for row in rows]
+    async def met(self, fault: Fault, detail: str, team_id: str = "") -> bool:
+        """Note that what is done for that workspace, or for nobody yet (""), meets the fault; log it if it is new.
 
-    async def met(self, fault: Fault, team_id: str, detail: str, now: datetime, due_at: datetime) -> bool:
-        """Note that a fault is met, by what is done for a workspace or for nobody yet (""); whether it is new.
-
-        It is looked at again at `due_at`, where it is a workspace's.
+        Where it is a workspace's, it is looked at again. Return whether it is new.
         """
+        now = self._clock.now()
+        noted_at = self._known.get((fault, team_id))
+        if noted_at is not None and now - noted_at < KNOWN_FOR:
+            return False
         alone = fault is Fault.SLACK_TOKENS
+        due_at = now + FIRST_LOOK if alone else now
         async with self._database.write() as connection:
             fresh = {"fault": fault.value, "seen_at": now, "detail": detail[:_LONGEST]}
             new = not alone and await self._insert(connection, fresh | {"team_id": "", "due_at": None})
             if team_id and await self._is_there(connection, team_id):
                 first = await self._insert(connection, fresh | {"team_id": team_id, "due_at": due_at})
                 new = first if alone else new
+        self._known[fault, team_id] = now
+        if new:
+            log.error("operator_fault", fault=fault.value, detail=detail, team_id=team_id)
         return new
 
     async def over(self, fault: Fault, team_id: str = "") -> bool:
-        """Delete a fault that is over, in that workspace or everywhere (""); whether it stood until now.
+        """Note that what meets it where it stands has worked, in that workspace or everywhere (""), so it is over.
 
-        Where a provider of calendars did not take us, it stands as long as it refuses one of them still.
+        Costs nothing where none is known here. Where a provider of calendars did not take us, it stands as long as it
+        refuses one of them still. Return whether it stood until now.
         """
+        if not any(known is fault and team_id in ("", home) for known, home in self._known):
+            return False
         async with self._database.write() as connection:
-            return await self._delete(connection, fault, team_id)
+            if not await self._delete(connection, fault, team_id):
+                return False
+        self._known = {
+            (known, home): at
+            for (known, home), at in self._known.items()
+            if known is not fault or team_id not in ("", home)
+        }
+        log.info("operator_fault_over", fault=fault.value, team_id=team_id)
+        return True
 
-    async def forget(self, before: datetime, now: datetime) -> list[Fault]:
-        """Delete those of the installation that nobody has met since `before`; gives them.
+    async def look(self) -> list[StandingFault]:
+        """Read all that stand, the oldest first; from now on they are known here."""
+        (rows,) = await self._database.rows((STANDING, {}))
+        standing = [fault_of(row) for row in rows]
+        self._known = {
+            (one.fault, one.team_id): self._known.get((one.fault, one.team_id), _LONG_AGO) for one in standing
+        }
+        return standing
+
+    async def forget(self, before: datetime) -> None:
+        """Take for over those of the installation that nobody has met since `before`: whoever could would have.
 
         One of a provider that refuses a calendar still is taken as met: we were down meanwhile.
         """
         old = select(_ROWS.c.fault).where(_ROWS.c.team_id == "", _ROWS.c.seen_at <= before)
-        gone = []
+        over = []
         async with self._database.write() as connection:
             for fault in [Fault(one) for one in (await connection.scalars(old)).all()]:
                 if await self._delete(connection, fault):
-                    gone.append(fault)
+                    over.append(fault)
                 else:
-                    met = update(OperatorFaultRow).where(_is(fault.value, "")).values(seen_at=now)
+                    met = update(OperatorFaultRow).where(_is(fault.value, "")).values(seen_at=self._clock.now())
                     await connection.execute(met)
-        return gone
+        for fault in over:
+            log.info("operator_fault_over", fault=fault.value)
 
     async def claim(self, now: datetime, until: datetime, limit: int) -> list[DueFault]:
         """Claim at most `limit` that are due; no other replica looks at them before `until`."""

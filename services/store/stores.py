@@ -113,7 +113,7 @@ class Stores:
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)
         self.deactivated = DeactivatedStore(database, encryptor, self.notices)
         self.retention = RetentionStore(database)
-        self.faults = FaultStore(database, encryptor, self.notices)
+        self.faults = FaultStore(database, encryptor, self.notices, clock)
         self.health = HealthStore(database, encryptor)
         self.measures = MeasureStore(database)
         self.export = ExportStore(self)

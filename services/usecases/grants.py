@@ -35,12 +35,12 @@ from services.slack import scopes
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import OAuthStateStore, Ticket
 from services.store.effects import EffectStore
+from services.store.faults import FaultStore
 from services.store.overrides import OverrideStore
 from services.store.people import PeopleStore
 from services.store.policies import PolicyStore
 from services.store.preferences import LineStore
 from services.store.workspaces import Bot, WorkspaceStore
-from services.usecases.faults import Faults
 from services.usecases.identity import member_of
 
 log = structlog.get_logger(__name__)
@@ -202,7 +202,7 @@ class Grants:
     """Sends browsers to Slack and takes what they bring back.
 
     `perform_ask` does what somebody asked for before the grant (a command and its text) and tells them; it may raise a
-    StatusQuoError. `faults` are told where Slack does not take us, or our redirect address.
+    StatusQuoError. `faults` is told where Slack does not take us, or our redirect address.
     """
 
     app: SlackApp
@@ -212,7 +212,7 @@ class Grants:
     permissions: Permissions
     authority: SlackAuthority
     perform_ask: Callable[[PersonKey, str, str], Awaitable[None]]
-    faults: Faults
+    faults: FaultStore
     clock: Clock
     wake_signal: WakeSignal
 
@@ -323,8 +323,8 @@ class Grants:
         except SlackShutError as refusal:
             await self.faults.met(Fault.SLACK_CLIENT, refusal.reason, team_id)
             raise
-        await self.faults.works(Fault.SLACK_REDIRECT)
-        await self.faults.works(Fault.SLACK_CLIENT)
+        await self.faults.over(Fault.SLACK_REDIRECT)
+        await self.faults.over(Fault.SLACK_CLIENT)
         return answer
 
     async def _give_back(self, answer: OAuthAnswer) -> None:

@@ -258,7 +258,7 @@ async def test_admins_who_use_the_app_are_told_once_and_again_only_after_it_was_
     once = {f"U{number}": 0 if number < 4 or number > 6 else 1 for number in range(9)}
     assert {name: len(engine.slack.direct_messages(name)) for name in once} == once
     assert "Google Calendar" in engine.slack.direct_messages("U4")[0].text
-    await replica.faults.works(google)
+    await replica.faults.over(google)
     await met(1)
     assert {name: len(engine.slack.direct_messages(name)) for name in once} == {name: 2 * n for name, n in once.items()}
     await passes(engine, 3600 * 25, step=3600)  # nobody meets it any more: it is over
@@ -276,5 +276,5 @@ async def test_refusal_of_one_address_is_named_and_over_at_the_first_exchange(en
         f"does not take this app's redirect address since 2026-11-24 09:00 UTC ({address}): "
         "add that address to the app's redirect addresses there, or mend PUBLIC_URL and restart"
     )
-    await replica.faults.works(operators.Fault.SLACK_REDIRECT)
+    await replica.faults.over(operators.Fault.SLACK_REDIRECT)
     assert await standing(engine.database) == []

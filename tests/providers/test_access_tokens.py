@@ -187,11 +187,11 @@ async def test_address_to_come_back_at_that_is_not_the_apps_is_the_operators(
     elsewhere = replace(flow, base_url="https://other.example")
     with pytest.raises(WrongRedirectError):
         await elsewhere.finish(provider, query, query["cookie"])
-    ((found, theirs),) = [await stack.stores.faults.standing()]
+    ((found, theirs),) = [await stack.stores.faults.look()]
     assert (found.fault, found.team_id, theirs.team_id) == (f"{provider}_redirect", "", "T1")
     assert found.detail == f"https://other.example/connect/{provider}/callback"
     await stack.connects(provider)
-    assert await stack.stores.faults.standing() == []
+    assert await stack.stores.faults.look() == []
 
 
 async def test_app_that_one_organization_has_removed_holds_up_nobody_else(stack: CalendarStack) -> None:

@@ -15,7 +15,6 @@ from services.calendars.sync import CalendarSync
 from services.domain.calendars import Changes, Connection
 from services.domain.model import PersonKey
 from services.store.models import Person
-from services.usecases.faults import Faults
 from tests.support.databases import BOTH
 from tests.support.faults import UNASKED
 from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, Subscriptions
@@ -45,7 +44,7 @@ async def slow(subscribed: Subscriptions) -> AsyncIterator[Hosts]:
         subscribed.sources,
         subscribed.clock,
         subscribed.wake_signal,
-        faults=Faults(UNASKED, subscribed.clock),
+        faults=UNASKED,
         interval=QUARTER,
         chance=lambda: 0.0,
         turn=0.05,

@@ -21,7 +21,6 @@ from services.store.models import Calendar, Delivery, Person, Workspace
 from services.store.stores import Stores
 from services.usecases.clients import SLACK_APP
 from services.usecases.doctor import Doctor, clock_offset
-from services.usecases.faults import Faults
 from services.usecases.findings import Finding
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
@@ -124,8 +123,7 @@ async def test_doctor_has_one_line_for_each_thing_that_the_operator_has_to_mend(
     database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
     await add_workspaces(database, encryptor, clock.now())
-    store = Stores(database, encryptor, clock).faults
-    faults = Faults(store, clock)
+    faults = Stores(database, encryptor, clock).faults
     await faults.met(Fault.MICROSOFT_CLIENT, "invalid_client AADSTS7000222", "T1")
     await faults.met(Fault.MICROSOFT_CLIENT, "invalid_client AADSTS7000222", "T2")
     await faults.met(Fault.GOOGLE_REDIRECT, "https://quo.example/connect/google/callback", "T1")
@@ -145,7 +143,7 @@ async def test_doctor_has_one_line_for_each_thing_that_the_operator_has_to_mend(
 async def test_doctor_warns_of_slacks_refusal_of_the_app_that_is_mended_already(
     database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
-    await Faults(Stores(database, encryptor, clock).faults, clock).met(Fault.SLACK_CLIENT, "bad_client_secret")
+    await Stores(database, encryptor, clock).faults.met(Fault.SLACK_CLIENT, "bad_client_secret")
 
     async def lines(*, taken: bool) -> list[tuple[bool, bool, str]]:
         async def look() -> Finding:

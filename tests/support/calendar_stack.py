@@ -29,7 +29,6 @@ from services.slack.oauth import SlackAuthority
 from services.store.db import Database
 from services.store.models import Account, Calendar, Notice, Person, WatchRow, Workspace
 from services.store.stores import Stores
-from services.usecases.faults import Faults
 from services.usecases.grants import Start
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal
@@ -211,7 +210,6 @@ async def open_stack(database: Database, encryptor: Encryptor, clock: ManualCloc
                     clock=clock,
                     wake_signal=wake_signal,
                     metrics=metrics,
-                    faults=Faults(stores.faults, clock),
                 )
 
             calendars = compose()

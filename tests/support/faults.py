@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from services.domain.errors import SlackError
 from services.domain.model import PersonKey
 from services.store.db import Database
+from services.store.faults import FaultStore
 from services.store.workspace_models import OperatorFaultRow
 
-UNASKED: Any = None
-"""In the place of `Faults` where nothing is the operator's to mend: whoever asks it fails."""
+_NOTHING: Any = None
+UNASKED = FaultStore(_NOTHING, _NOTHING, _NOTHING, _NOTHING)
+"""Where nothing is the operator's to mend: a fault that is met all the same fails the test."""
 
 
 async def theirs(_key: PersonKey, _token: str | None, error: SlackError) -> SlackError:

@@ -45,7 +45,6 @@ from services.store.workspaces import WorkspaceStore
 from services.usecases.agents import AgentKeys
 from services.usecases.deactivated import Deactivated
 from services.usecases.emoji import EmojiSearch
-from services.usecases.faults import Faults
 from services.usecases.grants import Grants, Permissions, SlackApp
 from services.usecases.identity import BrowserIdentities
 from services.usecases.members import Members
@@ -192,7 +191,7 @@ async def open_install_side(
     grants = Grants(
         SlackApp(client_id, AUTHORIZE, stub.redirect_uri),
         states=states, workspaces=workspaces, people=store, permissions=permissions, authority=authority,
-        perform_ask=recorder.perform, faults=Faults(stores.faults, clock), clock=clock, wake_signal=wake_signal,
+        perform_ask=recorder.perform, faults=stores.faults, clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     people = People(
         store, effects=stores.effects, workspaces=workspaces, states=states, authority=authority, leaving=leaving,

@@ -62,7 +62,6 @@ from services.store.policies import PolicyStore
 from services.store.timeline import AuditStore, FactStore
 from services.store.workspaces import TokenStore
 from services.store.write_queue import WriteQueue
-from services.usecases.faults import Faults
 
 
 class PlainHome:
@@ -115,8 +114,7 @@ class Replica:
         self.homes = HomeStore(self.database, self.encryptor)
         self.queue = WriteQueue(self.database, self.encryptor, self.notices, self.writes)
         self.due = DueStore(self.database, self.encryptor, self.facts)
-        fault_store = FaultStore(self.database, self.encryptor, self.notices)
-        self.faults = Faults(fault_store, self.clock)
+        self.faults = FaultStore(self.database, self.encryptor, self.notices, self.clock)
         self.authority = SlackAuthority(self.clients, self.client_id, self.client_secret)
         self.tokens = TokenRefresh(
             TokenStore(self.database, self.encryptor, self.notices),
@@ -127,9 +125,7 @@ class Replica:
         self.metrics, self.wake_signal = Metrics(), LoopWakeSignal()
         self.emoji = EmojiStore(self.database)
         self.workspaces = OwnedWorkspaces(self.leases, self.queue, self.clock, new_budget=self._budget)
-        self.token_faults = TokenFaults(
-            fault_store, self.faults, self.authority, self.workspaces, self.queue.bot_tokens, self.clock
-        )
+        self.token_faults = TokenFaults(self.faults, self.authority, self.workspaces, self.queue.bot_tokens, self.clock)
         self.writer = ProfileWriter(
             SlackProfiles(self.clients), self.queue, self.clock, self.tokens.refresh, self.metrics,
             unknown_emoji=UnknownEmoji(self.emoji, self.clock), judge=self.token_faults.judged,
