@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from bench.bare_sync import Follower
 from bench.providers import Google
 from bench.table import Row, median
-from services.calendars import wiring
 from services.domain.model import PersonKey
 from services.engine.due import LoopWakeSignal
 from services.platform import settings
@@ -29,6 +28,7 @@ from services.slack.oauth import SlackAuthority
 from services.store import schema
 from services.store.models import EventRow, Person, Workspace
 from services.store.stores import Stores
+from services.wiring import calendars as wiring
 
 EVENTS = 2_000
 PEOPLE, LOOKS = 5, 30

@@ -1,6 +1,6 @@
-"""The composition root: the program put together from settings and a clock, one function a subsystem.
+"""The composition root: the program put together from settings and a clock, started and stopped.
 
-Concrete adapters are named here, in the modules called wiring, and in `services/commands/`, nowhere else.
+Its layers are put together in `services/wiring/`.
 """
 
 from __future__ import annotations
@@ -8,31 +8,23 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from aiohttp import web
 
 import handlers
-from handlers.web.application import Check, QuietRunner, listen
-from services.adapters import Adapters, slack_api
-from services.agent_wiring import agent_routes
-from services.calendars import wiring
-from services.calendars.wiring import Calendars
-from services.case_wiring import UseCases, use_cases
+from handlers.web.application import QuietRunner, listen
 from services.domain import times
 from services.domain.errors import StatusQuoError
 from services.domain.operator_errors import MetricsListenError
-from services.domain.request_errors import NotInstalledError
 from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
 from services.engine.effects import EffectSender
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
 from services.engine.profile_writer import ProfileWriter
-from services.engine_wiring import engine
 from services.pictures.reader import PictureReader
-from services.platform import locale, logs
+from services.platform import logs
 from services.platform.clock import SystemClock
 from services.platform.concurrency import off_loop
 from services.platform.loop_watch import LoopWatch
@@ -44,18 +36,15 @@ from services.store import schema
 from services.store.moved import check_not_moved
 from services.store.stores import Stores
 from services.usecases.agents import AgentKeys
-from services.usecases.grants import Grants, SlackApp
-from services.usecases.identity import BrowserIdentities
 from services.usecases.offboarding import Offboarding
 from services.usecases.own_profile import ANSWERED_WITHIN
 from services.usecases.people import People
-from services.usecases.replies import Replies, WhoIsOut
-from services.workspace_wiring import (
-    Bind,
-    WorkspaceCases,
-    keeper_page,
-    workspace_listeners,
-)
+from services.usecases.replies import WhoIsOut
+from services.wiring.adapters import Adapters, slack_api
+from services.wiring.calendars import compose
+from services.wiring.engine import engine
+from services.wiring.listeners import listening, shared_services, workspace_listeners
+from services.wiring.use_cases import WorkspaceCases, use_cases
 
 WARM_AFTER = 1.0
 """Seconds after the start."""
@@ -85,17 +74,6 @@ class Service:
     at_rest: Callable[[], bool]
     start: Callable[[], Awaitable[None]]
     stop: Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """What takes in what Slack, browsers, calendar providers and operators send."""
-
-    operations: web.Application
-    web: web.Application
-    socket: handlers.SocketMode | None
-    grants: Grants
-    out: WhoIsOut | None
 
 
 async def serve(config: Settings, *, listens: bool, worker: bool) -> int:
@@ -159,35 +137,20 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     leases: Leases = OneProcess() if config.is_sqlite else AdvisoryLocks(config.database_url)
     slack = slack_api(config, metrics, Outbound.of(config))
     adapters = Adapters(config, clock, wake_signal, metrics, stores, slack, leases, pictures)
-    calendars = wiring.compose(
+    calendars = compose(
         config, stores, slack.clients, slack.authority, clock=clock, wake_signal=wake_signal, metrics=metrics
     )  # fmt: skip
     cases = use_cases(adapters, calendars)
-    shared = handlers.Services(
-        statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
-        permissions=cases.permissions, undos=cases.undos, admins=cases.workspace.admins,
-        policies=cases.workspace.policies, keeping=cases.workspace.keeping,
-        calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks, own=calendars.own,
-        emoji=cases.emoji,
-        sent=cases.sent, digests=cases.workspace.digests, feeds=cases.workspace.feeds, who=cases.workspace.who,
-        leave=cases.workspace.leave, keys=cases.agents.keys, profile=cases.agents.profile, photos=cases.agents.photos,
-        clock=clock, background=background,
-    )  # fmt: skip
-    parts, more = workspace_listeners(adapters, cases.workspace, shared)
+    shared = shared_services(adapters, calendars, cases, background)
+    parts, more = workspace_listeners(shared)
     tab = handlers.HomeTab(shared, parts)
-    works, writer, carried, measuring = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
-    checks = {"worker": works.works} if worker else {}
-    listening = _listening(
-        adapters,
-        calendars,
-        cases,
-        handlers.HomeButtons(shared, tab),
-        checks,
-        measure=measuring.measure,
-        more=more,
-        socket_mode=listens,
-    )
-    socket = listening.socket
+    runs = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
+    checks = {"worker": runs.engine.works} if worker else {}
+    listener = listening(
+        adapters, calendars, cases, handlers.HomeButtons(shared, tab), checks, measure=runs.measuring.measure,
+        more=more, socket_mode=listens,
+    )  # fmt: skip
+    socket = listener.socket
 
     later: list[asyncio.TimerHandle] = []
     stopping, looking = asyncio.Event(), list[asyncio.Task[None]]()
@@ -198,16 +161,16 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
 
     async def start() -> None:
         if token := plain(config.slack_bot_token):
-            await listening.grants.adopt(token)
+            await listener.grants.adopt(token)
         if worker:
             if config.is_sqlite:  # the only process there is: what another one had begun is nobody's any more
                 await stores.calendars.take_up(clock.now())
                 await stores.accounts.take_up()
             waited = timedelta() if config.is_sqlite else ANSWERED_WITHIN
             await cases.agents.profile.take_back_unanswered(clock.now() - waited)
-            await works.start()
-        if listens and listening.out is not None:
-            looking.append(asyncio.create_task(listening.out.run(stopping, wake_signal.listen()), name="who_is_out"))
+            await runs.engine.start()
+        if listens and listener.out is not None:
+            looking.append(asyncio.create_task(listener.out.run(stopping, wake_signal.listen()), name="who_is_out"))
         if socket is not None:
             await socket.start()
         later.append(asyncio.get_running_loop().call_later(WARM_AFTER, warm))
@@ -220,7 +183,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
         stopping.set()
         await asyncio.gather(*looking)
         await background.close()
-        await works.stop()
+        await runs.engine.stop()
         for close in (
             *calendars.closing,
             pictures.close,
@@ -232,96 +195,9 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
             await close()
 
     def at_rest() -> bool:
-        return works.at_rest and not len(background)
+        return runs.engine.at_rest and not len(background)
 
     return Service(
-        listening.operations, listening.web, metrics, works, writer, carried, stores, cases.people, cases.leaving,
-        cases.workspace, cases.agents.keys, listening.out, at_rest, start, stop,
+        listener.operations, listener.web, metrics, runs.engine, runs.writer, runs.effects, stores, cases.people,
+        cases.leaving, cases.workspace, cases.agents.keys, listener.out, at_rest, start, stop,
     )  # fmt: skip
-
-
-def _listening(
-    of: Adapters,
-    calendars: Calendars,
-    cases: UseCases,
-    home: handlers.HomeButtons,
-    checks: Mapping[str, Check],
-    *,
-    measure: Callable[[], Awaitable[None]],
-    more: Sequence[Bind],
-    socket_mode: bool,
-) -> Listening:
-    """`checks` are those of `/readyz` that are not about what is put together here, `measure` is for `/metrics`.
-
-    `socket_mode` allows that.
-
-    `more` bind the listeners of a workspace's parts.
-    """
-    config, clock, stores, slack, shared = of.config, of.clock, of.stores, of.slack, home.services
-    digests = handlers.DigestForms(shared, home.tab)
-    commands = handlers.Commands(shared, digests, cases.teller)
-    grants = Grants(
-        SlackApp(config.slack_client_id or "", config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
-        states=stores.oauth_states, workspaces=stores.workspaces, people=stores.people, permissions=cases.permissions,
-        authority=slack.authority, perform_ask=commands.perform, faults=stores.faults, clock=clock,
-        wake_signal=of.wake_signal,
-    )  # fmt: skip
-    errors = handlers.Errors(locale.say, cases.people, slack.views, slack.messages)
-    authorize, refusal = handlers.Authorize(stores.workspaces), NotInstalledError.sentence()
-    bolt = handlers.bolt_app(authorize, errors, slack.clients.client(), not_installed=refusal)
-    handlers.register(
-        bolt, commands=commands, home=home, modals=handlers.Modals(shared),
-        lists=handlers.ListForms(shared, home.tab, cases.teller),
-        more=[
-            digests.register, handlers.LeaveButtons(shared, home.tab).register,
-            handlers.KeyForms(shared, home.tab, config.base_url).register, *more,
-        ],
-        events=handlers.Events(cases.people, cases.leaving, cases.emoji, cases.agents.keys, cases.deactivated),
-        files=handlers.FileMessages(
-            shared, calendars.files, cases.teller, stores.deliveries
-        ),
-    )  # fmt: skip
-    replies = None
-    if config.replies_allowed:
-        tell = partial(of.leases.tell, typed=False)
-        replies = Replies(
-            WhoIsOut(stores.replies, clock), stores.replies, stores.workspaces, slack.authority, clock, tell
-        )
-    intake = handlers.Intake(
-        bolt, stores.deliveries, cases.people, cases.workspace.members, handlers.Mentions(replies), clock=clock,
-        metrics=of.metrics,
-    )  # fmt: skip
-    app_token, secret = plain(config.slack_app_token), plain(config.slack_signing_secret)
-    socket = handlers.SocketMode(intake, slack.clients, app_token) if app_token and socket_mode else None
-    operations = handlers.Operations(
-        {"database": stores.health.reachable, "migrations": stores.health.up_to_date, **checks}
-        | ({"socket": socket.works} if socket else {}),
-        of.metrics, measure, apart=config.metrics_port is not None,
-    )  # fmt: skip
-    secure = config.base_url.startswith("https:")
-    browsers = handlers.Browsers(BrowserIdentities(stores.encryptor), clock, secure=secure)
-    connect = handlers.Connect(
-        calendars.accounts, browsers, locale.say, grant_link=cases.people.grant_link, identify=grants.start_identity
-    )
-    page = keeper_page(of, cases.workspace, browsers, cases.people.grant_link, grants.start_identity)
-    routes = (
-        handlers.OAuth(grants, browsers, locale.say, finish_held=page.or_else(connect.finish_held)),
-        connect,
-        page,
-        handlers.Webhooks(calendars.push_receiver, of.metrics, shared.background),
-        handlers.HookRoutes(calendars.hooks, clock),
-        handlers.TeamHookRoutes(cases.workspace.leave.hooks),
-        handlers.FeedRoutes(cases.workspace.feeds),
-        operations,
-    )
-    signatures = handlers.Signatures(secret, clock) if secret else None
-    agents, large = agent_routes(of, shared, signatures)
-    application = handlers.application(
-        [*(route for group in routes for route in group.routes()), *agents],
-        errors=errors, metrics=of.metrics, signatures=signatures,
-        intake=intake if secret else None, more=[handlers.refusing], large=large,
-    )  # fmt: skip
-    for_operator = handlers.application(
-        operations.own_routes(), errors=errors, metrics=of.metrics, signatures=None, intake=None
-    )
-    return Listening(for_operator, application, socket, grants, None if replies is None else replies.out)

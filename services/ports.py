@@ -1,8 +1,7 @@
 """What the use cases need from outside, as small Protocols.
 
 Adapters (`services.store`, `services.slack`, `services.calendars` clients, `services.platform.net`) implement these;
-only `services.bootstrap`, `services.commands`, `services.calendars.wiring`, `services.workspace_wiring` and
-`services.adapters` name the adapters.
+only `services.bootstrap`, `services.commands` and `services.wiring` name the adapters.
 """
 
 from __future__ import annotations

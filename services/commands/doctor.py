@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from services.calendars.oauth import OAuthApp
-from services.calendars.wiring import oauth_apps
 from services.commands import TROUBLE
 from services.domain.calendars import MICROSOFT, named
 from services.domain.operator_errors import DatabaseError, SettingsError
@@ -36,6 +35,7 @@ from services.usecases.clients import (
 from services.usecases.doctor import SECONDS, Doctor
 from services.usecases.findings import Finding
 from services.usecases.surroundings import look_at_disk, look_at_memory, look_at_public_address
+from services.wiring.calendars import oauth_apps
 
 
 async def examine(config: Settings, clock: Clock) -> int:

@@ -18,7 +18,6 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
-from services.calendars.wiring import oauth_apps
 from services.commands import TROUBLE, answers, doctor
 from services.commands.dialogue import Dialogue
 from services.domain.calendars import named
@@ -33,6 +32,7 @@ from services.store.db import Database
 from services.usecases import manifest
 from services.usecases.clients import look_at_app_token, look_at_slack_app
 from services.usecases.findings import Finding
+from services.wiring.calendars import oauth_apps
 
 NEW_APP = "https://api.slack.com/apps?new_app=1"
 """docs.slack.dev/app-manifests/configuring-apps-with-app-manifests."""

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from emulators.faults import Fault
 from services.calendars.oauth import AccountTokens, Credentials, OAuthClient
-from services.calendars.wiring import oauth_apps
 from services.domain.errors import (
     AccountLostError,
     AccountNotConsentedError,
@@ -28,6 +27,7 @@ from services.platform.net import GuardedClient
 from services.platform.settings import Settings
 from services.store.health import HealthStore
 from services.store.models import Account, Calendar
+from services.wiring.calendars import oauth_apps
 from tests.support.calendar_stack import ANN, MAIL, PROVIDERS, CalendarStack, each_on_both
 from tests.support.databases import BOTH
 

@@ -10,12 +10,12 @@ import pytest
 from emulators.google.server import LocalGoogle
 from emulators.microsoft.server import LocalMicrosoft
 from emulators.server import CalendarServer
-from services.calendars.wiring import oauth_apps
 from services.platform import settings
 from services.platform.addresses import AddressRules
 from services.platform.net import GuardedClient
 from services.usecases.clients import look_at_provider, reached
 from services.usecases.findings import Finding
+from services.wiring.calendars import oauth_apps
 
 TODAY = date(2026, 11, 24)
 

@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
-from services.calendars import wiring
 from services.platform.net import GuardedClient
+from services.wiring import calendars as wiring
 from tests.support.clocks import ManualClock
 from tests.support.peers.entries import Entry
 from tests.support.peers.joining import open_joined

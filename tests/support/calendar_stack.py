@@ -18,7 +18,6 @@ from emulators.google import GoogleEntry, LocalGoogle
 from emulators.microsoft import LocalMicrosoft, MicrosoftEntry
 from handlers.errors import Background
 from handlers.web.webhooks import Webhooks
-from services.calendars import wiring
 from services.calendars.accounts import Connected
 from services.domain.model import PersonKey
 from services.platform import settings
@@ -30,6 +29,7 @@ from services.store.db import Database
 from services.store.models import Account, Calendar, Notice, Person, WatchRow, Workspace
 from services.store.stores import Stores
 from services.usecases.grants import Start
+from services.wiring import calendars as wiring
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal
 

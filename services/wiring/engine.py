@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import handlers
-from services.adapters import Adapters
-from services.calendars.wiring import Calendars
-from services.case_wiring import UseCases
+from services.domain.model import PersonKey
 from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrier
+from services.engine.digests import DigestSender
 from services.engine.due import Engine
 from services.engine.effects import Carrier, EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
+from services.engine.failures import Judge
 from services.engine.faults import TokenFaults
+from services.engine.keeper import KeeperSender
+from services.engine.kept_writer import KeptWriter
+from services.engine.leave import LeaveMatching
 from services.engine.measuring import Measuring
+from services.engine.members import MemberReading
 from services.engine.notifications import HomePublisher, Links, NoticeSender
 from services.engine.outage import OutageWatch
 from services.engine.profile_writer import ProfileWriter
@@ -27,15 +32,26 @@ from services.engine.workspaces import OwnedWorkspaces
 from services.platform import locale
 from services.ports import DueWork
 from services.slack.emoji import SlackEmoji
+from services.slack.keeper import KeeperProfiles
 from services.slack.photos import SlackPhotos
 from services.store.retention import KeptFor
-from services.workspace_wiring import workspace_engine
+from services.wiring.adapters import Adapters
+from services.wiring.calendars import Calendars
+from services.wiring.use_cases import UseCases, WorkspaceCases
 
 
-def engine(
-    of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float
-) -> tuple[Engine, ProfileWriter, Sequence[EffectSender], Measuring]:
-    """What runs when: everything that may be due, who writes to profiles, those of effects; and what is measured."""
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What runs when, who writes to profiles, those of effects, and what is measured."""
+
+    engine: Engine
+    writer: ProfileWriter
+    effects: Sequence[EffectSender]
+    measuring: Measuring
+
+
+def engine(of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float) -> Runs:
+    """All of it; `tab` is published where it is stale, `poll` is the engine's, in seconds."""
     clock, stores, slack, queue, leases = of.clock, of.stores, of.slack, of.stores.write_queue, of.leases
     tokens = TokenRefresh(stores.tokens, slack.authority, clock, stores.faults)
     unknown = UnknownEmoji(stores.emoji, clock)
@@ -64,7 +80,7 @@ def engine(
         )
         for carrier in carriers
     ]  # fmt: skip
-    whole = workspace_engine(
+    work_of_whole, chores_of_whole = _of_whole_workspaces(
         of, cases.workspace, workspaces, refresh=tokens.refresh, judge=faults.judged, unknown_emoji=unknown
     )
     chores: list[Chore] = [
@@ -74,7 +90,7 @@ def engine(
         notices,
         homes,
         *carried,
-        *whole.chores,
+        *chores_of_whole,
     ]
     sender = Sender(queue, writer, workspaces, chores=chores, leases=leases, clock=clock)
     faults.wake = partial(sender.wake, typed=False)
@@ -84,7 +100,41 @@ def engine(
     emoji = EmojiReading(stores.emoji, workspaces, SlackEmoji(slack.clients), clock)
     work: list[DueWork] = [
         *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving,
-        cases.deactivated, emoji, retention, faults, *whole.work,
+        cases.deactivated, emoji, retention, faults, *work_of_whole,
     ]  # fmt: skip
-    runs = Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll)
-    return runs, writer, carried, Measuring(of.metrics, stores.measures, workspaces, clock)
+    return Runs(
+        Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer, carried,
+        Measuring(of.metrics, stores.measures, workspaces, clock),
+    )  # fmt: skip
+
+
+def _of_whole_workspaces(
+    of: Adapters,
+    cases: WorkspaceCases,
+    workspaces: OwnedWorkspaces,
+    *,
+    refresh: Callable[[PersonKey], Awaitable[None]],
+    judge: Judge,
+    unknown_emoji: UnknownEmoji,
+) -> tuple[Sequence[DueWork], Sequence[Chore]]:
+    """What is due, and the chores, of workspaces as a whole, in the `workspaces` that this process owns.
+
+    `refresh` renews an expired token; `judge` says what a refusal of one means.
+    """
+    stores, slack, clock = of.stores, of.slack, of.clock
+    members = MemberReading(stores.members, workspaces, slack.members, clock)
+    kept = KeptWriter(
+        stores.kept, stores.keepers, slack=KeeperProfiles(slack.clients), profiles=slack.profiles, roles=slack.members,
+        members=stores.members, people=stores.people, refresh=refresh, judge=judge,
+        unknown_emoji=unknown_emoji, clock=clock,
+    )  # fmt: skip
+    keeper = KeeperSender(
+        kept, stores.kept, stores.keepers, workspaces, policy_of=cases.policies.of, clock=clock,
+        default_texts=locale.default_texts, allowed=of.config.keeper_allowed,
+    )  # fmt: skip
+    leave = LeaveMatching(stores.leave, stores.members, cases.policies, cases.matcher, clock)
+    digests = DigestSender(
+        stores.digests, stores.absences, stores.policies, workspaces, conversations=slack.conversations,
+        messages=slack.messages, clock=clock,
+    )  # fmt: skip
+    return (members, leave), (keeper, digests)

@@ -1,0 +1,196 @@
+"""What takes in what Slack, browsers, calendar providers, agents and operators send, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from aiohttp import web
+from slack_bolt.app.async_app import AsyncApp
+
+import handlers
+from handlers.agents.calls import Agents
+from handlers.agents.mcp import McpRoutes
+from handlers.agents.slackbot import Slackbot
+from handlers.web.application import Check, LargeBody
+from handlers.web.registry import RegistryRoutes
+from handlers.web.slack_api import Photos
+from services.domain.model import PersonKey
+from services.domain.request_errors import NotInstalledError
+from services.platform import locale
+from services.platform.settings import plain
+from services.usecases.grants import Grants, SlackApp, Start
+from services.usecases.identity import BrowserIdentities, Introductions
+from services.usecases.replies import Replies, WhoIsOut
+from services.usecases.slack_askers import SlackAskers
+from services.wiring.adapters import Adapters
+from services.wiring.calendars import Calendars
+from services.wiring.use_cases import UseCases, WorkspaceCases
+
+Bind = Callable[[AsyncApp], None]
+"""Binds listeners to Bolt's app."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What takes in what Slack, browsers, calendar providers and operators send."""
+
+    operations: web.Application
+    web: web.Application
+    socket: handlers.SocketMode | None
+    grants: Grants
+    out: WhoIsOut | None
+
+
+def shared_services(
+    of: Adapters, calendars: Calendars, cases: UseCases, background: handlers.Background
+) -> handlers.Services:
+    """What all listeners share."""
+    workspace, agents = cases.workspace, cases.agents
+    return handlers.Services(
+        statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
+        permissions=cases.permissions, undos=cases.undos, admins=workspace.admins, policies=workspace.policies,
+        keeping=workspace.keeping, calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks,
+        own=calendars.own, emoji=cases.emoji, sent=cases.sent, digests=workspace.digests, feeds=workspace.feeds,
+        who=workspace.who, leave=workspace.leave, keys=agents.keys, profile=agents.profile, photos=agents.photos,
+        clock=of.clock, background=background,
+    )  # fmt: skip
+
+
+def workspace_listeners(shared: handlers.Services) -> tuple[handlers.WorkspaceParts, tuple[Bind, ...]]:
+    """What the admins of a workspace see, and what binds the listeners of its parts.
+
+    A part adds what reads its section to `read`, in the order of the form, and what binds its buttons to the listeners.
+    """
+    read: tuple[handlers.ReadSection, ...] = (
+        partial(handlers.read_leave, shared),
+        partial(handlers.read_keeper, shared),
+        partial(handlers.read_digests, shared),
+        partial(handlers.read_feeds, shared),
+    )
+    parts = handlers.WorkspaceParts(shared, read)
+    forms = handlers.WorkspaceForms(shared, parts)
+    feeds = handlers.FeedForms(shared, forms, handlers.HomeTab(shared, parts))
+    leave = handlers.LeaveForms(shared, forms, handlers.Modals(shared))
+    keeper = handlers.KeeperButtons(shared, forms)
+    return parts, (forms.register, leave.register, keeper.register, feeds.register)
+
+
+def listening(
+    of: Adapters,
+    calendars: Calendars,
+    cases: UseCases,
+    home: handlers.HomeButtons,
+    checks: Mapping[str, Check],
+    *,
+    measure: Callable[[], Awaitable[None]],
+    more: Sequence[Bind],
+    socket_mode: bool,
+) -> Listening:
+    """Everything that listens, beside the `home` tab's buttons.
+
+    `checks` are those of `/readyz` that are not about what is put together here, `measure` brings `/metrics` up to
+    date, `more` bind the listeners of a workspace's parts; `socket_mode` allows that.
+    """
+    config, clock, stores, slack, shared = of.config, of.clock, of.stores, of.slack, home.services
+    digests = handlers.DigestForms(shared, home.tab)
+    commands = handlers.Commands(shared, digests, cases.teller)
+    grants = Grants(
+        SlackApp(config.slack_client_id or "", config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
+        states=stores.oauth_states, workspaces=stores.workspaces, people=stores.people, permissions=cases.permissions,
+        authority=slack.authority, perform_ask=commands.perform, faults=stores.faults, clock=clock,
+        wake_signal=of.wake_signal,
+    )  # fmt: skip
+    errors = handlers.Errors(locale.say, cases.people, slack.views, slack.messages)
+    authorize, refusal = handlers.Authorize(stores.workspaces), NotInstalledError.sentence()
+    bolt = handlers.bolt_app(authorize, errors, slack.clients.client(), not_installed=refusal)
+    handlers.register(
+        bolt, commands=commands, home=home, modals=handlers.Modals(shared),
+        lists=handlers.ListForms(shared, home.tab, cases.teller),
+        more=[
+            digests.register, handlers.LeaveButtons(shared, home.tab).register,
+            handlers.KeyForms(shared, home.tab, config.base_url).register, *more,
+        ],
+        events=handlers.Events(cases.people, cases.leaving, cases.emoji, cases.agents.keys, cases.deactivated),
+        files=handlers.FileMessages(
+            shared, calendars.files, cases.teller, stores.deliveries
+        ),
+    )  # fmt: skip
+    replies = None
+    if config.replies_allowed:
+        tell = partial(of.leases.tell, typed=False)
+        replies = Replies(
+            WhoIsOut(stores.replies, clock), stores.replies, stores.workspaces, slack.authority, clock, tell
+        )
+    intake = handlers.Intake(
+        bolt, stores.deliveries, cases.people, cases.workspace.members, handlers.Mentions(replies), clock=clock,
+        metrics=of.metrics,
+    )  # fmt: skip
+    app_token, secret = plain(config.slack_app_token), plain(config.slack_signing_secret)
+    socket = handlers.SocketMode(intake, slack.clients, app_token) if app_token and socket_mode else None
+    operations = handlers.Operations(
+        {"database": stores.health.reachable, "migrations": stores.health.up_to_date, **checks}
+        | ({"socket": socket.works} if socket else {}),
+        of.metrics, measure, apart=config.metrics_port is not None,
+    )  # fmt: skip
+    secure = config.base_url.startswith("https:")
+    browsers = handlers.Browsers(BrowserIdentities(stores.encryptor), clock, secure=secure)
+    connect = handlers.Connect(
+        calendars.accounts, browsers, locale.say, grant_link=cases.people.grant_link, identify=grants.start_identity
+    )
+    page = _keeper_page(of, cases.workspace, browsers, cases.people.grant_link, grants.start_identity)
+    routes = (
+        handlers.OAuth(grants, browsers, locale.say, finish_held=page.or_else(connect.finish_held)),
+        connect,
+        page,
+        handlers.Webhooks(calendars.push_receiver, of.metrics, shared.background),
+        handlers.HookRoutes(calendars.hooks, clock),
+        handlers.TeamHookRoutes(cases.workspace.leave.hooks),
+        handlers.FeedRoutes(cases.workspace.feeds),
+        operations,
+    )
+    signatures = handlers.Signatures(secret, clock) if secret else None
+    agents, large = _agent_routes(of, shared, signatures)
+    application = handlers.application(
+        [*(route for group in routes for route in group.routes()), *agents],
+        errors=errors, metrics=of.metrics, signatures=signatures,
+        intake=intake if secret else None, more=[handlers.refusing], large=large,
+    )  # fmt: skip
+    for_operator = handlers.application(
+        operations.own_routes(), errors=errors, metrics=of.metrics, signatures=None, intake=None
+    )
+    return Listening(for_operator, application, socket, grants, None if replies is None else replies.out)
+
+
+def _keeper_page(
+    of: Adapters,
+    cases: WorkspaceCases,
+    browsers: handlers.Browsers,
+    grant_link: Callable[[PersonKey], Awaitable[str]],
+    identify: Callable[[PersonKey, str, str], Awaitable[Start]],
+) -> handlers.KeeperPage:
+    """The page on which an admin agrees to be the workspace's keeper."""
+    introductions = Introductions(of.stores.workspaces, of.slack.authority)
+    return handlers.KeeperPage(
+        cases.keeping, introductions, of.stores.workspaces, browsers, locale.say, grant_link=grant_link,
+        identify=identify,
+    )  # fmt: skip
+
+
+def _agent_routes(
+    of: Adapters, services: handlers.Services, signatures: handlers.Signatures | None
+) -> tuple[Sequence[web.RouteDef], Mapping[str, LargeBody]]:
+    """The addresses that agents call, and which of them take large bodies.
+
+    Slackbot is let in where there are `signatures`.
+    """
+    agents = Agents(services, of.config.proxies)
+    slackbot = None
+    if signatures is not None:
+        askers = SlackAskers(of.stores.workspaces, of.slack.members, of.clock)
+        slackbot = Slackbot(agents, askers, signatures, of.stores.deliveries, of.clock)
+    mcp = McpRoutes(agents, slackbot, locale.say, of.config.base_url)
+    rest = handlers.AgentRoutes(agents, of.config.base_url)
+    registry = RegistryRoutes(of.config.base_url)
+    return [*mcp.routes(), *registry.routes(), *rest.routes()], Photos(agents).large()

@@ -1,0 +1,180 @@
+"""What people, admins and agents ask for, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.engine.notifications import Teller
+from services.engine.tokens import TokenRefresh
+from services.platform import locale
+from services.usecases.admins import Admins
+from services.usecases.agents import AgentKeys
+from services.usecases.deactivated import Deactivated
+from services.usecases.digests import Digests
+from services.usecases.emoji import EmojiSearch
+from services.usecases.feeds import AbsenceFeeds
+from services.usecases.grants import Permissions
+from services.usecases.keeper import Keeping
+from services.usecases.leave import LeaveCalendars
+from services.usecases.leave_matcher import LeaveMatcher
+from services.usecases.members import Members
+from services.usecases.offboarding import Offboarding
+from services.usecases.own_photo import OwnPhotos
+from services.usecases.own_profile import OwnProfiles
+from services.usecases.people import People, PersonalSettings
+from services.usecases.profile_reading import ProfileReading
+from services.usecases.sent_files import SentFiles
+from services.usecases.statuses import Statuses, StatusReader
+from services.usecases.team_hooks import TeamHooks
+from services.usecases.undo import Undos
+from services.usecases.who import WhoIsAway
+from services.usecases.workspace import OperatorAllows, WorkspacePolicy
+from services.wiring.adapters import Adapters
+from services.wiring.calendars import Calendars
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceCases:
+    """What a workspace has as a whole: members and who of them is out, policy, leave, keeper, digests, feeds."""
+
+    digests: Digests
+    feeds: AbsenceFeeds
+    members: Members
+    admins: Admins
+    policies: WorkspacePolicy
+    keeping: Keeping
+    leave: LeaveCalendars
+    matcher: LeaveMatcher
+    who: WhoIsAway
+    closing: tuple[Callable[[], Awaitable[None]], ...]
+    """To be called in this order when the program ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCases:
+    """What agents can have done beside what people type: their keys, and the profile and photo of their person."""
+
+    keys: AgentKeys
+    profile: OwnProfiles
+    photos: OwnPhotos
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """What people ask for."""
+
+    people: People
+    statuses: Statuses
+    reader: StatusReader
+    settings: PersonalSettings
+    permissions: Permissions
+    undos: Undos
+    leaving: Offboarding
+    deactivated: Deactivated
+    teller: Teller
+    sent: SentFiles
+    emoji: EmojiSearch
+    workspace: WorkspaceCases
+    agents: AgentCases
+
+
+def use_cases(of: Adapters, calendars: Calendars) -> UseCases:
+    """All of it."""
+    clock, wake_signal, stores = of.clock, of.wake_signal, of.stores
+    teller = Teller(stores.workspaces, of.slack.messages)
+    leaving = Offboarding(
+        stores.people, stores.workspaces, of.slack.authority, leavers=stores.leavers, accounts=stores.accounts,
+        cleanup=calendars.cleanup, teller=teller, say=locale.say, clock=clock, wake_signal=wake_signal,
+    )  # fmt: skip
+    people = People(
+        stores.people, effects=stores.effects, workspaces=stores.workspaces, states=stores.oauth_states,
+        authority=of.slack.authority, leaving=leaving, clock=clock, wake_signal=wake_signal,
+        base_url=of.config.base_url,
+    )  # fmt: skip
+    deactivated = Deactivated(
+        stores.deactivated, stores.people, of.slack.authority, leaving=leaving, accounts=stores.accounts,
+        cleanup=calendars.cleanup, clock=clock, wake_signal=wake_signal,
+        kept=timedelta(days=of.config.deactivated_kept_days),
+    )  # fmt: skip
+    reader = StatusReader(
+        stores.facts,
+        stores.overrides,
+        stores.absences,
+        stores.writes,
+        stores.effects,
+        default_texts=locale.default_texts,
+        clock=clock,
+    )
+    undos = Undos(
+        stores.undos, stores.lines, stores.preferences, stores.overrides, calendars.accounts, calendars.connections,
+        clock, wake_signal,
+    )  # fmt: skip
+    statuses = Statuses(stores.overrides, stores.preferences, reader, undos, clock, wake_signal)
+    workspace = _workspace_cases(of, calendars)
+    settings = PersonalSettings(stores.preferences, stores.lines, workspace.policies, undos, clock, wake_signal)
+    permissions = Permissions(
+        stores.people, stores.lines, stores.overrides, stores.effects, stores.workspaces, stores.policies,
+        of.slack.authority, clock, of.config.base_url, can_install=bool(of.config.slack_client_id),
+        replies_allowed=of.config.replies_allowed,
+    )  # fmt: skip
+    sent = SentFiles(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, settings, clock)
+    emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
+    return UseCases(
+        people, statuses, reader, settings, permissions, undos, leaving, deactivated, teller, sent, emoji, workspace,
+        _agent_cases(of, workspace.policies, statuses, emoji),
+    )  # fmt: skip
+
+
+def _workspace_cases(of: Adapters, calendars: Calendars) -> WorkspaceCases:
+    """What a workspace has as a whole: members and who of them is out, policy, leave, keeper, digests."""
+    stores, clock, wake_signal, config = of.stores, of.clock, of.wake_signal, of.config
+    operator = OperatorAllows(config.replies_allowed, config.keeper_allowed, config.agents_allowed)
+    matcher = LeaveMatcher()
+    admins = Admins(stores.workspaces, stores.people, of.slack.members)
+    policies = WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal, operator)
+    digests = Digests(stores.digests, stores.workspaces, of.slack.conversations, policies, admins, clock, wake_signal)
+    hooks = TeamHooks(
+        stores.team_hooks, stores.leave, stores.members, policies=policies, matcher=matcher,
+        encryptor=stores.encryptor, clock=clock, wake_signal=wake_signal, base_url=config.base_url,
+    )  # fmt: skip
+    leave = LeaveCalendars(
+        stores.leave, stores.members, calendars.connections, calendars.accounts, hooks=hooks, clock=clock,
+        wake_signal=wake_signal,
+    )  # fmt: skip
+    keeping = Keeping(
+        stores.keepers, stores.kept, stores.refusals, stores.members, stores.people, states=stores.oauth_states,
+        admins=admins, policies=policies, encryptor=stores.encryptor, clock=clock, wake_signal=wake_signal,
+        base_url=config.base_url,
+    )  # fmt: skip
+    feeds = AbsenceFeeds(
+        stores.feeds, stores.absences, stores.workspaces, digests=digests, conversations=of.slack.conversations,
+        slack_members=of.slack.members, clock=clock, base_url=config.base_url,
+    )  # fmt: skip
+    return WorkspaceCases(
+        members=Members(stores.members, stores.kept, clock, wake_signal),
+        admins=admins,
+        policies=policies,
+        keeping=keeping,
+        leave=leave,
+        matcher=matcher,
+        closing=(matcher.close,),
+        digests=digests,
+        feeds=feeds,
+        who=WhoIsAway(stores.absences, stores.workspaces, of.slack.members, of.slack.conversations, clock),
+    )
+
+
+def _agent_cases(of: Adapters, policies: WorkspacePolicy, statuses: Statuses, emoji: EmojiSearch) -> AgentCases:
+    """`policies`, `statuses` and `emoji` are those of people."""
+    stores = of.stores
+    reading = ProfileReading(
+        stores.people, stores.workspaces, of.slack.profiles, of.slack.members,
+        refresh=TokenRefresh(stores.tokens, of.slack.authority, of.clock, stores.faults).refresh, clock=of.clock,
+    )  # fmt: skip
+    profile = OwnProfiles(
+        statuses, stores.awaited, stores.people, reading, audit=stores.writes, emoji=emoji, clock=of.clock
+    )
+    photos = OwnPhotos(stores.asked_photos, stores.people, of.pictures, of.clock, of.wake_signal)
+    return AgentCases(AgentKeys(stores.agents, policies, of.clock), profile, photos)
