@@ -56,7 +56,7 @@ class GrantState(StrEnum):
     NONE = "none"
     OK = "ok"
     LOST = "lost"
-    RESTING = "resting"  # they were deactivated, and what they had allowed waits for them
+    DEACTIVATED = "deactivated"  # in Slack; what they had allowed waits for them
 
 
 @dataclass(frozen=True, slots=True)

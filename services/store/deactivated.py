@@ -1,7 +1,7 @@
 """People who were deactivated in Slack, and who came back.
 
-Who is deactivated is put to rest: nothing is written, no calendar of theirs is looked at, no agent acts for
-them, and nobody is told that they are out. What they had chosen and connected stays, sealed, for a time; if they come
+For who is deactivated nothing is written, no calendar of theirs is looked at, no agent acts for them, and nobody is
+told that they are out. What they had chosen and connected stays, sealed, for a time; if they come
 back before, it goes on. What is on their profile by then is looked at anew: Slack empties it.
 """
 
@@ -38,7 +38,7 @@ from services.store.workspace_models import AbsenceRow, CalendarEntryRow
 
 _PEOPLE, _CALENDARS = Person.__table__, Calendar.__table__
 _ENTRIES, _ABSENCES, _STATES = CalendarEntryRow.__table__, AbsenceRow.__table__, ProfileStateRow.__table__
-_OK, _RESTING = GrantState.OK.value, GrantState.RESTING.value
+_OK, _DEACTIVATED = GrantState.OK.value, GrantState.DEACTIVATED.value
 _SILENT = (
     update(Calendar)
     .where(of_people(_CALENDARS))
@@ -79,7 +79,7 @@ async def deactivate(
     found = [PersonKey(row.team_id, row.user_id) for row in await connection.execute(theirs, those(keys))]
     if not found:
         return []
-    state = case((_PEOPLE.c.grant_state == _OK, _RESTING), else_=_PEOPLE.c.grant_state)
+    state = case((_PEOPLE.c.grant_state == _OK, _DEACTIVATED), else_=_PEOPLE.c.grant_state)
     fresh = {
         "deactivated_at": at, "grant_state": state, "refresh_due_at": None, "due_at": None, "stale": False,
         "typed": False, "home_opened_at": None, "home_stale": False,
@@ -96,7 +96,7 @@ async def deactivate(
 
 
 async def deactivated_of(connection: AsyncConnection, keys: Collection[PersonKey]) -> list[PersonKey]:
-    """Those of `keys` who are at rest, locked until the transaction ends."""
+    """Those of `keys` who are deactivated, locked until the transaction ends."""
     if not keys:
         return []
     await lock_people(connection, keys)
@@ -116,7 +116,7 @@ async def reactivate(
     theirs = select(_PEOPLE.c.grant_state, _PEOPLE.c.refresh_token, _PEOPLE.c.token_expires_at)
     row = (await connection.execute(theirs.where(of_person(_PEOPLE.c, key)))).one()
     known: dict[str, object] = {"deactivated_at": None}
-    if row.grant_state == _RESTING:
+    if row.grant_state == _DEACTIVATED:
         known["grant_state"] = _OK
         if row.refresh_token is not None and row.token_expires_at is not None:
             known["refresh_due_at"] = refresh_due(row.token_expires_at, key.team_id, key.user_id)
@@ -150,21 +150,21 @@ class DeactivatedStore(Store):
         self._states = ProfileStateStore(encryptor)
 
     async def is_deactivated(self, key: PersonKey) -> bool:
-        """Whether they are at rest: one indexed look."""
+        """Whether they are deactivated: one indexed look."""
         return await self._database.scalar(_DEACTIVATED_AT, {"team": key.team_id, "user": key.user_id}) is not None
 
     async def deactivate(self, key: PersonKey, at: datetime, now: datetime) -> bool:
-        """Put somebody to rest who was deactivated, as Slack told at `at`; whether they are at rest now."""
+        """Have nothing done for somebody any more, as Slack told at `at`; whether they are deactivated now."""
         async with self._database.write() as connection:
             await deactivate(connection, [key], at, now)
         return await self.is_deactivated(key)
 
     async def drop_watches(self, key: PersonKey) -> None:
-        """Forget the watches of somebody who rests: they are being given up."""
+        """Forget the watches of somebody who is deactivated: they are being given up."""
         await self._database.execute(delete(WatchRow).where(of_person(WatchRow, key)))
 
     async def reactivate(self, key: PersonKey, at: datetime, now: datetime, *, emptied: bool) -> CameBack | None:
-        """Have everything done again for somebody, as Slack told at `at`; None where they do not rest.
+        """Have everything done again for somebody, as Slack told at `at`; None where they are not deactivated.
 
         Where they have no grant any more they are told so once, with the link. Raises SealError.
         """
@@ -180,16 +180,16 @@ class DeactivatedStore(Store):
             if row.grant_state == GrantState.LOST.value:
                 await self._notices.worked(connection, "grant", key)
                 await self._notices.tell(connection, key, "grant")
-        return CameBack(token if row.grant_state == _RESTING else None, row.granted_at)
+        return CameBack(token if row.grant_state == _DEACTIVATED else None, row.granted_at)
 
     async def first_at(self) -> datetime | None:
-        """When the one who rests for longest was deactivated."""
+        """When the one was deactivated who has been so for longest; None where nobody is."""
         ((found,),) = (await self._database.rows((_FIRST_AT, {})))[0]
         at: datetime | None = found
         return at
 
     async def since(self, before: datetime, limit: int) -> Sequence[PersonKey]:
-        """Those who rest since `before` or longer, at most `limit`."""
+        """Those who were deactivated at `before` or earlier, the first of them first, at most `limit`."""
         longest = (
             select(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
             .where(_PEOPLE.c.deactivated_at <= before, _PEOPLE.c.leave_by.is_(None))

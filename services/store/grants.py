@@ -25,7 +25,7 @@ async def end_grant(
     """Make no call with a person's token any more, and have them told once. The person is locked.
 
     Their agents' keys are gone: they would let in somebody whom nothing is done for. Where Slack `said` that they were
-    deactivated, they are put to rest.
+    deactivated, they are taken for that instead, and told nothing.
     """
     if said == ACCOUNT_INACTIVE:
         await deactivate(connection, [key], now, now)

@@ -1,4 +1,4 @@
-"""Members who were deactivated: put to rest, back again, or forgotten once the operator's time for that is over."""
+"""Members who were deactivated: nothing is done for them, until they are back or the operator's time for it is over."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AT_ONCE = 20
 
 @dataclass(slots=True)
 class Deactivated:
-    """What events call. DueWork "deactivated": who has rested for as long as `kept` is forgotten, as by /quo forget.
+    """What events call. DueWork "deactivated": who has been for as long as `kept` is forgotten, as by /quo forget.
 
     Their token is worth nothing at Slack by then: that it cannot be revoked keeps nothing.
     """
@@ -43,13 +43,13 @@ class Deactivated:
     name: str = "deactivated"
 
     async def gone(self, key: PersonKey, at: datetime) -> None:
-        """Put somebody to rest who was deactivated at `at`. Their providers stop pushing; their accounts stay."""
+        """Do no more for somebody who was deactivated at `at`. Their providers stop pushing; their accounts stay."""
         if not await self.store.deactivate(key, at, self.clock.now()):
             return
         cleanups = await self.accounts.cleanups(key.team_id, key.user_id)
         await self.store.drop_watches(key)
         self.cleanup.begin(replace(one, revoke=False, entries=()) for one in cleanups)
-        log.info("person_rests", team_id=key.team_id, user_id=key.user_id)
+        log.info("person_deactivated", team_id=key.team_id, user_id=key.user_id)
         if not self.kept:
             await self.leaving.forget(key)
         self.wake_signal.wake()
@@ -64,7 +64,7 @@ class Deactivated:
         back = await self.store.reactivate(key, at, self.clock.now(), emptied=shown == NO_STATUS)
         if back is None:
             return
-        log.info("person_is_back", team_id=key.team_id, user_id=key.user_id)
+        log.info("person_reactivated", team_id=key.team_id, user_id=key.user_id)
         if back.token is not None and back.granted_at is not None:
             try:
                 await self.slack.owner(back.token)

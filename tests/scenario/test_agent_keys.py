@@ -295,7 +295,9 @@ async def test_deactivated_member_has_no_keys_although_nothing_was_written_for_t
     running_app.slack.deliveries.user_event("", member)
     await running_app.settle()
     assert await running_app.rows(sa.select(AgentKeyRow.key_id)) == []
-    assert await running_app.rows(sa.select(Person.grant_state).where(Person.user_id == key.user_id)) == [("resting",)]
+    assert await running_app.rows(sa.select(Person.grant_state).where(Person.user_id == key.user_id)) == [
+        ("deactivated",)
+    ]
 
 
 async def test_secret_of_a_key_is_in_no_log_whatever_level(running_app: RunningApp, written: StringIO) -> None:

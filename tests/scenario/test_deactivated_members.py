@@ -46,10 +46,10 @@ async def test_nothing_is_done_for_them_and_they_are_deleted_after_thirty_days(a
     await app.until(at("12:00"))
     await app.polled()
     assert (calls(app), app.feeds["ann"].hits, app.told()) == (made, fetched, told)
-    assert await state(app) == [("resting", True)]
+    assert await state(app) == [("deactivated", True)]
     assert await app.rows(sa.select(AbsenceRow.user_id)) == []
     await app.until(at("11:59", 24) + timedelta(days=29, hours=21))
-    assert await state(app) == [("resting", True)]
+    assert await state(app) == [("deactivated", True)]
     await app.until(at("12:01", 24) + timedelta(days=30))
     await until(lambda: is_deleted(app))
     assert await app.rows(sa.select(Calendar.calendar_id)) == []
@@ -79,7 +79,7 @@ async def test_who_is_back_with_a_token_that_lives_needs_no_click(app: RunningAp
     member.deleted, member.text, member.emoji, member.expiration = True, "", "", 0
     app.slack.deliveries.user_event("", member)
     await app.settle()
-    assert await state(app) == [("resting", True)]
+    assert await state(app) == [("deactivated", True)]
     app.clock.move(minutes=10)
     app.slack.membership.reactivate(ANN)
     await app.settle()
@@ -95,7 +95,7 @@ async def test_who_was_deactivated_while_nobody_told_is_found_by_the_next_write(
     token.revoked = token.inactive = True
     told = app.told()
     await app.until(at("10:00"))
-    assert await state(app) == [("resting", True)]
+    assert await state(app) == [("deactivated", True)]
     await app.until(at("10:00") + timedelta(days=31))
     await until(lambda: is_deleted(app))
     assert app.told() == told

@@ -45,7 +45,7 @@ async def test_daily_reading_of_all_members_puts_to_rest_and_brings_back(
     later = NOW + timedelta(days=1)
     gone = [listed(ANN.user_id, deleted=True), listed(BOB.user_id, deleted=False)]
     await members.put("T1", gone, read_at=later, now=later)
-    assert await found() == {ANN.user_id: ("resting", True), BOB.user_id: ("ok", False)}
+    assert await found() == {ANN.user_id: ("deactivated", True), BOB.user_id: ("ok", False)}
     assert [row.due_at for row in await database.fetch(sa.select(Calendar.due_at))] == [None]
     deactivated = DeactivatedStore(database, encryptor, NoticeStore(database, clock))
     assert (await deactivated.first_at(), await deactivated.since(later, 10)) == (later, [ANN])
