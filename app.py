@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services import VERSION
+from services.commands import TROUBLE
 from services.domain.errors import InputError, StatusQuoError
 from services.domain.operator_errors import SettingsError
+from services.platform.clock import SystemClock
 
 if TYPE_CHECKING:
     from services.platform.settings import Settings
 
-TROUBLE = 1
 BAD_OPTION = 2  # argparse's, too
 
 PROJECT = Path(__file__).resolve().parent
@@ -196,20 +197,20 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _preview(args: argparse.Namespace) -> int:
-    from services.usecases import preview
+    from services.commands import preview
 
     return preview.run(args, sys.stdout)
 
 
 def _understand(args: argparse.Namespace) -> int:
-    from services.usecases import understand
+    from services.commands import understand
 
     return understand.run(args, sys.stdout)
 
 
 def _manifest(args: argparse.Namespace) -> int:
+    from services.commands import manifest
     from services.platform import settings
-    from services.usecases import manifest
 
     try:
         config = settings.load({"PUBLIC_URL": args.url}, dotenv=None) if args.url else settings.load(os.environ)
@@ -240,7 +241,6 @@ def _migrate(args: argparse.Namespace) -> int:
 def _move(args: argparse.Namespace) -> int:
     config = _settings()
     from services.commands import move
-    from services.platform.clock import SystemClock
 
     return asyncio.run(move.move(config, args.to, SystemClock()))
 
@@ -248,7 +248,6 @@ def _move(args: argparse.Namespace) -> int:
 def _doctor(_args: argparse.Namespace) -> int:
     config = _settings()
     from services.commands import doctor
-    from services.platform.clock import SystemClock
 
     return asyncio.run(doctor.examine(config, SystemClock()))
 
@@ -258,7 +257,6 @@ def _backup(args: argparse.Namespace) -> int:
         raise InputError("name a FILE to make, or --forgotten alone")
     config = _settings(quiet=True)
     from services.commands import backup
-    from services.platform.clock import SystemClock
 
     if args.forgotten:
         return asyncio.run(backup.forgotten(config, SystemClock()))
@@ -270,7 +268,6 @@ def _restore(args: argparse.Namespace) -> int:
         raise InputError("name the FILE of a backup, or --loaded for a database that pg_restore has filled")
     config = _settings(quiet=True)
     from services.commands import restore
-    from services.platform.clock import SystemClock
 
     options = restore.Options(keep_keys=args.keep_keys, forgotten=args.forgotten, sealed=args.passphrase)
     if args.loaded:
@@ -281,7 +278,6 @@ def _restore(args: argparse.Namespace) -> int:
 def _rotate_keys(_args: argparse.Namespace) -> int:
     config = _settings()
     from services.commands import keys
-    from services.platform.clock import SystemClock
 
     return asyncio.run(keys.rotate_keys(config, SystemClock()))
 
@@ -291,7 +287,6 @@ def _person(args: argparse.Namespace) -> int:
     config = _settings()
     from services.commands import person, why
     from services.domain.model import PersonKey
-    from services.platform.clock import SystemClock
 
     asked = {"export": person.export, "forget": person.forget, "why": why.why}[args.command]
     return asyncio.run(asked(config, PersonKey(args.team, args.user), SystemClock()))

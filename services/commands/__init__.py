@@ -4,5 +4,17 @@ Like `services/bootstrap.py` these name concrete adapters; they print for whoeve
 status. `app.py` alone calls them.
 """
 
+from __future__ import annotations
+
+import sys
+
 TROUBLE = 1
 """The exit status of a command that found something amiss."""
+
+NOBODY = "Nobody of that team and user is known."
+
+
+def refused(sentence: str) -> int:
+    """Say at stderr why there is nothing else to print; TROUBLE."""
+    print(sentence, file=sys.stderr)
+    return TROUBLE

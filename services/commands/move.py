@@ -11,7 +11,7 @@ from rich.progress import Progress
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.commands import TROUBLE
+from services.commands import refused
 from services.domain.errors import InputError
 from services.domain.operator_errors import DatabaseError, SettingsError
 from services.platform.settings import Settings, load
@@ -56,11 +56,9 @@ async def _move(source: Source, target: Target, config: Settings, url: str, cloc
                 print(f"{table.name} differs: {table.rows[0]} rows there, {table.rows[1]} here.", file=sys.stderr)
     if differing:
         await target.distrust()
-        print(
-            "The copy is not what it should be, and no app starts with it. Run the same again: it begins anew.",
-            file=sys.stderr,
+        return refused(
+            "The copy is not what it should be, and no app starts with it. Run the same again: it begins anew."
         )
-        return TROUBLE
     place = make_url(url)
     source.mark_as_moved(f"{place.database} at {place.host or 'localhost'}", clock.now())
     await target.finish()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from services import bootstrap
 from services.bootstrap import Service
-from services.commands import TROUBLE
+from services.commands import NOBODY, refused
 from services.domain.model import PersonKey
 from services.engine.effects import EffectSender
 from services.engine.limits import Budget
@@ -26,7 +25,10 @@ async def export(config: Settings, key: PersonKey, clock: Clock) -> int:
     """Everything that is kept of a person, as JSON; TROUBLE where they are not one of ours."""
     async with _program(config, clock) as program:
         found = await program.stores.export.export(key)
-    return _told(json.dumps(found, ensure_ascii=False, indent=2), known=bool(found))
+    if not found:
+        return refused(NOBODY)
+    print(json.dumps(found, ensure_ascii=False, indent=2))
+    return 0
 
 
 async def forget(config: Settings, key: PersonKey, clock: Clock) -> int:
@@ -37,7 +39,10 @@ async def forget(config: Settings, key: PersonKey, clock: Clock) -> int:
             key, leaving=program.leaving, queue=program.stores.write_queue, writer=program.writer,
             effects=program.effects, clock=clock,
         )  # fmt: skip
-    return _told("Everything is deleted.", known=known)
+    if not known:
+        return refused(NOBODY)
+    print("Everything is deleted.")
+    return 0
 
 
 async def see_off(
@@ -69,8 +74,3 @@ async def _program(config: Settings, clock: Clock) -> AsyncIterator[Service]:
         yield service
     finally:
         await service.stop()
-
-
-def _told(text: str, *, known: bool) -> int:
-    print(text if known else "Nobody of that team and user is known.", file=sys.stdout if known else sys.stderr)
-    return 0 if known else TROUBLE

@@ -18,7 +18,7 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
-from services.commands import TROUBLE, answers, doctor
+from services.commands import TROUBLE, answers, doctor, manifest
 from services.commands.dialogue import Dialogue
 from services.domain.calendars import named
 from services.domain.errors import InputError
@@ -29,16 +29,13 @@ from services.platform.crypto import new_key
 from services.platform.settings import DEFAULT_DATABASE, Settings
 from services.store import schema
 from services.store.db import Database
-from services.usecases import manifest
 from services.usecases.clients import look_at_app_token, look_at_slack_app
+from services.usecases.doctor import SECONDS
 from services.usecases.findings import Finding
 from services.wiring.calendars import oauth_apps
 
 NEW_APP = "https://api.slack.com/apps?new_app=1"
 """docs.slack.dev/app-manifests/configuring-apps-with-app-manifests."""
-
-SECONDS = 10.0
-"""How long a database may take to answer."""
 
 PROVIDERS = ("google", "microsoft")
 _ID, _SECRET, _TOKEN, _SIGNING = "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"

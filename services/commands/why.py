@@ -8,13 +8,12 @@ of another version.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.commands import TROUBLE
+from services.commands import NOBODY, refused
 from services.domain.calendars import named
 from services.domain.model import Event, Override, PersonKey, Status
 from services.domain.people import LEAVE
@@ -34,18 +33,17 @@ from services.store.stores import Stores
 from services.usecases.statuses import StatusReader, Why
 
 _OURS = re.compile(r"(?:rule|routine)-[0-9]+|[0-9a-f]{24,}")
-_NOBODY = "Nobody of that team and user is known."
 
 
 async def why(config: Settings, key: PersonKey, clock: Clock) -> int:
     """Print how a person's status came about; TROUBLE where they are not one of ours, or nothing can be read."""
     if key.user_id == LEAVE:  # a workspace's leave calendars, and nobody
-        return _refused(_NOBODY)
+        return refused(NOBODY)
     if config.is_sqlite and not config.database_file.is_file():
-        return _refused("There is no database yet. Check DATABASE_URL, or start the app first.")
+        return refused("There is no database yet. Check DATABASE_URL, or start the app first.")
     async with Stores.at(config.database_url, config.keys(), clock) as stores:
         if not schema.serves(await schema.current(stores.database)):
-            return _refused("The database is from before this version. Start the app of this version first, then ask.")
+            return refused("The database is from before this version. Start the app of this version first, then ask.")
         condition = await stores.measures.condition(key)
         if condition is None:
             return await _of_member(stores, key)
@@ -56,7 +54,7 @@ async def why(config: Settings, key: PersonKey, clock: Clock) -> int:
         try:
             found = await reader.why(key)
         except LookupError:  # they have gone since
-            return _refused(_NOBODY)
+            return refused(NOBODY)
         budget = Budget()
         budget.restore(
             (await stores.write_queue.budgets([key.team_id])).get(key.team_id, ""), clock.now(), LONGEST_CALL
@@ -77,16 +75,11 @@ async def _of_member(stores: Stores, key: PersonKey) -> int:
     """Of somebody who has not connected there is what a keeper does for them."""
     kept = await stores.kept.recent(key, 1)
     if await stores.members.one(key) is None and not kept:
-        return _refused(_NOBODY)
+        return refused(NOBODY)
     print("This member has not connected: only their leave can be shown, by a keeper.")
     for one in kept:
         print(f"Keeper: last {_entry(one.entry, ZoneInfo('UTC'))}")
     return 0
-
-
-def _refused(sentence: str) -> int:
-    print(sentence, file=sys.stderr)
-    return TROUBLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import app
+from services.commands.preview import run
 from services.domain.errors import InputError
-from services.usecases.preview import run
 from tests.support.icsfile import ics, vevent
 
 DAY = ics(

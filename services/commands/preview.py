@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from services.calendars.ical.content import calendars
 from services.calendars.ical.entry import Readout, ReadRequest
 from services.calendars.ical.reading import read_all
+from services.commands.understand import instant_of, zone_of
 from services.domain.calendars import mail_domains
 from services.domain.errors import (
     CalendarError,
@@ -32,7 +33,6 @@ from services.domain.timeline import resolve
 from services.platform.clock import SystemClock
 from services.store.line_file import MOST_BYTES as MOST_LIST_BYTES
 from services.store.line_file import lines_from_file, problems_of
-from services.usecases.understand import instant_of, zone_of
 
 DAYS = 8
 """Today and the seven days after it."""
