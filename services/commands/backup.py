@@ -19,6 +19,7 @@ import msgspec
 
 from services import VERSION
 from services.commands import passphrase
+from services.commands.installation import installed
 from services.domain.errors import StatusQuoError
 from services.domain.operator_errors import BackupError, SealError
 from services.platform.crypto import Encryptor
@@ -27,7 +28,6 @@ from services.ports import Clock
 from services.store import backup_file, schema
 from services.store.backup_file import About
 from services.store.forgotten import all_forgotten
-from services.store.stores import Stores
 
 MARGIN = 16 << 20
 """Bytes that stay free on a disk."""
@@ -65,7 +65,7 @@ def make(config: Settings, target: Path, clock: Clock, *, sealed: bool) -> int:
 
 async def forgotten(config: Settings, clock: Clock) -> int:
     """Print who was forgotten, a line of JSON each: what `restore --forgotten` takes."""
-    async with Stores.at(config.database_url, config.keys(), clock) as opened:
+    async with installed(config, clock) as opened:
         await schema.upgrade(opened.database)
         for one in await all_forgotten(opened.database):
             sys.stdout.write(msgspec.json.encode(one).decode() + "\n")

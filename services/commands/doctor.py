@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from services.calendars.oauth import OAuthApp
 from services.commands import TROUBLE
+from services.commands.installation import missing
 from services.domain.calendars import MICROSOFT, named
 from services.domain.operator_errors import DatabaseError, SettingsError
 from services.platform.addresses import AddressRules
@@ -22,6 +24,7 @@ from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.slack.client import SlackHealth
 from services.store.db import Database
+from services.store.health import HealthStore
 from services.store.moved import check_not_moved
 from services.store.stores import Stores
 from services.usecases.clients import (
@@ -44,10 +47,14 @@ async def examine(config: Settings, clock: Clock) -> int:
     console = Console(highlight=False)
     slack, client = slack_health(config), provider_client(config)
     try:
-        async with Stores.at(config.database_url, config.keys(), clock) as opened:
+        async with AsyncExitStack() as stack:
+            database: HealthStore | str = missing(config)
+            around = [look_at_disk(_folder(config)), look_at_memory()]
+            if not database:
+                opened = await stack.enter_async_context(Stores.at(config.database_url, config.keys(), clock))
+                database, around = opened.health, [*around, *await _moved(opened.database, config)]
             doctor = Doctor(
-                database=opened.health, slack=slack, clock=clock, missing=config.missing_for_serving(),
-                around=[look_at_disk(_folder(config)), look_at_memory(), *await _moved(opened.database, config)],
+                database=database, slack=slack, clock=clock, missing=config.missing_for_serving(), around=around,
                 beyond=list(_looks(config, slack, client, clock)), signed=not config.slack_app_token,
             )  # fmt: skip
             async for finding in doctor.examine():

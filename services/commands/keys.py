@@ -6,19 +6,19 @@ from rich.console import Console
 from rich.progress import Progress
 
 from services.commands import TROUBLE
+from services.commands.installation import installed
 from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import schema
 from services.store.moved import check_not_moved
 from services.store.rotation import Rotation
-from services.store.stores import Stores
 
 
 async def rotate_keys(config: Settings, clock: Clock) -> int:
     """Re-seal every secret with the newest key, with a progress bar."""
     changed = failed = 0
-    async with Stores.at(config.database_url, config.keys(), clock) as opened:
+    async with installed(config, clock) as opened:
         await check_not_moved(opened.database, config.database_file)
         await schema.upgrade(opened.database)
         rotation = Rotation(opened.database, Encryptor(config.keys()))

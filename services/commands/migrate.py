@@ -13,6 +13,8 @@ from services.store.db import Database
 
 async def migrate(config: Settings, *, check: bool) -> int:
     """Bring the database up to date; with `check` an empty one, to see whether the steps lead to the models."""
+    if config.is_sqlite and not check:
+        config.keys()  # made along with the database
     with TemporaryDirectory() as folder:
         database = Database(f"sqlite+aiosqlite:///{folder}/empty.db" if check else config.database_url)
         try:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from services import bootstrap
 from services.bootstrap import Service
 from services.commands import NOBODY, refused
+from services.commands.installation import installed
 from services.domain.model import PersonKey
 from services.engine.effects import EffectSender
 from services.engine.limits import Budget
@@ -69,7 +70,8 @@ async def see_off(
 @asynccontextmanager
 async def _program(config: Settings, clock: Clock) -> AsyncIterator[Service]:
     """The program, neither listening nor working."""
-    service = await bootstrap.build(config, clock=clock, worker=False)
+    async with installed(config, clock):
+        service = await bootstrap.build(config, clock=clock, worker=False)
     try:
         yield service
     finally:

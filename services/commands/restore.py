@@ -20,6 +20,7 @@ import msgspec
 
 from services.commands import passphrase
 from services.commands.backup import check, check_room, refusing
+from services.commands.installation import installed
 from services.domain.errors import StatusQuoError
 from services.domain.operator_errors import RestoreError
 from services.platform.crypto import Encryptor
@@ -62,8 +63,12 @@ def restore(config: Settings, source: Path, options: Options, clock: Clock) -> i
             check(copy)
             schema.check_not_newer(about.step)
             keys = _keys(config, text.split())
-            stores = Stores.at(f"sqlite+aiosqlite:///{copy}", keys, clock)
-            told = asyncio.run(_settle(stores, forgotten, about.made_at, clock, keep_keys=options.keep_keys))
+
+            async def settled() -> str:
+                async with Stores.at(f"sqlite+aiosqlite:///{copy}", keys, clock) as stores:
+                    return await _settle(stores, forgotten, about.made_at, clock, keep_keys=options.keep_keys)
+
+            told = asyncio.run(settled())
             if not config.encryption_keys:
                 with backup_file.appearing(config.key_file) as part:
                     part.write_text("".join(f"{key}\n" for key in keys))
@@ -81,8 +86,12 @@ def loaded(config: Settings, options: Options, clock: Clock) -> int:
         if config.is_sqlite and config.database_file.is_file():
             with closing(_opened(config.database_file)) as database:
                 _check_unused(database, config.database_file)
-    stores = Stores.at(config.database_url, config.keys(), clock)
-    print(asyncio.run(_settle(stores, forgotten, None, clock, keep_keys=options.keep_keys)))
+
+    async def settled() -> str:
+        async with installed(config, clock) as stores:
+            return await _settle(stores, forgotten, None, clock, keep_keys=options.keep_keys)
+
+    print(asyncio.run(settled()))
     return 0
 
 
@@ -90,12 +99,11 @@ async def _settle(
     stores: Stores, forgotten: Sequence[Forgotten], made_at: datetime | None, clock: Clock, *, keep_keys: bool
 ) -> str:
     """Bring the database up to date and have nothing in it done twice; what was done, for the operator."""
-    async with stores:
-        await schema.upgrade(stores.database)
-        await _check_keys(stores)
-        gone = await restored.forget_again(stores, forgotten, made_at, clock.now())
-        revoked = 0 if keep_keys else await restored.revoke_keys(stores.database)
-        await restored.settle(stores, clock.now())
+    await schema.upgrade(stores.database)
+    await _check_keys(stores)
+    gone = await restored.forget_again(stores, forgotten, made_at, clock.now())
+    revoked = 0 if keep_keys else await restored.revoke_keys(stores.database)
+    await restored.settle(stores, clock.now())
     with_keys = "Agents' keys are as they were" if keep_keys else f"{revoked} keys of agents were revoked"
     return f"{gone} who were forgotten since were deleted. {with_keys}. Start the app."
 

@@ -262,6 +262,8 @@ async def _reach_database(config: Settings, *, make: bool) -> str | None:
 
     An older one is left to `migrate`, and to the next start.
     """
+    if make:
+        config.keys()  # before the database, as at a start
     database = Database(config.database_url)
     try:
         async with asyncio.timeout(SECONDS):

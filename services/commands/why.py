@@ -14,6 +14,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.commands import NOBODY, refused
+from services.commands.installation import installed
 from services.domain.calendars import named
 from services.domain.model import Event, Override, PersonKey, Status
 from services.domain.people import LEAVE
@@ -39,9 +40,7 @@ async def why(config: Settings, key: PersonKey, clock: Clock) -> int:
     """Print how a person's status came about; TROUBLE where they are not one of ours, or nothing can be read."""
     if key.user_id == LEAVE:  # a workspace's leave calendars, and nobody
         return refused(NOBODY)
-    if config.is_sqlite and not config.database_file.is_file():
-        return refused("There is no database yet. Check DATABASE_URL, or start the app first.")
-    async with Stores.at(config.database_url, config.keys(), clock) as stores:
+    async with installed(config, clock) as stores:
         if not schema.serves(await schema.current(stores.database)):
             return refused("The database is from before this version. Start the app of this version first, then ask.")
         condition = await stores.measures.condition(key)

@@ -225,6 +225,8 @@ class Settings(BaseModel):
         backend = url.drivername.partition("+")[0]
         if backend not in _DRIVERS:
             raise ValueError("must be a sqlite or a postgresql URL")
+        if backend == "sqlite" and url.database in {None, "", ":memory:"}:
+            raise ValueError("must name a file, such as sqlite+aiosqlite:///var/statusquo.db")
         return url.set(drivername=_DRIVERS[backend]).render_as_string(hide_password=False)
 
     @field_validator("encryption_keys")
@@ -278,7 +280,10 @@ class Settings(BaseModel):
         return _missing({name: getattr(self, name) for name in type(self).model_fields})
 
     def keys(self) -> list[str]:
-        """The Fernet keys, newest first; with SQLite they are created beside the database on the first run."""
+        """The Fernet keys, newest first; with SQLite they are created on the first run, before the database is.
+
+        Raises SettingsError where there are none, and may be none made: what is stored is sealed under others.
+        """
         if self.encryption_keys:
             return _split(self.encryption_keys)
         if not self.is_sqlite:
@@ -286,6 +291,11 @@ class Settings(BaseModel):
         path = self.key_file
         try:
             if not path.exists():
+                if self.database_file.is_file() and self.database_file.stat().st_size:
+                    raise SettingsError(
+                        f"ENCRYPTION_KEYS is not set, and {path} is missing beside {self.database_file}: put the keys "
+                        "back, or move that database away where nothing is stored yet"
+                    )
                 path.parent.mkdir(parents=True, exist_ok=True)
                 _write_first(path, new_key() + "\n")
             found = path.read_text().split()

@@ -31,11 +31,12 @@ CLOCK_TOLERANCE = timedelta(seconds=30)
 class Doctor:
     """Looks at everything once. `missing` are the settings that serving needs and that are not set.
 
-    `around` are looks at what the program stands on, `beyond` at what it reaches, each bounded in time by itself;
-    `signed`: Slack's requests come by HTTP, signed.
+    `database` may be what is said of one that is not there: it is not made by looking. `around` are looks at what the
+    program stands on, `beyond` at what it reaches, each bounded in time by itself; `signed`: Slack's requests come by
+    HTTP, signed.
     """
 
-    database: HealthStore
+    database: HealthStore | str
     slack: SlackHealth
     clock: Clock
     missing: Sequence[str]
@@ -54,7 +55,10 @@ class Doctor:
         reached = await asyncio.gather(self._clock_and_reach(), *self.beyond)
         for finding in reached:
             yield finding
-        revision = await self._revision()
+        if isinstance(self.database, str):
+            yield Finding("database", False, self.database)
+            return
+        revision = await self._revision(self.database)
         yield revision
         if not revision.well:
             return
@@ -65,7 +69,7 @@ class Doctor:
             return
         yield Finding("keys", True, "open what is stored" if bots else "ready, nothing is stored yet")
         if self.signed:
-            yield await self._signing_secret()
+            yield await self._signing_secret(self.database)
         health = await self.database.health()
         counts = f"people: {health.people}, calendars: {health.calendars}"
         if health.broken or health.lost_grants:
@@ -73,7 +77,7 @@ class Doctor:
             yield Finding("calendars", False, counts + "their people were told how to mend it")
         else:
             yield Finding("calendars", True, counts)
-        yield await self._scopes_of_effects()
+        yield await self._scopes_of_effects(self.database)
         names = {team_id: f"workspace {name or team_id}" for team_id, name, _ in bots}
         said = {finding.subject: finding.well for finding in reached if not finding.warns}
         for finding in _of_faults(health.faults, names, said):
@@ -82,10 +86,10 @@ class Doctor:
         for team_id, token in [(team_id, token) for team_id, _, token in bots if team_id not in shut]:
             yield await self._workspace(names[team_id], token)
 
-    async def _revision(self) -> Finding:
+    async def _revision(self, database: HealthStore) -> Finding:
         try:
             async with asyncio.timeout(SECONDS):
-                at, newest = await self.database.revision()
+                at, newest = await database.revision()
         except TimeoutError:
             return Finding("database", False, f"does not answer within {SECONDS:.0f} s: check DATABASE_URL")
         except StatusQuoError as error:
@@ -96,7 +100,7 @@ class Doctor:
             )
         if at != newest:
             return Finding("database", False, f"is at step {at or 'none'}, not {newest}: run `app.py migrate`")
-        drift = await self.database.drift()
+        drift = await database.drift()
         if drift:
             return Finding("database", False, f"differs from the models in {len(drift)} places: {drift[0]}")
         return Finding("database", True, f"up to date at step {at}")
@@ -116,9 +120,9 @@ class Doctor:
             return Finding("clock", False, f"is {seconds:+} s off Slack's: let the machine keep its time with NTP")
         return Finding("clock", True, "agrees with Slack's")
 
-    async def _signing_secret(self) -> Finding:
+    async def _signing_secret(self, database: HealthStore) -> Finding:
         """Only a request that Slack has signed shows whether it is right."""
-        last = await self.database.last_delivery()
+        last = await database.last_delivery()
         if last is None:
             return Finding(
                 "signing secret", True, "not seen in use yet: open the app's Home tab in Slack, then ask again"
@@ -127,13 +131,13 @@ class Doctor:
             "signing secret", True, f"was right at {last:%Y-%m-%d %H:%M} UTC, when a request of Slack's came"
         )
 
-    async def _scopes_of_effects(self) -> Finding:
+    async def _scopes_of_effects(self, database: HealthStore) -> Finding:
         """Who chose an effect of their list that they have not allowed: each is asked for it on their Home tab.
 
         What the app's manifest at Slack asks for cannot be read with the tokens that there are.
         """
         lacking: dict[Effect, int] = {}
-        for name, granted, people in await self.database.effects_chosen():
+        for name, granted, people in await database.effects_chosen():
             effect = Effect(name)
             if not scopes.FOR_EFFECT[effect] <= scopes.parse(granted):
                 lacking[effect] = lacking.get(effect, 0) + people

@@ -105,6 +105,13 @@ def test_database_url_that_is_none_is_told_with_an_example(given: str) -> None:
     assert caught.value.reason == said
 
 
+@pytest.mark.parametrize("given", ["sqlite://", "sqlite:///", "sqlite+aiosqlite:///:memory:"])
+def test_sqlite_without_a_file_is_refused(given: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.load({"DATABASE_URL": given}, None)
+    assert caught.value.reason == "DATABASE_URL: must name a file, such as sqlite+aiosqlite:///var/statusquo.db"
+
+
 @pytest.mark.parametrize("given", ["http://h:notaport", "http://[::1", "http://:80", "ftp://h", "h"])
 def test_web_address_that_is_none_is_told_what_it_starts_with(given: str) -> None:
     with pytest.raises(SettingsError) as caught:
@@ -176,6 +183,14 @@ def test_empty_file_of_keys_is_named(tmp_path: Path) -> None:
     loaded.key_file.touch()
     with pytest.raises(SettingsError, match=r"encryption.keys is empty: put the keys back into it"):
         loaded.keys()
+
+
+def test_no_keys_are_made_beside_a_database_that_has_lost_its_own(tmp_path: Path) -> None:
+    loaded = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path}/x.db"}, None)
+    (tmp_path / "x.db").write_bytes(b"SQLite")
+    with pytest.raises(SettingsError, match=r"encryption.keys is missing beside .*x.db: put the keys back"):
+        loaded.keys()
+    assert not loaded.key_file.exists()
 
 
 def test_postgresql_needs_keys_that_were_set() -> None:

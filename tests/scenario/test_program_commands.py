@@ -90,7 +90,7 @@ def test_database_that_is_not_there_is_one_line_whatever_the_command(tmp_path: P
         assert ("Traceback" in said, "hunter2" in said) == (False, False)
     (tmp_path / "file").touch()
     within = {"DATABASE_URL": f"sqlite:///{tmp_path}/file/x.db", "ENCRYPTION_KEYS": new_key()}
-    ran = run_here("doctor", cwd=tmp_path, **within)
+    ran = run_here("migrate", cwd=tmp_path, **within)
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith("The database cannot be reached, or refuses us. Check DATABASE_URL.")
 

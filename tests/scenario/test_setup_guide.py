@@ -22,6 +22,7 @@ from services.commands import dialogue, doctor, setup
 from services.domain.operator_errors import SettingsError
 from services.platform.clock import SystemClock
 from services.platform.concurrency import off_loop
+from services.platform.crypto import new_key
 from tests.support.command_line import ROOT, run_here
 
 CLIENT_ID, CLIENT_SECRET, SIGNING_SECRET = "1234567890.9876543210", "a1" * 16, "b2" * 16
@@ -94,6 +95,7 @@ def person(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatc
     """Where there is a database already: to make one takes half a second, and is tried at a real terminal."""
     (tmp_path / "var").mkdir()
     shutil.copy(migrated_sqlite, tmp_path / "var" / "statusquo.db")
+    (tmp_path / "var" / "encryption.keys").write_text(new_key())
     return Person(tmp_path, monkeypatch)
 
 
@@ -207,7 +209,7 @@ async def test_setup_with_postgresql_tries_it_and_makes_the_keys(
     (key,) = (line.partition("=")[2] for line in person.env.splitlines() if line.startswith("ENCRYPTION_KEYS="))
     assert Fernet(key).decrypt(Fernet(key).encrypt(b"x")) == b"x"
     assert key not in person.text
-    assert os.listdir(person.folder / "var") == ["statusquo.db"]  # and no key
+    assert key not in (person.folder / "var" / "encryption.keys").read_text()
 
 
 async def test_whoever_cannot_be_asked_is_told_and_the_answer_kept(person: Person) -> None:

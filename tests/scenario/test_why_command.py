@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -141,19 +141,14 @@ async def test_stranger_is_one_sentence_and_a_member_who_has_not_connected_is_to
     assert await why(config(running_app), PersonKey(TEAM, BEN), running_app.clock) in {0, 1}
 
 
-async def test_nothing_is_made_or_changed_where_it_is_asked(
-    tmp_path: Path, clock: ManualClock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+async def test_older_database_stays_as_it_is(
+    sqlite_url: str, clock: ManualClock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = new_key()
-    nowhere = {"DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/none/x.db", "ENCRYPTION_KEYS": key}
-    assert await why(settings.load(nowhere, dotenv=None), KEY, clock) == 1
-    assert "There is no database yet." in capsys.readouterr().err
-    assert os.listdir(tmp_path) == []
-    empty = tmp_path / "empty.db"
-    empty.touch()
-    old = settings.load(nowhere | {"DATABASE_URL": f"sqlite+aiosqlite:///{empty}"}, dotenv=None)
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite+aiosqlite:///"))) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+    older = settings.load({"DATABASE_URL": sqlite_url, "ENCRYPTION_KEYS": new_key()}, dotenv=None)
     monkeypatch.setattr(schema, "upgrade", None)
-    assert await why(old, KEY, clock) == 1
+    assert await why(older, KEY, clock) == 1
     assert "from before this version" in capsys.readouterr().err
 
 
