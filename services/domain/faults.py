@@ -19,6 +19,7 @@ class Fault(StrEnum):
     """One thing that is to be mended, by its name in the metric, the log and the database."""
 
     SLACK_TOKENS = "slack_tokens"  # of one workspace, each of them
+    SLACK_BOT = "slack_bot"  # of one workspace, its bot's alone
     SLACK_CLIENT = "slack_client"
     SLACK_REDIRECT = "slack_redirect"
     GOOGLE_CLIENT = "google_client"
@@ -33,8 +34,13 @@ class Fault(StrEnum):
 
     @property
     def kind(self) -> str:
-        """What of ours they refuse: tokens, client or redirect."""
+        """What of ours they refuse: tokens, bot, client or redirect."""
         return self.value.partition("_")[2]
+
+    @property
+    def of_workspace(self) -> bool:
+        """Whether it is of one workspace, and of no other and not of the installation."""
+        return self in {Fault.SLACK_TOKENS, Fault.SLACK_BOT}
 
     @property
     def named(self) -> str:
@@ -71,6 +77,11 @@ making the request"; docs.slack.dev, auth.test). What says which is another toke
 `token_revoked` and `account_inactive` are of a person, a workspace or an app that is gone: there is no doubt."""
 
 
+def concerns_bot(refusal: StatusQuoError) -> bool:
+    """Whether what Slack said to a bot's token may be about more than that one call: nobody takes it back but Slack."""
+    return isinstance(refusal, GrantLostError) or refusal.reason in IN_DOUBT
+
+
 def is_lost(refusal: StatusQuoError) -> bool:
     """Whether a grant is over by what Slack said to its token, without asking for another one."""
     return isinstance(refusal, GrantLostError) and refusal.reason not in IN_DOUBT
@@ -84,6 +95,8 @@ _REDIRECT = "add that address to the app's redirect addresses there, or mend PUB
 CURES: Mapping[Fault, str] = {
     Fault.SLACK_TOKENS: "let this machine's address into the app's allowed addresses, or have an owner of the "
     "workspace allow the app again; what waits is written by itself then",
+    Fault.SLACK_BOT: "have somebody install the app there again at /slack/install; what waits for it is done by itself "
+    "then",
     Fault.SLACK_CLIENT: "set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET to what the app has at api.slack.com/apps, "
     "and restart; tokens are renewed by themselves then",
     Fault.SLACK_REDIRECT: _REDIRECT,
@@ -96,6 +109,7 @@ CURES: Mapping[Fault, str] = {
 
 REFUSED: Mapping[str, str] = {
     "tokens": "takes no token of this workspace",
+    "bot": "does not take the bot's token of this workspace, so nothing is posted and no Home tab is renewed",
     "client": "does not take this app",
     "redirect": "does not take this app's redirect address",
 }

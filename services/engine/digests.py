@@ -12,10 +12,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.domain.digests import LATE, Period
-from services.domain.errors import ChannelRefusedError, ScopeMissingError, SlackError, SlackRateLimitedError
-from services.engine.calls import calling
+from services.domain.errors import (
+    ChannelRefusedError,
+    ScopeMissingError,
+    SlackError,
+    SlackRateLimitedError,
+    SlackShutError,
+)
 from services.engine.digest_messages import digest_message
-from services.engine.limits import Budget
 from services.engine.notifications import BotRounds
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
@@ -61,15 +65,17 @@ class DigestSender:
 
     async def run(self) -> datetime | None:
         """Post what is due; when there is more to do."""
-        due = await self._store.next_due(self._workspaces.others)
+        due = await self._store.next_due(self._workspaces.without_bot)
         if due is None or due > self._clock.now():
             return due
         again = await self._rounds.go(self._store.due, lambda digest: digest.team_id, self._run)
-        due = await self._store.next_due(self._workspaces.others)
+        due = await self._store.next_due(self._workspaces.without_bot)
         return min((at for at in (again, due) if at is not None), default=None)
 
     async def _run(self, workspace: OwnedWorkspace, token: str | None, due: Sequence[Digest]) -> datetime | None:
         for digest in due:
+            if not self._workspaces.may_use_bot(workspace):
+                return None
             now = self._clock.now()
             ready = [workspace.budget.ready_at(method, now) for method in (POST, MEMBERS, INFO)]
             if any(ready):
@@ -77,13 +83,13 @@ class DigestSender:
             self._workspaces.use(workspace)
             ids = {"team_id": digest.team_id, "channel_id": digest.channel_id}
             with guarded("digest_failed", **ids) as result:
-                outcome = await self._one(digest, token, workspace.budget)
+                outcome = await self._one(digest, token, workspace)
                 log.info("digest", outcome=outcome, **ids)
             if result.failed:
                 await self._store.put_off(digest, self._clock.now() + AGAIN)
         return None
 
-    async def _one(self, digest: Digest, token: str | None, budget: Budget) -> str:
+    async def _one(self, digest: Digest, token: str | None, workspace: OwnedWorkspace) -> str:
         """Post one, or say why not; what came of it."""
         now = self._clock.now()
         outcome = await self._reason_to_skip(digest, now)
@@ -94,15 +100,15 @@ class DigestSender:
             await self._store.take_up(digest, now, outcome)
         else:
             try:
-                members = await self._members(digest, token or "", budget)
+                members = await self._members(digest, token or "", workspace)
             except (ChannelRefusedError, ScopeMissingError) as error:
                 outcome = error.reason
                 await self._store.pause(digest, outcome)
             except SlackError as error:
                 outcome = error.reason
-                await self._store.put_off(digest, self._later(budget, error))
+                await self._store.put_off(digest, self._later(workspace, error))
             else:
-                outcome = await self._post(digest, token or "", budget, members)
+                outcome = await self._post(digest, token or "", workspace, members)
         return outcome
 
     async def _reason_to_skip(self, digest: Digest, now: datetime) -> str:
@@ -116,16 +122,16 @@ class DigestSender:
         is_daily = digest.period is Period.DAILY
         return "holiday" if is_daily and await self._store.is_holiday(digest.team_id, noon) else ""
 
-    async def _members(self, digest: Digest, token: str, budget: Budget) -> Collection[str]:
+    async def _members(self, digest: Digest, token: str, workspace: OwnedWorkspace) -> Collection[str]:
         """Who is in the channel. Raises ChannelRefusedError where nothing may be posted to it, SlackError."""
-        with calling(budget, self._clock, INFO):
+        async with self._workspaces.calling(workspace, INFO):
             channel = await self._conversations.info(token, digest.channel_id)
         if channel.archived or channel.shared:
             raise ChannelRefusedError("is_archived" if channel.archived else SHARED)
-        with calling(budget, self._clock, MEMBERS):
+        async with self._workspaces.calling(workspace, MEMBERS):
             return await self._conversations.members(token, digest.channel_id)
 
-    async def _post(self, digest: Digest, token: str, budget: Budget, members: Collection[str]) -> str:
+    async def _post(self, digest: Digest, token: str, workspace: OwnedWorkspace, members: Collection[str]) -> str:
         now = self._clock.now()
         start, end = digest.schedule.told_of(digest.due_at or now)
         absent = await self._absences.out(digest.team_id, start, end, now=now, among=members)
@@ -136,10 +142,10 @@ class DigestSender:
         if outcome == "nobody":
             return outcome
         try:
-            with calling(budget, self._clock, POST):
+            async with self._workspaces.calling(workspace, POST):
                 await self._messages.post_in_channel(token, digest.channel_id, message)
-        except SlackRateLimitedError as error:  # the one refusal after which it may be posted all the same
-            await self._store.give_back(digest, self._later(budget, error))
+        except (SlackRateLimitedError, SlackShutError) as error:  # it certainly was not posted
+            await self._store.give_back(digest, self._later(workspace, error))
             return error.reason
         except SlackError as error:  # nobody knows whether it was posted: not twice, rather
             outcome = error.reason
@@ -148,9 +154,9 @@ class DigestSender:
         await self._store.posted(digest, outcome)
         return outcome
 
-    def _later(self, budget: Budget, error: SlackError) -> datetime:
+    def _later(self, workspace: OwnedWorkspace, error: SlackError) -> datetime:
         """When it is tried again."""
         now = self._clock.now()
-        ready = [budget.ready_at(method, now) for method in (POST, MEMBERS, INFO)]
+        ready = [workspace.budget.ready_at(method, now) for method in (POST, MEMBERS, INFO)]
         waits = [at for at in ready if at is not None] if isinstance(error, SlackRateLimitedError) else []
         return max(waits, default=now + AGAIN)

@@ -14,7 +14,6 @@ import structlog
 
 from services.domain.emoji import EVERY, name_of, standard_names
 from services.domain.errors import ScopeMissingError, SlackRateLimitedError
-from services.engine.calls import calling
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.concurrency import remember
 from services.platform.logs import guarded
@@ -49,11 +48,11 @@ class EmojiReading:
 
     async def next_due(self) -> datetime | None:
         """When the next table is to be read, of those that another process does not read."""
-        return await self._store.next_due(self._workspaces.others)
+        return await self._store.next_due(self._workspaces.without_bot)
 
     async def run_due(self) -> Report:
         """Read some of the tables that are due, each within its workspace's budget."""
-        due = await self._store.due(self._clock.now(), AT_ONCE, self._workspaces.others)
+        due = await self._store.due(self._clock.now(), AT_ONCE, self._workspaces.without_bot)
         mine = await self._workspaces.with_tokens(due)
         done = await asyncio.gather(*(self._one(one, due[one.team_id], token) for one, token in mine))
         return Report(done=len(done), changed=done.count("changed"), failed=done.count("failed"))
@@ -72,7 +71,7 @@ class EmojiReading:
         outcome = "failed"
         with guarded("emoji_not_read", team_id=team_id) as result:
             try:
-                with calling(workspace.budget, self._clock, LIST):
+                async with self._workspaces.calling(workspace, LIST):
                     found = await self._slack.read(token)
             except ScopeMissingError:
                 until = None  # until it is allowed, by an install

@@ -1,9 +1,11 @@
-"""When Slack refuses a token: is it that person's alone, or everybody's, which is the operator's to mend?
+"""When Slack refuses a token: is it that person's or the bot's alone, or everybody's, which is the operator's to mend?
 
 Slack says `invalid_auth` to the token of somebody who has taken their permission back, and to all tokens of a
 workspace where this machine's address is not on the app's list. So before a grant is taken for lost another token of
 the workspace is asked (auth.test), the bot's first. Where none is taken nobody's grant is lost and nobody is told: the
 workspace rests, what is wished for waits, and it is asked again and again, at most once a minute, until one is taken.
+The same is asked where the bot's token is refused. Where only that one is, what needs the bot waits and is asked for
+like that, and statuses go on.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from services.domain.errors import (
     SlackUnavailableError,
     StatusQuoError,
 )
-from services.domain.faults import IN_DOUBT, Fault
+from services.domain.faults import IN_DOUBT, Fault, concerns_bot
 from services.domain.model import PersonKey
 from services.engine.workspaces import OwnedWorkspaces
 from services.platform.logs import guarded
@@ -44,6 +46,9 @@ OTHERS = 2
 
 TOLD, ASKED = 3, 20
 """So many admins of a workspace are told of a fault, and so many people are looked up for that."""
+
+TOLD_AFTER = timedelta(minutes=10)
+"""Admins are told that tokens were refused, once they are taken again, where that lasted for so long."""
 
 AGAIN = timedelta(minutes=5)
 """When it is tried again to find the admins, where Slack did not say who they are."""
@@ -87,26 +92,65 @@ class TokenFaults:
             if taken is None:
                 return SlackUnavailableError("token_unverified")
             if not taken:
-                await self.faults.met(Fault.SLACK_TOKENS, error.reason, key.team_id)
-                self.workspaces.shut |= {key.team_id}
-                return SlackShutError(error.reason)
+                return await self._met(Fault.SLACK_TOKENS, error, key.team_id)
             # Slack may have begun to take them again, or to refuse them, between the refusal and the question.
             if error.reason == "invalid_auth" and token is not None and await self._is_taken(token) is not False:
                 return SlackUnavailableError("token_taken_by_now")
         return error
 
+    async def bot_judged(self, team_id: str, error: SlackError) -> SlackError:
+        """The error to go on with after Slack refused the token of the workspace's bot with `error`.
+
+        That very one where it is about that call; SlackShutError where the bot's token, or everybody's, is refused;
+        SlackUnavailableError where nobody knows, or where the token is taken by now.
+        """
+        if not concerns_bot(error):
+            return error
+        async with self._asking[team_id]:
+            if team_id in self.workspaces.shut | self.workspaces.mute:
+                return SlackShutError(error.reason)
+            taken = await self._is_taken(await self._bot(team_id))
+            if taken:
+                return SlackUnavailableError("token_taken_by_now") if error.reason == "invalid_auth" else error
+            others = await self._are_others_taken(team_id, "")
+            if taken is None or others is None:
+                return SlackUnavailableError("token_unverified")
+            # An app that is gone is nobody's to mend: people's permissions end as they are met.
+            everybody = not others and error.reason in IN_DOUBT
+            return await self._met(Fault.SLACK_TOKENS if everybody else Fault.SLACK_BOT, error, team_id)
+
+    async def _met(self, fault: Fault, error: SlackError, team_id: str) -> SlackShutError:
+        await self.faults.met(fault, error.reason, team_id)
+        if fault is Fault.SLACK_TOKENS:
+            self.workspaces.shut |= {team_id}
+        else:
+            self.workspaces.mute |= {team_id}
+        return SlackShutError(error.reason)
+
+    async def _bot(self, team_id: str) -> str | None:
+        return (await self.bot_tokens([team_id])).get(team_id)
+
     async def _is_any_taken(self, team_id: str, user_id: str) -> bool | None:
         """Whether Slack takes another token of the workspace; None where it does not say. Without any: not."""
-        bot = (await self.bot_tokens([team_id])).get(team_id)
-        said = [await self._is_taken(bot)] if bot is not None else []
-        if True not in said:
-            for token in await self.faults.other_tokens(team_id, user_id, self.clock.now(), OTHERS):
-                said.append(await self._is_taken(token))
-                if said[-1]:
-                    break
-        return True if True in said else None if None in said else False
+        bot = await self._is_taken(await self._bot(team_id))
+        if bot:
+            return True
+        others = await self._are_others_taken(team_id, user_id)
+        return others or (None if bot is None else others)
 
-    async def _is_taken(self, token: str) -> bool | None:
+    async def _are_others_taken(self, team_id: str, user_id: str) -> bool | None:
+        """The same of another person's token, and not the bot's."""
+        found: bool | None = False
+        for token in await self.faults.other_tokens(team_id, user_id, self.clock.now(), OTHERS):
+            taken = await self._is_taken(token)
+            if taken:
+                return True
+            found = None if taken is None else found
+        return found
+
+    async def _is_taken(self, token: str | None) -> bool | None:
+        if token is None:
+            return False
         try:
             await self.authority.owner(token)
         except (SlackRateLimitedError, SlackUnavailableError):
@@ -123,8 +167,12 @@ class TokenFaults:
         What another process has found, or found over, holds here within moments.
         """
         standing = await self.faults.look()
-        shut = frozenset(one.team_id for one in standing if one.fault is Fault.SLACK_TOKENS)
-        opened, self.workspaces.shut = self.workspaces.shut - shut, shut
+        shut, mute = (
+            frozenset(one.team_id for one in standing if one.fault is fault)
+            for fault in (Fault.SLACK_TOKENS, Fault.SLACK_BOT)
+        )
+        opened = (self.workspaces.shut - shut) | (self.workspaces.mute - mute)
+        self.workspaces.shut, self.workspaces.mute = shut, mute
         if opened:
             self.wake()
         looks = [one.due_at for one in standing if one.due_at is not None]
@@ -140,33 +188,43 @@ class TokenFaults:
 
     async def _looked(self, due: DueFault) -> bool:
         with guarded("fault_not_looked_at", fault=due.fault.value, team_id=due.team_id) as result:
-            await (self._ask(due) if due.fault is Fault.SLACK_TOKENS else self._tell(due))
+            await (self._ask(due) if due.fault.of_workspace else self._tell(due))
         return not result.failed
 
     async def _ask(self, due: DueFault) -> None:
-        taken = await self._is_any_taken(due.team_id, "")
+        """Ask whether a token is taken by now. Then it is over, and a few admins are told, if it had lasted."""
+        bot, now = await self._bot(due.team_id), self.clock.now()
+        if due.fault is Fault.SLACK_BOT:  # without a bot there is none that is refused
+            taken = True if bot is None else await self._is_taken(bot)
+        else:
+            taken = await self._is_any_taken(due.team_id, "")
         if taken:
-            await self.faults.over(Fault.SLACK_TOKENS, due.team_id)
+            lasted = now - due.since >= TOLD_AFTER
+            admins = (await self._admins(due.team_id, bot))[0] if lasted else []
+            await self.faults.over(due.fault, due.team_id, admins)
             return
-        now = self.clock.now()
         until = now + min(FIRST_LOOK * 2 ** min(due.tries + 1, 10), LONGEST)
         await self.faults.look_again(due, until, now if taken is False else None)
 
     async def _tell(self, due: DueFault) -> None:
-        """Have a few admins of the workspace told, as Slack says now who they are. Its bot tells them (a notice)."""
-        bot = (await self.bot_tokens([due.team_id])).get(due.team_id)
+        """Have a few admins of the workspace told. Its bot tells them (a notice)."""
+        admins, asked = await self._admins(due.team_id, await self._bot(due.team_id))
+        if not (admins or asked):
+            await self.faults.look_again(due, self.clock.now() + AGAIN)
+        elif await self.faults.tell(due, admins):
+            log.info("operator_fault_told", fault=due.fault.value, team_id=due.team_id, admins=len(admins))
+            self.wake()
+
+    async def _admins(self, team_id: str, bot: str | None) -> tuple[list[str], bool]:
+        """A few admins of the workspace, as Slack says now who they are; and whether it has said so."""
         admins: list[str] = []
         try:
-            for user_id in await self.faults.may_be_admins(due.team_id, ASKED) if bot is not None else ():
+            for user_id in await self.faults.may_be_admins(team_id, ASKED) if bot is not None else ():
                 if await self.authority.is_admin(bot or "", user_id):
                     admins.append(user_id)
                 if len(admins) == TOLD:
                     break
         except StatusQuoError as failure:
-            log.warning("admins_not_found", team_id=due.team_id, reason=failure.reason, error_id=failure.id)
-            if not admins:
-                await self.faults.look_again(due, self.clock.now() + AGAIN)
-                return
-        if await self.faults.tell(due, admins):
-            log.info("operator_fault_told", fault=due.fault.value, team_id=due.team_id, admins=len(admins))
-            self.wake()
+            log.warning("admins_not_found", team_id=team_id, reason=failure.reason, error_id=failure.id)
+            return admins, False
+        return admins, True

@@ -85,7 +85,7 @@ class KeeperSender:
         placed = await self._place()
         now = self._clock.now()
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
-        due = await self._kept.due(now, MANY, others=self._workspaces.others | self._full.keys())
+        due = await self._kept.due(now, MANY, others=self._workspaces.without_bot | self._full.keys())
         teams = {one.key.team_id for one in due}
         bots = {one.team_id: token for one, token in await self._workspaces.with_tokens(teams)}
         await self._tell_budgets(news.working, teams | self._full.keys())

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.domain.errors import SlackRateLimitedError
-from services.engine.calls import calling
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock, Report
@@ -63,11 +62,11 @@ class MemberReading:
 
     async def next_due(self) -> datetime | None:
         """When members are to be read next, of workspaces that another process does not own."""
-        return await self._store.next_due(self._workspaces.others)
+        return await self._store.next_due(self._workspaces.without_bot)
 
     async def run_due(self) -> Report:
         """Read on in some of the workspaces that are due, as far as their budgets go."""
-        due = await self._store.due(self._clock.now(), AT_ONCE, self._workspaces.others)
+        due = await self._store.due(self._clock.now(), AT_ONCE, self._workspaces.without_bot)
         mine = await self._workspaces.with_tokens(due)
         done = await asyncio.gather(*(self._one(one, due[one.team_id], token) for one, token in mine))
         return Report(done=len(done), changed=done.count("read"), failed=done.count("failed"))
@@ -111,12 +110,12 @@ class MemberReading:
             if ready is not None:
                 return ready
             if method == TEAMS:
-                with calling(workspace.budget, self._clock, TEAMS):
+                async with self._workspaces.calling(workspace, TEAMS):
                     teams, reading.cursor = await self._slack.teams(token, reading.cursor)
                 reading.teams.extend(teams)
                 reading.all_teams = not reading.cursor
                 continue
-            with calling(workspace.budget, self._clock, LIST):
+            async with self._workspaces.calling(workspace, LIST):
                 page, reading.cursor = await self._slack.page(token, homes, reading.cursor, reading.teams[0])
             now = self._clock.now()
             changed = await self._store.put(workspace.team_id, page, read_at=reading.began, now=now)

@@ -17,8 +17,6 @@ from services.domain.faults import Fault
 from services.domain.model import PersonKey
 from services.domain.people import leave_key
 from services.domain.profile_state import DueNotice
-from services.engine.calls import calling
-from services.engine.limits import Budget
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded, of_error
 from services.ports import Clock, HomeRenderer, Say
@@ -53,6 +51,10 @@ _NO_ENTRY = (
 )
 _NO_DIGEST = "I no longer post the digest of who is out to {channel}: it takes no messages of mine, or is shared now."
 
+_TAKEN_AGAIN = (
+    "Slack did not take Status Quo in this workspace for a while, so what it does here stood still, or a part of it. "
+    "It is taken again now, and goes on by itself; nothing was lost. Members were not told."
+)
 _CLIENT_REFUSED = (
     "{provider} does not take Status Quo any more: its client secret there has run out or is wrong, or it was switched "
     "off. Whoever runs Status Quo has to mend that; `app.py doctor` says how. Members are not told, and what they "
@@ -121,7 +123,7 @@ class BotRounds:
         """
         now = self._clock.now()
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
-        due = await find(now, MANY, others=self._workspaces.others | self._full.keys())
+        due = await find(now, MANY, others=self._workspaces.without_bot | self._full.keys())
         mine = await self._workspaces.with_tokens(sorted({home(one) for one in due}))
         again = await asyncio.gather(
             *(run(one, token, [it for it in due if home(it) == one.team_id]) for one, token in mine)
@@ -163,6 +165,8 @@ class NoticeSender:
             await self._notices.put_off(workspace.team_id, self._clock.now() + WITHOUT_A_BOT)
             return None
         for notice in due:
+            if not self._workspaces.may_use_bot(workspace):
+                return None
             ready = workspace.budget.ready_at(POST, self._clock.now())
             if ready is not None:
                 return ready
@@ -170,7 +174,7 @@ class NoticeSender:
             self._workspaces.use(workspace)
             taken = True
             with guarded("notice_failed", subject=notice.subject.split("/", 1)[0], **ids) as result:
-                taken = await self._send(token, notice, workspace.budget)
+                taken = await self._send(token, notice, workspace)
             if not taken:
                 await self._notices.put_off(workspace.team_id, self._clock.now() + _BOT_REFUSED)
                 return None
@@ -178,14 +182,14 @@ class NoticeSender:
                 await self._notices.failed(notice, self._clock.now())
         return None
 
-    async def _send(self, token: str, notice: DueNotice, budget: Budget) -> bool:
+    async def _send(self, token: str, notice: DueNotice, workspace: OwnedWorkspace) -> bool:
         """Send it, if it can be now; False where Slack does not take the bot's token, which is not the notice's."""
         message = await self._message(notice)
         if message is None:
             await self._notices.sent(notice, self._clock.now())
             return True
         try:
-            with calling(budget, self._clock, POST, _NOT_NOW):
+            async with self._workspaces.calling(workspace, POST, _NOT_NOW):
                 await self._slack.post(token, notice.key.user_id, message)
         except _NOT_NOW:
             return True
@@ -218,6 +222,8 @@ class NoticeSender:
                     text = self._say(locale, _NO_DIGEST, channel=f"<#{about.partition('/')[0]}>")
                 elif kind == "fault" and Fault(about).kind == "redirect":
                     text = self._say(locale, _REDIRECT_REFUSED, provider=Fault(about).named)
+                elif kind == "fault" and Fault(about).of_workspace:
+                    text = self._say(locale, _TAKEN_AGAIN)
                 elif kind == "fault":
                     text = self._say(locale, _CLIENT_REFUSED, provider=Fault(about).named)
                 return with_button(text, button, await self._links.home(key) if button else "")
@@ -284,6 +290,8 @@ class HomePublisher:
 
     async def _run(self, workspace: OwnedWorkspace, token: str | None, stale: Sequence[PersonKey]) -> datetime | None:
         for key in stale:
+            if not self._workspaces.may_use_bot(workspace):
+                return None
             ready = workspace.budget.ready_at(PUBLISH, self._clock.now())
             if token is not None and ready is not None:
                 return ready
@@ -293,13 +301,13 @@ class HomePublisher:
                 continue
             self._workspaces.use(workspace)
             with guarded("home_not_published", team_id=workspace.team_id, user_id=key.user_id):
-                await self._publish(token, key, workspace.budget)
+                await self._publish(token, key, workspace)
         return None
 
-    async def _publish(self, token: str, key: PersonKey, budget: Budget) -> None:
+    async def _publish(self, token: str, key: PersonKey, workspace: OwnedWorkspace) -> None:
         view = await self._renderer.home(key)
         try:
-            with calling(budget, self._clock, PUBLISH, _NOT_NOW):
+            async with self._workspaces.calling(workspace, PUBLISH, _NOT_NOW):
                 await self._slack.publish(token, key.user_id, view)
         except _NOT_NOW:
             await self._homes.taken(key, stale=True)

@@ -10,12 +10,10 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.domain.errors import SlackError, SlackRateLimitedError
+from services.domain.errors import SlackError, SlackRateLimitedError, SlackShutError
 from services.domain.mentions import LATE, MentionAsker, OutPerson
 from services.domain.people import zone_or
 from services.domain.text import escape
-from services.engine.calls import calling
-from services.engine.limits import Budget
 from services.engine.notifications import BotRounds
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.concurrency import remember
@@ -67,18 +65,20 @@ class ReplySender:
         for reply in due:
             if reply in over:
                 continue
+            if not self._workspaces.may_use_bot(workspace):
+                return None
             ready = workspace.budget.ready_at(POST_EPHEMERAL, self._clock.now())
             if ready is not None:
                 return ready
             self._workspaces.use(workspace)
             told = False
             with guarded("reply_failed", team_id=workspace.team_id, user_id=reply.person.user_id):
-                told = token is not None and await self._tell(token, reply, absent[reply.person], workspace.budget)
+                told = token is not None and await self._tell(token, reply, absent[reply.person], workspace)
             if not told:
                 await self._store.put_off(reply, self._clock.now() + AGAIN)
         return None
 
-    async def _tell(self, token: str, reply: DueReply, out: OutPerson, budget: Budget) -> bool:
+    async def _tell(self, token: str, reply: DueReply, out: OutPerson, workspace: OwnedWorkspace) -> bool:
         """Post one; False where it cannot be said now.
 
         It counts as told before it is: rather nobody is told than somebody twice.
@@ -93,11 +93,11 @@ class ReplySender:
             return True
         ids = {"team_id": home, "user_id": out.key.user_id}
         try:
-            with calling(budget, self._clock, POST_EPHEMERAL):
+            async with self._workspaces.calling(workspace, POST_EPHEMERAL):
                 await self._slack.post_ephemeral(token, reply.channel_id, reply.asker_id, message, thread=reply.thread)
-        except SlackRateLimitedError:
+        except (SlackRateLimitedError, SlackShutError):
             now = self._clock.now()
-            await self._store.give_back(reply, budget.ready_at(POST_EPHEMERAL, now) or now)
+            await self._store.give_back(reply, workspace.budget.ready_at(POST_EPHEMERAL, now) or now)
             return True
         except SlackError as error:  # they, or we, have left the channel; it is archived; nobody knows
             log.info("reply_not_shown", **of_error(error), **ids)
@@ -114,6 +114,7 @@ class ReplySender:
         try:
             found = await self._authority.colleague(token, user_id, {home})
         except SlackError as failure:
+            failure = await self._workspaces.judge_bot(home, failure)
             log.warning("name_unread", team_id=home, user_id=user_id, **of_error(failure))
             return ""
         name = "" if found is None else found.name

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
+from services.domain.errors import SlackError
+from services.engine.calls import SLOW_DOWN, calling
 from services.engine.leases import Leases
 from services.engine.limits import STATUS, Budget
 from services.platform.concurrency import first_of
@@ -73,6 +75,10 @@ class OwnedWorkspaces:
         self._storing = asyncio.Lock()  # else the older of two states might be the one that stays
         self.shut: frozenset[str] = frozenset()
         """Those whose tokens Slack refuses, all of them: they are served as little as those of other processes."""
+        self.mute: frozenset[str] = frozenset()
+        """Those whose bot Slack refuses, and not all people's tokens."""
+        self.judge_bot: Callable[[str, SlackError], Awaitable[SlackError]] = _as_it_is
+        """`judge_bot(team_id, error)`: what a refusal of the bot's token means (`TokenFaults.bot_judged`)."""
 
     def get(self, team_id: str) -> OwnedWorkspace | None:
         """The workspace, where it is this process' own and Slack takes its tokens."""
@@ -93,6 +99,33 @@ class OwnedWorkspaces:
         now = time.monotonic()
         self._others = {team_id: until for team_id, until in self._others.items() if until > now}
         return self._others.keys() | self.shut
+
+    @property
+    def without_bot(self) -> set[str]:
+        """Those in which nothing can be done with the bot's token now: `others`, and those whose bot is refused."""
+        return self.others | self.mute
+
+    def may_use_bot(self, workspace: OwnedWorkspace) -> bool:
+        """Whether the workspace is still this process' own, and Slack takes its bot."""
+        return self.still_has(workspace) and workspace.team_id not in self.mute
+
+    @asynccontextmanager
+    async def calling(
+        self, workspace: OwnedWorkspace, method: str, pausing: tuple[type[SlackError], ...] = SLOW_DOWN
+    ) -> AsyncIterator[None]:
+        """Take room for one call of `method` with the bot's token: the context of the call.
+
+        After an error of `pausing` there is a pause. What is raised is what the error means: SlackShutError where the
+        bot's token, or everybody's, is not taken for now.
+        """
+        try:
+            with calling(workspace.budget, self._clock, method, pausing):
+                yield
+        except SlackError as error:
+            means = await self.judge_bot(workspace.team_id, error)
+            if means is error:
+                raise
+            raise means from error
 
     async def with_tokens(self, teams: Collection[str]) -> list[tuple[OwnedWorkspace, str | None]]:
         """Own those of `teams` that nobody else owns; those that are this process' own, in order, with bot tokens."""
@@ -213,3 +246,7 @@ class OwnedWorkspaces:
             for one in workspaces:
                 for lane, theirs in unsaved[one.team_id].items():
                     one.unsaved[lane] -= theirs
+
+
+async def _as_it_is(team_id: str, error: SlackError) -> SlackError:
+    return error

@@ -50,6 +50,7 @@ class DueFault:
     fault: Fault
     team_id: str
     tries: int
+    since: datetime
 
 
 class FaultStore(Store):
@@ -70,7 +71,7 @@ class FaultStore(Store):
         noted_at = self._known.get((fault, team_id))
         if noted_at is not None and now - noted_at < KNOWN_FOR:
             return False
-        alone = fault is Fault.SLACK_TOKENS
+        alone = fault.of_workspace
         due_at = now + FIRST_LOOK if alone else now
         async with self._database.write() as connection:
             fresh = {"fault": fault.value, "seen_at": now, "detail": detail[:_LONGEST]}
@@ -83,17 +84,20 @@ class FaultStore(Store):
             log.error("operator_fault", fault=fault.value, detail=detail, team_id=team_id)
         return new
 
-    async def over(self, fault: Fault, team_id: str = "") -> bool:
+    async def over(self, fault: Fault, team_id: str = "", admins: Collection[str] = ()) -> bool:
         """Note that what meets it where it stands has worked, in that workspace or everywhere (""), so it is over.
 
-        Costs nothing where none is known here. Where a provider of calendars did not take us, it stands as long as it
-        refuses one of them still. Return whether it stood until now.
+        These `admins` of the workspace are told then. Costs nothing where none is known here. Where a provider of
+        calendars did not take us, it stands as long as it refuses one of them still. Return whether it stood until now.
         """
         if not any(known is fault and team_id in ("", home) for known, home in self._known):
             return False
         async with self._database.write() as connection:
+            staying = await self._staying(connection, team_id, admins)
             if not await self._delete(connection, fault, team_id):
                 return False
+            for key in staying:
+                await self._notices.tell(connection, key, f"fault/{fault.value}")
         self._known = {
             (known, home): at
             for (known, home), at in self._known.items()
@@ -137,7 +141,7 @@ class FaultStore(Store):
                 await connection.execute(
                     update(OperatorFaultRow).where(_is(row.fault, row.team_id)).values(due_at=until)
                 )
-        return [DueFault(Fault(row.fault), row.team_id, row.tries) for row in rows]
+        return [DueFault(Fault(row.fault), row.team_id, row.tries, row.since) for row in rows]
 
     async def look_again(self, due: DueFault, until: datetime, now: datetime | None = None) -> None:
         """Look at it again at `until`; it was met at `now`, unless that is None."""
@@ -147,13 +151,12 @@ class FaultStore(Store):
 
     async def tell(self, due: DueFault, admins: Collection[str]) -> bool:
         """Have these admins of the workspace told of it, once; False where it is over, or they were."""
-        keys = [PersonKey(due.team_id, one) for one in admins]
         async with self._database.write() as connection:
-            staying = await lock_staying(connection, keys) if keys else set()
+            staying = await self._staying(connection, due.team_id, admins)
             told = update(OperatorFaultRow).where(_is(due.fault, due.team_id), _ROWS.c.due_at.is_not(None))
             if (await connection.execute(told.values(due_at=None))).rowcount != 1:
                 return False
-            for key in sorted(staying):
+            for key in staying:
                 await self._notices.tell(connection, key, f"fault/{due.fault.value}")
         return True
 
@@ -197,6 +200,11 @@ class FaultStore(Store):
         """Whether the workspace is there, and stays until the transaction ends."""
         row = select(Workspace.team_id).where(Workspace.team_id == team_id)
         return await connection.scalar(row.with_for_update(read=True, key_share=True)) is not None
+
+    async def _staying(self, connection: AsyncConnection, team_id: str, admins: Collection[str]) -> list[PersonKey]:
+        """Those of `admins` who are there to stay, locked."""
+        keys = [PersonKey(team_id, one) for one in admins]
+        return sorted(await lock_staying(connection, keys)) if keys else []
 
     async def _insert(self, connection: AsyncConnection, row: Mapping[str, Any]) -> bool:
         """Insert the row; False where it is there already, and was met once more. It stays until the end of it all."""

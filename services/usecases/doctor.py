@@ -82,7 +82,7 @@ class Doctor:
         said = {finding.subject: finding.well for finding in reached if not finding.warns}
         for finding in _of_faults(health.faults, names, said):
             yield finding
-        shut = {one.team_id for one in health.faults if one.fault is Fault.SLACK_TOKENS}
+        shut = {one.team_id for one in health.faults if one.fault.of_workspace}
         for team_id, token in [(team_id, token) for team_id, _, token in bots if team_id not in shut]:
             yield await self._workspace(names[team_id], token)
 
@@ -184,7 +184,7 @@ def _of_faults(
     """
     for one in standing:
         subject = SLACK_APP if one.fault is Fault.SLACK_CLIENT else names.get(one.team_id, one.fault.named)
-        alone = one.fault is Fault.SLACK_TOKENS or not one.team_id
+        alone = one.fault.of_workspace or not one.team_id
         if one.fault is Fault.SLACK_CLIENT and said.get(subject):
             was = f"was refused at {one.seen_at:%Y-%m-%d %H:%M} UTC ({one.detail}), and is not any more"
             yield Finding(subject, True, f"{was}: opening /slack/install once ends the alarm", warns=True)

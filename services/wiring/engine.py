@@ -57,6 +57,7 @@ def engine(of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.Ho
     unknown = UnknownEmoji(stores.emoji, clock)
     workspaces = OwnedWorkspaces(leases, queue, clock)
     faults = TokenFaults(stores.faults, slack.authority, workspaces, queue.bot_tokens, clock)
+    workspaces.judge_bot = faults.bot_judged
     writer = ProfileWriter(
         slack.profiles, queue, clock, tokens.refresh, of.metrics, unknown_emoji=unknown, judge=faults.judged,
         wake_signal=of.wake_signal,

@@ -6,8 +6,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.domain.errors import GrantLostError, SlackUnavailableError, StatusQuoError
-from services.domain.faults import CURES, Fault, StandingFault, client_fault, is_lost, redirect_fault, sentence
+from services.domain.errors import GrantLostError, SlackUnavailableError, StatusQuoError, WorkspaceBlockedError
+from services.domain.faults import (
+    CURES,
+    REFUSED,
+    Fault,
+    StandingFault,
+    client_fault,
+    concerns_bot,
+    is_lost,
+    redirect_fault,
+    sentence,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +31,27 @@ from services.domain.faults import CURES, Fault, StandingFault, client_fault, is
 )
 def test_grant_is_lost_where_there_is_no_doubt(refusal: StatusQuoError, lost: bool) -> None:
     assert is_lost(refusal) is lost
+
+
+@pytest.mark.parametrize(
+    ("refusal", "concerns"),
+    [
+        (GrantLostError("account_inactive"), True),
+        (WorkspaceBlockedError("team_access_not_granted"), True),
+        (WorkspaceBlockedError("restricted_action"), False),
+        (SlackUnavailableError("http 503"), False),
+    ],
+)
+def test_refusal_concerns_the_bot_where_no_other_call_would_fare_better(
+    refusal: StatusQuoError, concerns: bool
+) -> None:
+    assert concerns_bot(refusal) is concerns
+
+
+def test_each_fault_has_words_and_two_are_of_one_workspace() -> None:
+    assert set(CURES) == set(Fault)
+    assert {one.kind for one in Fault} == set(REFUSED)
+    assert [one.value for one in Fault if one.of_workspace] == ["slack_tokens", "slack_bot"]
 
 
 def test_fault_is_made_of_who_refuses_and_what() -> None:

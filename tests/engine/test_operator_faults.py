@@ -115,7 +115,7 @@ async def test_dead_bot_does_not_make_one_persons_loss_everybodys(engine: Runnin
     (key,) = await in_a_meeting(engine, "U1")
     await engine.rests()
     assert await engine.column(key, "grant_state") == "lost"
-    assert await standing(engine.database) == []
+    assert await standing(engine.database) == [("slack_bot", TEAM)]  # it would have told them
 
 
 async def test_only_person_of_a_workspace_whose_bot_is_refused_too_keeps_their_grant(engine: RunningEngine) -> None:

@@ -8,17 +8,20 @@ from re import search
 
 import pytest
 
+from emulators.faults import Fault
 from services.domain.errors import GrantLostError, SlackShutError, SlackUnavailableError
 from services.domain.operator_errors import WrongRedirectError
 from services.engine import measuring
 from tests.support.clocks import ManualClock
+from tests.support.engine import until
 from tests.support.faults import standing
 from tests.support.install_pages import ALL_SET
 from tests.support.install_pages import said as sentence_of
 from tests.support.install_side import InstallSide
 from tests.support.oauth_stub import answer
+from tests.support.office import project_in
 from tests.support.providers_app import MAIL, NAMES, Vendors, open_vendors, quick_at
-from tests.support.running_app import ANN, BEN, at, open_running_app
+from tests.support.running_app import ANN, BEN, TEAM, at, open_running_app
 
 CAT = "U0CAT00001"
 GAUGE = "statusquo_operator_fault"
@@ -117,3 +120,30 @@ async def test_who_opens_a_form_while_slack_refuses_every_token_is_not_asked_to_
         for typed in ("rules", "settings", "connect"):
             reply = (await app.slack.people.command(ANN, "/quo", typed)).json()
             assert reply["text"].startswith(SlackShutError.sentence())
+
+
+async def test_digest_waits_while_the_bot_is_refused_and_is_posted_as_long_as_it_is_not_late(
+    sqlite_url: str, clock: ManualClock
+) -> None:
+    async with open_running_app(clock, sqlite_url) as app:
+        channel = await project_in(app)
+        await app.slack.people.command(ANN, "/quo", "digest weekdays 9:00", channel_id=channel.channel_id)
+        await app.types("/ooo", "until friday", BEN)
+        await app.until(at("07:59", 25))
+        bot = app.slack.tokens.bot(TEAM)
+        assert bot is not None
+        refused = app.slack.faults.add(Fault(error="account_inactive", times=None, user_id=bot.user_id))
+        begun = at("08:00", 25)
+        assert app.service is not None
+        for minute in range(30):
+            app.clock.move_to(begun + timedelta(minutes=minute))
+            app.service.engine._sender.wake(typed=False)
+            await until(app.service.at_rest)
+        asked = [call.method for call in app.slack.calls.all() if call.at >= begun]
+        assert asked.count("conversations.info") == 1
+        assert asked.count("auth.test") <= 35
+        app.slack.faults.remove(refused)
+        app.clock.move_to(at("08:32", 25))
+        await until(lambda: app.slack.talk.posted(channel.channel_id))
+        await app.settle()
+        assert len(app.slack.talk.posted(channel.channel_id)) == 1

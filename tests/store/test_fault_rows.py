@@ -107,22 +107,22 @@ async def test_fault_of_a_workspace_that_is_being_deleted_is_nobodys(
 
 @on_postgresql
 async def test_admins_are_told_nothing_of_what_is_over_while_they_are_looked_up(
-    stores: Stores, other: FaultStore, database: Database
+    stores: Stores, other: FaultStore, clock: ManualClock, database: Database
 ) -> None:
     await met(stores.faults)
     async with database.write() as ending:
         await ending.execute(sa.delete(OperatorFaultRow))
-        telling = asyncio.create_task(other.tell(DueFault(GOOGLE, "T1", 0), ["U1"]))
+        telling = asyncio.create_task(other.tell(DueFault(GOOGLE, "T1", 0, clock.now()), ["U1"]))
         await somebody_waits(database)
     assert not await telling
     assert await subjects(database) == []
 
 
 async def test_admins_are_told_once_by_whoever_comes_first(
-    stores: Stores, other: FaultStore, database: Database
+    stores: Stores, other: FaultStore, clock: ManualClock, database: Database
 ) -> None:
     await met(stores.faults)
-    due = DueFault(GOOGLE, "T1", 0)
+    due = DueFault(GOOGLE, "T1", 0, clock.now())
     told = await asyncio.gather(stores.faults.tell(due, ["U1", "UGONE"]), other.tell(due, ["U1"]))
     assert sorted(told) == [False, True]
     assert await subjects(database) == ["fault/google_client"]
