@@ -19,7 +19,7 @@ from demo.books import NotAnEntryError
 from demo.log import DemoLog, ToldPush
 from emulators.slack import ApiCall
 from emulators.slack.state import RefusalError
-from services.domain.text import DATA as EMOJI
+from services.domain.emoji import DATA as EMOJI
 from services.usecases import identity
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from emulators.slack.state import RefusalError, SlackMember
 from emulators.slack.text import escape, unescape
-from services.domain.text import DATA
+from services.domain.emoji import DATA
 
 if TYPE_CHECKING:
     from emulators.slack.server import LocalSlack

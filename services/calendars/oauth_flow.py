@@ -30,8 +30,9 @@ from services.domain.request_errors import (
 )
 from services.platform.crypto import Encryptor, digest_of
 from services.ports import Clock
-from services.store.accounts import AccountStore, OAuthStateStore, Ticket
+from services.store.accounts import AccountStore
 from services.store.faults import FaultStore
+from services.store.oauth_states import OAuthStateStore, Ticket
 from services.usecases.grants import Start
 from services.usecases.identity import is_theirs, open_link
 

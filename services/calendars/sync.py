@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.calendars.ports import Source
-from services.domain.calendars import PROVIDER, PUSHING, Changes, Claimed, FetchOutcome, Health, HostLimits, Saved
+from services.domain.calendars import PUSHING, Changes, Claimed, FetchOutcome, Health, Saved
 from services.domain.errors import (
     AccountLostError,
     AddressNotAllowedError,
@@ -34,6 +34,7 @@ from services.domain.errors import (
     NotACalendarError,
 )
 from services.domain.faults import client_fault
+from services.domain.host_limits import PROVIDER, HostLimits
 from services.domain.model import PersonKey
 from services.platform.logs import guarded, of_error
 from services.platform.metrics import Metrics

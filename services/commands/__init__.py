@@ -1,7 +1,6 @@
 """What the operator's commands do, one module a command or two: an installation need not be running for them.
 
-Like `services/bootstrap.py` these name concrete adapters; they print for whoever typed the command, and give the exit
-status. `app.py` alone calls them.
+They print for whoever typed the command, and give the exit status. `app.py` alone calls them.
 """
 
 from __future__ import annotations

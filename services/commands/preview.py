@@ -17,7 +17,6 @@ from services.calendars.ical.content import calendars
 from services.calendars.ical.entry import Readout, ReadRequest
 from services.calendars.ical.reading import read_all
 from services.commands.understand import instant_of, zone_of
-from services.domain.calendars import mail_domains
 from services.domain.errors import (
     CalendarError,
     CalendarTooCostlyError,
@@ -26,6 +25,7 @@ from services.domain.errors import (
     NotACalendarError,
 )
 from services.domain.lines import Line, Routine
+from services.domain.mail_addresses import mail_domains
 from services.domain.model import Kind, PersonKey, Timeline, Verdict
 from services.domain.people import PersonFacts
 from services.domain.reasons import english

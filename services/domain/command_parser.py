@@ -12,9 +12,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.domain import times
+from services.domain.emoji import leading_emoji, trailing_emoji
 from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError, TimeNotUnderstoodError
 from services.domain.model import STATUS_TEXT_LIMIT
-from services.domain.text import escape, leading_emoji, length, trailing_emoji, unescape
+from services.domain.text import escape, length, unescape
 from services.domain.times import Asked, Speaker
 from services.domain.times.lexicon import one_slip
 from services.domain.who_questions import when_asked

@@ -1,4 +1,4 @@
-"""Emoji by their names: the standard ones, a workspace's own beside them, and the search in both. Pure.
+"""Emoji by their names: the standard ones, also typed as characters, a workspace's own, and the search in both. Pure.
 
 What Slack tells of a workspace's own is `emoji.list`: by name an address, or `alias:other`, where the other may be a
 standard one (docs.slack.dev, "emoji.list"). Names are compared without case, and `-`, `_` and blanks are one.
@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice, takewhile
-
-from services.domain.text import DATA, leading_emoji, short_names
+from pathlib import Path
 
 MOST_NAMES = 30_000
 LONGEST_NAME = 100
@@ -231,3 +230,74 @@ def _called(text: str) -> str:
 
 def _toned(name: str) -> list[str]:
     return [f":{name}::skin-tone-{tone}:" for tone in range(2, 7)] if name in _with_tones() else []
+
+
+# ── emoji typed as characters ──────────────────────────────────────────────────────────────────────
+#
+# Slack's own clients turn a typed emoji into `:name:` before they send it; this is for those that do not.
+# Names: the short names of iamcal/emoji-data, which Slack uses; read once, when the first character is met.
+
+DATA = Path(__file__).with_name("emoji.json")
+"""`emoji`: name → character, a character's own name before its other ones; `skin_tones`: names that take a tone."""
+
+_VARIATION = "\ufe0f"
+_TONES = {chr(0x1F3FB + index): f":skin-tone-{index + 2}:" for index in range(5)}
+_FLAG_A = 0x1F1E6
+_PAIRS = {  # two people of different skin tones are written as a sequence, of one tone as one character
+    "🫱\u200d🫲": "handshake",
+    "👩\u200d🤝\u200d👨": "man_and_woman_holding_hands",
+    "👨\u200d🤝\u200d👨": "two_men_holding_hands",
+    "👩\u200d🤝\u200d👩": "two_women_holding_hands",
+    "🧑\u200d❤\u200d🧑": "couple_with_heart",
+    "🧑\u200d❤\u200d💋\u200d🧑": "couplekiss",
+}
+
+_PICTURE = r"[\u231a-\u3299\U0001F000-\U0001FAFF]"
+_SIGN = r"[\u00a9\u00ae\u203c-\u2319]\ufe0f"  # the sign for a trademark, arrows …: text unless said otherwise
+_MORE = r"[\ufe0f\U0001F3FB-\U0001F3FF\U000E0020-\U000E007F]*"  # tones, and the tags of England's flag
+_CLUSTER = re.compile(rf"[\U0001F1E6-\U0001F1FF]{{2}}|{_SIGN}|{_PICTURE}{_MORE}(?:\u200d{_PICTURE}{_MORE})*")
+
+
+@cache
+def short_names() -> dict[str, str]:
+    """Name by character, without variation selectors."""
+    names: dict[str, str] = {}
+    for name, character in json.loads(DATA.read_text(encoding="utf-8"))["emoji"].items():
+        names.setdefault(character.replace(_VARIATION, ""), name)
+    return names | _PAIRS
+
+
+def is_regional(character: str) -> bool:
+    """Whether it is half a flag: a letter of a country's code."""
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def leading_emoji(text: str) -> tuple[str, int] | None:
+    """The Slack name of the emoji character that `text` begins with, as `:name:`, and its length in `text`."""
+    found = _CLUSTER.match(text)
+    if found is None:
+        return None
+    cluster = found[0]
+    if all(map(is_regional, cluster)):
+        if len(cluster) == 1:  # half a flag
+            return None
+        country = "".join(chr(ord(character) - _FLAG_A + ord("a")) for character in cluster)
+        return f":flag-{country}:", found.end()
+    tone = next((_TONES[character] for character in cluster if character in _TONES), "")
+    bare = "".join(character for character in cluster if character != _VARIATION and character not in _TONES)
+    name = short_names().get(bare)
+    return None if name is None else (f":{name}:{tone}", found.end())
+
+
+def first_emoji(text: str) -> str:
+    """The Slack name of the first emoji character in `text`, as `:name:`; "" where there is none."""
+    names = (leading_emoji(found[0]) for found in _CLUSTER.finditer(text))
+    return next((read[0] for read in names if read is not None), "")
+
+
+def trailing_emoji(text: str) -> tuple[str, int] | None:
+    """The same for the emoji character at the end of `text`, and where it begins."""
+    for found in _CLUSTER.finditer(text):
+        if found.end() == len(text) and (read := leading_emoji(found[0])):
+            return read[0], found.start()
+    return None

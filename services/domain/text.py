@@ -5,17 +5,15 @@ And when two statuses are the same to Slack.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
 from itertools import takewhile
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from services.domain.emoji import first_emoji, is_regional
 from services.domain.lines import Rule
 from services.domain.model import STATUS_TEXT_LIMIT, Event, Kind, Location, Look, Status, Visibility
 from services.domain.people import Preferences
@@ -119,79 +117,9 @@ def _breaks(text: str, index: int) -> bool:
         return False
     if "\U000e0020" <= character <= "\U000e007f":  # the tags that spell a flag
         return False
-    if _is_regional(character) and _is_regional(before):
-        return len(list(takewhile(_is_regional, reversed(text[:index])))) % 2 == 0  # two of them are a flag
+    if is_regional(character) and is_regional(before):
+        return len(list(takewhile(is_regional, reversed(text[:index])))) % 2 == 0  # two of them are a flag
     return not ("\u1160" <= character <= "\u11ff")  # a Hangul vowel or final belongs to what stands before
-
-
-def _is_regional(character: str) -> bool:
-    return "\U0001f1e6" <= character <= "\U0001f1ff"
-
-
-# ── emoji typed as characters ──────────────────────────────────────────────────────────────────────
-#
-# Slack's own clients turn a typed emoji into `:name:` before they send it; this is for those that do not.
-# Names: the short names of iamcal/emoji-data, which Slack uses; read once, when the first character is met.
-
-DATA = Path(__file__).with_name("emoji.json")
-"""`emoji`: name → character, a character's own name before its other ones; `skin_tones`: names that take a tone."""
-
-_VARIATION = "\ufe0f"
-_TONES = {chr(0x1F3FB + index): f":skin-tone-{index + 2}:" for index in range(5)}
-_FLAG_A = 0x1F1E6
-_PAIRS = {  # two people of different skin tones are written as a sequence, of one tone as one character
-    "🫱\u200d🫲": "handshake",
-    "👩\u200d🤝\u200d👨": "man_and_woman_holding_hands",
-    "👨\u200d🤝\u200d👨": "two_men_holding_hands",
-    "👩\u200d🤝\u200d👩": "two_women_holding_hands",
-    "🧑\u200d❤\u200d🧑": "couple_with_heart",
-    "🧑\u200d❤\u200d💋\u200d🧑": "couplekiss",
-}
-
-_PICTURE = r"[\u231a-\u3299\U0001F000-\U0001FAFF]"
-_SIGN = r"[\u00a9\u00ae\u203c-\u2319]\ufe0f"  # the sign for a trademark, arrows …: text unless said otherwise
-_MORE = r"[\ufe0f\U0001F3FB-\U0001F3FF\U000E0020-\U000E007F]*"  # tones, and the tags of England's flag
-_CLUSTER = re.compile(rf"[\U0001F1E6-\U0001F1FF]{{2}}|{_SIGN}|{_PICTURE}{_MORE}(?:\u200d{_PICTURE}{_MORE})*")
-
-
-@cache
-def short_names() -> dict[str, str]:
-    """Name by character, without variation selectors."""
-    names: dict[str, str] = {}
-    for name, character in json.loads(DATA.read_text(encoding="utf-8"))["emoji"].items():
-        names.setdefault(character.replace(_VARIATION, ""), name)
-    return names | _PAIRS
-
-
-def leading_emoji(text: str) -> tuple[str, int] | None:
-    """The Slack name of the emoji character that `text` begins with, as `:name:`, and its length in `text`."""
-    found = _CLUSTER.match(text)
-    if found is None:
-        return None
-    cluster = found[0]
-    if all(map(_is_regional, cluster)):
-        if len(cluster) == 1:  # half a flag
-            return None
-        country = "".join(chr(ord(character) - _FLAG_A + ord("a")) for character in cluster)
-        return f":flag-{country}:", found.end()
-    tone = next((_TONES[character] for character in cluster if character in _TONES), "")
-    bare = "".join(character for character in cluster if character != _VARIATION and character not in _TONES)
-    name = short_names().get(bare)
-    return None if name is None else (f":{name}:{tone}", found.end())
-
-
-def first_emoji(text: str) -> str:
-    """The Slack name of the first emoji character in `text`, as `:name:`; "" where there is none."""
-    names = (leading_emoji(found[0]) for found in _CLUSTER.finditer(text))
-    return next((read[0] for read in names if read is not None), "")
-
-
-def trailing_emoji(text: str) -> tuple[str, int] | None:
-    """The same for the emoji character at the end of `text`, and where it begins."""
-    for found in _CLUSTER.finditer(text):
-        if found.end() == len(text) and (read := leading_emoji(found[0])):
-            return read[0], found.start()
-    return None
 
 
 # ── when two statuses are the same to Slack: un-escaped, without skin tones, whole seconds ──────────

@@ -15,7 +15,7 @@ from services.platform.logs import guarded
 from services.ports import Clock, Report
 from services.slack.oauth import SlackAuthority
 from services.store.faults import FaultStore
-from services.store.workspaces import LEASE, TokenClaim, TokenStore
+from services.store.tokens import LEASE, TokenClaim, TokenStore
 
 log = structlog.get_logger(__name__)
 

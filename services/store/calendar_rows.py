@@ -29,18 +29,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.calendars import (
-    CALDAV,
-    MICROSOFT,
-    PERSON,
-    POLLED,
-    POLLED_OF,
-    PROVIDER,
-    Connection,
-    FetchOutcome,
-    Health,
-)
+from services.domain.calendars import CALDAV, MICROSOFT, POLLED, Connection, FetchOutcome, Health
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
+from services.domain.host_limits import PERSON, POLLED_OF, PROVIDER
 from services.domain.model import PersonKey
 from services.domain.operator_errors import SealError
 from services.domain.people import zone_or

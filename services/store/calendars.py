@@ -31,10 +31,10 @@ from services.domain.calendars import (
     Connection,
     FetchOutcome,
     Health,
-    HostLimits,
     Saved,
     hook_override_id,
 )
+from services.domain.host_limits import HostLimits
 from services.domain.model import PersonKey
 from services.domain.operator_errors import SealError
 from services.domain.people import LEAVE

@@ -23,7 +23,7 @@ from services.store import json_values
 from services.store.absence_feeds import AbsenceFeedStore
 from services.store.absence_rows import ABSENCES, absence_of
 from services.store.absences import AbsenceStore
-from services.store.accounts import AccountStore, OAuthStateStore
+from services.store.accounts import AccountStore
 from services.store.agents import AgentStore
 from services.store.asked_photos import AskedPhotoStore
 from services.store.awaited import AwaitedStore
@@ -48,6 +48,7 @@ from services.store.line_file import lines_to_file
 from services.store.measures import MeasureStore
 from services.store.members import MemberStore
 from services.store.models import Notice, Person, SpanRow
+from services.store.oauth_states import OAuthStateStore
 from services.store.overrides import DeliveryStore, OverrideStore
 from services.store.people import PeopleStore
 from services.store.person_rows import NoticeStore, of_person
@@ -58,10 +59,11 @@ from services.store.replies import ReplyStore
 from services.store.retention import RetentionStore
 from services.store.team_hooks import TeamHookStore
 from services.store.timeline import AuditStore, FactStore, SpanStore
+from services.store.tokens import TokenStore
 from services.store.undos import UndoStore
 from services.store.watches import HookStore, InboxStore, WatchStore
 from services.store.workspace_numbers import NumberStore
-from services.store.workspaces import TokenStore, WorkspaceStore
+from services.store.workspaces import WorkspaceStore
 from services.store.write_queue import WriteQueue
 
 

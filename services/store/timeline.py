@@ -20,9 +20,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, and_, bindparam, delete, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.calendars import is_anybodys, mail_domain, mail_domains
 from services.domain.errors import StatusQuoError
 from services.domain.lines import Line, complete
+from services.domain.mail_addresses import is_anybodys, mail_domain, mail_domains
 from services.domain.model import (
     NO_STATUS,
     Action,

@@ -33,9 +33,9 @@ from services.platform.logs import of_error
 from services.ports import Clock, WakeSignal
 from services.slack import scopes
 from services.slack.oauth import SlackAuthority
-from services.store.accounts import OAuthStateStore, Ticket
 from services.store.effects import EffectStore
 from services.store.faults import FaultStore
+from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.overrides import OverrideStore
 from services.store.people import PeopleStore
 from services.store.policies import PolicyStore

@@ -21,10 +21,10 @@ from services.domain.profile_state import shown
 from services.domain.request_errors import KeeperNotAllowedError, LinkExpiredError
 from services.platform.crypto import Encryptor, digest_of
 from services.ports import Clock, WakeSignal
-from services.store.accounts import OAuthStateStore, Ticket
 from services.store.keeper import KeeperCounts, KeeperStore, Refusals, StandingKeeper
 from services.store.kept import KeptStore, KeptWrite
 from services.store.members import MemberStore
+from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.people import PeopleStore
 from services.store.refusals import KEEPER
 from services.usecases.admins import Admins

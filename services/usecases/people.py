@@ -21,8 +21,8 @@ from services.domain.request_errors import NotInstalledError
 from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
 from services.slack.oauth import SlackAuthority
-from services.store.accounts import OAuthStateStore, Ticket
 from services.store.effects import EffectStore
+from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.people import PeopleStore
 from services.store.preferences import Lines, LineStore, PreferenceStore
 from services.store.workspaces import WorkspaceStore

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from services.domain.calendars import HostLimits
+from services.domain.host_limits import HostLimits
 from services.domain.model import PersonKey
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

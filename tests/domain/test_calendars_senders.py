@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.domain.calendars import (
+from services.domain.mail_addresses import (
     MOST_DOMAINS,
     is_anybodys,
     is_no_persons,

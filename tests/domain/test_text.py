@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.domain.text import cleaned, cut, first_emoji, tidy, tidy_emoji
+from services.domain.emoji import first_emoji
+from services.domain.text import cleaned, cut, tidy, tidy_emoji
 
 FAMILY = "👨\u200d👩\u200d👧"
 

@@ -19,7 +19,7 @@ from services.engine.tokens import AT_ONCE
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Person, Workspace
-from services.store.workspaces import LEASE, TokenClaim
+from services.store.tokens import LEASE, TokenClaim
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 from tests.support.engine import TEAM, RunningEngine, meeting, open_engine, until

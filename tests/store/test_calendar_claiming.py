@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import bindparam, select, update
 
-from services.domain.calendars import FetchOutcome, Health, HostLimits
+from services.domain.calendars import FetchOutcome, Health
 from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooManyError
+from services.domain.host_limits import HostLimits
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, new_key
 from services.store.calendar_rows import MOST

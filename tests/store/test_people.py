@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.absences import Absence
-from services.domain.calendars import Changes, HostLimits, Offer
+from services.domain.calendars import Changes, Offer
+from services.domain.host_limits import HostLimits
 from services.domain.lines import Match, Rule, put
 from services.domain.model import Action, Event, Kind, Look, Override, PersonKey, Span, Standing, Status, WallTimes
 from services.domain.operator_errors import SealError

@@ -12,9 +12,9 @@ from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
 from services.ports import Report
 from services.store import retention
-from services.store.accounts import OAuthStateStore, Ticket
 from services.store.db import Database
 from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace, Write
+from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.overrides import DeliveryStore
 from services.store.retention import KeptFor, RetentionStore
 from tests.support.clocks import ManualClock

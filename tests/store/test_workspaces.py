@@ -9,8 +9,8 @@ import pytest
 
 from services.domain.people import OAuthAnswer, Tokens
 from services.platform.crypto import Encryptor
-from services.store.accounts import OAuthStateStore, Ticket
 from services.store.db import Database
+from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.overrides import DeliveryStore
 from services.store.workspaces import WorkspaceStore
 from tests.support.clocks import ManualClock

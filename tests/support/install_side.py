@@ -36,8 +36,8 @@ from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
-from services.store.accounts import OAuthStateStore
 from services.store.db import Database
+from services.store.oauth_states import OAuthStateStore
 from services.store.overrides import DeliveryStore
 from services.store.people import PeopleStore
 from services.store.stores import Stores

@@ -60,7 +60,7 @@ from services.store.person_rows import NoticeStore
 from services.store.pictures import PictureStore
 from services.store.policies import PolicyStore
 from services.store.timeline import AuditStore, FactStore
-from services.store.workspaces import TokenStore
+from services.store.tokens import TokenStore
 from services.store.write_queue import WriteQueue
 
 

@@ -44,7 +44,7 @@ from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
 from services.store.absence_feeds import AbsenceFeedStore
 from services.store.absences import AbsenceStore
-from services.store.accounts import AccountStore, OAuthStateStore
+from services.store.accounts import AccountStore
 from services.store.agents import AgentStore
 from services.store.awaited import AwaitedStore
 from services.store.calendars import CalendarStore
@@ -54,6 +54,7 @@ from services.store.digests import DigestStore
 from services.store.entries import EntryStore
 from services.store.leave import LeaveStore
 from services.store.leavers import LeaverStore
+from services.store.oauth_states import OAuthStateStore
 from services.store.overrides import DeliveryStore, OverrideStore
 from services.store.people import PeopleStore
 from services.store.policies import PolicyStore

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.calendars import Changes, Claimed, FetchOutcome, Health, HostLimits
+from services.domain.calendars import Changes, Claimed, FetchOutcome, Health
+from services.domain.host_limits import HostLimits
 from services.domain.model import Event, EventType, Location, PersonKey, Response, ShowAs, Visibility, WallTimes
 from services.store.calendars import CalendarStore, CalendarView
 from services.store.db import Database

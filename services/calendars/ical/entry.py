@@ -16,16 +16,8 @@ from services.calendars.ical.recurrence import ExpansionBudget
 from services.calendars.ical.series import Series
 from services.calendars.ical.values import ValueProblemError, ZonedTime, added, basic, duration, moments
 from services.calendars.ical.zones import LAST, Zones
-from services.domain.calendars import (
-    AHEAD,
-    BEHIND,
-    Connection,
-    Problem,
-    is_no_persons,
-    mail_domain,
-    mail_domains,
-    organizer_text,
-)
+from services.domain.calendars import AHEAD, BEHIND, Connection, Problem
+from services.domain.mail_addresses import is_no_persons, mail_domain, mail_domains, organizer_text
 from services.domain.model import LONGEST_TEXT, Event, EventType, Organizer, Response, ShowAs, Visibility
 from services.domain.titles import is_public_calendar
 

@@ -12,8 +12,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.calendars.providers.api import inner, text_in
-from services.domain.calendars import Problem, is_no_persons, mail_domains, organizer_text
+from services.domain.calendars import Problem
 from services.domain.entries import PROPERTY
+from services.domain.mail_addresses import is_no_persons, mail_domains, organizer_text
 from services.domain.model import (
     LONGEST_TEXT,
     Event,

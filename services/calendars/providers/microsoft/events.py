@@ -19,8 +19,9 @@ from zoneinfo import ZoneInfo
 from services.calendars.ical.zone_names import iana_name
 from services.calendars.ical.zones import UTC_ZONE, IanaZone, Zone, translated
 from services.calendars.providers.api import inner, text_in
-from services.domain.calendars import Problem, is_no_persons, mail_domains, organizer_text
+from services.domain.calendars import Problem
 from services.domain.entries import PROPERTY
+from services.domain.mail_addresses import is_no_persons, mail_domains, organizer_text
 from services.domain.model import LONGEST_TEXT, Event, Organizer, Response, ShowAs, Visibility, WallTimes
 
 _NOON = time(12)
