@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error.reason, file=sys.stderr)
         return BAD_OPTION
     except StatusQuoError as error:
-        print(f"{error.sentence()} ({error.reason})", file=sys.stderr)
+        print(f"{error.for_operator()} ({error.reason})", file=sys.stderr)
     except ModuleNotFoundError as error:
         if error.name is None or (PROJECT / error.name.partition(".")[0]).exists():
             raise  # ours, which is not for the operator to mend

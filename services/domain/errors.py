@@ -24,6 +24,11 @@ class StatusQuoError(Exception):
         """What the user is told, in English: the class's docstring. It is the catalogues' message id too."""
         return (cls.__doc__ or "").strip()
 
+    @classmethod
+    def for_operator(cls) -> str:
+        """What whoever runs the app is told at their terminal: the same, unless only they can mend it."""
+        return cls.sentence()
+
 
 # ── what a person typed or clicked ──────────────────────────────────────────────────────────────────
 

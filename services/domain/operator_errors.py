@@ -16,7 +16,14 @@ class SettingsError(StatusQuoError):
 
 
 class SealError(StatusQuoError):
-    """A sealed value cannot be opened: its key is missing from ENCRYPTION_KEYS, or it was moved to another row."""
+    """I cannot open something that I keep for you. Whoever runs Status Quo has to mend that."""
+
+    @classmethod
+    def for_operator(cls) -> str:
+        """A member meets it too, who knows of no keys."""
+        return (
+            "A sealed value cannot be opened: its key is missing from ENCRYPTION_KEYS, or it was moved to another row."
+        )
 
 
 class ListenError(StatusQuoError):

@@ -65,7 +65,7 @@ class Doctor:
         try:
             bots = await self.database.bots()
         except StatusQuoError as error:
-            yield Finding("keys", False, error.sentence())
+            yield Finding("keys", False, error.for_operator())
             return
         yield Finding("keys", True, "open what is stored" if bots else "ready, nothing is stored yet")
         if self.signed:

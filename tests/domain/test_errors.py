@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from services.domain.errors import AppRefusedError, CalendarBusyError, SlackRateLimitedError
-from services.domain.operator_errors import ListenError
+from services.domain.operator_errors import ListenError, SealError
 from services.domain.request_errors import LinkOfAnotherError
 
 
@@ -26,3 +26,9 @@ def test_why_nothing_can_listen_is_the_systems_reason() -> None:
     assert "127.0.0.1:80: address already in use" in str(ListenError("127.0.0.1", 80, taken))
     for error in (OSError("no number"), UnicodeError("label too long")):
         assert "nowhere:80: no such host" in str(ListenError("nowhere", 80, error))
+
+
+def test_what_only_the_operator_can_mend_is_told_a_member_without_the_cure() -> None:
+    assert "ENCRYPTION_KEYS" in SealError.for_operator()
+    assert "ENCRYPTION_KEYS" not in SealError.sentence()
+    assert ListenError.for_operator() == ListenError.sentence()

@@ -240,6 +240,7 @@ async def test_doctor_tells_of_each_part_and_fails_where_one_does(tmp_path: Path
     assert [line[:4] for line in broken.out.splitlines() if line[6:].startswith(("Slack", "workspace"))] == ["FAIL"] * 3
     other = await run("doctor", cwd=tmp_path, **running_app.environment() | {"ENCRYPTION_KEYS": new_key()})
     assert other.status == 1
+    assert "keys: A sealed value cannot be opened: its key is missing from ENCRYPTION_KEYS" in other.out
     assert "Traceback" not in ran.err + broken.err + other.err
 
 
