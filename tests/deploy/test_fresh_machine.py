@@ -1,8 +1,9 @@
-"""The README's two commands on a machine that has Python, make and nothing else, timed."""
+"""The README's two commands on a machine that has Python, make and nothing else, by somebody who is not root, timed."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import time
@@ -17,17 +18,21 @@ from tests.support.containerfile import ROOT
 from tests.support.debian import Machine
 from tests.support.running_app import free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
-PLACE = "/root/statusquo"
+USER = "ann"
+PLACE = f"/home/{USER}/statusquo"
 LEFT_OUT = (".git", ".venv", "var", ".env", "__pycache__", "*_cache", ".hypothesis", ".coverage*")
+SAID = re.compile(r": (PostgreSQL|Chromium|curl|systemd-analyze) is not installed")
 
 
 @pytest.fixture(scope="module")
 def fresh(debian_tar: Path, folder: Path) -> Machine:
     """The project's files on it, as whoever unpacks them has them."""
     machine = Machine.unpacked(debian_tar, folder / "fresh")
+    machine.run(["useradd", "--create-home", USER])
     shutil.copytree(ROOT, machine.root / PLACE[1:], ignore=shutil.ignore_patterns(*LEFT_OUT))
+    machine.run(["chown", "-R", f"{USER}:{USER}", PLACE])
     return machine
 
 
@@ -35,7 +40,7 @@ def fresh(debian_tar: Path, folder: Path) -> Machine:
 def running(machine: Machine, port: int) -> Iterator[float]:
     """`make run` until its page is there: after how many seconds. It is interrupted in the end, as by a key."""
     began = time.monotonic()
-    process = machine.start(["make", "run"], {"PORT": str(port)}, PLACE)
+    process = machine.start(["make", "run"], {"PORT": str(port)}, PLACE, USER)
     try:
         while not there(port):
             assert process.poll() is None, process.communicate()[0]
@@ -65,13 +70,14 @@ def test_make_run_is_the_demo_and_quick_the_second_time(fresh: Machine) -> None:
     assert second < 30
 
 
-def test_make_test_sets_itself_up_and_runs(fresh: Machine) -> None:
-    """All of the tests take a quarter of an hour; the core's are a part that needs nothing."""
+def test_make_test_is_green_and_says_what_it_needs_for_what_it_skips(fresh: Machine) -> None:
     began = time.monotonic()
-    fresh.run(["make", ".venv/.dev"], cwd=PLACE)
+    fresh.run(["make", ".venv/.dev"], cwd=PLACE, user=USER)
     ready = time.monotonic() - began
-    printed = fresh.run(["make", "test", "PARALLEL=-q -n 2 tests/domain"], cwd=PLACE)
+    printed = fresh.run(["make", "test"], cwd=PLACE, user=USER)
     took = time.monotonic() - began - ready
-    print(f"make test: set up in {ready:.0f} s, the core's tests in {took:.0f} s: {printed.splitlines()[-1]}")  # noqa: T201  # shown with -s
-    assert " passed" in printed.splitlines()[-1]
-    assert "failed" not in printed
+    *_, last = printed.splitlines()
+    print(f"make test: set up in {ready:.0f} s, the tests in {took:.0f} s: {last}")  # noqa: T201  # shown with -s
+    assert re.search(r"\b[1-9]\d* passed, \d+ skipped", last)
+    unsaid = [line for line in printed.splitlines() if line.startswith("SKIPPED") and not SAID.search(line)]
+    assert unsaid == []

@@ -90,7 +90,7 @@ async def test_image_serves_on_a_read_only_root_as_its_user_and_ends_in_time(
         assert container.execute("touch", "/app/x")[1].endswith("Read-only file system\n")
         assert container.execute("python", "-c", PICTURES) == (0, "128 96\n")
         assert "ok    database: up to date" in (await off_loop(container.execute, "python", "app.py", "doctor"))[1]
-        assert modes(data).items() >= {"statusquo.db": "0o644", "encryption.keys": "0o600"}.items()
+        assert modes(data).items() >= {"statusquo.db": "0o600", "encryption.keys": "0o600"}.items()
         assert await off_loop(container.stop, GRACE) == 0
     assert "Traceback" not in container.log.read_text()
 

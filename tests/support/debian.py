@@ -19,6 +19,15 @@ RELEASE = "bookworm"
 PYTHON = ("python3", "python3-venv", "make", "ca-certificates")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+_ENTERED = """
+set -e
+mount -t proc proc "$0/proc"
+mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts "$0/dev/pts"
+mount -t tmpfs -o mode=1777 tmpfs "$0/dev/shm"
+exec chroot "$0" "$@"
+"""
+"""What every machine has: its processes, terminals, and memory that is written to as files are."""
+
 _OUTSIDE = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")
 """What a machine is told of the network that it is in: names, and whom to trust."""
 
@@ -62,18 +71,22 @@ class Machine:
         self.run(["apt-get", "update", "-qq"])
         self.run(command, {"DEBIAN_FRONTEND": "noninteractive"})
 
-    def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None, cwd: str = "/") -> str:
-        """Run a command in it as root, to its end; what it printed. Nothing of this process' environment is there."""
-        return _finished(self.start(command, environment, cwd))
+    def run(
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None, cwd: str = "/", user: str = "root"
+    ) -> str:
+        """Run a command in it, to its end; what it printed. Nothing of this process' environment is there."""
+        return _finished(self.start(command, environment, cwd, user))
 
     def start(
-        self, command: Sequence[str], environment: Mapping[str, str] | None = None, cwd: str = "/"
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None, cwd: str = "/", user: str = "root"
     ) -> subprocess.Popen[str]:
-        """Start a command in it as root: `Popen.pid` is the program's own and its group's, its output one stream."""
-        entered = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
-        given = [f"{name}={value}" for name, value in {"PATH": PATH, "HOME": "/root", **(environment or {})}.items()]
+        """Start a command in it: `Popen.pid` is the program's own and its group's, its output one stream."""
+        home = "/root" if user == "root" else f"/home/{user}"
+        given = [f"{name}={value}" for name, value in {"PATH": PATH, "HOME": home, **(environment or {})}.items()]
+        entered = ["unshare", "--mount", "sh", "-c", _ENTERED, self.root]
+        become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "env", "-i", "-C", cwd, *given]
         return subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", entered, self.root, "env", "-i", "-C", cwd, *given, *command],  # noqa: S607  # as the path has it
+            [*entered, *become, *command],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
         )  # fmt: skip
