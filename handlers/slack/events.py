@@ -89,7 +89,7 @@ class Events:
     async def user_changed(self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext) -> None:
         """A hint of what the profile shows, of zone, language, names and address, of the role, and of the photo.
 
-        Who is deactivated is put to rest, and goes on once they are back. Often it is our own echo, and mostly one of
+        For who is deactivated nothing is done until they are back. Often it is our own echo, and mostly one of
         them alone is news: whichever changes, Slack sends all.
         """
         user, key = event.get("user"), context.get(KNOWN_PERSON)

@@ -278,7 +278,7 @@ class Operations:
         return [route for route in self.own_routes() if not self.apart or route.path != "/metrics"]
 
     def own_routes(self) -> list[web.RouteDef]:
-        """Three addresses."""
+        """All three, for the operator's own listener."""
         return [
             web.get("/healthz", self.health),
             web.get("/readyz", self.ready),

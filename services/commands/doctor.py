@@ -27,7 +27,7 @@ from services.store.db import Database
 from services.store.health import HealthStore
 from services.store.moved import check_not_moved
 from services.store.stores import Stores
-from services.usecases.clients import (
+from services.usecases.credentials import (
     APP_TOKEN,
     SLACK_APP,
     look_at_app_token,
@@ -35,8 +35,8 @@ from services.usecases.clients import (
     look_at_slack_app,
     reached,
 )
-from services.usecases.doctor import SECONDS, Doctor
-from services.usecases.findings import Finding
+from services.usecases.doctor import Doctor
+from services.usecases.findings import SECONDS, Finding
 from services.usecases.surroundings import look_at_disk, look_at_memory, look_at_public_address
 from services.wiring.calendars import oauth_apps
 

@@ -29,9 +29,8 @@ from services.platform.crypto import new_key
 from services.platform.settings import DEFAULT_DATABASE, Settings
 from services.store import schema
 from services.store.db import Database
-from services.usecases.clients import look_at_app_token, look_at_slack_app
-from services.usecases.doctor import SECONDS
-from services.usecases.findings import Finding
+from services.usecases.credentials import look_at_app_token, look_at_slack_app
+from services.usecases.findings import SECONDS, Finding
 from services.wiring.calendars import oauth_apps
 
 NEW_APP = "https://api.slack.com/apps?new_app=1"

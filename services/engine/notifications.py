@@ -211,29 +211,28 @@ class NoticeSender:
             case "welcome":
                 text = self._say(locale, "Thank you. Connect a calendar, and your status is always right.")
                 return with_button(text, self._say(locale, "Connect a calendar"), action=CONNECT)
-            case "keeper" | "digest" | "entry" | "fault" | "blocked":
-                text, button = self._say(locale, errors.WorkspaceBlockedError.sentence()), ""
-                if kind == "keeper":
-                    text = self._say(locale, KEEPER_HAS_NO_PLAN) if about else self._say(locale, KEEPER_LOST)
-                    button = self._say(locale, "Open")
-                elif kind == "entry":
-                    text = self._say(locale, _NO_ENTRY)
-                elif kind == "digest":
-                    text = self._say(locale, _NO_DIGEST, channel=f"<#{about.partition('/')[0]}>")
-                elif kind == "fault" and Fault(about).kind == "redirect":
-                    text = self._say(locale, _REDIRECT_REFUSED, provider=Fault(about).named)
-                elif kind == "fault" and Fault(about).of_workspace:
-                    text = self._say(locale, _TAKEN_AGAIN)
-                elif kind == "fault":
-                    text = self._say(locale, _CLIENT_REFUSED, provider=Fault(about).named)
-                return with_button(text, button, await self._links.home(key) if button else "")
-            case "calendar":
-                return await self._calendar(locale, key, about)
-            case "account":
-                return await self._account(locale, key, about)
+            case "keeper":
+                text = self._say(locale, KEEPER_HAS_NO_PLAN if about else KEEPER_LOST)
+                return with_button(text, self._say(locale, "Open"), await self._links.home(key))
+            case "digest" | "entry" | "fault" | "blocked":
+                return with_button(self._news(locale, kind, about), "")
+            case "calendar" | "account":
+                return await (self._calendar if kind == "calendar" else self._account)(locale, key, about)
             case _:
                 log.error("notice_unknown", subject=kind, team_id=key.team_id, user_id=key.user_id)
                 return None
+
+    def _news(self, locale: str, kind: str, about: str) -> str:
+        """What is told of something that no button mends."""
+        if kind == "digest":
+            return self._say(locale, _NO_DIGEST, channel=f"<#{about.partition('/')[0]}>")
+        if kind == "fault":
+            fault = Fault(about)
+            if fault.of_workspace:
+                return self._say(locale, _TAKEN_AGAIN)
+            refused_address = fault.kind == "redirect"
+            return self._say(locale, _REDIRECT_REFUSED if refused_address else _CLIENT_REFUSED, provider=fault.named)
+        return self._say(locale, _NO_ENTRY if kind == "entry" else errors.WorkspaceBlockedError.sentence())
 
     async def _calendar(self, locale: str, key: PersonKey, calendar_id: str) -> dict[str, Any] | None:
         found = await self._links.calendar(key, calendar_id)

@@ -67,11 +67,12 @@ _WATCHES = (
 )
 
 
-_CONDITION = (
+_CONDITION = (  # in the order of the fields
     select(
         Person.grant_state, Person.granted_at, Person.scopes, Person.token_expires_at, Person.deactivated_at,
-        Person.leave_by, Person.stale, Person.due_at, Person.resolved_until, is_waiting().label("waits"),
-        ProfileStateRow.wished_at, ProfileStateRow.not_before, ProfileStateRow.urgency, ProfileStateRow.failures,
+        Person.leave_by, Person.stale, Person.due_at, Person.resolved_until,
+        case((is_waiting(), ProfileStateRow.wished_at)), ProfileStateRow.not_before, ProfileStateRow.urgency,
+        ProfileStateRow.failures,
     )
     .join_from(Person, ProfileStateRow, of_person(ProfileStateRow, Person), isouter=True)
     .where(of_people(Person.__table__))
@@ -171,16 +172,7 @@ class MeasureStore:
     async def condition(self, key: PersonKey) -> Condition | None:
         """How a person stands; None where they are not one of ours."""
         rows = await self._database.fetch(_CONDITION, those([key]))
-        if not rows:
-            return None
-        row = rows[0]
-        return Condition(
-            grant_state=row.grant_state, granted_at=row.granted_at, scopes=row.scopes,
-            token_expires_at=row.token_expires_at, deactivated_at=row.deactivated_at, leave_by=row.leave_by,
-            stale=row.stale, due_at=row.due_at, resolved_until=row.resolved_until,
-            waits_since=row.wished_at if row.waits else None, not_before=row.not_before, urgency=row.urgency,
-            failures=row.failures,
-        )  # fmt: skip
+        return Condition(*rows[0]) if rows else None
 
     async def _of(self, statement: Select[*tuple[Any, ...]], teams: Sequence[str]) -> Sequence[Any]:
         return await self._database.fetch(statement, {"teams": names(teams)}) if teams else ()

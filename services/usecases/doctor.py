@@ -17,11 +17,8 @@ from services.ports import Clock
 from services.slack import scopes
 from services.slack.client import SlackHealth
 from services.store.health import HealthStore
-from services.usecases.clients import SLACK_APP
-from services.usecases.findings import Finding
-
-SECONDS = 10.0
-"""How long the database may take to answer at all."""
+from services.usecases.credentials import SLACK_APP
+from services.usecases.findings import SECONDS, Finding
 
 CLOCK_TOLERANCE = timedelta(seconds=30)
 """Slack refuses nothing for a wrong clock, but a status is then as late as the clock; signatures allow 5 minutes."""

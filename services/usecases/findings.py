@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+SECONDS = 10.0
+"""How long one look may take."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

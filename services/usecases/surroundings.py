@@ -10,7 +10,7 @@ from typing import Literal
 
 import aiohttp
 
-from services.usecases.findings import Finding
+from services.usecases.findings import SECONDS, Finding
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -19,8 +19,6 @@ LITTLE_DISK, NO_DISK = GIB, 100 * MIB
 
 LITTLE_MEMORY = 256 * MIB
 """Bytes that are available: what reads a large calendar, in a process of its own, takes as much."""
-
-SECONDS = 10.0
 
 
 def look_at_disk(folder: Path | None) -> Finding:

@@ -13,7 +13,7 @@ from emulators.server import CalendarServer
 from services.platform import settings
 from services.platform.addresses import AddressRules
 from services.platform.net import GuardedClient
-from services.usecases.clients import look_at_provider, reached
+from services.usecases.credentials import look_at_provider, reached
 from services.usecases.findings import Finding
 from services.wiring.calendars import oauth_apps
 

@@ -19,7 +19,7 @@ from services.store.effect_models import StretchRow
 from services.store.health import HealthStore
 from services.store.models import Calendar, Delivery, Person, Workspace
 from services.store.stores import Stores
-from services.usecases.clients import SLACK_APP
+from services.usecases.credentials import SLACK_APP
 from services.usecases.doctor import Doctor, clock_offset
 from services.usecases.findings import Finding
 from tests.support.clocks import ManualClock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -23,10 +24,14 @@ def _called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
-def _strings(node: ast.expr) -> list[str]:
+def _strings(node: ast.expr, constants: Mapping[str, str]) -> list[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
-    return [*_strings(node.body), *_strings(node.orelse)] if isinstance(node, ast.IfExp) else []
+    if isinstance(node, ast.Name) and node.id in constants:
+        return [constants[node.id]]
+    if isinstance(node, ast.IfExp):
+        return [*_strings(node.body, constants), *_strings(node.orelse, constants)]
+    return []
 
 
 def said_in(path: Path) -> set[str]:
@@ -43,9 +48,7 @@ def said_in(path: Path) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node) in _SAYS:
             for argument in node.args[:2]:
-                found.update(_strings(argument))
-                if isinstance(argument, ast.Name) and argument.id in constants:
-                    found.add(constants[argument.id])
+                found.update(_strings(argument, constants))
     return found
 
 
