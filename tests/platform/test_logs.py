@@ -11,18 +11,12 @@ import structlog
 from services.domain.errors import CalendarGoneError
 from services.platform import logs
 from services.platform.metrics import Metrics
+from tests.support.log_lines import logged
 
 
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    out = io.StringIO()
-    logs.configure("DEBUG", "json", out)
-    yield out
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    yield from logged("DEBUG")
 
 
 def test_event_has_its_name_and_ids_and_nothing_under_a_secret_name(lines: io.StringIO) -> None:

@@ -6,18 +6,17 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
 
-from services.calendars.sync import CalendarSync
 from services.domain.calendars import Changes, Connection
 from services.domain.model import PersonKey
 from services.store.models import Person
 from tests.support.databases import BOTH
-from tests.support.faults import UNASKED
-from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, Subscriptions
+from tests.support.subscriptions import ANN, BOB, NOW, Subscriptions
 
 
 class Hosts:
@@ -39,16 +38,7 @@ async def slow(subscribed: Subscriptions) -> AsyncIterator[Hosts]:
     hosts, quick = Hosts(), Hosts()
     quick.release.set()
     subscribed.sources.update(ics=hosts, caldav=hosts, google=quick, hook=quick)
-    subscribed.sync = CalendarSync(
-        subscribed.store,
-        subscribed.sources,
-        subscribed.clock,
-        subscribed.wake_signal,
-        faults=UNASKED,
-        interval=QUARTER,
-        chance=lambda: 0.0,
-        turn=0.05,
-    )
+    subscribed.sync = replace(subscribed.sync, turn=0.05)
     yield hosts
     hosts.release.set()
     await subscribed.sync.close()

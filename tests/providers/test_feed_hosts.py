@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -11,11 +12,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from services.calendars.sync import CalendarSync
 from services.domain.calendars import Changes, Connection, Health
 from services.ports import Report
 from tests.support.databases import BOTH
-from tests.support.faults import UNASKED
 from tests.support.sites import Site
 from tests.support.stored_calendars import room
 from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, Subscriptions, calendar
@@ -123,9 +122,7 @@ async def test_slow_fetch_that_lost_its_claim_writes_nothing(subscribed: Subscri
     site.answer = answer
     await subscribed.connections.connect_feed(ANN, site.url())
     assert await subscribed.run() == Report()
-    other = CalendarSync(
-        subscribed.store, subscribed.sources, subscribed.clock, subscribed.wake_signal, faults=UNASKED, interval=QUARTER
-    )
+    other = replace(subscribed.sync)
     subscribed.clock.move(minutes=2)
     assert await other.run_due() == Report(done=1, changed=1)
     await subscribed.person_is_due()
@@ -140,17 +137,7 @@ async def test_two_replicas_share_the_work_and_fetch_each_calendar_once(subscrib
     for number in range(15):
         for key in (ANN, BOB):
             await subscribed.connections.connect_feed(key, site.url(f"/{key.user_id}/{number}"))
-    replicas = [
-        CalendarSync(
-            subscribed.store,
-            subscribed.sources,
-            subscribed.clock,
-            subscribed.wake_signal,
-            faults=UNASKED,
-            interval=QUARTER,
-        )
-        for _ in range(2)
-    ]
+    replicas = [replace(subscribed.sync) for _ in range(2)]
     reports = await asyncio.gather(*(replica.run_due() for replica in replicas))
     while (more := await subscribed.run()).done:  # what each passed over, because the other one held its row
         reports.append(more)
@@ -191,10 +178,7 @@ async def test_fetch_that_takes_long_keeps_its_claim_and_a_push_meanwhile_is_not
 
     site.answer = slow
     calendar_id = await subscribed.connections.connect_feed(ANN, site.url())
-    subscribed.sync = CalendarSync(
-        subscribed.store, subscribed.sources, subscribed.clock, subscribed.wake_signal,
-        faults=UNASKED, interval=QUARTER, chance=lambda: 0.0, turn=0.2, lease=timedelta(seconds=0.3),
-    )  # fmt: skip
+    subscribed.sync = replace(subscribed.sync, turn=0.2, lease=timedelta(seconds=0.3))
     assert await subscribed.run() == Report()
     prolong = subscribed.store.prolong
     prolonged = asyncio.Event()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from services.calendars.sync import CalendarSync
 from services.domain.calendars import Health
 from services.ports import Report
 from tests.support.databases import BOTH
-from tests.support.faults import UNASKED
 from tests.support.sites import Site
 from tests.support.subscriptions import ANN, EMPTY, NOW, QUARTER, Subscriptions, calendar
 
@@ -48,15 +47,7 @@ async def test_feed_that_asks_for_longer_intervals_gets_them_up_to_a_day(subscri
 
 async def test_fetches_are_spread_by_chance_but_never_too_early(subscribed: Subscriptions, site: Site) -> None:
     site.gives(EMPTY)
-    spread = CalendarSync(
-        subscribed.store,
-        subscribed.sources,
-        subscribed.clock,
-        subscribed.wake_signal,
-        faults=UNASKED,
-        interval=QUARTER,
-        chance=lambda: 0.999,
-    )
+    spread = replace(subscribed.sync, chance=lambda: 0.999)
     await subscribed.connections.connect_feed(ANN, site.url())
     await spread.run_due()
     due = (await subscribed.view()).due_at

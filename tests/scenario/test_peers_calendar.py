@@ -295,7 +295,8 @@ TITLES = [
 ]  # fmt: skip
 
 
-async def test_title_starting_with_an_emoji_or_anything_else_is_an_event_like_others(running_app: RunningApp) -> None:
+async def has_titles(running_app: RunningApp) -> list[datetime]:
+    """Ann has a meeting of ten minutes with each of the titles; when each begins."""
     await running_app.joins()
     starts = [at("10:00") + timedelta(minutes=20 * number) for number in range(len(TITLES))]
     running_app.feeds["work"].has(
@@ -305,6 +306,11 @@ async def test_title_starting_with_an_emoji_or_anything_else_is_an_event_like_ot
         )
     )
     await running_app.connects("work")
+    return starts
+
+
+async def test_title_starting_with_an_emoji_or_anything_else_is_an_event_like_others(running_app: RunningApp) -> None:
+    starts = await has_titles(running_app)
     for start, title in zip(starts, TITLES, strict=True):
         await running_app.until(start)
         assert running_app.shows() == (*MEETING, start + timedelta(minutes=10)), title
@@ -314,15 +320,7 @@ async def test_title_starting_with_an_emoji_or_anything_else_is_an_event_like_ot
 
 
 async def test_title_starting_with_an_emoji_is_shown_where_its_owner_asked_for_it(running_app: RunningApp) -> None:
-    await running_app.joins()
-    starts = [at("10:00") + timedelta(minutes=20 * number) for number in range(len(TITLES))]
-    running_app.feeds["work"].has(
-        *(
-            lasting(f"e{number}", start, 10, title)
-            for number, (start, title) in enumerate(zip(starts, TITLES, strict=True))
-        )
-    )
-    await running_app.connects("work")
+    starts = await has_titles(running_app)
     await running_app.edits("meeting", text="{title}")
     await running_app.chooses(options={"type": "checkboxes", "selected_options": [{"value": "titles"}]})
     shown, seen = [], []

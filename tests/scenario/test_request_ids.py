@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from collections.abc import Iterator
 
 import aiohttp
@@ -13,11 +12,11 @@ import structlog
 from aiohttp import web
 from structlog.contextvars import bind_contextvars
 
-from services.platform import logs
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
 from tests.support.install_side import open_install_side
+from tests.support.log_lines import logged
 from tests.support.oauth_stub import OAuthStub, answer
 from tests.support.routes import serving
 
@@ -26,14 +25,7 @@ log = structlog.get_logger("tests.request_ids")
 
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    out = io.StringIO()
-    logs.configure("INFO", "json", out)
-    yield out
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    yield from logged("INFO")
 
 
 async def test_each_request_has_an_id_and_nothing_of_the_one_before(lines: io.StringIO) -> None:

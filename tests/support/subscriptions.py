@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
@@ -24,7 +24,6 @@ from services.store.events import EventStore
 from services.store.models import Notice, Person
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal
-from tests.support.faults import UNASKED
 
 ANN = PersonKey("T1", "U1")
 BOB = PersonKey("T1", "U2")
@@ -99,16 +98,7 @@ class Subscriptions:
 
     def short_of_time(self) -> None:
         """From here on a run has half a second."""
-        self.sync = CalendarSync(
-            self.store,
-            self.sources,
-            self.clock,
-            self.wake_signal,
-            faults=UNASKED,
-            interval=QUARTER,
-            chance=lambda: 0.0,
-            turn=0.5,
-        )
+        self.sync = replace(self.sync, turn=0.5)
 
     def strict(self, rules: AddressRules) -> Connections:
         """Connecting under other rules."""
