@@ -267,8 +267,9 @@ class NoticeStore:
             by = select(Calendar.connected_by).where(of_person(Calendar, leave), Calendar.calendar_id == about)
         connected_by = await connection.scalar(by)
         admins = select(Person.user_id).where(
-            Person.team_id == leave.team_id, Person.admin.is_(True), Person.leave_by.is_(None), Person.user_id != LEAVE
-        )
+            Person.team_id == leave.team_id, Person.admin.is_(True), Person.leave_by.is_(None), Person.user_id != LEAVE,
+            Person.deactivated_at.is_(None),
+        )  # fmt: skip
         found = sorted(await connection.scalars(admins))
         return [PersonKey(leave.team_id, one) for one in ([connected_by] if connected_by in found else found) if one]
 

@@ -100,6 +100,27 @@ async def test_leave_stays_while_its_calendar_cannot_be_read_and_goes_with_the_e
     assert await of_leave(running_app) == [(ANN, "25 00:00", "26 00:00")]
 
 
+async def test_once_the_admin_who_connected_it_has_left_the_others_are_told_that_it_fails(
+    running_app: RunningApp,
+) -> None:
+    await workspace(running_app)
+    await running_app.joins(BEN)
+    for user in (ANN, BEN):
+        running_app.slack.membership.set_role(user, "admin")
+        await running_app.opens_home(user)
+    await connects_leave(running_app)
+    assert running_app.service is not None
+    running_app.clock.move(minutes=1)
+    now, running_app.slack.member(ANN).deleted = running_app.clock.now(), True  # her token says so, and nobody tells
+    assert await running_app.service.stores.deactivated.deactivate(PersonKey(TEAM, ANN), now, now)
+    told = len(running_app.told(ANN))
+    running_app.feeds["hr"].status = 404
+    for _ in range(4):
+        await running_app.until(running_app.clock.now() + timedelta(hours=12))
+    assert "There is no calendar at that address" in running_app.told(BEN)[-1]
+    assert len(running_app.told(ANN)) == told
+
+
 async def test_member_who_joins_is_found_and_a_namesake_makes_it_nobodys(running_app: RunningApp) -> None:
     await workspace(running_app)
     running_app.feeds["hr"].has(entry("1", WEDNESDAY, THURSDAY, "Cara Wulff (Vacation)"))
