@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 from emulators.faults import Fault
 from services.domain.model import Event, EventType, PersonKey
 from tests.support.databases import BOTH
 from tests.support.engine import GET, SET, TEAM, RunningEngine, absence, meeting, until
+
+ALERTS = Path(__file__).resolve().parents[2] / "deploy" / "alerts.yaml"
 
 
 async def test_hundred_and_twenty_people_due_at_once_are_all_written_and_slack_never_refuses(
@@ -28,6 +32,18 @@ async def test_hundred_and_twenty_people_due_at_once_are_all_written_and_slack_n
     await engine.settled(60)
     assert sorted(call.user_id for call in engine.calls(SET)) == sorted(key.user_id for key in keys)
     assert {call.http_status for call in engine.calls()} == {200}
+
+
+async def test_alert_tells_of_a_workspace_whose_calendars_want_more_than_slack_takes(engine: RunningEngine) -> None:
+    replica = engine.replica()
+    await replica.start()
+    now = engine.clock.now()
+    for number in range(60):
+        await engine.has(await engine.person(f"U{number}"), meeting(now, 60))
+    await until(lambda: len(engine.written()) == 40, 60)
+    (rule,) = re.findall(r"expr: max by \(method\) \(statusquo_budget_used_ratio\) > ([\d.]+)", ALERTS.read_text())
+    (workspace,) = replica.workspaces.owned
+    assert workspace.budget.used(now)[SET] > float(rule)
 
 
 async def test_what_was_typed_goes_first_then_absences_then_meetings_then_the_rest(engine: RunningEngine) -> None:
