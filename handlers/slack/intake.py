@@ -22,6 +22,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bind_contextvars
 
 from handlers.errors import Errors
@@ -140,10 +141,11 @@ class Intake:
 
     def __init__(
         self, bolt: AsyncApp, deliveries: DeliveryStore, people: People, members: Members, mentions: Mentions, *,
-        clock: Clock, metrics: Metrics,
+        errors: Errors, clock: Clock, metrics: Metrics,
     ) -> None:  # fmt: skip
-        """`bolt` has every listener registered."""
+        """`bolt` has every listener registered; `errors` answers where it does not come to them."""
         self._bolt = bolt
+        self._errors = errors
         self._deliveries = deliveries
         self._people = people
         self._members = members
@@ -200,7 +202,13 @@ class Intake:
         elif by_heart:
             first = self._recent.claim(home, delivery_id, now)
         else:
-            first = await self._deliveries.claim(home, delivery_id, now)
+            try:
+                first = await self._deliveries.claim(home, delivery_id, now)
+            except SQLAlchemyError as error:  # the disk is full: somebody waits for an answer all the same
+                request.context["person"] = await self._people.find(
+                    team_id, enterprise_id, request.context.user_id or ""
+                )
+                return await self._errors.on_bolt_error(error, request), "failed"
         if not first:
             log.info("delivery_repeated", kind=kind, team_id=home, retry=headers.get(_RETRY, ""))
             return BoltResponse(status=200, body=""), "repeated"

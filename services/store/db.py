@@ -9,20 +9,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+import structlog
 from sqlalchemy import Row, Select, UpdateBase, event, make_url
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.domain.operator_errors import DatabaseError, SealError
 from services.platform.crypto import Encryptor
 from services.store.sqlite_driver import PointReader, QuickConnection
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -47,6 +50,13 @@ After that it is asked first, which takes three round trips, as much as most of 
 
 LONGEST_END = 5.0
 """Seconds that a database which is closed waits for grouped transactions: whoever asked for them may have gone."""
+
+
+_NO_ROOM = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN")
+"""How SQLite's names of errors begin where nothing reaches the disk (sqlite.org/rescode.html)."""
+
+TRY_AGAIN = 5.0
+"""Seconds between two tries whether something reaches the disk again, where somebody asks."""
 
 
 def said_by(error: Exception) -> str:
@@ -113,6 +123,8 @@ class Database:
             event.listen(self.engine.sync_engine, "checkin", _worked)
             event.listen(self.engine.sync_engine, "checkout", partial(_ask_whether_it_works, self.engine.dialect))
         self._writer = asyncio.Lock()
+        self._not_written = ""  # SQLite's name for why the last change did not reach the disk
+        self._tried_at = float("-inf")
         # PostgreSQL: each statement by itself sees the same as within READ COMMITTED, two round trips less
         self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -160,7 +172,7 @@ class Database:
                 _hooks[connection] = hooks
                 yield connection
         else:
-            async with self._writer, self.engine.begin() as connection:
+            async with self._writer, self._noted(), self.engine.begin() as connection:
                 # The driver by itself would begin only at the first change: what was read before could be out of date
                 # by then, if another process (a command line, a second worker) writes too. No listener to an event of
                 # the engine's does this: with one, SQLAlchemy looks for more of them at each step of each statement.
@@ -169,6 +181,46 @@ class Database:
                 yield connection
         for hook in hooks:
             hook()
+
+    async def writable(self) -> str:
+        """Why nothing reaches the disk (SQLite's name for it), as far as the last change tells; "" where it does.
+
+        Where it did not, it is tried again first, every `TRY_AGAIN` seconds at most, without changing anything.
+        """
+        if self._not_written and time.monotonic() - self._tried_at > TRY_AGAIN:
+            await self.try_to_write()
+        return self._not_written
+
+    async def try_to_write(self) -> None:
+        """Write the first page of an SQLite file as it is, so that `writable` tells."""
+        if not self.is_sqlite:
+            return
+        self._tried_at = time.monotonic()
+        with suppress(DBAPIError):  # which is noted, or is another's business
+            async with self.write() as connection:
+                version = (await connection.exec_driver_sql("PRAGMA user_version")).scalar()
+                await connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+                after_commit(connection, self._written)
+
+    @asynccontextmanager
+    async def _noted(self) -> AsyncIterator[None]:
+        """Notes whether what was changed reaches the disk; says so once."""
+        try:
+            yield
+        except DBAPIError as error:
+            self._failed(str(getattr(error.orig, "sqlite_errorname", "")))
+            raise
+
+    def _failed(self, reason: str) -> None:
+        if reason.startswith(_NO_ROOM):
+            if not self._not_written:
+                log.error("database_not_written", reason=reason)
+            self._not_written = reason
+
+    def _written(self) -> None:
+        if self._not_written:
+            log.info("database_written_again", reason=self._not_written)
+        self._not_written = ""
 
     async def close(self) -> None:
         """Give back every connection, once what is under way for nobody any more has ended; `LONGEST_END` ends it."""

@@ -41,6 +41,15 @@ class HealthStore(Store):
         async with self._database.read() as connection:
             return await connection.scalar(select(1)) == 1
 
+    async def writable(self) -> bool:
+        """Whether what was changed last has reached SQLite's disk, or reaches it now that it is tried again."""
+        return not await self._database.writable()
+
+    async def not_written(self) -> str:
+        """SQLite's name for why nothing can be written, "" where it can: tried now, without changing anything."""
+        await self._database.try_to_write()
+        return await self._database.writable()
+
     async def up_to_date(self) -> bool:
         """Whether every migration has run."""
         return schema.serves(await schema.current(self._database))

@@ -20,6 +20,8 @@ from services.store.health import HealthStore
 from services.usecases.credentials import SLACK_APP
 from services.usecases.findings import SECONDS, Finding
 
+_ROOM = "make room on its disk, or let this user write to its file and folder; what waits is written by itself then"
+
 CLOCK_TOLERANCE = timedelta(seconds=30)
 """Slack refuses nothing for a wrong clock, but a status is then as late as the clock; signatures allow 5 minutes."""
 
@@ -97,9 +99,10 @@ class Doctor:
             )
         if at != newest:
             return Finding("database", False, f"is at step {at or 'none'}, not {newest}: run `app.py migrate`")
-        drift = await database.drift()
-        if drift:
-            return Finding("database", False, f"differs from the models in {len(drift)} places: {drift[0]}")
+        reason, drift = await database.not_written(), await database.drift()
+        if reason or drift:
+            differs = f"differs from the models in {len(drift)} places: {drift[:1]}"
+            return Finding("database", False, f"can be read and not written ({reason}): {_ROOM}" if reason else differs)
         return Finding("database", True, f"up to date at step {at}")
 
     async def _clock_and_reach(self) -> Finding:

@@ -124,13 +124,16 @@ def listening(
             WhoIsOut(stores.replies, clock), stores.replies, stores.workspaces, slack.authority, clock, tell
         )
     intake = handlers.Intake(
-        bolt, stores.deliveries, cases.people, cases.workspace.members, handlers.Mentions(replies), clock=clock,
-        metrics=of.metrics,
+        bolt, stores.deliveries, cases.people, cases.workspace.members, handlers.Mentions(replies), errors=errors,
+        clock=clock, metrics=of.metrics,
     )  # fmt: skip
     app_token, secret = plain(config.slack_app_token), plain(config.slack_signing_secret)
     socket = handlers.SocketMode(intake, slack.clients, app_token) if app_token and socket_mode else None
     operations = handlers.Operations(
-        {"database": stores.health.reachable, "migrations": stores.health.up_to_date, **checks}
+        {
+            "database": stores.health.reachable, "disk": stores.health.writable,
+            "migrations": stores.health.up_to_date, **checks,
+        }
         | ({"socket": socket.works} if socket else {}),
         of.metrics, measure, apart=config.metrics_port is not None,
     )  # fmt: skip

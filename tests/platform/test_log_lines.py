@@ -13,8 +13,8 @@ from tests.support.event_names import ROOT, _names, _spread, log_calls, logged
 WITHOUT_IDS = {
     # of a process, or of an installation
     "bot_token_unverified",
-    "background_given_up", "budgets_not_stored", "check_failed", "chore_failed", "due_work_done", "due_work_failed",
-    "leases_lost", "loop_blocked", "not_measured", "request_broken", "sender_failed", "slack_answers_again",
+    "background_given_up", "budgets_not_stored", "check_failed", "chore_failed", "database_not_written",
+    "database_written_again", "due_work_done", "due_work_failed", "leases_lost", "loop_blocked", "not_measured", "request_broken", "sender_failed", "slack_answers_again",
     "slack_is_out", "socket_ended", "socket_lingered", "socket_not_acknowledged", "socket_open", "socket_refused",
     "stood_still", "who_is_out_not_read",
     # of a request, whose ids are on every line of it
@@ -50,6 +50,8 @@ def test_who_warns_of_an_error_says_its_id_too() -> None:
         name for name, one in logged().items() if {"error", "reason"} & one.fields and "error_id" not in one.fields
     }
     assert without <= mere | {
+        "database_not_written",
+        "database_written_again",
         "keeper_stopped",
         "kept_status_written",
         "status_written",

@@ -152,7 +152,9 @@ async def test_envelope_is_taken_and_acknowledged_by_its_id(server: Server, mode
 
 async def test_message_in_a_channel_is_acknowledged_before_bolt_and_the_database(server: Server) -> None:
     nothing: Any = None  # whoever asks one of these fails
-    intake = Intake(nothing, nothing, nothing, nothing, Mentions(None), clock=nothing, metrics=Metrics())
+    intake = Intake(
+        nothing, nothing, nothing, nothing, Mentions(None), errors=nothing, clock=nothing, metrics=Metrics()
+    )
     clients = SlackClients(server.url + "/api/")
     mode = SocketMode(intake, clients, "xapp-sample", patience=QUICK)
     await mode.start()

@@ -209,7 +209,7 @@ async def open_install_side(
     listeners.register(bolt)
     deliveries = stores.deliveries
     members = Members(stores.members, stores.kept, clock, wake_signal)
-    intake = Intake(bolt, deliveries, people, members, Mentions(None), clock=clock, metrics=metrics)
+    intake = Intake(bolt, deliveries, people, members, Mentions(None), errors=errors, clock=clock, metrics=metrics)
     measuring = Measuring(metrics, stores.measures, OwnedWorkspaces(OneProcess(), stores.write_queue, clock), clock)
     operations = Operations(checks or {}, metrics, measuring.measure)
     web_app = application(

@@ -347,7 +347,8 @@ async def open_stepped_app(
         metrics = Metrics()
         members = Members(replica.members, replica.kept, clock, wake_signal)
         intake = Intake(
-            bolt, DeliveryStore(database), people, members, Mentions(None), clock=clock, metrics=metrics
+            bolt, DeliveryStore(database), people, members, Mentions(None), errors=errors, clock=clock,
+            metrics=metrics,
         )  # fmt: skip
         signatures = Signatures(engine.slack.app.signing_secret, clock)
         web = application([], errors=errors, metrics=metrics, signatures=signatures, intake=intake)
