@@ -40,6 +40,10 @@ _MOST_THREADS, _FRAMES_OF_A_THREAD = 4, 5
 _WHOLE = 2
 """The generation of the garbage collector that looks at everything: the others take a millisecond."""
 
+_IDLE = ("threading.py", "queue.py", "selectors.py", "concurrent/futures/thread.py", "aiosqlite/core.py")
+"""Where a thread waits for something to do. One of aiosqlite's that works does so in another file, or in SQLite, which
+keeps no interpreter."""
+
 _ROOT = f"{Path(__file__).resolve().parents[2]}/"
 
 
@@ -175,7 +179,7 @@ class LoopWatch:
 def _waits(frame: FrameType) -> bool:
     """Whether a thread waits for something to do: a worker of a pool, or of a library's queue."""
     name = frame.f_code.co_filename
-    return name.endswith(("threading.py", "queue.py", "selectors.py", "concurrent/futures/thread.py"))
+    return name.endswith(_IDLE)
 
 
 def _stack(frame: FrameType) -> Iterator[str]:

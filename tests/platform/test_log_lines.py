@@ -14,7 +14,8 @@ WITHOUT_IDS = {
     # of a process, or of an installation
     "bot_token_unverified",
     "background_given_up", "budgets_not_stored", "check_failed", "chore_failed", "database_not_written",
-    "database_written_again", "due_work_done", "due_work_failed", "leases_lost", "loop_blocked", "not_measured", "request_broken", "sender_failed", "slack_answers_again",
+    "database_written_again", "due_work_done", "due_work_failed", "leases_lost",
+    "loop_blocked", "not_measured", "request_broken", "sender_failed", "slack_answers_again",
     "slack_is_out", "socket_ended", "socket_lingered", "socket_not_acknowledged", "socket_open", "socket_refused",
     "stood_still", "who_is_out_not_read",
     # of a request, whose ids are on every line of it
