@@ -85,8 +85,8 @@ async def bring_in(slack: LocalSlack, feeds: Feeds, service: Service, app: str, 
     await manage(slack, service, f"{served}/{feeds.of_company.secret}.ics" if feeds.of_company else "")
     await _until(lambda: feeds.fetches > len(PERSONAS), "no calendar was read")
     await _silence(slack)
-    if service.out is not None:
-        await service.out.refresh()  # who is out is known to whoever asks at once
+    if service.listening.out is not None:
+        await service.listening.out.refresh()  # who is out is known to whoever asks at once
 
 
 async def connect(slack: LocalSlack, user_id: str, address: str) -> None:
@@ -104,7 +104,7 @@ async def connect(slack: LocalSlack, user_id: str, address: str) -> None:
 
 async def manage(slack: LocalSlack, service: Service, leave: str) -> None:
     """What the admin does for all: a leave calendar at the address `leave`, a keeper, a digest. Raises SeedError."""
-    await service.workspace.keeping.agree(PersonKey(TEAM, ADMIN))
+    await service.cases.workspace.keeping.agree(PersonKey(TEAM, ADMIN))
     await slack.people.home_opened(ADMIN)
     await _until(lambda: ADMIN in slack.homes, "the Home tab did not open")
     for action in ("open_workspace", "add_leave_calendar"):
@@ -128,7 +128,7 @@ async def _allow(slack: LocalSlack, link: str, user_id: str) -> None:
 async def _give_list(slack: LocalSlack, service: Service, user_id: str, own_list: Mapping[str, Any]) -> None:
     key, lines = PersonKey(TEAM, user_id), lines_from_file(own_list)
     await service.stores.lines.change(key, slack.clock.now(), lambda _: lines)
-    await _allow(slack, await service.people.grant_link(key), user_id)
+    await _allow(slack, await service.cases.people.grant_link(key), user_id)
 
 
 async def _until(condition: Callable[[], bool], trouble: str) -> None:

@@ -116,7 +116,7 @@ async def open_demo(
         seed.own_emoji(slack, f"{inner}/static")
         service = await build(_settings(slack, google, microsoft, app_address, directory), clock=clock)
         happened = DemoLog(slack, google, microsoft, service.stores.export)
-        agent = DemoAgent(app_address, service.keys, slack)
+        agent = DemoAgent(app_address, service.cases.agents.keys, slack)
         page = DemoPage(Actions(slack, clock, feeds, books, agent=agent, database=service.stores.database), happened)
         clock.busy = lambda: (
             bool(slack.busy or slack.deliveries.pending or google.busy or microsoft.busy) or not service.at_rest()
@@ -144,7 +144,7 @@ async def open_demo(
         await seed.bring_in(slack, feeds, service, app_address, f"{inner}/calendars")
         seed.small_talk(slack)
         clock.resume()
-        yield Demo(page_address, app_address, slack, clock, feeds, google, microsoft, books, service.keys)
+        yield Demo(page_address, app_address, slack, clock, feeds, google, microsoft, books, service.cases.agents.keys)
 
 
 def first_morning(now: datetime) -> datetime:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from aiohttp import web
+from aiohttp.web import Application
 
 import handlers
 from handlers.web.application import QuietRunner, listen
@@ -22,7 +22,6 @@ from services.domain.operator_errors import MetricsListenError
 from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
 from services.engine.effects import EffectSender
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
-from services.engine.profile_writer import ProfileWriter
 from services.pictures.reader import PictureReader
 from services.platform import logs
 from services.platform.clock import SystemClock
@@ -35,45 +34,109 @@ from services.ports import Clock
 from services.store import schema
 from services.store.moved import check_not_moved
 from services.store.stores import Stores
-from services.usecases.agents import AgentKeys
-from services.usecases.offboarding import Offboarding
 from services.usecases.own_profile import ANSWERED_WITHIN
-from services.usecases.people import People
-from services.usecases.replies import WhoIsOut
 from services.wiring.adapters import Adapters, slack_api
-from services.wiring.calendars import compose
-from services.wiring.engine import engine
-from services.wiring.listeners import listening, shared_services, workspace_listeners
-from services.wiring.use_cases import WorkspaceCases, use_cases
+from services.wiring.calendars import Calendars, compose
+from services.wiring.engine import Runs, engine
+from services.wiring.listeners import Listening, listening, shared_services, workspace_listeners
+from services.wiring.use_cases import UseCases, use_cases
 
 WARM_AFTER = 1.0
 """Seconds after the start."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Service:
     """The program, put together. Whoever called `build` serves `web` between `start` and `stop`.
 
-    `operations` answers the operator alone, at METRICS_PORT: health, readiness, metrics.
-    `out` is who is out as far as it is known in memory, None where the operator allows no replies.
-    `at_rest` tells whether nothing that this process knows of is due or under way.
+    `worker`: it does the due work; `listens`: it takes in what is sent.
     """
 
-    operations: web.Application
-    web: web.Application
-    metrics: Metrics
-    engine: Engine
-    writer: ProfileWriter
-    effects: Sequence[EffectSender]
-    stores: Stores
-    people: People
-    leaving: Offboarding
-    workspace: WorkspaceCases
-    keys: AgentKeys
-    out: WhoIsOut | None
-    at_rest: Callable[[], bool]
-    start: Callable[[], Awaitable[None]]
-    stop: Callable[[], Awaitable[None]]
+    adapters: Adapters
+    calendars: Calendars
+    cases: UseCases
+    runs: Runs
+    listening: Listening
+    background: handlers.Background
+    worker: bool
+    listens: bool
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _who_is_out: asyncio.Task[None] | None = field(default=None, init=False)
+    _warming: asyncio.TimerHandle | None = field(default=None, init=False)
+
+    @property
+    def web(self) -> Application:
+        """What answers Slack, browsers, providers and agents."""
+        return self.listening.web
+
+    @property
+    def operations(self) -> Application:
+        """What answers the operator alone, at METRICS_PORT: health, readiness, metrics."""
+        return self.listening.operations
+
+    @property
+    def metrics(self) -> Metrics:
+        """What is counted."""
+        return self.adapters.metrics
+
+    @property
+    def stores(self) -> Stores:
+        """What is kept."""
+        return self.adapters.stores
+
+    @property
+    def engine(self) -> Engine:
+        """What runs when."""
+        return self.runs.engine
+
+    @property
+    def effects(self) -> Sequence[EffectSender]:
+        """Who carries out effects."""
+        return self.runs.effects
+
+    def at_rest(self) -> bool:
+        """Whether nothing that this process knows of is due or under way."""
+        return self.engine.at_rest and not len(self.background)
+
+    async def start(self) -> None:
+        """Take up what another process had begun, and begin."""
+        config, clock, out = self.adapters.config, self.adapters.clock, self.listening.out
+        if token := plain(config.slack_bot_token):
+            await self.listening.grants.adopt(token)
+        if self.worker:
+            if config.is_sqlite:  # the only process there is: what another one had begun is nobody's any more
+                await self.stores.calendars.take_up(clock.now())
+                await self.stores.accounts.take_up()
+            waited = timedelta() if config.is_sqlite else ANSWERED_WITHIN
+            await self.cases.agents.profile.take_back_unanswered(clock.now() - waited)
+            await self.engine.start()
+        if self.listens and out is not None:
+            looking = out.run(self._stopping, self.adapters.wake_signal.listen())
+            self._who_is_out = asyncio.create_task(looking, name="who_is_out")
+        if self.listening.socket is not None:
+            await self.listening.socket.start()
+        self._warming = asyncio.get_running_loop().call_later(WARM_AFTER, self._warm)
+
+    def _warm(self) -> None:
+        """Compile the words of every language before somebody waits for them, but not while the program starts."""
+        self.background.leave(off_loop(times.warm), kind="warm")
+
+    async def stop(self) -> None:
+        """End what was begun, and close all connections."""
+        if self._warming is not None:
+            self._warming.cancel()
+        if self.listening.socket is not None:
+            await self.listening.socket.stop()
+        self._stopping.set()
+        if self._who_is_out is not None:
+            await self._who_is_out
+        await self.background.close()
+        await self.engine.stop()
+        for close in (
+            *self.calendars.closing, self.adapters.pictures.close, self.cases.sent.close,
+            *self.cases.workspace.closing, self.adapters.slack.clients.close, self.stores.database.close,
+        ):  # fmt: skip
+            await close()
 
 
 async def serve(config: Settings, *, listens: bool, worker: bool) -> int:
@@ -132,72 +195,23 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     there is no database to be had.
     """
     stores = await _opened(config, clock)
-    metrics, wake_signal, background = Metrics(), LoopWakeSignal(), handlers.Background()
-    pictures = PictureReader()
     leases: Leases = OneProcess() if config.is_sqlite else AdvisoryLocks(config.database_url)
-    slack = slack_api(config, metrics, Outbound.of(config))
-    adapters = Adapters(config, clock, wake_signal, metrics, stores, slack, leases, pictures)
-    calendars = compose(
-        config, stores, slack.clients, slack.authority, clock=clock, wake_signal=wake_signal, metrics=metrics
+    metrics, background = Metrics(), handlers.Background()
+    adapters = Adapters(
+        config, clock, LoopWakeSignal(), metrics, stores, slack_api(config, metrics, Outbound.of(config)), leases,
+        PictureReader(),
     )  # fmt: skip
+    slack = adapters.slack
+    calendars = compose(
+        config, stores, slack.clients, slack.authority, clock=clock, wake_signal=adapters.wake_signal, metrics=metrics
+    )
     cases = use_cases(adapters, calendars)
     shared = shared_services(adapters, calendars, cases, background)
     parts, more = workspace_listeners(shared)
     tab = handlers.HomeTab(shared, parts)
     runs = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
-    checks = {"worker": runs.engine.works} if worker else {}
-    listener = listening(
-        adapters, calendars, cases, handlers.HomeButtons(shared, tab), checks, measure=runs.measuring.measure,
-        more=more, socket_mode=listens,
+    listeners = listening(
+        adapters, calendars, cases, handlers.HomeButtons(shared, tab), {"worker": runs.engine.works} if worker else {},
+        measure=runs.measuring.measure, more=more, socket_mode=listens,
     )  # fmt: skip
-    socket = listener.socket
-
-    later: list[asyncio.TimerHandle] = []
-    stopping, looking = asyncio.Event(), list[asyncio.Task[None]]()
-
-    def warm() -> None:
-        """Compile the words of every language before somebody waits for them, but not while the program starts."""
-        background.leave(off_loop(times.warm), kind="warm")
-
-    async def start() -> None:
-        if token := plain(config.slack_bot_token):
-            await listener.grants.adopt(token)
-        if worker:
-            if config.is_sqlite:  # the only process there is: what another one had begun is nobody's any more
-                await stores.calendars.take_up(clock.now())
-                await stores.accounts.take_up()
-            waited = timedelta() if config.is_sqlite else ANSWERED_WITHIN
-            await cases.agents.profile.take_back_unanswered(clock.now() - waited)
-            await runs.engine.start()
-        if listens and listener.out is not None:
-            looking.append(asyncio.create_task(listener.out.run(stopping, wake_signal.listen()), name="who_is_out"))
-        if socket is not None:
-            await socket.start()
-        later.append(asyncio.get_running_loop().call_later(WARM_AFTER, warm))
-
-    async def stop() -> None:
-        for timer in later:
-            timer.cancel()
-        if socket is not None:
-            await socket.stop()
-        stopping.set()
-        await asyncio.gather(*looking)
-        await background.close()
-        await runs.engine.stop()
-        for close in (
-            *calendars.closing,
-            pictures.close,
-            cases.sent.close,
-            *cases.workspace.closing,
-            adapters.slack.clients.close,
-            stores.database.close,
-        ):
-            await close()
-
-    def at_rest() -> bool:
-        return runs.engine.at_rest and not len(background)
-
-    return Service(
-        listener.operations, listener.web, metrics, runs.engine, runs.writer, runs.effects, stores, cases.people,
-        cases.leaving, cases.workspace, cases.agents.keys, listener.out, at_rest, start, stop,
-    )  # fmt: skip
+    return Service(adapters, calendars, cases, runs, listeners, background, worker, listens)

@@ -35,9 +35,9 @@ async def export(config: Settings, key: PersonKey, clock: Clock) -> int:
 async def forget(config: Settings, key: PersonKey, clock: Clock) -> int:
     """Delete a person's data, and take back what is on their profile; TROUBLE where they are not one of ours."""
     async with _program(config, clock) as program:
-        known = await program.people.forget(key)
+        known = await program.cases.people.forget(key)
         await see_off(
-            key, leaving=program.leaving, queue=program.stores.write_queue, writer=program.writer,
+            key, leaving=program.cases.leaving, queue=program.stores.write_queue, writer=program.runs.writer,
             effects=program.effects, clock=clock,
         )  # fmt: skip
     if not known:

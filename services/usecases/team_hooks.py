@@ -164,13 +164,13 @@ class TeamHooks:
             raise FewerLinesError("fewer than half")
         log.info("team_hook_taken", team_id=hook.team_id, calendar_id=hook.calendar_id, lines=len(sent))
         self.wake_signal.wake()
-        found = await self._matched(hook.team_id, lines, now)
+        found = await self._matched(hook.team_id, lines)
         broken = {
             number: LineAnswer(LineResult.INVALID, line) for number, line in enumerate(sent) if isinstance(line, str)
         }
         return [(found | broken)[number] for number in range(len(sent))]
 
-    async def _matched(self, team_id: str, lines: dict[int, SentLeave], now: datetime) -> dict[int, LineAnswer]:
+    async def _matched(self, team_id: str, lines: dict[int, SentLeave]) -> dict[int, LineAnswer]:
         if await self.members.read_at(team_id) is None:
             return dict.fromkeys(lines, _UNREAD)
         members = [one for one in await self.members.all(team_id) if one.is_colleague]

@@ -270,7 +270,7 @@ async def test_former_admin_with_the_form_still_open_is_refused(office: Office) 
 async def test_forgotten_person_has_no_feed_and_its_address_is_unknown(office: Office) -> None:
     address = await office.gets()
     assert office.app.service is not None
-    await office.app.service.people.forget(PersonKey(TEAM, ANN))
+    await office.app.service.cases.people.forget(PersonKey(TEAM, ANN))
     await office.app.settle()
     assert (await fetch(address)).status == 404
     assert await office.app.rows(sa.select(AbsenceFeedRow.feed_id)) == []

@@ -89,7 +89,7 @@ async def test_role_is_known_from_the_grant_and_followed_by_events(running_app: 
     running_app.slack.add_person(ANN, "ann", team_id=TEAM, is_admin=True)
     ann = await running_app.joins()
     assert running_app.service is not None
-    people = running_app.service.people
+    people = running_app.service.cases.people
     found = []
     for admin in (None, False, True):
         if admin is not None:

@@ -238,7 +238,7 @@ async def forgets(app: RunningApp) -> None:
 
 async def operator_forgets(app: RunningApp) -> None:
     assert app.service is not None
-    await app.service.people.forget(PersonKey(TEAM, ANN_USER))  # what `app.py forget` calls
+    await app.service.cases.people.forget(PersonKey(TEAM, ANN_USER))  # what `app.py forget` calls
 
 
 async def uninstalls(app: RunningApp) -> None:
@@ -271,7 +271,7 @@ async def test_key_is_gone_with_what_it_stood_for(
     secret = await makes_key(running_app.slack, ANN_USER)
     await running_app.settle()
     assert running_app.service is not None
-    keys = running_app.service.keys
+    keys = running_app.service.cases.agents.keys
     caller = await keys.caller(secret)
     await keys.admit(caller, "set_status", writes=True, request="r", at=running_app.clock.now())
     await happens(running_app)

@@ -149,7 +149,7 @@ async def test_where_the_workspace_allows_no_agents_every_door_says_so_and_keys_
     agent: AgentOf,
 ) -> None:
     assert agent.app.service is not None
-    policies, ben = agent.app.service.workspace.policies, PersonKey(TEAM, BEN)
+    policies, ben = agent.app.service.cases.workspace.policies, PersonKey(TEAM, BEN)
     headers = {"Authorization": f"Bearer {agent.secret}"}
     await policies.change(ben, lambda before: replace(before, agents=False))
     refused = await agent.does("set_status", text="Lunch")
@@ -285,7 +285,7 @@ async def test_why_names_the_agent_of_a_status_an_absence_and_a_pause_that_stand
 async def test_who_asks_stays_known_after_the_key_is_gone(agent: AgentOf) -> None:
     await agent.does("set_status", text="At the dentist", until="15:00")
     assert agent.app.service is not None
-    keys = agent.app.service.keys
+    keys = agent.app.service.cases.agents.keys
     (kept,) = await keys.list(PersonKey(TEAM, ANN))
     await keys.revoke(PersonKey(TEAM, ANN), kept.key_id)
     assert "Asked by agent *Claude*" in text_of(await agent.app.types("/quo", "why"))

@@ -164,7 +164,7 @@ async def test_titles_that_the_workspace_forbids_are_not_told_to_slackbot(runnin
     await planted(running_app, shown=True)
     service = running_app.service
     assert service is not None
-    await service.workspace.policies.change(PersonKey(TEAM, ANN), lambda policy: replace(policy, titles=False))
+    await service.cases.workspace.policies.change(PersonKey(TEAM, ANN), lambda policy: replace(policy, titles=False))
     await running_app.settle()
     said = await Wire(running_app).by_slackbot(request("tools/call", name="list_events", arguments={}))
     assert [event["untrusted_title"] for event in said.result["structuredContent"]["events"]] == ["", "", ""]

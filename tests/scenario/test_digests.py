@@ -298,7 +298,7 @@ async def test_digest_of_somebody_who_is_forgotten_goes_on_without_their_name(ro
     await room.types("weekdays 9:00")
     await room.app.types("/ooo", "until 3 dec", BEN)
     assert room.app.service is not None
-    await room.app.service.people.forget(PersonKey(TEAM, ANN))
+    await room.app.service.cases.people.forget(PersonKey(TEAM, ANN))
     await room.app.settle()
     assert [row.created_by for row in await room.app.rows(sa.select(DigestRow.created_by))] == [""]
     await room.app.until(at("08:00", 25))

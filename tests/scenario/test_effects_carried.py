@@ -153,7 +153,7 @@ async def test_forget_takes_everything_back_before_the_token_is_revoked(running_
     key = await joins(running_app, *BOTH)
     await running_app.until(at("10:00"))
     assert running_app.service is not None
-    await running_app.service.leaving.forget(key)
+    await running_app.service.cases.leaving.forget(key)
     await running_app.settle()
     assert shows(running_app) == ("", "")
     assert running_app.slack.tokens.user(ANN) is None
@@ -166,10 +166,10 @@ async def test_forget_names_what_could_not_be_taken_back(running_app: RunningApp
     running_app.slack.faults.add(Fault("users.setPresence", status=503, times=None))
     running_app.slack.faults.add(Fault("dnd.info", status=503, times=None))
     assert running_app.service is not None
-    await running_app.service.leaving.forget(key)
+    await running_app.service.cases.leaving.forget(key)
     for _ in range(6):
         running_app.clock.move(seconds=12)
-        await running_app.service.leaving.run_due()
+        await running_app.service.cases.leaving.run_due()
     await running_app.settle()
     told = " ".join(running_app.told())
     assert "I could not unmute your notifications. Do it in Slack." in told

@@ -44,7 +44,7 @@ def shows(app: RunningApp) -> tuple[str, str, str]:
 async def allows(app: RunningApp, key: PersonKey, *without: str) -> str:
     """She follows her link and allows, but for what she leaves out; the page that she ends on."""
     assert app.service is not None
-    status, page = await app.slack.allow(await app.service.people.grant_link(key), ANN, without=without)
+    status, page = await app.slack.allow(await app.service.cases.people.grant_link(key), ANN, without=without)
     assert status == 200, page
     await app.settle()
     return page

@@ -311,7 +311,7 @@ async def test_operator_exports_and_forgets_a_member_who_never_connected(app: Ru
     assert (told["member"]["names"][0], len(told["leave"])) == ("Ben Ito", 1)
     assert [one["keeper_id"] for one in told["kept"]] == [ANN]
     assert app.service is not None
-    assert await app.service.people.forget(PersonKey(TEAM, BEN))  # as the command, by the clock of this app
+    assert await app.service.cases.people.forget(PersonKey(TEAM, BEN))  # as the command, by the clock of this app
     await app.settle()
     assert app.text(BEN) == ""
     assert (await count(app, LeaveRow), await count(app, KeptWriteRow), await count(app, KeptRow)) == (0, 0, 0)

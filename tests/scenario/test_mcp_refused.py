@@ -211,7 +211,7 @@ async def test_identities_that_are_none_are_refused(running_app: RunningApp) -> 
 async def test_keys_that_are_none_or_somebody_elses_are_refused(running_app: RunningApp) -> None:
     ann, ben = await running_app.joins(ANN), await running_app.joins(BEN)
     assert running_app.service is not None
-    keys = running_app.service.keys
+    keys = running_app.service.cases.agents.keys
     secret, revoked = await new_key(running_app, ann), await new_key(running_app, ann, "gone")
     reads = await new_key(running_app, ann, "reads", May.READ)
     assert await keys.revoke(ann, next(key.key_id for key in await keys.list(ann) if key.name == "gone"))

@@ -333,7 +333,7 @@ async def test_export_and_forget_know_of_it(running_app: RunningApp) -> None:
         assert (await _sets(agent, _text(OTHER))).body["ok"]
     await running_app.settle()
     assert running_app.service is not None
-    assert await running_app.service.people.forget(PersonKey(TEAM, ANN))
+    assert await running_app.service.cases.people.forget(PersonKey(TEAM, ANN))
     await running_app.settle()
     assert await running_app.rows(sa.select(AskedPhotoRow.request)) == []
     assert _shows(running_app, OTHER)  # it is her own

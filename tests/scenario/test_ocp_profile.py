@@ -269,7 +269,7 @@ async def test_registry_needs_no_key_and_unknown_entries_are_404(running_app: Ru
 async def test_policy_without_agents_lets_none_in(running_app: RunningApp) -> None:
     headers = await key_of(running_app)
     assert running_app.service is not None
-    await running_app.service.workspace.policies.change(
+    await running_app.service.cases.workspace.policies.change(
         PersonKey("T0DEMO0001", ANN), lambda policy: replace(policy, agents=False)
     )
     async with agent_of(running_app, headers) as agent:

@@ -274,7 +274,7 @@ async def test_entry_goes_with_the_person_and_with_the_account(desk: Desk, how: 
     await desk.has_asked()
     assert app.service is not None
     if how == "forget":
-        await app.service.people.forget(PersonKey(TEAM, ANN))
+        await app.service.cases.people.forget(PersonKey(TEAM, ANN))
     elif how == "uninstall":
         app.slack.uninstall(TEAM)
     else:

@@ -251,7 +251,7 @@ async def test_person_who_is_forgotten_gets_back_what_was_covered(running_app: R
     await running_app.until(at("10:00"))
     assert running_app.shows() == (*MEETING, at("11:00"))
     assert running_app.service is not None
-    assert await running_app.service.people.forget(PersonKey(TEAM, ANN))
+    assert await running_app.service.cases.people.forget(PersonKey(TEAM, ANN))
     await running_app.settle()
     assert running_app.shows() == ("Reading", ":books:", None)
     await running_app.until(at("11:00"))
@@ -263,7 +263,7 @@ async def test_status_of_ours_goes_with_the_person_who_is_forgotten(running_app:
     await running_app.types("/quo", ":pizza: Lunch")
     assert running_app.shows() == ("Lunch", ":pizza:", None)
     assert running_app.service is not None
-    assert await running_app.service.people.forget(PersonKey(TEAM, ANN))
+    assert await running_app.service.cases.people.forget(PersonKey(TEAM, ANN))
     await running_app.settle()
     assert running_app.shows() == NOTHING
 

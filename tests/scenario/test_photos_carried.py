@@ -136,7 +136,7 @@ async def test_forget_puts_her_own_back_first_and_nothing_is_kept(running_app: R
     await running_app.types("/ooo", "until 15:00")
     await running_app.settle()
     assert running_app.service is not None
-    assert await running_app.service.people.forget(key)
+    assert await running_app.service.cases.people.forget(key)
     await running_app.settle()
     assert _shows(running_app, FACE)
     assert await running_app.rows(sa.select(PictureRow.picture_id)) == []
@@ -153,7 +153,7 @@ async def test_forget_names_the_photo_that_cannot_be_put_back(running_app: Runni
     running_app.slack.revoke(token)
     await running_app.settle()
     assert running_app.service is not None
-    assert await running_app.service.people.forget(key)
+    assert await running_app.service.cases.people.forget(key)
     await running_app.settle()
     assert PUT_BACK in running_app.told()[-1]
     assert await running_app.rows(sa.select(PictureRow.picture_id)) == []

@@ -103,7 +103,7 @@ async def test_picture_is_forgotten_with_everything_else(running_app: RunningApp
     await running_app.joins()
     await _sends(running_app, "me.png", encoded(quarters(100, 90)), "image/png")
     assert running_app.service is not None
-    assert await running_app.service.people.forget(PersonKey(TEAM, ANN))
+    assert await running_app.service.cases.people.forget(PersonKey(TEAM, ANN))
     await running_app.settle()
     assert await running_app.rows(sa.select(PictureRow.user_id)) == []
 

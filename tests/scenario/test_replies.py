@@ -215,10 +215,10 @@ async def test_who_is_forgotten_leaves_no_trace_as_asker_either(office: Office) 
     await office.says("@ann?", BEN)
     await office.says("@ann?", CAT)
     assert office.app.service is not None
-    await office.app.service.people.forget(PersonKey(TEAM, BEN))
+    await office.app.service.cases.people.forget(PersonKey(TEAM, BEN))
     await office.app.settle()
     assert [row.asker_id for row in await office.app.rows(sa.select(ReplyRow.__table__))] == [CAT]
-    await office.app.service.people.forget(PersonKey(TEAM, ANN))
+    await office.app.service.cases.people.forget(PersonKey(TEAM, ANN))
     await office.app.settle()
     assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
 

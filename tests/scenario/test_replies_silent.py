@@ -119,7 +119,7 @@ async def test_operator_who_does_not_want_it_has_nothing_looked_through(clock: M
     async with open_running_app(clock, sqlite_url, {"REPLIES_ALLOWED": "false"}) as app:
         office = await office_in(app)
         assert app.service is not None
-        assert app.service.out is None
+        assert app.service.listening.out is None
         await office.says("@ann?")
         assert office.posts == 0
 

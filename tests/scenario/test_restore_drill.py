@@ -124,9 +124,9 @@ async def test_nothing_that_is_done_once_is_done_again_and_nobody_is_let_in_by_o
 ) -> None:
     key = await fishes_between_meetings(app)
     assert app.service is not None
-    await app.service.keys.make(key, "editor", May.WRITE)
-    await app.service.people.grant_link(key)
-    await app.service.people.store.ask(key, "/quo", "Lunch", app.clock.now())
+    await app.service.cases.agents.keys.make(key, "editor", May.WRITE)
+    await app.service.cases.people.grant_link(key)
+    await app.service.cases.people.store.ask(key, "/quo", "Lunch", app.clock.now())
     await backs_up(app, tmp_path / "nightly.backup")
     await loses_everything(app, tmp_path / "nightly.backup")
     counts = [sa.select(sa.func.count()).select_from(table) for table in (AgentKeyRow, OAuthState, Ask)]
@@ -143,7 +143,7 @@ async def test_who_was_forgotten_since_is_deleted_and_who_came_back_stays(app: R
     assert app.service is not None
     app.clock.move(minutes=1)
     for user in (ANN, BEN):
-        await app.service.people.forget(PersonKey("T0DEMO0001", user))
+        await app.service.cases.people.forget(PersonKey("T0DEMO0001", user))
         await app.settle()
     printed = tmp_path / "forgotten.jsonl"
     config = settings.load(app.environment(), dotenv=None)

@@ -58,7 +58,7 @@ class AgentOf:
 async def key_of(app: RunningApp, user: str = ANN, may: May = May.WRITE, name: str = "Claude") -> str:
     """The secret of a new key."""
     assert app.service is not None
-    _, secret = await app.service.keys.make(PersonKey(TEAM, user), name, may)
+    _, secret = await app.service.cases.agents.keys.make(PersonKey(TEAM, user), name, may)
     return secret
 
 

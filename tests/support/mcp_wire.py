@@ -23,7 +23,7 @@ BOTH = "application/json, text/event-stream"
 async def new_key(running_app: RunningApp, key: PersonKey, name: str = "Claude", may: May = May.WRITE) -> str:
     """The secret of a new key of somebody who has allowed their status."""
     assert running_app.service is not None
-    _, secret = await running_app.service.keys.make(key, name, may)
+    _, secret = await running_app.service.cases.agents.keys.make(key, name, may)
     return secret
 
 

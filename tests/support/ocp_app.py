@@ -34,7 +34,7 @@ async def key_of(app: RunningApp, user: str = ANN, may: May = May.WRITE) -> dict
     """The header with a key of somebody who joins."""
     key = await app.joins(user)
     assert app.service is not None
-    _, secret = await app.service.keys.make(key, "My agent", may)
+    _, secret = await app.service.cases.agents.keys.make(key, "My agent", may)
     return {"Authorization": f"Bearer {secret}"}
 
 

@@ -58,8 +58,8 @@ class Office:
     async def knows(self) -> None:
         """The app looks at who is out."""
         assert self.app.service is not None
-        assert self.app.service.out is not None
-        await self.app.service.out.refresh()
+        assert self.app.service.listening.out is not None
+        await self.app.service.listening.out.refresh()
 
     async def says(self, text: str, user: str = BEN, *, channel: Channel | None = None, **more: Any) -> str:
         """Somebody says something in the channel, and what follows happens; the message's ts."""
