@@ -108,6 +108,7 @@ def register(
     bolt.block_action("clear_override")(home.clear_override)
     bolt.block_action("run_meant")(commands.run_meant)
     bolt.block_action("set_as_typed")(commands.set_as_typed)
+    bolt.block_action("be_out_so_long")(commands.be_out_so_long)
     bolt.block_action("calendar_menu")(home.calendar_menu)
     bolt.block_action("account_menu")(home.account_menu)
     bolt.block_action("forget_me")(home.forget_me)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
@@ -44,13 +45,17 @@ from services.engine.notifications import Teller
 QUO = "/quo"
 OOO = "/ooo"
 
+LONG = timedelta(days=90)
+"""An absence that was typed and is longer is asked back: two dates in the wrong order are most of a year."""
+
 
 @dataclass(frozen=True, slots=True)
 class Besides:
-    """What a form asks for that cannot be typed."""
+    """What a form asks for that cannot be typed. `sure`: however long it is, it was meant."""
 
     effects: frozenset[Effect] = frozenset()
     stand_in: str = ""
+    sure: bool = False
 
     def beside(self, line: str) -> str:
         """It and what could be typed, which is one line, as one text to be kept."""
@@ -62,7 +67,7 @@ class Besides:
         line, _, more = kept.rpartition("\n")
         try:
             found = json.loads(more)
-            return line, cls(frozenset(map(Effect, found["effects"])), str(found["stand_in"]))
+            return line, cls(frozenset(map(Effect, found["effects"])), str(found["stand_in"]), sure=True)
         except (ValueError, TypeError, KeyError):  # it was typed, whatever it is
             return kept, cls()
 
@@ -108,6 +113,13 @@ class Commands:
         await args.ack()
         who, line = await person(self.services, args.context), chosen(args.body)
         reply = await self._status(who, line, line, request_of(args.context))
+        await args.respond(**replies.posted(reply), replace_original=True)
+
+    async def be_out_so_long(self, args: AsyncArgs) -> None:
+        """The long absence was meant; its answer stands in the question's place."""
+        await args.ack()
+        who, line = await person(self.services, args.context), chosen(args.body)
+        reply = await self.answer(who, OOO, line, request_of(args.context), replace(TYPED, sure=True))
         await args.respond(**replies.posted(reply), replace_original=True)
 
     async def perform(self, key: PersonKey, command: str, text: str) -> None:
@@ -199,6 +211,8 @@ class Commands:
         asked = command_parser.absence(text, who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, OOO, text)
+        if not besides.sure and asked.end is not None and asked.end - asked.start > LONG:
+            return replies.is_it_so_long(who.l10n, asked.start, asked.end, text, now)
         made = await self.services.statuses.out_of_office(
             who.key, start=asked.start, end=asked.end, note=asked.text, request=request, stand_in=besides.stand_in
         )

@@ -42,6 +42,26 @@ async def test_ooo_does_it_at_once_and_says_what_was_understood(
     assert answer["text"].splitlines()[0] == understood
 
 
+async def test_ooo_of_most_of_a_year_asks_back_and_is_done_once_it_is_meant(app: SteppedApp) -> None:
+    answer = await app.ooo("2 jan - 24 dec Sabbatical")
+    assert answer["text"] == (
+        "Out of office from Sat, 2 Jan 2027 until the end of Fri, 24 Dec 2027: that is 357 days. Is that right? "
+        "Nothing was changed yet."
+    )
+    assert await app.standing() == []
+    await app.click_message("be_out_so_long")
+    made = await app.only()
+    assert made.end is not None
+    assert (local(made.start), local(made.end), made.text) == ("2027-01-02 00:00", "2027-12-25 00:00", "Sabbatical")
+    assert app.message().text.startswith("You are out of office from Sat, 2 Jan 2027")
+
+
+@pytest.mark.parametrize(("typed", "asks"), [("1 dec - 28 feb", False), ("1 dec - 1 mar", True)])
+async def test_ooo_asks_back_beyond_ninety_days(app: SteppedApp, typed: str, asks: bool) -> None:
+    assert ("Is that right?" in (await app.ooo(typed))["text"]) is asks
+    assert (await app.standing() == []) is asks
+
+
 async def test_ooo_shows_the_default_text_with_the_return_date(app: SteppedApp) -> None:
     await app.ooo("until monday")
     text, emoji, expiration = await app.shows()

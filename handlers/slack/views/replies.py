@@ -19,6 +19,7 @@ from handlers.slack.views.sentences import (
     standing,
     timeline_lines,
     unknown_emoji,
+    when,
 )
 from services.domain.errors import InputError, StatusQuoError
 from services.domain.lines import Line, Routine
@@ -116,6 +117,18 @@ def did_you_mean(l10n: Localizer, meant: str, status: str) -> Reply:
     as_typed = l10n.say("My status: {text}", text=status)
     buttons = [kit.button(command, "run_meant", value=meant), kit.button(as_typed, "set_as_typed", value=status)]
     return _usage(l10n, sentence, "/quo", kit.actions(*buttons))
+
+
+def is_it_so_long(l10n: Localizer, start: datetime, end: datetime, typed: str, now: datetime) -> Reply:
+    """The question whether an absence as long as that was meant, with a button that does what was `typed`."""
+    days = (end - start).days
+    sentence = l10n.say(
+        "Out of office {when}: that is {days} days. Is that right? Nothing was changed yet.",
+        when=when(start, end, now, l10n), days=days,
+    )  # fmt: skip
+    return reply(
+        [sentence], kit.actions(kit.button(l10n.say("Yes, {days} days", days=days), "be_out_so_long", value=typed))
+    )
 
 
 def usage(l10n: Localizer, error: InputError, command: str) -> Reply:
