@@ -22,6 +22,7 @@ from services.commands import passphrase
 from services.commands.installation import installed
 from services.domain.errors import StatusQuoError
 from services.domain.operator_errors import BackupError, SealError
+from services.platform.atomic_files import appearing, passing
 from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
 from services.ports import Clock
@@ -54,7 +55,7 @@ def make(config: Settings, target: Path, clock: Clock, *, sealed: bool) -> int:
         check_room(target.parent, about.size)
         keys = config.keys()
         _check_keys(copy, keys)
-        with backup_file.appearing(target) as part:
+        with appearing(target) as part:
             backup_file.write(part, about, "".join(f"{key}\n" for key in keys), copy, secret)
     print(
         f"Backed up {about.size / 1e6:.1f} MB at step {about.step} to {target} in {time.monotonic() - began:.1f} s."
@@ -96,7 +97,7 @@ def _copy_of(database: Path) -> Iterator[Path]:
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)) as source:
         (pages,), (size,) = (source.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
         check_room(database.parent, pages * size)
-        with backup_file.passing(database, ".copy") as copy:
+        with passing(database, ".copy") as copy:
             source.execute("VACUUM INTO ?", (str(copy),))  # SQLite takes an empty file
             check(copy)
             yield copy

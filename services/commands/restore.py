@@ -23,6 +23,7 @@ from services.commands.backup import check, check_room, refusing
 from services.commands.installation import installed
 from services.domain.errors import StatusQuoError
 from services.domain.operator_errors import RestoreError
+from services.platform.atomic_files import appearing, sweep, sync
 from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
 from services.ports import Clock
@@ -55,7 +56,7 @@ def restore(config: Settings, source: Path, options: Options, clock: Clock) -> i
         secret = passphrase.ask(new=False) if is_sealed else None
         forgotten = _forgotten(options.forgotten)
         place.parent.mkdir(parents=True, exist_ok=True)
-        backup_file.sweep(place.parent, f"{_BESIDE}*")
+        sweep(place.parent, f"{_BESIDE}*")
         check_room(place.parent, source.stat().st_size)
         with TemporaryDirectory(prefix=_BESIDE, dir=place.parent) as folder:
             copy = Path(folder) / place.name
@@ -70,7 +71,7 @@ def restore(config: Settings, source: Path, options: Options, clock: Clock) -> i
 
             told = asyncio.run(settled())
             if not config.encryption_keys:
-                with backup_file.appearing(config.key_file) as part:
+                with appearing(config.key_file) as part:
                     part.write_text("".join(f"{key}\n" for key in keys))
             _put(copy, place)
     print(f"Restored the backup of {about.made_at:%Y-%m-%d %H:%M} UTC to {place}. {told}")
@@ -175,6 +176,6 @@ def _put(copy: Path, place: Path) -> None:
         database.execute("PRAGMA journal_mode=DELETE")  # one file
     for beside in ("-wal", "-shm"):  # of an empty database that it replaces
         place.with_name(place.name + beside).unlink(missing_ok=True)
-    backup_file.sync(copy)
+    sync(copy)
     os.replace(copy, place)
-    backup_file.sync(place.parent)
+    sync(place.parent)

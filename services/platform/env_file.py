@@ -1,14 +1,9 @@
-"""The `.env` file: read into values, and changed in place: what `app.py setup` was told goes in, all else stays.
-
-It is written beside itself and renamed, so that whoever looks finds the old one or the new one, whole; for its owner
-alone.
-"""
+"""The `.env` file: read into values, and changed in place: what `app.py setup` was told goes in, all else stays."""
 
 from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -17,6 +12,7 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
 from services.domain.operator_errors import SettingsError
+from services.platform.atomic_files import appearing
 
 _PLAIN = re.compile(r"[\w.~:/@+,=%-]*", re.ASCII)
 _ASSIGNED = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", re.ASCII)
@@ -97,19 +93,10 @@ def check_writable(path: Path) -> None:
 def write(path: Path, text: str) -> None:
     """Put `text` there, whole or not at all, readable by the file's owner alone. Raises SettingsError."""
     real = path.resolve()  # of a link, what it leads to
-    made = None
     try:
-        descriptor, made = tempfile.mkstemp(prefix=f"{real.name}.", dir=real.parent)  # made with mode 600
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with appearing(real) as part:
             if real.exists() and os.geteuid() == 0:
-                os.fchown(file.fileno(), real.stat().st_uid, real.stat().st_gid)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(made, real)
-        made = None
+                os.chown(part, real.stat().st_uid, real.stat().st_gid)
+            part.write_text(text, "utf-8")
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
-    finally:
-        if made is not None:
-            os.unlink(made)

@@ -45,8 +45,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import InputError
 from services.domain.operator_errors import NewerDatabaseError
+from services.platform.atomic_files import appearing
 from services.store import schema
-from services.store.backup_file import appearing
 from services.store.columns import Sealed, UtcInstant
 from services.store.db import Database
 from services.store.models import Base

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.domain.operator_errors import RestoreError
+from services.platform.atomic_files import appearing
 from services.store import backup_file
 from services.store.backup_file import About
 from tests.support.profiles import at
@@ -31,7 +32,7 @@ def made(folder: Path, content: bytes, passphrase: str | None) -> Path:
     (folder / "db").write_bytes(content)
     about = About(size=len(content), sha256=hashlib.sha256(content).hexdigest(), **ABOUT)
     file = folder / "made.backup"
-    with backup_file.appearing(file) as part:
+    with appearing(file) as part:
         backup_file.write(part, about, "key1\nkey2\n", folder / "db", passphrase)
     return file
 
@@ -118,14 +119,14 @@ def test_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     place.write_text("before")
 
     def fails() -> None:
-        with backup_file.appearing(place) as part:
+        with appearing(place) as part:
             part.write_text("half")
             raise RestoreError("no")
 
     with pytest.raises(RestoreError):
         fails()
     assert (os.listdir(tmp_path), place.read_text()) == (["there"], "before")
-    with backup_file.appearing(place) as part:
+    with appearing(place) as part:
         part.write_text("after")
     assert (os.listdir(tmp_path), place.read_text()) == (["there"], "after")
 
