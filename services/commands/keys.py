@@ -7,7 +7,6 @@ from rich.progress import Progress
 
 from services.commands import TROUBLE
 from services.commands.installation import installed
-from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import schema
@@ -21,7 +20,7 @@ async def rotate_keys(config: Settings, clock: Clock) -> int:
     async with installed(config, clock) as opened:
         await check_not_moved(opened.database, config.database_file)
         await schema.upgrade(opened.database)
-        rotation = Rotation(opened.database, Encryptor(config.keys()))
+        rotation = Rotation(opened.database, opened.encryptor)
         progress = Progress(console=Console(stderr=True))
         task = progress.add_task("re-sealing", total=await rotation.count())
         with progress:

@@ -31,10 +31,11 @@ from services.store.absence_rows import ResolvedAbsences, replace_absences
 from services.store.columns import UtcInstant
 from services.store.db import Database, Query, Store
 from services.store.effect_models import StretchRow
+from services.store.facts import FactStore
 from services.store.models import Base, Person, ProfileStateRow
 from services.store.person_rows import chunks, insert_for, lock_people, of_people, of_person, those, upsert
 from services.store.stretches import Stretches, replace_stretches
-from services.store.timeline import FactStore, SealedSpans, SpanStore, pause_of
+from services.store.timeline import SealedSpans, SpanStore, pause_of
 from services.store.workspace_models import AbsenceRow
 
 _COLUMN = "standings.memory"

@@ -20,9 +20,9 @@ from services.domain.people import zone_or
 from services.platform.crypto import Encryptor
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
+from services.store.facts import override_of
 from services.store.models import OverrideRow, Person
 from services.store.person_rows import NoticeStore, insert_for, lock_one, of_person
-from services.store.timeline import override_of
 from services.store.workspace_models import CalendarEntryRow
 
 _ENTRIES = CalendarEntryRow.__table__

@@ -22,6 +22,7 @@ from services.store import json_values
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.entries import mark_entries_due
+from services.store.facts import override_of
 from services.store.group_commit import Grouped
 from services.store.models import Delivery, OverrideRow
 from services.store.person_rows import (
@@ -36,7 +37,6 @@ from services.store.person_rows import (
     those,
     upsert,
 )
-from services.store.timeline import override_of
 
 _OVERRIDES = OverrideRow.__table__
 _STANDING = (

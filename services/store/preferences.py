@@ -16,11 +16,12 @@ from services.domain.lines import Line, complete
 from services.domain.model import Pause, PersonKey
 from services.domain.people import Preferences
 from services.store.db import Database, Store
+from services.store.facts import line_of
 from services.store.json_values import looks_from_json, preferences_from_json, preferences_to_json
 from services.store.line_json import line_to_json
 from services.store.models import Person, RuleRow
 from services.store.person_rows import lock_one, lock_people, mark_due, mark_effects_due, of_person
-from services.store.timeline import line_of, pause_of
+from services.store.timeline import pause_of
 
 Lines = tuple[Line, ...]
 """A whole list, highest first."""

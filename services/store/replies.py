@@ -27,10 +27,11 @@ from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.effect_models import ReplyRow, StretchRow
+from services.store.facts import override_of
 from services.store.models import OverrideRow, Person, ProfileStateRow, Workspace
 from services.store.person_rows import insert_for, lock_staying, named, names, of_person, one_of, tuples
 from services.store.policies import allows_replies
-from services.store.timeline import override_of, pause_of
+from services.store.timeline import pause_of
 
 Intervals = tuple[tuple[datetime, datetime], ...]
 OutOf = dict[str, dict[str, Intervals]]

@@ -37,6 +37,7 @@ from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.entries import EntryStore
 from services.store.events import EventStore
+from services.store.facts import FactStore
 from services.store.faults import FaultStore
 from services.store.health import HealthStore
 from services.store.homes import HomeStore
@@ -58,7 +59,7 @@ from services.store.preferences import LineStore, PreferenceStore
 from services.store.replies import ReplyStore
 from services.store.retention import RetentionStore
 from services.store.team_hooks import TeamHookStore
-from services.store.timeline import AuditStore, FactStore, SpanStore
+from services.store.timeline import AuditStore, SpanStore
 from services.store.tokens import TokenStore
 from services.store.undos import UndoStore
 from services.store.watches import HookStore, InboxStore, WatchStore

@@ -40,9 +40,10 @@ from services.ports import Clock, WakeSignal
 from services.slack import scopes
 from services.store.absences import AbsenceStore
 from services.store.effects import EffectStore
+from services.store.facts import FactStore
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
-from services.store.timeline import AuditStore, FactStore
+from services.store.timeline import AuditStore
 from services.usecases.undo import Undos
 
 log = structlog.get_logger(__name__)

@@ -1,4 +1,4 @@
-"""The calendars' part of `services.bootstrap`: every provider with its adapters, put together by `compose`."""
+"""The calendars, put together by `compose`: every provider with its adapters."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from services.platform.crypto import Encryptor
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.timeline import FactStore
+from services.store.facts import FactStore
 from tests.support.databases import BOTH
 from tests.support.statements import statements
 from tests.support.stored_calendars import ANN, BOB, NOW, connected

@@ -19,11 +19,11 @@ from services.platform.crypto import Encryptor
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.due import DueStore
+from services.store.facts import FactStore
 from services.store.leavers import LeaverStore
 from services.store.models import Notice, Person
 from services.store.person_rows import mark_due
 from services.store.stores import Stores
-from services.store.timeline import FactStore
 from services.store.workspace_models import LeaveRow, LeaveTieRow, RefusalRow
 from tests.support.clocks import ManualClock
 from tests.support.stored_calendars import ANN, BOB, CAT, NOW, URL, claim_one, forget_due, full, meeting

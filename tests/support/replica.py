@@ -50,6 +50,7 @@ from services.store.due import DueStore, ProfileStateStore
 from services.store.effects import EffectStore
 from services.store.emoji import EmojiStore
 from services.store.events import EventStore
+from services.store.facts import FactStore
 from services.store.faults import FaultStore
 from services.store.homes import HomeStore
 from services.store.keeper import KeeperStore, Refusals
@@ -59,7 +60,7 @@ from services.store.people import PeopleStore
 from services.store.person_rows import NoticeStore
 from services.store.pictures import PictureStore
 from services.store.policies import PolicyStore
-from services.store.timeline import AuditStore, FactStore
+from services.store.timeline import AuditStore
 from services.store.tokens import TokenStore
 from services.store.write_queue import WriteQueue
 
