@@ -50,17 +50,23 @@ class Runs:
     measuring: Measuring
 
 
-def engine(of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float) -> Runs:
+def engine(adapters: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float) -> Runs:
     """All of it; `tab` is published where it is stale, `poll` is the engine's, in seconds."""
-    clock, stores, slack, queue, leases = of.clock, of.stores, of.slack, of.stores.write_queue, of.leases
+    clock, stores, slack, queue, leases = (
+        adapters.clock,
+        adapters.stores,
+        adapters.slack,
+        adapters.stores.write_queue,
+        adapters.leases,
+    )
     tokens = TokenRefresh(stores.tokens, slack.authority, clock, stores.faults)
     unknown = UnknownEmoji(stores.emoji, clock)
     workspaces = OwnedWorkspaces(leases, queue, clock)
     faults = TokenFaults(stores.faults, slack.authority, workspaces, queue.bot_tokens, clock)
     workspaces.judge_bot = faults.bot_judged
     writer = ProfileWriter(
-        slack.profiles, queue, clock, tokens.refresh, of.metrics, unknown_emoji=unknown, judge=faults.judged,
-        wake_signal=of.wake_signal,
+        slack.profiles, queue, clock, tokens.refresh, adapters.metrics, unknown_emoji=unknown, judge=faults.judged,
+        wake_signal=adapters.wake_signal,
     )  # fmt: skip
     links = Links(
         grant=cases.people.grant_link, home=stores.workspaces.home_link, calendar=stores.calendars.trouble,
@@ -69,10 +75,10 @@ def engine(of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.Ho
     notices = NoticeSender(stores.notices, workspaces, slack.messages, links=links, say=locale.say, clock=clock)
     homes = HomePublisher(stores.homes, workspaces, tab, slack.views, clock)
     replies = ReplySender(stores.replies, workspaces, slack.messages, authority=slack.authority, clock=clock)
-    photos = SlackPhotos(slack.clients, calendars.photos, calendars.trusted, of.config.slack_api_url)
+    photos = SlackPhotos(slack.clients, calendars.photos, calendars.trusted, adapters.config.slack_api_url)
     carriers: tuple[Carrier, ...] = (
         SnoozeCarrier(slack.presence, clock), PresenceCarrier(slack.presence, clock),
-        PhotoCarrier(photos, stores.pictures, of.pictures, clock, asked=stores.asked_photos),
+        PhotoCarrier(photos, stores.pictures, adapters.pictures, clock, asked=stores.asked_photos),
     )  # fmt: skip
     carried = [
         EffectSender(
@@ -82,12 +88,12 @@ def engine(of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.Ho
         for carrier in carriers
     ]  # fmt: skip
     work_of_whole, chores_of_whole = _of_whole_workspaces(
-        of, cases.workspace, workspaces, refresh=tokens.refresh, judge=faults.judged, unknown_emoji=unknown
+        adapters, cases.workspace, workspaces, refresh=tokens.refresh, judge=faults.judged, unknown_emoji=unknown
     )
     chores: list[Chore] = [
         cases.leaving,
         OutageWatch(slack.clients, queue, leases, clock),
-        *([replies] if of.config.replies_allowed else []),
+        *([replies] if adapters.config.replies_allowed else []),
         notices,
         homes,
         *carried,
@@ -97,20 +103,20 @@ def engine(of: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.Ho
     faults.wake = partial(sender.wake, typed=False)
     timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
     people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
-    retention = Retention(stores.retention, clock, KeptFor.of(of.config))
+    retention = Retention(stores.retention, clock, KeptFor.of(adapters.config))
     emoji = EmojiReading(stores.emoji, workspaces, SlackEmoji(slack.clients), clock)
     work: list[DueWork] = [
         *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving,
         cases.deactivated, emoji, retention, faults, *work_of_whole,
     ]  # fmt: skip
     return Runs(
-        Engine(work, sender, clock, wake_signal=of.wake_signal, poll=poll), writer, carried,
-        Measuring(of.metrics, stores.measures, workspaces, clock),
+        Engine(work, sender, clock, wake_signal=adapters.wake_signal, poll=poll), writer, carried,
+        Measuring(adapters.metrics, stores.measures, workspaces, clock),
     )  # fmt: skip
 
 
 def _of_whole_workspaces(
-    of: Adapters,
+    adapters: Adapters,
     cases: WorkspaceCases,
     workspaces: OwnedWorkspaces,
     *,
@@ -122,7 +128,7 @@ def _of_whole_workspaces(
 
     `refresh` renews an expired token; `judge` says what a refusal of one means.
     """
-    stores, slack, clock = of.stores, of.slack, of.clock
+    stores, slack, clock = adapters.stores, adapters.slack, adapters.clock
     members = MemberReading(stores.members, workspaces, slack.members, clock)
     kept = KeptWriter(
         stores.kept, stores.keepers, slack=KeeperProfiles(slack.clients), profiles=slack.profiles, roles=slack.members,
@@ -131,7 +137,7 @@ def _of_whole_workspaces(
     )  # fmt: skip
     keeper = KeeperSender(
         kept, stores.kept, stores.keepers, workspaces, policy_of=cases.policies.of, clock=clock,
-        default_texts=locale.default_texts, allowed=of.config.keeper_allowed,
+        default_texts=locale.default_texts, allowed=adapters.config.keeper_allowed,
     )  # fmt: skip
     leave = LeaveMatching(stores.leave, stores.members, cases.policies, cases.matcher, clock)
     digests = DigestSender(

@@ -44,7 +44,7 @@ class Listening:
 
 
 def shared_services(
-    of: Adapters, calendars: Calendars, cases: UseCases, background: handlers.Background
+    adapters: Adapters, calendars: Calendars, cases: UseCases, background: handlers.Background
 ) -> handlers.Services:
     """What all listeners share."""
     workspace, agents = cases.workspace, cases.agents
@@ -54,7 +54,7 @@ def shared_services(
         keeping=workspace.keeping, calendars=calendars.connections, accounts=calendars.accounts, hooks=calendars.hooks,
         own=calendars.own, emoji=cases.emoji, sent=cases.sent, digests=workspace.digests, feeds=workspace.feeds,
         who=workspace.who, leave=workspace.leave, keys=agents.keys, profile=agents.profile, photos=agents.photos,
-        clock=of.clock, background=background,
+        clock=adapters.clock, background=background,
     )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def workspace_listeners(shared: handlers.Services) -> tuple[handlers.WorkspacePa
 
 
 def listening(
-    of: Adapters,
+    adapters: Adapters,
     calendars: Calendars,
     cases: UseCases,
     home: handlers.HomeButtons,
@@ -93,14 +93,20 @@ def listening(
     `checks` are those of `/readyz` that are not about what is put together here, `measure` brings `/metrics` up to
     date, `more` bind the listeners of a workspace's parts; `socket_mode` allows that.
     """
-    config, clock, stores, slack, shared = of.config, of.clock, of.stores, of.slack, home.services
+    config, clock, stores, slack, shared = (
+        adapters.config,
+        adapters.clock,
+        adapters.stores,
+        adapters.slack,
+        home.services,
+    )
     digests = handlers.DigestForms(shared, home.tab)
     commands = handlers.Commands(shared, digests, cases.teller)
     grants = Grants(
         SlackApp(config.slack_client_id or "", config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
         states=stores.oauth_states, workspaces=stores.workspaces, people=stores.people, permissions=cases.permissions,
         authority=slack.authority, perform_ask=commands.perform, faults=stores.faults, clock=clock,
-        wake_signal=of.wake_signal,
+        wake_signal=adapters.wake_signal,
     )  # fmt: skip
     errors = handlers.Errors(locale.say, cases.people, slack.views, slack.messages)
     authorize, refusal = handlers.Authorize(stores.workspaces), NotInstalledError.sentence()
@@ -119,13 +125,13 @@ def listening(
     )  # fmt: skip
     replies = None
     if config.replies_allowed:
-        tell = partial(of.leases.tell, typed=False)
+        tell = partial(adapters.leases.tell, typed=False)
         replies = Replies(
             WhoIsOut(stores.replies, clock), stores.replies, stores.workspaces, slack.authority, clock, tell
         )
     intake = handlers.Intake(
         bolt, stores.deliveries, cases.people, cases.workspace.members, handlers.Mentions(replies), errors=errors,
-        clock=clock, metrics=of.metrics,
+        clock=clock, metrics=adapters.metrics,
     )  # fmt: skip
     app_token, secret = plain(config.slack_app_token), plain(config.slack_signing_secret)
     socket = handlers.SocketMode(intake, slack.clients, app_token) if app_token and socket_mode else None
@@ -135,65 +141,65 @@ def listening(
             "migrations": stores.health.up_to_date, **checks,
         }
         | ({"socket": socket.works} if socket else {}),
-        of.metrics, measure, apart=config.metrics_port is not None,
+        adapters.metrics, measure, apart=config.metrics_port is not None,
     )  # fmt: skip
     secure = config.base_url.startswith("https:")
     browsers = handlers.Browsers(BrowserIdentities(stores.encryptor), clock, secure=secure)
     connect = handlers.Connect(
         calendars.accounts, browsers, locale.say, grant_link=cases.people.grant_link, identify=grants.start_identity
     )
-    page = _keeper_page(of, cases.workspace, browsers, cases.people.grant_link, grants.start_identity)
+    page = _keeper_page(adapters, cases.workspace, browsers, cases.people.grant_link, grants.start_identity)
     routes = (
         handlers.OAuth(grants, browsers, locale.say, finish_held=page.or_else(connect.finish_held)),
         connect,
         page,
-        handlers.Webhooks(calendars.push_receiver, of.metrics, shared.background),
+        handlers.Webhooks(calendars.push_receiver, adapters.metrics, shared.background),
         handlers.HookRoutes(calendars.hooks, clock),
         handlers.TeamHookRoutes(cases.workspace.leave.hooks),
         handlers.FeedRoutes(cases.workspace.feeds),
         operations,
     )
     signatures = handlers.Signatures(secret, clock) if secret else None
-    agents, large = _agent_routes(of, shared, signatures)
+    agents, large = _agent_routes(adapters, shared, signatures)
     application = handlers.application(
         [*(route for group in routes for route in group.routes()), *agents],
-        errors=errors, metrics=of.metrics, signatures=signatures,
+        errors=errors, metrics=adapters.metrics, signatures=signatures,
         intake=intake if secret else None, more=[handlers.refusing], large=large,
     )  # fmt: skip
     for_operator = handlers.application(
-        operations.own_routes(), errors=errors, metrics=of.metrics, signatures=None, intake=None
+        operations.own_routes(), errors=errors, metrics=adapters.metrics, signatures=None, intake=None
     )
     return Listening(for_operator, application, socket, grants, None if replies is None else replies.out)
 
 
 def _keeper_page(
-    of: Adapters,
+    adapters: Adapters,
     cases: WorkspaceCases,
     browsers: handlers.Browsers,
     grant_link: Callable[[PersonKey], Awaitable[str]],
     identify: Callable[[PersonKey, str, str], Awaitable[Start]],
 ) -> handlers.KeeperPage:
     """The page on which an admin agrees to be the workspace's keeper."""
-    introductions = Introductions(of.stores.workspaces, of.slack.authority)
+    introductions = Introductions(adapters.stores.workspaces, adapters.slack.authority)
     return handlers.KeeperPage(
-        cases.keeping, introductions, of.stores.workspaces, browsers, locale.say, grant_link=grant_link,
+        cases.keeping, introductions, adapters.stores.workspaces, browsers, locale.say, grant_link=grant_link,
         identify=identify,
     )  # fmt: skip
 
 
 def _agent_routes(
-    of: Adapters, services: handlers.Services, signatures: handlers.Signatures | None
+    adapters: Adapters, services: handlers.Services, signatures: handlers.Signatures | None
 ) -> tuple[Sequence[web.RouteDef], Mapping[str, LargeBody]]:
     """The addresses that agents call, and which of them take large bodies.
 
     Slackbot is let in where there are `signatures`.
     """
-    agents = Agents(services, of.config.proxies)
+    agents = Agents(services, adapters.config.proxies)
     slackbot = None
     if signatures is not None:
-        askers = SlackAskers(of.stores.workspaces, of.slack.members, of.clock)
-        slackbot = Slackbot(agents, askers, signatures, of.stores.deliveries, of.clock)
-    mcp = McpRoutes(agents, slackbot, locale.say, of.config.base_url)
-    rest = handlers.AgentRoutes(agents, of.config.base_url)
-    registry = RegistryRoutes(of.config.base_url)
+        askers = SlackAskers(adapters.stores.workspaces, adapters.slack.members, adapters.clock)
+        slackbot = Slackbot(agents, askers, signatures, adapters.stores.deliveries, adapters.clock)
+    mcp = McpRoutes(agents, slackbot, locale.say, adapters.config.base_url)
+    rest = handlers.AgentRoutes(agents, adapters.config.base_url)
+    registry = RegistryRoutes(adapters.config.base_url)
     return [*mcp.routes(), *registry.routes(), *rest.routes()], Photos(agents).large()

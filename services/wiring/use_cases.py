@@ -80,23 +80,23 @@ class UseCases:
     agents: AgentCases
 
 
-def use_cases(of: Adapters, calendars: Calendars) -> UseCases:
+def use_cases(adapters: Adapters, calendars: Calendars) -> UseCases:
     """All of it."""
-    clock, wake_signal, stores = of.clock, of.wake_signal, of.stores
-    teller = Teller(stores.workspaces, of.slack.messages)
+    clock, wake_signal, stores = adapters.clock, adapters.wake_signal, adapters.stores
+    teller = Teller(stores.workspaces, adapters.slack.messages)
     leaving = Offboarding(
-        stores.people, stores.workspaces, of.slack.authority, leavers=stores.leavers, accounts=stores.accounts,
+        stores.people, stores.workspaces, adapters.slack.authority, leavers=stores.leavers, accounts=stores.accounts,
         cleanup=calendars.cleanup, teller=teller, say=locale.say, clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
     people = People(
         stores.people, effects=stores.effects, workspaces=stores.workspaces, states=stores.oauth_states,
-        authority=of.slack.authority, leaving=leaving, clock=clock, wake_signal=wake_signal,
-        base_url=of.config.base_url,
+        authority=adapters.slack.authority, leaving=leaving, clock=clock, wake_signal=wake_signal,
+        base_url=adapters.config.base_url,
     )  # fmt: skip
     deactivated = Deactivated(
-        stores.deactivated, stores.people, of.slack.authority, leaving=leaving, accounts=stores.accounts,
+        stores.deactivated, stores.people, adapters.slack.authority, leaving=leaving, accounts=stores.accounts,
         cleanup=calendars.cleanup, clock=clock, wake_signal=wake_signal,
-        kept=timedelta(days=of.config.deactivated_kept_days),
+        kept=timedelta(days=adapters.config.deactivated_kept_days),
     )  # fmt: skip
     reader = StatusReader(
         stores.facts,
@@ -112,29 +112,31 @@ def use_cases(of: Adapters, calendars: Calendars) -> UseCases:
         clock, wake_signal,
     )  # fmt: skip
     statuses = Statuses(stores.overrides, stores.preferences, reader, undos, clock, wake_signal)
-    workspace = _workspace_cases(of, calendars)
+    workspace = _workspace_cases(adapters, calendars)
     settings = PersonalSettings(stores.preferences, stores.lines, workspace.policies, undos, clock, wake_signal)
     permissions = Permissions(
         stores.people, stores.lines, stores.overrides, stores.effects, stores.workspaces, stores.policies,
-        of.slack.authority, clock, of.config.base_url, can_install=bool(of.config.slack_client_id),
-        replies_allowed=of.config.replies_allowed,
+        adapters.slack.authority, clock, adapters.config.base_url, can_install=bool(adapters.config.slack_client_id),
+        replies_allowed=adapters.config.replies_allowed,
     )  # fmt: skip
-    sent = SentFiles(calendars.slack_files, stores.workspaces, stores.pictures, of.pictures, settings, clock)
+    sent = SentFiles(calendars.slack_files, stores.workspaces, stores.pictures, adapters.pictures, settings, clock)
     emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
     return UseCases(
         people, statuses, reader, settings, permissions, undos, leaving, deactivated, teller, sent, emoji, workspace,
-        _agent_cases(of, workspace.policies, statuses, emoji),
+        _agent_cases(adapters, workspace.policies, statuses, emoji),
     )  # fmt: skip
 
 
-def _workspace_cases(of: Adapters, calendars: Calendars) -> WorkspaceCases:
+def _workspace_cases(adapters: Adapters, calendars: Calendars) -> WorkspaceCases:
     """What a workspace has as a whole: members and who of them is out, policy, leave, keeper, digests."""
-    stores, clock, wake_signal, config = of.stores, of.clock, of.wake_signal, of.config
+    stores, clock, wake_signal, config = adapters.stores, adapters.clock, adapters.wake_signal, adapters.config
     operator = OperatorAllows(config.replies_allowed, config.keeper_allowed, config.agents_allowed)
     matcher = LeaveMatcher()
-    admins = Admins(stores.workspaces, stores.people, of.slack.members)
+    admins = Admins(stores.workspaces, stores.people, adapters.slack.members)
     policies = WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal, operator)
-    digests = Digests(stores.digests, stores.workspaces, of.slack.conversations, policies, admins, clock, wake_signal)
+    digests = Digests(
+        stores.digests, stores.workspaces, adapters.slack.conversations, policies, admins, clock, wake_signal
+    )
     hooks = TeamHooks(
         stores.team_hooks, stores.leave, stores.members, policies=policies, matcher=matcher,
         encryptor=stores.encryptor, clock=clock, wake_signal=wake_signal, base_url=config.base_url,
@@ -149,8 +151,8 @@ def _workspace_cases(of: Adapters, calendars: Calendars) -> WorkspaceCases:
         base_url=config.base_url,
     )  # fmt: skip
     feeds = AbsenceFeeds(
-        stores.feeds, stores.absences, stores.workspaces, digests=digests, conversations=of.slack.conversations,
-        slack_members=of.slack.members, clock=clock, base_url=config.base_url,
+        stores.feeds, stores.absences, stores.workspaces, digests=digests, conversations=adapters.slack.conversations,
+        slack_members=adapters.slack.members, clock=clock, base_url=config.base_url,
     )  # fmt: skip
     return WorkspaceCases(
         members=Members(stores.members, stores.kept, clock, wake_signal),
@@ -162,19 +164,19 @@ def _workspace_cases(of: Adapters, calendars: Calendars) -> WorkspaceCases:
         closing=(matcher.close,),
         digests=digests,
         feeds=feeds,
-        who=WhoIsAway(stores.absences, stores.workspaces, of.slack.members, of.slack.conversations, clock),
+        who=WhoIsAway(stores.absences, stores.workspaces, adapters.slack.members, adapters.slack.conversations, clock),
     )
 
 
-def _agent_cases(of: Adapters, policies: WorkspacePolicy, statuses: Statuses, emoji: EmojiSearch) -> AgentCases:
+def _agent_cases(adapters: Adapters, policies: WorkspacePolicy, statuses: Statuses, emoji: EmojiSearch) -> AgentCases:
     """`policies`, `statuses` and `emoji` are those of people."""
-    stores = of.stores
+    clock, stores, slack = adapters.clock, adapters.stores, adapters.slack
+    tokens = TokenRefresh(stores.tokens, slack.authority, clock, stores.faults)
     reading = ProfileReading(
-        stores.people, stores.workspaces, of.slack.profiles, of.slack.members,
-        refresh=TokenRefresh(stores.tokens, of.slack.authority, of.clock, stores.faults).refresh, clock=of.clock,
-    )  # fmt: skip
-    profile = OwnProfiles(
-        statuses, stores.awaited, stores.people, reading, audit=stores.writes, emoji=emoji, clock=of.clock
+        stores.people, stores.workspaces, slack.profiles, slack.members, refresh=tokens.refresh, clock=clock
     )
-    photos = OwnPhotos(stores.asked_photos, stores.people, of.pictures, of.clock, of.wake_signal)
-    return AgentCases(AgentKeys(stores.agents, policies, of.clock), profile, photos)
+    profile = OwnProfiles(
+        statuses, stores.awaited, stores.people, reading, audit=stores.writes, emoji=emoji, clock=clock
+    )
+    photos = OwnPhotos(stores.asked_photos, stores.people, adapters.pictures, clock, adapters.wake_signal)
+    return AgentCases(AgentKeys(stores.agents, policies, clock), profile, photos)
