@@ -15,7 +15,7 @@ from services.domain.calendars import named
 from services.domain.errors import CalendarError, SlackRefusedError, SlackUnavailableError
 from services.platform.net import Fetcher
 from services.slack.client import SlackHealth
-from services.usecases.findings import Finding
+from services.usecases.findings import Finding, in_time
 
 SLACK_APP, APP_TOKEN = "Slack app", "app token"
 SOON = 30
@@ -37,9 +37,9 @@ _TOKEN_WRONG: Mapping[str, str] = MappingProxyType(
 
 
 async def reached(subject: str, look: Awaitable[Finding]) -> Finding:
-    """What `look` finds; that whoever was asked cannot be reached is a finding, too."""
+    """What `look` finds; that whoever was asked cannot be reached, or is silent, is a finding, too."""
     try:
-        return await look
+        return await in_time(subject, look)
     except (SlackUnavailableError, CalendarError) as error:
         return Finding(subject, False, f"cannot be reached: {error.reason}")
 

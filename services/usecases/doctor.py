@@ -18,9 +18,12 @@ from services.slack import scopes
 from services.slack.client import SlackHealth
 from services.store.health import HealthStore
 from services.usecases.credentials import SLACK_APP
-from services.usecases.findings import SECONDS, Finding
+from services.usecases.findings import SECONDS, Finding, in_time
 
 _ROOM = "make room on its disk, or let this user write to its file and folder; what waits is written by itself then"
+
+AT_ONCE = 20
+"""Workspaces whose tokens are asked for at the same time."""
 
 CLOCK_TOLERANCE = timedelta(seconds=30)
 """Slack refuses nothing for a wrong clock, but a status is then as late as the clock; signatures allow 5 minutes."""
@@ -51,7 +54,7 @@ class Doctor:
             yield Finding("settings", True, "complete")
         for finding in self.around:
             yield finding
-        reached = await asyncio.gather(self._clock_and_reach(), *self.beyond)
+        reached = await asyncio.gather(in_time("Slack", self._clock_and_reach()), *self.beyond)
         for finding in reached:
             yield finding
         if isinstance(self.database, str):
@@ -82,8 +85,9 @@ class Doctor:
         for finding in _of_faults(health.faults, names, said):
             yield finding
         shut = {one.team_id for one in health.faults if one.fault.of_workspace}
-        for team_id, token in [(team_id, token) for team_id, _, token in bots if team_id not in shut]:
-            yield await self._workspace(names[team_id], token)
+        asked = [(names[team_id], token) for team_id, _, token in bots if team_id not in shut]
+        for finding in await self._workspaces(asked, silent=reached[0].subject == "Slack"):
+            yield finding
 
     async def _revision(self, database: HealthStore) -> Finding:
         try:
@@ -150,9 +154,21 @@ class Doctor:
         cure = "their Home tab asks for it. If Slack then refuses, paste the manifest anew (docs/operate.md)"
         return Finding("effects", True, f"{said}: {cure}", warns=True)
 
-    async def _workspace(self, subject: str, token: str | None) -> Finding:
+    async def _workspaces(self, asked: Sequence[tuple[str, str | None]], *, silent: bool) -> Sequence[Finding]:
+        """One of each, by its name and its bot's token. `silent`: Slack is, which each would find out anew."""
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def look(name: str, token: str | None) -> Finding:
+            async with room:
+                return await in_time(name, self._workspace(name, token, silent=silent))
+
+        return await asyncio.gather(*(look(name, token) for name, token in asked))
+
+    async def _workspace(self, subject: str, token: str | None, *, silent: bool) -> Finding:
         if token is None:
             return Finding(subject, False, "has no bot token: install it again at /slack/install")
+        if silent:
+            return Finding(subject, False, "cannot be asked, because Slack cannot be reached")
         try:
             headers = await self.slack.headers_of("auth.test", token)
         except SlackUnavailableError as error:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
-SECONDS = 10.0
-"""How long one look may take."""
+SECONDS = 5.0
+"""How long one look may take. Whatever is beyond this machine is looked at side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +22,12 @@ class Finding:
     sentence: str
     warns: bool = False
     mend: tuple[str, ...] = field(default=(), compare=False)
+
+
+async def in_time(subject: str, look: Awaitable[Finding]) -> Finding:
+    """What `look` finds; that nobody answers in time is a finding, too."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await look
+    except TimeoutError:
+        return Finding(subject, False, f"no answer within {SECONDS:.0f} s")

@@ -10,7 +10,8 @@ from typing import Literal
 
 import aiohttp
 
-from services.usecases.findings import SECONDS, Finding
+from services.usecases import findings
+from services.usecases.findings import Finding
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -80,7 +81,7 @@ async def look_at_public_address(url: str, *, https: bool, tls: ssl.SSLContext |
         return warning("is not https: Slack calls, and sends browsers back to, https addresses alone; set PUBLIC_URL")
     try:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=findings.SECONDS)) as session,
             session.get(f"{url}/healthz", allow_redirects=False, ssl=tls) as answer,
         ):
             status, body = answer.status, await answer.content.read(1024)
@@ -99,7 +100,7 @@ async def look_at_public_address(url: str, *, https: bool, tls: ssl.SSLContext |
 def _why(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "its name is not known here"
-    return f"nothing within {SECONDS:.0f} s" if isinstance(error, TimeoutError) else type(error).__name__
+    return f"nothing within {findings.SECONDS:.0f} s" if isinstance(error, TimeoutError) else type(error).__name__
 
 
 def size(count: int) -> str:
