@@ -24,6 +24,7 @@ from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.slack.client import SlackHealth
 from services.store.db import Database
+from services.store.faults import FaultStore
 from services.store.health import HealthStore
 from services.store.moved import check_not_moved
 from services.store.stores import Stores
@@ -49,13 +50,16 @@ async def examine(config: Settings, clock: Clock) -> int:
     try:
         async with AsyncExitStack() as stack:
             database: HealthStore | str = missing(config)
+            faults: FaultStore | None = None
             around = [look_at_disk(_folder(config)), look_at_memory()]
             if not database:
                 opened = await stack.enter_async_context(Stores.at(config.database_url, config.keys(), clock))
+                faults = opened.faults
                 database, around = opened.health, [*around, *await _moved(opened.database, config)]
             doctor = Doctor(
                 database=database, slack=slack, clock=clock, missing=config.missing_for_serving(), around=around,
                 beyond=list(_looks(config, slack, client, clock)), signed=not config.slack_app_token,
+                faults=faults,
             )  # fmt: skip
             async for finding in doctor.examine():
                 show(console, finding)

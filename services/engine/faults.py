@@ -73,6 +73,7 @@ class TokenFaults:
     clock: Clock
     name: str = "faults"
     wake: Callable[[], None] = field(default=lambda: None, init=False)
+    _began: bool = field(default=False, init=False)
     _asking: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), init=False)
 
     # ── is it the person's? ─────────────────────────────────────────────────────────────────────────
@@ -175,12 +176,17 @@ class TokenFaults:
         self.workspaces.shut, self.workspaces.mute = shut, mute
         if opened:
             self.wake()
+        if not self._began and any(one.fault is Fault.SLACK_CLIENT for one in standing):
+            return self.clock.now()  # the secret may have been put right, and the program begun anew for that
         looks = [one.due_at for one in standing if one.due_at is not None]
         return min([*looks, *(one.seen_at + FORGOTTEN for one in standing if not one.team_id)], default=None)
 
     async def run_due(self) -> Report:
         """Look at those that are due: is a token taken by now? Whom is it to be told?"""
         now = self.clock.now()
+        if not self._began:
+            self._began = True
+            await self._ask_for_client()
         due = await self.faults.claim(now, now + LEASE, AT_ONCE)
         done = await asyncio.gather(*(self._looked(one) for one in due))
         await self.faults.forget(now - FORGOTTEN)
@@ -190,6 +196,13 @@ class TokenFaults:
         with guarded("fault_not_looked_at", fault=due.fault.value, team_id=due.team_id) as result:
             await (self._ask(due) if due.fault.of_workspace else self._tell(due))
         return not result.failed
+
+    async def _ask_for_client(self) -> None:
+        """Where Slack did not take our credentials before this process began: does it now?"""
+        with guarded("fault_not_looked_at", fault=Fault.SLACK_CLIENT.value, team_id=""):
+            standing = await self.faults.look()
+            if any(one.fault is Fault.SLACK_CLIENT for one in standing) and await self.authority.takes_app():
+                await self.faults.over(Fault.SLACK_CLIENT)
 
     async def _ask(self, due: DueFault) -> None:
         """Ask whether a token is taken by now. Then it is over, and a few admins are told, if it had lasted."""

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.domain.errors import SlackRefusedError, SlackUnavailableError
+from services.domain.errors import SlackRefusedError, SlackShutError, SlackUnavailableError
 from services.domain.members import Role
 from services.domain.operator_errors import WrongRedirectError
 from services.domain.people import Member, OAuthAnswer, Renewed, Tokens
@@ -40,6 +40,17 @@ class SlackAuthority:
                 raise WrongRedirectError(error.reason) from None
             raise
         return parse_answer(answer, now)
+
+    async def takes_app(self) -> bool:
+        """Whether Slack takes our id and secret, by a code that is none. Raises SlackError where it does not say."""
+        try:
+            await self._clients.call(None, ACCESS, params={"code": "none"}, auth=self._app)
+        except SlackShutError:
+            return False
+        except SlackRefusedError as error:
+            if error.reason != "invalid_code":
+                raise
+        return True
 
     async def renew(self, refresh_token: str) -> Renewed:
         """The new pair for a token that rotates (docs.slack.dev, "Using token rotation").

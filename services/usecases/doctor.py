@@ -16,6 +16,7 @@ from services.domain.model import Effect
 from services.ports import Clock
 from services.slack import scopes
 from services.slack.client import SlackHealth
+from services.store.faults import FaultStore
 from services.store.health import HealthStore
 from services.usecases.credentials import SLACK_APP
 from services.usecases.findings import SECONDS, Finding, in_time
@@ -35,7 +36,7 @@ class Doctor:
 
     `database` may be what is said of one that is not there: it is not made by looking. `around` are looks at what the
     program stands on, `beyond` at what it reaches, each bounded in time by itself; `signed`: Slack's requests come by
-    HTTP, signed.
+    HTTP, signed. `faults` are told of one that is over.
     """
 
     database: HealthStore | str
@@ -45,6 +46,7 @@ class Doctor:
     around: Sequence[Finding] = ()
     beyond: Sequence[Coroutine[Any, Any, Finding]] = ()
     signed: bool = False
+    faults: FaultStore | None = None
 
     async def examine(self) -> AsyncIterator[Finding]:
         """Every finding, in an order that lets an operator mend the first one first."""
@@ -84,10 +86,17 @@ class Doctor:
         said = {finding.subject: finding.well for finding in reached if not finding.warns}
         for finding in _of_faults(health.faults, names, said):
             yield finding
+        await self._mended(said)
         shut = {one.team_id for one in health.faults if one.fault.of_workspace}
         asked = [(names[team_id], token) for team_id, _, token in bots if team_id not in shut]
         for finding in await self._workspaces(asked, silent=reached[0].subject == "Slack"):
             yield finding
+
+    async def _mended(self, said: Mapping[str, bool]) -> None:
+        """Note that Slack takes our app, where a look has just `said` so."""
+        if said.get(SLACK_APP) and self.faults is not None:
+            await self.faults.look()
+            await self.faults.over(Fault.SLACK_CLIENT)
 
     async def _revision(self, database: HealthStore) -> Finding:
         try:
@@ -194,16 +203,16 @@ def _of_faults(
 ) -> Iterator[Finding]:
     """A line for each fault that was met; none where a look has just `said` that a client is refused.
 
-    Slack's client is mended where the look was told that it is taken; that the fault is over is only noted when the app
-    itself is answered. (Google and Microsoft may take a client and refuse it the API.) `names` are what workspaces are
-    called, by id.
+    Slack's client is mended where the look was told that it is taken. (Google and Microsoft may take a client and
+    refuse it the API.) `names` are what workspaces are called, by id.
     """
     for one in standing:
         subject = SLACK_APP if one.fault is Fault.SLACK_CLIENT else names.get(one.team_id, one.fault.named)
         alone = one.fault.of_workspace or not one.team_id
         if one.fault is Fault.SLACK_CLIENT and said.get(subject):
-            was = f"was refused at {one.seen_at:%Y-%m-%d %H:%M} UTC ({one.detail}), and is not any more"
-            yield Finding(subject, True, f"{was}: opening /slack/install once ends the alarm", warns=True)
+            if alone:
+                was = f"was refused at {one.seen_at:%Y-%m-%d %H:%M} UTC ({one.detail}), and is not any more"
+                yield Finding(subject, True, f"{was}: the alarm is over, and `app.py serve` needs the same settings")
         elif alone and not (one.fault.kind == "client" and said.get(subject) is False):
             yield Finding(subject, False, faults.sentence(one))
 

@@ -229,12 +229,25 @@ async def test_client_secret_that_slack_refuses_costs_no_token(rotating: Running
         assert "Slack does not take Status Quo any more" in engine.slack.direct_messages("U7")[0].text
         replica = await engine.replaced(replica)
         await passes(engine, 400, step=100)
-        await until(lambda: len(engine.calls(EXCHANGE)) == tried + 20)
+        await until(lambda: len(engine.calls(EXCHANGE)) == tried + 21)
         await engine.rests()
     assert await standing(engine.database) == []
-    assert all(call.ok for call in engine.calls(EXCHANGE)[tried:])
+    assert [call.ok for call in engine.calls(EXCHANGE)[tried:]].count(True) == 20  # and whether it is taken was asked
     assert (said(logged, "operator_fault"), said(logged, "operator_fault_over")) == (["slack_client"], ["slack_client"])
     assert told(engine) == 1
+
+
+@pytest.mark.parametrize(("secret", "stands"), [("old", True), ("local-client-secret", False)])
+async def test_client_secret_that_was_put_right_is_noticed_at_the_start(
+    engine: RunningEngine, secret: str, stands: bool
+) -> None:
+    replica = engine.replica(client_secret="old")
+    await engine.person()
+    await replica.faults.met(operators.Fault.SLACK_CLIENT, "bad_client_secret", TEAM)
+    replica = await engine.replaced(replica, client_secret=secret)
+    await passes(engine, 600, step=100)  # no token is to be renewed, and nobody installs
+    assert await standing(engine.database) == ([("slack_client", ""), ("slack_client", TEAM)] if stands else [])
+    assert len(engine.calls(EXCHANGE)) == 1
 
 
 # ── whom it is told ─────────────────────────────────────────────────────────────────────────────────

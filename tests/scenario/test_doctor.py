@@ -24,6 +24,7 @@ from services.usecases.doctor import Doctor, clock_offset
 from services.usecases.findings import Finding
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
+from tests.support.faults import standing
 
 
 @dataclass
@@ -140,27 +141,32 @@ async def test_doctor_has_one_line_for_each_thing_that_the_operator_has_to_mend(
     assert [one.subject for one in found].count("workspace W3") == 1
 
 
-async def test_doctor_warns_of_slacks_refusal_of_the_app_that_is_mended_already(
+async def test_doctor_ends_slacks_refusal_of_the_app_that_is_mended_already(
     database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
-    await Stores(database, encryptor, clock).faults.met(Fault.SLACK_CLIENT, "bad_client_secret")
+    faults = Stores(database, encryptor, clock).faults
+    await faults.met(Fault.SLACK_CLIENT, "bad_client_secret")
 
     async def lines(*, taken: bool) -> list[tuple[bool, bool, str]]:
         async def look() -> Finding:
             return Finding(SLACK_APP, taken, "as asked just now")
 
         health = SlackHealth(slack.url)
-        doctor = Doctor(HealthStore(database, encryptor), health, clock, missing=[], beyond=[look()])
+        own = Stores(database, encryptor, clock).faults
+        doctor = Doctor(HealthStore(database, encryptor), health, clock, missing=[], beyond=[look()], faults=own)
         return [(one.well, one.warns, one.sentence) async for one in doctor.examine() if one.subject == SLACK_APP]
 
     assert await lines(taken=False) == [(False, False, "as asked just now")]
+    assert await standing(database) == [("slack_client", "")]
     assert await lines(taken=True) == [
         (True, False, "as asked just now"),
         (
-            True, True, "was refused at 2026-11-24 09:00 UTC (bad_client_secret), and is not any more: opening "
-            "/slack/install once ends the alarm",
+            True, False, "was refused at 2026-11-24 09:00 UTC (bad_client_secret), and is not any more: the alarm is "
+            "over, and `app.py serve` needs the same settings",
         ),
     ]  # fmt: skip
+    assert await standing(database) == []
+    assert await lines(taken=True) == [(True, False, "as asked just now")]
 
 
 async def test_doctor_has_nobody_install_anew_while_slack_cannot_be_reached(
