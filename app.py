@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import gc
 import os
 import sys
@@ -47,14 +48,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.name is None or (PROJECT / error.name.partition(".")[0]).exists():
             raise  # ours, which is not for the operator to mend
         print(f"This Python has no {error.name}: `make run` installs it for .venv/bin/python app.py …", file=sys.stderr)
-    except BrokenPipeError:  # whoever reads it has seen enough, such as `head`; what is left to print goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        warnings.simplefilter("ignore")  # of what was not looked at any more
+    except BrokenPipeError:  # whoever reads it has seen enough, such as `head`
+        _print_no_more()
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        print(f"{error.filename or 'What is printed'}: {os.strerror(error.errno).lower()}", file=sys.stderr)
+        _print_no_more()
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
     else:
         return status
     return TROUBLE
+
+
+def _print_no_more() -> None:
+    """What is left to print goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    warnings.simplefilter("ignore")  # of what was not looked at any more
+
+
+def _open_streams() -> None:
+    """Have whoever starts it without one of the three streams read nothing there, and print nowhere.
+
+    Else the next file that is opened, such as the database, would get the stream's number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # as long as the program
 
 
 _OF_A_PERSON = {
@@ -293,5 +314,6 @@ def _person(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    _open_streams()
     os.umask(0o077)  # the database and whatever else is made belongs to this user alone
     sys.exit(main())

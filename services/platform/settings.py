@@ -367,6 +367,8 @@ def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, 
         one, other = f"{app}_CLIENT_ID", f"{app}_CLIENT_SECRET"
         if bool(values.get(one.lower())) != bool(values.get(other.lower())):
             wrong.append(f"{one} and {other} go together: set both or neither")
+    if serving and loaded and loaded.port and loaded.metrics_port == loaded.port:
+        wrong.append(f"METRICS_PORT is {loaded.port}, as PORT is: the metrics have a listener of their own")
     if serving:
         wrong += [f"not set: {name}" for name in _missing(values)]
     if loaded is None or wrong:

@@ -7,6 +7,7 @@ seconds were measured), with WAL, `synchronous=FULL` and a busy timeout for read
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -60,11 +61,14 @@ TRY_AGAIN = 5.0
 
 
 def said_by(error: Exception) -> str:
-    """The class of what the driver itself raised, such as `InvalidPasswordError`: its message may hold values."""
+    """The class of what the driver itself raised, such as `InvalidPasswordError`: its message may hold values.
+
+    Of SQLite its own words: `disk I/O error`, `file is not a database`, `attempt to write a readonly database`.
+    """
     origin: BaseException = error
     while (inner := getattr(origin, "orig", None) or origin.__cause__) is not None:
         origin = inner
-    return type(origin).__name__
+    return f"SQLite says: {origin}" if isinstance(origin, sqlite3.Error) else type(origin).__name__
 
 
 def _make_room(folder: Path) -> None:

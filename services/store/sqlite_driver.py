@@ -32,8 +32,12 @@ _STATEMENTS = 512
 def _connect(path: str) -> sqlite3.Connection:
     # No transaction by itself: `write` begins them. In one step, in the connection's thread: nobody is stopped halfway.
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=_STATEMENTS)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -43,6 +47,14 @@ class QuickConnection(aiosqlite.Connection):
     def __init__(self, path: str) -> None:
         super().__init__(lambda: _connect(path), iter_chunk_size=64)
         self._thread.daemon = True  # as SQLAlchemy has it: a process that ends waits for no idle connection
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """End the thread. Of a connection that could not be opened nobody waits for it, and the loop may end first."""
+        if self._connection is None:
+            end = aiosqlite.core._STOP_RUNNING_SENTINEL  # noqa: SLF001  # nothing else ends the thread
+            self._tx.put_nowait((None, lambda: end))
+            return None
+        return super().stop()
 
     def cursor(self) -> _QuickCursor:  # type: ignore[override]  # SQLAlchemy enters it, and needs no more than that
         """Give a cursor; nothing is opened."""

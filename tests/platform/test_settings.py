@@ -47,6 +47,15 @@ def test_what_serving_lacks_is_reported_with_what_is_malformed() -> None:
     assert "SLACK_SIGNING_SECRET" in caught.value.reason
 
 
+def test_metrics_have_a_port_of_their_own_where_something_listens() -> None:
+    both = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "METRICS_PORT": "3000"}
+    with pytest.raises(SettingsError) as caught:
+        settings.load(both, None, serving=True)
+    assert caught.value.reason == "METRICS_PORT is 3000, as PORT is: the metrics have a listener of their own"
+    assert settings.load(both, None).metrics_port == 3000
+    assert settings.load(both | {"PORT": "0", "METRICS_PORT": "0"}, None, serving=True).metrics_port == 0
+
+
 def test_half_a_pair_is_reported() -> None:
     with pytest.raises(SettingsError, match="SLACK_CLIENT_ID and SLACK_CLIENT_SECRET go together"):
         settings.load({"SLACK_CLIENT_ID": "1.2"}, None)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 import sqlalchemy as sa
 
+from services.platform.concurrency import off_loop
 from services.store import db
 from services.store.db import Database
+from services.store.sqlite_driver import QuickConnection
 
 POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -16,6 +22,18 @@ async def end_others(database: Database) -> None:
     others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
     async with database.write() as connection:
         await connection.execute(sa.text(f"{others} AND pid <> pg_backend_pid()"))
+
+
+async def test_sqlite_connection_that_never_opened_ends_without_the_loop(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_bytes(b"no database" * 1000)
+    connection = QuickConnection(str(tmp_path / "x.db"))
+    waited_for: list[object] = []
+    put = connection._tx.put_nowait
+    connection._tx = SimpleNamespace(put_nowait=lambda one: (waited_for.append(one[0]), put(one)))  # type: ignore[assignment]
+    with pytest.raises(sqlite3.DatabaseError):
+        await connection
+    assert waited_for[1:] == [None]
+    await off_loop(connection._thread.join)
 
 
 @POSTGRESQL
