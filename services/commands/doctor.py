@@ -75,7 +75,7 @@ async def _moved(database: Database, config: Settings) -> list[Finding]:
         async with asyncio.timeout(SECONDS):
             await check_not_moved(database, config.database_file)
     except SettingsError as error:
-        return [Finding("database", False, error.reason.removeprefix("DATABASE_URL: "))]
+        return [Finding.fail("database", error.reason.removeprefix("DATABASE_URL: "))]
     except (DatabaseError, TimeoutError):
         return []  # which is found out, and told, in its turn
     return []

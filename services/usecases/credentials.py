@@ -41,18 +41,18 @@ async def reached(subject: str, look: Awaitable[Finding]) -> Finding:
     try:
         return await in_time(subject, look)
     except (SlackUnavailableError, CalendarError) as error:
-        return Finding(subject, False, f"cannot be reached: {error.reason}")
+        return Finding.fail(subject, f"cannot be reached: {error.reason}")
 
 
 async def look_at_slack_app(slack: SlackHealth, client_id: str, client_secret: str) -> Finding:
     """Whether Slack takes the id and the secret, by a code that is none."""
     said = await slack.said_of_app(client_id, client_secret)
     if said == "invalid_code":
-        return Finding(SLACK_APP, True, "Slack takes the client id and secret")
+        return Finding.ok(SLACK_APP, "Slack takes the client id and secret")
     if said in _WRONG:
         name, sentence = _WRONG[said]
-        return Finding(SLACK_APP, False, sentence, mend=(name,))
-    return Finding(SLACK_APP, True, f"Slack says {said}, which tells nothing of the id and secret", warns=True)
+        return Finding.fail(SLACK_APP, sentence, mend=(name,))
+    return Finding.warn(SLACK_APP, f"Slack says {said}, which tells nothing of the id and secret")
 
 
 async def look_at_app_token(slack: SlackHealth, token: str) -> Finding:
@@ -61,8 +61,8 @@ async def look_at_app_token(slack: SlackHealth, token: str) -> Finding:
         await slack.headers_of("apps.connections.open", token)
     except SlackRefusedError as error:
         said = f"Slack says {error.reason} to SLACK_APP_TOKEN: make another one in Basic Information"
-        return Finding(APP_TOKEN, False, _TOKEN_WRONG.get(error.reason, said), mend=(TOKEN,))
-    return Finding(APP_TOKEN, True, "Slack takes it for Socket Mode")
+        return Finding.fail(APP_TOKEN, _TOKEN_WRONG.get(error.reason, said), mend=(TOKEN,))
+    return Finding.ok(APP_TOKEN, "Slack takes it for Socket Mode")
 
 
 async def look_at_provider(
@@ -77,28 +77,28 @@ async def look_at_provider(
     of_id, of_secret = f"{kind}_CLIENT_ID", f"{kind}_CLIENT_SECRET"
     verdict = await check_client(client, app, resource)
     if verdict is Verdict.EXPIRED:
-        return Finding(name, False, f"{of_secret} has run out: {cure}", mend=(of_secret,))
+        return Finding.fail(name, f"{of_secret} has run out: {cure}", mend=(of_secret,))
     if verdict is Verdict.WRONG:
-        return Finding(name, False, f"does not take {of_id} with {of_secret}: {cure}", mend=(of_id, of_secret))
+        return Finding.fail(name, f"does not take {of_id} with {of_secret}: {cure}", mend=(of_id, of_secret))
     if verdict is Verdict.UNKNOWN:
         of_directory = f"{kind}_AUTHORITY"
         said = f"knows no app with {of_id} in the directory of {of_directory}"
-        return Finding(name, False, said, mend=(of_id, of_directory))
+        return Finding.fail(name, said, mend=(of_id, of_directory))
     said = "takes the client id and secret"
     if verdict is Verdict.UNTOLD:
         said = "answers, but tells only when somebody connects whether the client id and secret are right"
     if not resource:
-        return Finding(name, True, said)
+        return Finding.ok(name, said)
     return _with_end(name, said, expires, today)
 
 
 def _with_end(name: str, said: str, expires: date | None, today: date) -> Finding:
     if expires is None:
-        return Finding(name, True, f"{said}; set MICROSOFT_SECRET_EXPIRES to be warned before it runs out")
+        return Finding.ok(name, f"{said}; set MICROSOFT_SECRET_EXPIRES to be warned before it runs out")
     left = (expires - today).days
     if left < 0:
-        return Finding(name, True, f"{said}, but by MICROSOFT_SECRET_EXPIRES it ran out on {expires}", warns=True)
+        return Finding.warn(name, f"{said}, but by MICROSOFT_SECRET_EXPIRES it ran out on {expires}")
     ends = f"{said}; the secret runs out on {expires}, in {left} days"
     if left < SOON:
-        return Finding(name, True, f"{ends}: make the next one and run `app.py setup --microsoft`", warns=True)
-    return Finding(name, True, ends)
+        return Finding.warn(name, f"{ends}: make the next one and run `app.py setup --microsoft`")
+    return Finding.ok(name, ends)

@@ -51,16 +51,16 @@ class Doctor:
     async def examine(self) -> AsyncIterator[Finding]:
         """Every finding, in an order that lets an operator mend the first one first."""
         if self.missing:
-            yield Finding("settings", False, "not set: " + "; ".join(self.missing))
+            yield Finding.fail("settings", "not set: " + "; ".join(self.missing))
         else:
-            yield Finding("settings", True, "complete")
+            yield Finding.ok("settings", "complete")
         for finding in self.around:
             yield finding
         reached = await asyncio.gather(in_time("Slack", self._clock_and_reach()), *self.beyond)
         for finding in reached:
             yield finding
         if isinstance(self.database, str):
-            yield Finding("database", False, self.database)
+            yield Finding.fail("database", self.database)
             return
         revision = await self._revision(self.database)
         yield revision
@@ -69,18 +69,18 @@ class Doctor:
         try:
             bots = await self.database.bots()
         except StatusQuoError as error:
-            yield Finding("keys", False, error.for_operator())
+            yield Finding.fail("keys", error.for_operator())
             return
-        yield Finding("keys", True, "open what is stored" if bots else "ready, nothing is stored yet")
+        yield Finding.ok("keys", "open what is stored" if bots else "ready, nothing is stored yet")
         if self.signed:
             yield await self._signing_secret(self.database)
         health = await self.database.health()
         counts = f"people: {health.people}, calendars: {health.calendars}"
         if health.broken or health.lost_grants:
             counts += f"; {health.broken} cannot be read and {health.lost_grants} permissions are lost: "
-            yield Finding("calendars", False, counts + "their people were told how to mend it")
+            yield Finding.fail("calendars", counts + "their people were told how to mend it")
         else:
-            yield Finding("calendars", True, counts)
+            yield Finding.ok("calendars", counts)
         yield await self._scopes_of_effects(self.database)
         names = {team_id: f"workspace {name or team_id}" for team_id, name, _ in bots}
         said = {finding.subject: finding.well for finding in reached if not finding.warns}
@@ -103,20 +103,18 @@ class Doctor:
             async with asyncio.timeout(SECONDS):
                 at, newest = await database.revision()
         except TimeoutError:
-            return Finding("database", False, f"does not answer within {SECONDS:.0f} s: check DATABASE_URL")
+            return Finding.fail("database", f"does not answer within {SECONDS:.0f} s: check DATABASE_URL")
         except StatusQuoError as error:
-            return Finding("database", False, f"{error.sentence()} ({error.reason})")
+            return Finding.fail("database", f"{error.sentence()} ({error.reason})")
         if at is not None and at > newest:
-            return Finding(
-                "database", False, f"is at step {at}, and this version knows {newest}: install the newer one"
-            )
+            return Finding.fail("database", f"is at step {at}, and this version knows {newest}: install the newer one")
         if at != newest:
-            return Finding("database", False, f"is at step {at or 'none'}, not {newest}: run `app.py migrate`")
+            return Finding.fail("database", f"is at step {at or 'none'}, not {newest}: run `app.py migrate`")
         reason, drift = await database.not_written(), await database.drift()
         if reason or drift:
             differs = f"differs from the models in {len(drift)} places: {drift[:1]}"
-            return Finding("database", False, f"can be read and not written ({reason}): {_ROOM}" if reason else differs)
-        return Finding("database", True, f"up to date at step {at}")
+            return Finding.fail("database", f"can be read and not written ({reason}): {_ROOM}" if reason else differs)
+        return Finding.ok("database", f"up to date at step {at}")
 
     async def _clock_and_reach(self) -> Finding:
         try:
@@ -124,25 +122,21 @@ class Doctor:
         except SlackRefusedError:
             headers = {}  # whoever says no can be reached
         except StatusQuoError as error:
-            return Finding("Slack", False, f"cannot be reached: {error.reason}")
+            return Finding.fail("Slack", f"cannot be reached: {error.reason}")
         off = clock_offset(headers.get("date"), self.clock.now())
         if off is None:
-            return Finding("clock", True, "Slack answers, without saying what time it is")
+            return Finding.ok("clock", "Slack answers, without saying what time it is")
         if abs(off) > CLOCK_TOLERANCE:
             seconds = round(off.total_seconds())
-            return Finding("clock", False, f"is {seconds:+} s off Slack's: let the machine keep its time with NTP")
-        return Finding("clock", True, "agrees with Slack's")
+            return Finding.fail("clock", f"is {seconds:+} s off Slack's: let the machine keep its time with NTP")
+        return Finding.ok("clock", "agrees with Slack's")
 
     async def _signing_secret(self, database: HealthStore) -> Finding:
         """Only a request that Slack has signed shows whether it is right."""
         last = await database.last_delivery()
         if last is None:
-            return Finding(
-                "signing secret", True, "not seen in use yet: open the app's Home tab in Slack, then ask again"
-            )
-        return Finding(
-            "signing secret", True, f"was right at {last:%Y-%m-%d %H:%M} UTC, when a request of Slack's came"
-        )
+            return Finding.ok("signing secret", "not seen in use yet: open the app's Home tab in Slack, then ask again")
+        return Finding.ok("signing secret", f"was right at {last:%Y-%m-%d %H:%M} UTC, when a request of Slack's came")
 
     async def _scopes_of_effects(self, database: HealthStore) -> Finding:
         """Who chose an effect of their list that they have not allowed: each is asked for it on their Home tab.
@@ -155,13 +149,13 @@ class Doctor:
             if not scopes.FOR_EFFECT[effect] <= scopes.parse(granted):
                 lacking[effect] = lacking.get(effect, 0) + people
         if not lacking:
-            return Finding("effects", True, "everybody has allowed what their effects need")
+            return Finding.ok("effects", "everybody has allowed what their effects need")
         said = "; ".join(
             f"{count} chose {effect.value} without allowing {scopes.joined(scopes.FOR_EFFECT[effect])}"
             for effect, count in sorted(lacking.items())
         )
         cure = "their Home tab asks for it. If Slack then refuses, paste the manifest anew (docs/operate.md)"
-        return Finding("effects", True, f"{said}: {cure}", warns=True)
+        return Finding.warn("effects", f"{said}: {cure}")
 
     async def _workspaces(self, asked: Sequence[tuple[str, str | None]], *, silent: bool) -> Sequence[Finding]:
         """One of each, by its name and its bot's token. `silent`: Slack is, which each would find out anew."""
@@ -175,27 +169,27 @@ class Doctor:
 
     async def _workspace(self, subject: str, token: str | None, *, silent: bool) -> Finding:
         if token is None:
-            return Finding(subject, False, "has no bot token: install it again at /slack/install")
+            return Finding.fail(subject, "has no bot token: install it again at /slack/install")
         if silent:
-            return Finding(subject, False, "cannot be asked, because Slack cannot be reached")
+            return Finding.fail(subject, "cannot be asked, because Slack cannot be reached")
         try:
             headers = await self.slack.headers_of("auth.test", token)
         except SlackUnavailableError as error:
-            return Finding(subject, False, f"cannot be asked, because Slack cannot be reached: {error.reason}")
+            return Finding.fail(subject, f"cannot be asked, because Slack cannot be reached: {error.reason}")
         except StatusQuoError as error:
             cure = "install it again at /slack/install"
             if error.reason in faults.IN_DOUBT:
                 cure = (
                     f"let this machine's address into the app's allowed addresses, if that is what is amiss, or {cure}"
                 )
-            return Finding(subject, False, f"Slack says {error.reason}: {cure}")
+            return Finding.fail(subject, f"Slack says {error.reason}: {cure}")
         granted = scopes.parse(headers.get("x-oauth-scopes"))
         lacking = sorted(set(scopes.BOT) - scopes.COMFORTS - granted)
         if lacking:
-            return Finding(subject, False, f"lacks {', '.join(lacking)}: install it again at /slack/install")
+            return Finding.fail(subject, f"lacks {', '.join(lacking)}: install it again at /slack/install")
         spare = sorted(set(scopes.BOT_OPTIONAL) - granted)
         more = f"; not asked for yet: {', '.join(spare)} (docs/admin.md says what for)" if spare else ""
-        return Finding(subject, True, "scopes as in manifest.yml" + more)
+        return Finding.ok(subject, "scopes as in manifest.yml" + more)
 
 
 def _of_faults(
@@ -212,9 +206,9 @@ def _of_faults(
         if one.fault is Fault.SLACK_CLIENT and said.get(subject):
             if alone:
                 was = f"was refused at {one.seen_at:%Y-%m-%d %H:%M} UTC ({one.detail}), and is not any more"
-                yield Finding(subject, True, f"{was}: the alarm is over, and `app.py serve` needs the same settings")
+                yield Finding.ok(subject, f"{was}: the alarm is over, and `app.py serve` needs the same settings")
         elif alone and not (one.fault.kind == "client" and said.get(subject) is False):
-            yield Finding(subject, False, faults.sentence(one))
+            yield Finding.fail(subject, faults.sentence(one))
 
 
 def clock_offset(date: str | None, now: datetime) -> timedelta | None:

@@ -12,16 +12,28 @@ SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at, whether it is well, and a sentence.
-
-    `warns`: well enough to run, but worth a look. `mend`: the settings that are wrong.
-    """
+    """What was looked at, whether it is well, and a sentence; made by `ok`, `warn` or `fail`."""
 
     subject: str
     well: bool
     sentence: str
     warns: bool = False
     mend: tuple[str, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def ok(cls, subject: str, sentence: str) -> Finding:
+        """It is well."""
+        return cls(subject, True, sentence)
+
+    @classmethod
+    def warn(cls, subject: str, sentence: str) -> Finding:
+        """Well enough to run, but worth a look."""
+        return cls(subject, True, sentence, warns=True)
+
+    @classmethod
+    def fail(cls, subject: str, sentence: str, *, mend: tuple[str, ...] = ()) -> Finding:
+        """It is to be mended; `mend` are the settings that are wrong."""
+        return cls(subject, False, sentence, mend=mend)
 
 
 async def in_time(subject: str, look: Awaitable[Finding]) -> Finding:
@@ -30,4 +42,4 @@ async def in_time(subject: str, look: Awaitable[Finding]) -> Finding:
         async with asyncio.timeout(SECONDS):
             return await look
     except TimeoutError:
-        return Finding(subject, False, f"no answer within {SECONDS:.0f} s")
+        return Finding.fail(subject, f"no answer within {SECONDS:.0f} s")

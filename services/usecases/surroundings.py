@@ -25,26 +25,26 @@ LITTLE_MEMORY = 256 * MIB
 def look_at_disk(folder: Path | None) -> Finding:
     """The free space where the database lies; `folder` need not be there yet. None: PostgreSQL's is elsewhere."""
     if folder is None:
-        return Finding("disk", True, "PostgreSQL's own cannot be seen from here")
+        return Finding.ok("disk", "PostgreSQL's own cannot be seen from here")
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(there).free
     said = f"{size(free)} free at {folder}"
     if free < NO_DISK:
-        return Finding("disk", False, f"{said}: nothing more can be stored soon, make room")
+        return Finding.fail("disk", f"{said}: nothing more can be stored soon, make room")
     if free < LITTLE_DISK:
-        return Finding("disk", True, f"{said}: make room", warns=True)
-    return Finding("disk", True, said)
+        return Finding.warn("disk", f"{said}: make room")
+    return Finding.ok("disk", said)
 
 
 def look_at_memory(proc: Path = Path("/proc"), control: Path = Path("/sys/fs/cgroup")) -> Finding:
     """What is available, of the machine and of the container (proc(5), meminfo; kernel.org, cgroup-v2)."""
     found = [free for free in (_of_machine(proc / "meminfo"), _of_container(control)) if free is not None]
     if not found:
-        return Finding("memory", True, "this system does not say how much is left")
+        return Finding.ok("memory", "this system does not say how much is left")
     said = f"{size(min(found))} available"
     if min(found) < LITTLE_MEMORY:
-        return Finding("memory", True, f"{said}: give it more, or reading a large calendar may fail", warns=True)
-    return Finding("memory", True, said)
+        return Finding.warn("memory", f"{said}: give it more, or reading a large calendar may fail")
+    return Finding.ok("memory", said)
 
 
 def _of_machine(meminfo: Path) -> int | None:
@@ -75,7 +75,7 @@ async def look_at_public_address(url: str, *, https: bool, tls: ssl.SSLContext |
     subject = "public address"
 
     def warning(sentence: str) -> Finding:
-        return Finding(subject, True, f"{url} {sentence}", warns=True)
+        return Finding.warn(subject, f"{url} {sentence}")
 
     if https and not url.startswith("https://"):
         return warning("is not https: Slack calls, and sends browsers back to, https addresses alone; set PUBLIC_URL")
@@ -94,7 +94,7 @@ async def look_at_public_address(url: str, *, https: bool, tls: ssl.SSLContext |
         )
     if status != HTTPStatus.OK or b'"alive"' not in body:
         return warning(f"is answered by something else (HTTP {status}): have it lead to HOST and PORT of this app")
-    return Finding(subject, True, f"{url} leads here. This was asked from inside: Slack may still be shut out")
+    return Finding.ok(subject, f"{url} leads here. This was asked from inside: Slack may still be shut out")
 
 
 def _why(error: Exception) -> str:

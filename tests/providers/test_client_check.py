@@ -40,7 +40,7 @@ async def look(client: GuardedClient, server: CalendarServer, expires: date | No
 async def test_google_takes_the_right_client_and_no_other(client: GuardedClient) -> None:
     google = LocalGoogle(now)
     await google.start()
-    assert await look(client, google) == Finding("Google Calendar", True, "takes the client id and secret")
+    assert await look(client, google) == Finding.ok("Google Calendar", "takes the client id and secret")
     for wrong in ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"):
         found = await look(client, google, **{wrong: "x-of-somebody-else"})
         assert not found.well

@@ -86,12 +86,12 @@ async def test_doctor_finds_nothing_wrong_with_an_empty_installation(
     database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
     assert await examine(database, encryptor, slack, clock) == [
-        Finding("settings", True, "complete"),
-        Finding("clock", True, "agrees with Slack's"),
-        Finding("database", True, f"up to date at step {schema.head()}"),
-        Finding("keys", True, "ready, nothing is stored yet"),
-        Finding("calendars", True, "people: 0, calendars: 0"),
-        Finding("effects", True, "everybody has allowed what their effects need"),
+        Finding.ok("settings", "complete"),
+        Finding.ok("clock", "agrees with Slack's"),
+        Finding.ok("database", f"up to date at step {schema.head()}"),
+        Finding.ok("keys", "ready, nothing is stored yet"),
+        Finding.ok("calendars", "people: 0, calendars: 0"),
+        Finding.ok("effects", "everybody has allowed what their effects need"),
     ]
 
 
@@ -149,7 +149,7 @@ async def test_doctor_ends_slacks_refusal_of_the_app_that_is_mended_already(
 
     async def lines(*, taken: bool) -> list[tuple[bool, bool, str]]:
         async def look() -> Finding:
-            return Finding(SLACK_APP, taken, "as asked just now")
+            return Finding.ok(SLACK_APP, "as asked just now") if taken else Finding.fail(SLACK_APP, "as asked just now")
 
         health = SlackHealth(slack.url)
         own = Stores(database, encryptor, clock).faults
@@ -240,7 +240,7 @@ async def test_doctor_stops_at_a_database_that_is_not_migrated(
     async with database.write() as connection:
         await connection.execute(sa.text("DELETE FROM alembic_version"))
     found = await examine(database, encryptor, slack, clock)
-    assert found[-1] == Finding("database", False, f"is at step none, not {schema.head()}: run `app.py migrate`")
+    assert found[-1] == Finding.fail("database", f"is at step none, not {schema.head()}: run `app.py migrate`")
 
 
 async def test_doctor_tells_of_a_database_that_is_newer_than_itself(

@@ -34,7 +34,7 @@ def test_disk_is_looked_at_where_the_database_will_lie(
 
 
 def test_disk_of_another_machine_is_not_guessed() -> None:
-    assert look_at_disk(None) == Finding("disk", True, "PostgreSQL's own cannot be seen from here")
+    assert look_at_disk(None) == Finding.ok("disk", "PostgreSQL's own cannot be seen from here")
 
 
 def machine(folder: Path, available: int) -> Path:
@@ -53,13 +53,13 @@ def container(folder: Path, limit: str, current: int, cached: int) -> Path:
 
 def test_memory_is_the_least_of_what_machine_and_container_have_left(tmp_path: Path) -> None:
     of_machine, nothing = machine(tmp_path / "proc", 3 * GIB), tmp_path / "none"
-    assert look_at_memory(of_machine, nothing) == Finding("memory", True, "3.0 GiB available")
+    assert look_at_memory(of_machine, nothing) == Finding.ok("memory", "3.0 GiB available")
     unlimited = container(tmp_path / "free", "max", 0, 0)
     assert look_at_memory(of_machine, unlimited).sentence == "3.0 GiB available"
     small = container(tmp_path / "small", str(512 * MIB), 400 * MIB, 88 * MIB)
     found = look_at_memory(of_machine, small)
     assert (found.well, found.warns, found.sentence[:17]) == (True, True, "200 MiB available")
-    assert look_at_memory(nothing, nothing) == Finding("memory", True, "this system does not say how much is left")
+    assert look_at_memory(nothing, nothing) == Finding.ok("memory", "this system does not say how much is left")
 
 
 async def test_public_address_that_leads_here_says_from_where_it_was_asked() -> None:
