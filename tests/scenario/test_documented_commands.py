@@ -103,7 +103,7 @@ RUN_BY: Mapping[str, str] = {
     "systemctl enable --now statusquo": SERVICE,
     "systemctl restart statusquo": SERVICE,
     "make run": f"{FRESH}test_make_run_is_the_demo_and_quick_the_second_time",
-    "make test": f"{FRESH}test_make_test_sets_itself_up_and_runs",
+    "make test": f"{FRESH}test_make_test_is_green_and_says_what_it_needs_for_what_it_skips",
     "make setup": TARGETS,
     "make check": TARGETS,
     "make bench": TARGETS,
