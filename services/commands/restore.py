@@ -10,7 +10,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,12 +64,8 @@ def restore(config: Settings, source: Path, options: Options, clock: Clock) -> i
             check(copy)
             schema.check_not_newer(about.step)
             keys = _keys(config, text.split())
-
-            async def settled() -> str:
-                async with Stores.at(f"sqlite+aiosqlite:///{copy}", keys, clock) as stores:
-                    return await _settle(stores, forgotten, about.made_at, clock, keep_keys=options.keep_keys)
-
-            told = asyncio.run(settled())
+            opening = Stores.at(f"sqlite+aiosqlite:///{copy}", keys, clock)
+            told = asyncio.run(_settle(opening, forgotten, about.made_at, clock, keep_keys=options.keep_keys))
             if not config.encryption_keys:
                 with appearing(config.key_file) as part:
                     part.write_text("".join(f"{key}\n" for key in keys))
@@ -87,24 +83,21 @@ def loaded(config: Settings, options: Options, clock: Clock) -> int:
         if config.is_sqlite and config.database_file.is_file():
             with closing(_opened(config.database_file)) as database:
                 _check_unused(database, config.database_file)
-
-    async def settled() -> str:
-        async with installed(config, clock) as stores:
-            return await _settle(stores, forgotten, None, clock, keep_keys=options.keep_keys)
-
-    print(asyncio.run(settled()))
+    print(asyncio.run(_settle(installed(config, clock), forgotten, None, clock, keep_keys=options.keep_keys)))
     return 0
 
 
 async def _settle(
-    stores: Stores, forgotten: Sequence[Forgotten], made_at: datetime | None, clock: Clock, *, keep_keys: bool
-) -> str:
+    opening: AbstractAsyncContextManager[Stores], forgotten: Sequence[Forgotten], made_at: datetime | None,
+    clock: Clock, *, keep_keys: bool,
+) -> str:  # fmt: skip
     """Bring the database up to date and have nothing in it done twice; what was done, for the operator."""
-    await schema.upgrade(stores.database)
-    await _check_keys(stores)
-    gone = await restored.forget_again(stores, forgotten, made_at, clock.now())
-    revoked = 0 if keep_keys else await restored.revoke_keys(stores.database)
-    await restored.settle(stores, clock.now())
+    async with opening as stores:
+        await schema.upgrade(stores.database)
+        await _check_keys(stores)
+        gone = await restored.forget_again(stores, forgotten, made_at, clock.now())
+        revoked = 0 if keep_keys else await restored.revoke_keys(stores.database)
+        await restored.settle(stores, clock.now())
     with_keys = "Agents' keys are as they were" if keep_keys else f"{revoked} keys of agents were revoked"
     return f"{gone} who were forgotten since were deleted. {with_keys}. Start the app."
 

@@ -63,7 +63,7 @@ async def forget_again(stores: Stores, forgotten: Sequence[Forgotten], made_at: 
         )
     latest = {one.digest: one.at for one in since}
 
-    def left(team_id: str, user_id: str, came_at: datetime | None) -> bool:
+    def was_forgotten(team_id: str, user_id: str, came_at: datetime | None) -> bool:
         at = max(
             (latest[one] for _, one in stores.encryptor.pseudonyms(team_id, user_id) if one in latest), default=None
         )
@@ -71,9 +71,9 @@ async def forget_again(stores: Stores, forgotten: Sequence[Forgotten], made_at: 
 
     done = 0
     for team_id, installed_at in await stores.database.fetch(select(Workspace.team_id, Workspace.installed_at)):
-        if left(team_id, "", installed_at):
+        if was_forgotten(team_id, "", installed_at):
             done += await stores.workspaces.delete(team_id, now)
-    gone = [key for key, came_at in (await _known(stores)).items() if left(key.team_id, key.user_id, came_at)]
+    gone = [key for key, came_at in (await _known(stores)).items() if was_forgotten(key.team_id, key.user_id, came_at)]
     for key in gone:
         await stores.leavers.begin(key, now, now)
     for leaver in await stores.leavers.all():
@@ -134,10 +134,10 @@ async def _last_shown(stores: Stores, keys: Sequence[PersonKey], now: datetime) 
 async def _recall(
     stores: Stores, connection: AsyncConnection, key: PersonKey, span: Span | None, now: datetime
 ) -> None:
-    """What cannot be read stays as it is: the app tells of it when it comes to it."""
-    standings = ProfileStateStore(stores.encryptor)
+    """Remember `span` as about to be written. What cannot be read stays: the app tells of it when it comes to it."""
+    states = ProfileStateStore(stores.encryptor)
     with suppress(StatusQuoError, ValueError):
-        await standings.save(connection, key, recalled(await standings.load(connection, key), span, now))
+        await states.save(connection, key, recalled(await states.load(connection, key), span, now))
 
 
 async def _doubt_effects(stores: Stores, now: datetime) -> None:
