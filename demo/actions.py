@@ -73,6 +73,8 @@ class Actions:
         action = self._all.get(what)
         if action is None or not isinstance(body, Mapping):
             raise NotDoneError("There is no such thing to do.")
+        if what != "clock":
+            self.clock.tick()
         return await action(body)
 
     async def _message(self, body: Body) -> dict[str, Any]:

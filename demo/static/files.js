@@ -11,7 +11,7 @@ export function startFiles(open) {
   on("tab", () => {
     const here = state.tab === "messages";
     byId("files").hidden = byId("clip").hidden = !here;
-    byId("box").placeholder = here ? "Message Status Quo, or type / for commands" : "Message #general, or type / for commands";
+    byId("box").placeholder = here ? "Message Status Quo, or / for commands" : "Message #general, or / for commands";
   });
   byId("clip").addEventListener("click", () => byId("file").click());
   byId("sample").addEventListener("click", sendSample);

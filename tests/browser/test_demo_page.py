@@ -74,6 +74,13 @@ async def test_added_event_shows_and_a_status_set_by_hand_is_covered_or_stays(da
     assert day_page.demo.slack.member(SAM).text == "Incident, do not disturb"
 
 
+async def test_what_is_typed_last_shows_while_the_clock_stands(day_page: DemoPage) -> None:
+    await day_page.be("Yuki Tanaka")
+    for text in ("One", "Two", "Three", "Four", "Five"):
+        await day_page.type(f"/quo {text} for 1h")
+        await day_page.status_of("Yuki Tanaka", text)
+
+
 async def set_status(day_page: DemoPage, emoji: str, text: str) -> None:
     """By hand, as in Slack itself."""
     await day_page.page.click("#own-status")
