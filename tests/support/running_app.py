@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -73,20 +73,35 @@ def at(clock_time: str, day: int = 24) -> datetime:
     return datetime(2026, 11, day, int(hour), int(minute), tzinfo=UTC)
 
 
-_ports = itertools.count(os.getpid() * 97)  # several runs on one machine start apart
+_PORTS = 400
+
+
+@cache
+def _own_ports() -> Iterator[int]:
+    """A range of ports that is this process' alone, whatever else runs tests on the machine: it holds the first one."""
+    for first in range(12_000, 32_000, _PORTS):  # below what the system hands out (32,768 and up)
+        held = socket.socket()
+        try:
+            held.bind(("127.0.0.1", first))
+        except OSError:
+            held.close()
+        else:
+            held.detach()  # until this process ends
+            return itertools.cycle(range(first + 1, first + _PORTS))
+    raise RuntimeError("too many tests run on this machine at once")
 
 
 def free_port() -> int:
-    """A port that nobody listens at, and that nobody is given by the system: each worker has a range of its own."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    while True:
-        port = 12_000 + worker % 16 * 1_200 + next(_ports) % 1_200  # below what the system hands out (32,768 and up)
+    """A port that nobody listens at, and that nobody else is given meanwhile."""
+    for port in itertools.islice(_own_ports(), _PORTS):
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: one that has ended is none
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return port
+    raise RuntimeError("no port is free")
 
 
 @dataclass
