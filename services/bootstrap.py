@@ -26,6 +26,7 @@ from services.pictures.reader import PictureReader
 from services.platform import logs
 from services.platform.clock import SystemClock
 from services.platform.concurrency import off_loop
+from services.platform.keys import keys_of
 from services.platform.loop_watch import LoopWatch
 from services.platform.metrics import Metrics
 from services.platform.outbound import Outbound
@@ -177,7 +178,7 @@ def _in_address(host: str) -> str:
 
 async def _opened(config: Settings, clock: Clock) -> Stores:
     """The database, brought up to date; it is closed where it is not one to start with."""
-    stores = Stores.at(config.database_url, config.keys(), clock)
+    stores = Stores.at(config.database_url, keys_of(config), clock)
     try:
         await check_not_moved(stores.database, config.database_file)
         await schema.upgrade(stores.database)

@@ -24,6 +24,7 @@ from services.domain.errors import StatusQuoError
 from services.domain.operator_errors import BackupError, SealError
 from services.platform.atomic_files import appearing, passing
 from services.platform.crypto import Encryptor
+from services.platform.keys import keys_of
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import backup_file, schema
@@ -53,7 +54,7 @@ def make(config: Settings, target: Path, clock: Clock, *, sealed: bool) -> int:
             sha256=backup_file.sha256_of(copy),
         )  # fmt: skip
         check_room(target.parent, about.size)
-        keys = config.keys()
+        keys = keys_of(config)
         _check_keys(copy, keys)
         with appearing(target) as part:
             backup_file.write(part, about, "".join(f"{key}\n" for key in keys), copy, secret)

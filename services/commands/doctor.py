@@ -18,6 +18,7 @@ from services.commands.installation import missing
 from services.domain.calendars import MICROSOFT, named
 from services.domain.operator_errors import DatabaseError, SettingsError
 from services.platform.addresses import AddressRules
+from services.platform.keys import keys_of
 from services.platform.net import GuardedClient
 from services.platform.outbound import Outbound
 from services.platform.settings import Settings, plain
@@ -53,7 +54,7 @@ async def examine(config: Settings, clock: Clock) -> int:
             faults: FaultStore | None = None
             around = [look_at_disk(_folder(config)), look_at_memory()]
             if not database:
-                opened = await stack.enter_async_context(Stores.at(config.database_url, config.keys(), clock))
+                opened = await stack.enter_async_context(Stores.at(config.database_url, keys_of(config), clock))
                 faults = opened.faults
                 database, around = opened.health, [*around, *await _moved(opened.database, config)]
             doctor = Doctor(

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.domain.operator_errors import DatabaseError
+from services.platform.keys import keys_of
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import schema
@@ -28,7 +29,7 @@ async def installed(config: Settings, clock: Clock) -> AsyncIterator[Stores]:
     """Its stores. Raises DatabaseError where there is none, SettingsError where there are no keys to it."""
     if said := missing(config):
         raise DatabaseError(said)
-    async with Stores.at(config.database_url, config.keys(), clock) as stores:
+    async with Stores.at(config.database_url, keys_of(config), clock) as stores:
         if await schema.current(stores.database) is None:
             raise DatabaseError(f"it is empty: {WHERE}")
         yield stores

@@ -6,6 +6,7 @@ import sys
 from tempfile import TemporaryDirectory
 
 from services.commands import TROUBLE
+from services.platform.keys import keys_of
 from services.platform.settings import Settings
 from services.store import schema
 from services.store.db import Database
@@ -14,7 +15,7 @@ from services.store.db import Database
 async def migrate(config: Settings, *, check: bool) -> int:
     """Bring the database up to date; with `check` an empty one, to see whether the steps lead to the models."""
     if config.is_sqlite and not check:
-        config.keys()  # made along with the database
+        keys_of(config)  # made along with the database
     with TemporaryDirectory() as folder:
         database = Database(f"sqlite+aiosqlite:///{folder}/empty.db" if check else config.database_url)
         try:

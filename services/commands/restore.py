@@ -25,6 +25,7 @@ from services.domain.errors import StatusQuoError
 from services.domain.operator_errors import RestoreError
 from services.platform.atomic_files import appearing, sweep, sync
 from services.platform.crypto import Encryptor
+from services.platform.keys import keys_of
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import backup_file, restored, schema
@@ -142,7 +143,7 @@ def _keys(config: Settings, theirs: Sequence[str]) -> list[str]:
     """The keys to go on with, newest first. Raises RestoreError where one of the backup's is lacking, SettingsError."""
     Encryptor(theirs)
     if config.encryption_keys:
-        ours = config.keys()
+        ours = keys_of(config)
         if lacking := len(set(theirs) - set(ours)):
             raise RestoreError(
                 f"ENCRYPTION_KEYS lacks {lacking} of the backup's keys: add them at its end, or leave it unset, and "

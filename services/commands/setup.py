@@ -26,6 +26,7 @@ from services.domain.operator_errors import DatabaseError, SettingsError
 from services.platform import env_file, settings
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
+from services.platform.keys import keys_of
 from services.platform.settings import DEFAULT_DATABASE, Settings
 from services.store import schema
 from services.store.db import Database
@@ -262,7 +263,7 @@ async def _reach_database(config: Settings, *, make: bool) -> str | None:
     An older one is left to `migrate`, and to the next start.
     """
     if make:
-        config.keys()  # before the database, as at a start
+        keys_of(config)  # before the database, as at a start
     database = Database(config.database_url)
     try:
         async with asyncio.timeout(SECONDS):

@@ -6,7 +6,6 @@ names of contract.md; `docs/operate.md` lists them and a test keeps that list eq
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -19,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from services.domain.operator_errors import SettingsError
 from services.platform import env_file
-from services.platform.crypto import Encryptor, new_key
+from services.platform.crypto import Encryptor
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -279,47 +278,10 @@ class Settings(BaseModel):
         """The names that `serve` cannot do without and that are not set."""
         return _missing({name: getattr(self, name) for name in type(self).model_fields})
 
-    def keys(self) -> list[str]:
-        """The Fernet keys, newest first; with SQLite they are created on the first run, before the database is.
-
-        Raises SettingsError where there are none, and may be none made: what is stored is sealed under others.
-        """
-        if self.encryption_keys:
-            return _split(self.encryption_keys)
-        if not self.is_sqlite:
-            raise SettingsError("ENCRYPTION_KEYS is not set")
-        path = self.key_file
-        try:
-            if not path.exists():
-                if self.database_file.is_file() and self.database_file.stat().st_size:
-                    raise SettingsError(
-                        f"ENCRYPTION_KEYS is not set, and {path} is missing beside {self.database_file}: put the keys "
-                        "back, or move that database away where nothing is stored yet"
-                    )
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _write_first(path, new_key() + "\n")
-            found = path.read_text().split()
-        except OSError as error:
-            raise SettingsError(f"ENCRYPTION_KEYS is not set, and {path}: {error.strerror}") from None
-        if not found:
-            raise SettingsError(
-                f"ENCRYPTION_KEYS is not set, and {path} is empty: put the keys back into it, or delete it where "
-                "nothing is stored yet"
-            )
-        return found
-
-
-def _write_first(path: Path, text: str) -> None:
-    """Make a file of mode 600, whole or not at all. Raises OSError, also where there is one."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        path.unlink()
-        raise
+    @property
+    def given_keys(self) -> list[str]:
+        """The Fernet keys of ENCRYPTION_KEYS, newest first; none where it is not set."""
+        return _split(self.encryption_keys) if self.encryption_keys else []
 
 
 def _networks(value: str | None) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -208,6 +208,6 @@ def test_documented_commands_name_what_there_is() -> None:
     _, flag, code = shlex.split(key[0])
     ran = subprocess.run([sys.executable, flag, code], check=True, capture_output=True, text=True)
     name, _, made = ran.stdout.strip().partition("=")
-    assert settings.load({name: made}, dotenv=None).keys() == [made]
+    assert settings.load({name: made}, dotenv=None).given_keys == [made]
     (single,) = (one for one in render(DEPLOY / "chart", {}) if one["kind"] == "StatefulSet")
     assert f"kubectl exec {single['metadata']['name']}-0 -- python app.py doctor" in kubernetes

@@ -8,6 +8,7 @@ import pytest
 
 from services.domain.operator_errors import SettingsError
 from services.platform import settings
+from services.platform.keys import keys_of
 
 
 def test_settings_of_an_empty_environment_are_the_defaults_of_the_contract() -> None:
@@ -163,8 +164,8 @@ def test_public_url_is_a_host(given: str) -> None:
 
 def test_keys_are_made_once_beside_the_sqlite_file_and_readable_by_the_owner_alone(tmp_path: Path) -> None:
     loaded = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path}/var/x.db"}, None)
-    first = loaded.keys()
-    assert loaded.keys() == first
+    first = keys_of(loaded)
+    assert keys_of(loaded) == first
     assert (tmp_path / "var" / "encryption.keys").stat().st_mode & 0o777 == 0o600
 
 
@@ -172,7 +173,7 @@ def test_place_where_no_keys_can_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file, and no folder")
     loaded = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path}/var/x.db"}, None)
     with pytest.raises(SettingsError, match=r"ENCRYPTION_KEYS is not set, and .*encryption.keys: File exists"):
-        loaded.keys()
+        keys_of(loaded)
 
 
 def test_full_disk_leaves_no_file_of_keys_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,22 +184,22 @@ def test_full_disk_leaves_no_file_of_keys_behind(tmp_path: Path, monkeypatch: py
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(SettingsError, match="No space left on device"):
-            loaded.keys()
-    assert len(loaded.keys()) == 1
+            keys_of(loaded)
+    assert len(keys_of(loaded)) == 1
 
 
 def test_empty_file_of_keys_is_named(tmp_path: Path) -> None:
     loaded = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path}/x.db"}, None)
     loaded.key_file.touch()
     with pytest.raises(SettingsError, match=r"encryption.keys is empty: put the keys back into it"):
-        loaded.keys()
+        keys_of(loaded)
 
 
 def test_no_keys_are_made_beside_a_database_that_has_lost_its_own(tmp_path: Path) -> None:
     loaded = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path}/x.db"}, None)
     (tmp_path / "x.db").write_bytes(b"SQLite")
     with pytest.raises(SettingsError, match=r"encryption.keys is missing beside .*x.db: put the keys back"):
-        loaded.keys()
+        keys_of(loaded)
     assert not loaded.key_file.exists()
 
 
@@ -206,7 +207,7 @@ def test_postgresql_needs_keys_that_were_set() -> None:
     loaded = settings.load({"DATABASE_URL": "postgresql://h/d"}, None)
     assert "ENCRYPTION_KEYS (every replica needs the same ones)" in loaded.missing_for_serving()
     with pytest.raises(SettingsError):
-        loaded.keys()
+        keys_of(loaded)
 
 
 def test_serving_names_everything_that_is_missing() -> None:
