@@ -16,6 +16,7 @@ from services.domain.errors import InputError
 from services.domain.operator_errors import DatabaseError, SettingsError
 from services.platform.settings import Settings, load
 from services.ports import Clock
+from services.store.connecting import said_by
 from services.store.db import Database
 from services.store.moving import Position, Source, Target
 
@@ -35,7 +36,7 @@ async def move(config: Settings, to: str, clock: Clock) -> int:
         try:
             return await _move(source, Target(database, source), config, url, clock)
         except (OSError, SQLAlchemyError, asyncpg.PostgresError) as error:
-            raise DatabaseError(f"{type(error).__name__}; the same command goes on from there") from error
+            raise DatabaseError(f"--to: {said_by(error, url)}; the same command goes on from there") from error
         finally:
             await database.close()
 

@@ -7,7 +7,6 @@ seconds were measured), with WAL, `synchronous=FULL` and a busy timeout for read
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -43,6 +42,9 @@ A process that stands still in the middle of one (its machine is paused, or cut 
 locks, and whoever types meanwhile waits for them. Ours last milliseconds.
 """
 
+LONGEST_CONNECT = 10.0
+"""Seconds until PostgreSQL lets a connection in, or is taken for silent."""
+
 TRUSTED = 1.0
 """Seconds for which a connection to PostgreSQL that worked is taken to work still.
 
@@ -58,17 +60,6 @@ _NO_ROOM = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN")
 
 TRY_AGAIN = 5.0
 """Seconds between two tries whether something reaches the disk again, where somebody asks."""
-
-
-def said_by(error: Exception) -> str:
-    """The class of what the driver itself raised, such as `InvalidPasswordError`: its message may hold values.
-
-    Of SQLite its own words: `disk I/O error`, `file is not a database`, `attempt to write a readonly database`.
-    """
-    origin: BaseException = error
-    while (inner := getattr(origin, "orig", None) or origin.__cause__) is not None:
-        origin = inner
-    return f"SQLite says: {origin}" if isinstance(origin, sqlite3.Error) else type(origin).__name__
 
 
 def _make_room(folder: Path) -> None:
@@ -118,7 +109,7 @@ class Database:
             # not SQLAlchemy but the driver reads the address: as PostgreSQL's programs do, `?sslmode=require` too
             self.engine = create_async_engine(
                 "postgresql+asyncpg://",
-                connect_args={"dsn": plain_address(url)},
+                connect_args={"dsn": plain_address(url), "timeout": LONGEST_CONNECT},
                 pool_size=pool_size,
                 max_overflow=pool_size,
                 hide_parameters=True,

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.domain.operator_errors import DatabaseError, SettingsError
-from services.store.db import Database, said_by
+from services.store.connecting import said_by
+from services.store.db import Database
 
 MARK = "statusquo_move"
 """The table of a target that says how far the move into it has come."""
@@ -49,6 +50,6 @@ async def check_not_moved(database: Database, file: Path) -> None:
         async with database.read() as connection:
             unfinished = await connection.scalar(select(func.to_regclass(MARK)))
     except (OSError, SQLAlchemyError) as error:
-        raise DatabaseError(said_by(error)) from error
+        raise DatabaseError(said_by(error, database.url)) from error
     if unfinished is not None:
         raise SettingsError("DATABASE_URL: a move into this database is not finished. Run the same move again")

@@ -28,7 +28,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.operator_errors import DatabaseBusyError, DatabaseError, NewerDatabaseError
 from services.store import agent_models, effect_models, forgotten, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
-from services.store.db import Database, said_by
+from services.store.connecting import said_by
+from services.store.db import Database
 from services.store.models import Base
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ async def upgrade(database: Database, *, turn: float = TURN, table: float = TABL
                 await connection.run_sync(run)
         except (OSError, SQLAlchemyError) as error:
             if not _in_use(error):
-                raise DatabaseError(said_by(error)) from error
+                raise DatabaseError(said_by(error, database.url)) from error
             if not left:
                 raise DatabaseBusyError("a table is in use") from error
             await asyncio.sleep(table)
@@ -151,7 +152,7 @@ async def current(database: Database) -> str | None:
         async with database.read() as connection:
             return await connection.run_sync(look)
     except (OSError, SQLAlchemyError) as error:
-        raise DatabaseError(said_by(error)) from error
+        raise DatabaseError(said_by(error, database.url)) from error
 
 
 async def drift(database: Database) -> list[object]:

@@ -55,6 +55,17 @@ async def stops(app: RunningApp) -> None:
     app._look = None
 
 
+async def test_address_that_is_wrong_is_said_with_what_to_do_and_without_its_password(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    nowhere = "postgresql+asyncpg://quo:hunter2@127.0.0.1:1/x"
+    ran = await run("move", "--to", nowhere, cwd=tmp_path, DATABASE_URL=sqlite_url)
+    assert (ran.status, ran.out) == (1, "")
+    assert "(--to: nothing listens at 127.0.0.1:1: is PostgreSQL running there, and is that its port?" in ran.err
+    assert ran.err.strip().endswith("(ConnectionRefusedError); the same command goes on from there)")
+    assert "hunter2" not in ran.err
+
+
 @INTO_POSTGRESQL
 async def test_covered_status_is_put_back_after_the_move_and_nothing_is_written_twice(
     app: RunningApp, database_url: str, tmp_path: Path

@@ -82,11 +82,17 @@ def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_database_that_is_not_there_is_one_line_whatever_the_command(tmp_path: Path) -> None:
     nowhere = {"DATABASE_URL": "postgresql://quo:hunter2@127.0.0.1:1/x", "ENCRYPTION_KEYS": new_key()}
-    for command in ("migrate", "doctor", "rotate-keys", "worker"):
-        ran = run_here(command, cwd=tmp_path, **nowhere)
+    serving = dict.fromkeys(("SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"), "1.2")
+    whom = ("--team", TEAM, "--user", ANN)
+    for command in (
+        ("run",), ("migrate",), ("doctor",), ("rotate-keys",), ("worker",), ("backup", "--forgotten"),
+        ("restore", "--loaded"), ("why", *whom), ("export", *whom), ("forget", *whom),
+    ):  # fmt: skip
+        ran = run_here(*command, cwd=tmp_path, SLACK_API_URL="http://127.0.0.1:9/api/", **nowhere, **serving)
         assert ran.status == 1
         said = ran.out + ran.err
         assert said.count("The database cannot be reached, or refuses us. Check DATABASE_URL.") == 1
+        assert said.count("nothing listens at 127.0.0.1:1: is PostgreSQL running there") == 1
         assert ("Traceback" in said, "hunter2" in said) == (False, False)
     (tmp_path / "file").touch()
     within = {"DATABASE_URL": f"sqlite:///{tmp_path}/file/x.db", "ENCRYPTION_KEYS": new_key()}
