@@ -19,7 +19,7 @@ from services.domain.reasons import Reason
 from services.domain.text import cleaned, unescape
 from services.domain.untrusted import repeats_an_event, tells_words
 from services.platform.locale import Localizer, default_texts
-from services.usecases.statuses import Now
+from services.usecases.status_reader import Now
 
 LONGEST_TITLE = 200
 """Characters of what a stranger wrote."""

@@ -32,7 +32,8 @@ from handlers.slack.views.sentences import paused, plainly
 from services.domain.errors import NoSuchEmojiError, NothingToDoError
 from services.domain.model import Override, Status
 from services.domain.reasons import Reason, ReasonCode
-from services.usecases.statuses import Cleared, Now
+from services.usecases.status_reader import Now
+from services.usecases.statuses import Cleared
 
 
 class Nothing(msgspec.Struct, forbid_unknown_fields=True):

@@ -31,7 +31,7 @@ from services.store.calendars import CalendarView
 from services.store.line_file import RESERVED
 from services.store.measures import Condition
 from services.store.stores import Stores
-from services.usecases.statuses import StatusReader, Why
+from services.usecases.status_reader import StatusReader, Why
 
 _OURS = re.compile(r"(?:rule|routine)-[0-9]+|[0-9a-f]{24,}")
 

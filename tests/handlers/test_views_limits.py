@@ -64,7 +64,8 @@ from services.store.absences import Absent
 from services.store.accounts import AccountView
 from services.store.undos import Undoable
 from services.store.workspace_numbers import WorkspaceNumbers
-from services.usecases.statuses import Cleared, Now, Why
+from services.usecases.status_reader import Now, Why
+from services.usecases.statuses import Cleared
 from services.usecases.who import Out, ToldOf
 from tests.support import blockkit
 

@@ -79,7 +79,8 @@ from services.usecases.own_photo import OwnPhotos
 from services.usecases.own_profile import OwnProfiles
 from services.usecases.people import People, PersonalSettings
 from services.usecases.profile_reading import ProfileReading
-from services.usecases.statuses import Statuses, StatusReader
+from services.usecases.status_reader import StatusReader
+from services.usecases.statuses import Statuses
 from services.usecases.team_hooks import TeamHooks
 from services.usecases.undo import Undos
 from services.usecases.who import WhoIsAway

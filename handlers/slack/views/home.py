@@ -27,7 +27,7 @@ from services.store.calendars import CalendarView
 from services.store.digests import Digest
 from services.store.undos import Undoable
 from services.usecases.keeper import KeptView
-from services.usecases.statuses import Now
+from services.usecases.status_reader import Now
 from services.usecases.who import Out
 
 _MOST_LINES = 30

@@ -18,7 +18,7 @@ from services.domain.model import OverrideKind
 from services.domain.text import escape
 from services.platform.locale import Localizer
 from services.usecases.agents import AgentAsked
-from services.usecases.statuses import Now
+from services.usecases.status_reader import Now
 
 KEYS = "keys"
 """The form's callback."""

@@ -31,7 +31,8 @@ from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
 from services.usecases.keeper import KeptView
-from services.usecases.statuses import Cleared, Now, Why
+from services.usecases.status_reader import Now, Why
+from services.usecases.statuses import Cleared
 
 Reply = dict[str, Any]
 

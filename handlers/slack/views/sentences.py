@@ -16,7 +16,7 @@ from services.domain.text import escape
 from services.platform.locale import Localizer
 from services.store.accounts import AccountView
 from services.store.calendars import CalendarView
-from services.usecases.statuses import Now
+from services.usecases.status_reader import Now
 
 LONGEST_TITLE = 200
 """Characters of a title in a line."""

@@ -42,7 +42,8 @@ from services.store.rotation import Rotation, row_of
 from services.store.stores import Stores
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import PersonalSettings
-from services.usecases.statuses import Statuses, StatusReader
+from services.usecases.status_reader import StatusReader
+from services.usecases.statuses import Statuses
 from services.usecases.undo import Undos
 from services.usecases.workspace import WorkspacePolicy
 from tests.engine.interleavings.steps import SteppedDatabase, step
