@@ -96,8 +96,7 @@ async def _edges(stub: slack_stub.Stub, address: str, key: str, database: Databa
             await asyncio.sleep(0.1)
         used = sum(cpu_seconds(pid) for pid in family(process.pid))
         async with asyncio.timeout(LONGEST):
-            while len(await stub.writes()) < PEOPLE:
-                await asyncio.sleep(0.25)
+            await stub.writes(PEOPLE)
         return (sum(cpu_seconds(pid) for pid in family(process.pid)) - used) / PEOPLE
 
 

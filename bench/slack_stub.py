@@ -59,7 +59,10 @@ def application(seconds: float = 0.0) -> web.Application:
             return web.json_response({"ok": True, "profile": profiles.get(user_id, EMPTY) | square})
         return web.json_response({"ok": True, "user_id": user_id})
 
-    async def log(_: web.Request) -> web.Response:
+    async def log(request: web.Request) -> web.Response:
+        people = int(request.query.get("people", "0"))
+        async with news:
+            await news.wait_for(lambda: len(profiles) >= people)
         return web.json_response(arrived)
 
     async def photo(_: web.Request) -> web.Response:
@@ -93,9 +96,9 @@ class Stub:
         self.url = f"http://127.0.0.1:{port}"
         self.api_url = f"{self.url}/api/"
 
-    async def writes(self) -> dict[str, float]:
-        """When each person's status was set, as Unix seconds."""
-        return {user_id: at for user_id, at, _ in await self._log()}
+    async def writes(self, people: int) -> dict[str, float]:
+        """When each person's status was set, as Unix seconds, once so many people's are."""
+        return {user_id: at for user_id, at, _ in await self._log(people)}
 
     async def ends(self) -> dict[tuple[str, int], float]:
         """When a status of that end (Unix seconds) was set for that person."""
@@ -116,8 +119,9 @@ class Stub:
         async with aiohttp.ClientSession() as session, session.post(f"{self.url}/forget"):
             return
 
-    async def _log(self) -> list[tuple[str, float, int]]:
-        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/log") as answer:
+    async def _log(self, people: int = 0) -> list[tuple[str, float, int]]:
+        query = {"people": people}
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/log", params=query) as answer:
             found: list[tuple[str, float, int]] = await answer.json()
             return found
 
