@@ -91,14 +91,15 @@ def intent(before: Standing, decision: Decision) -> Standing:
     )
 
 
-def record(decision: Decision, returned: Status) -> Standing:
-    """What to store once Slack has answered a write with `returned`, the status as it now shows it."""
-    standing = replace(decision.standing, pending=None, wanted=decision.status)
-    if decision.action is Action.WRITE:
-        return replace(standing, applied=returned)
-    if decision.action is Action.RESTORE:
-        return replace(standing, own=returned)
-    return standing
+def record(decision: Decision, returned: Status, unknown_emoji: str = "") -> Standing:
+    """What to store once Slack has answered a write with `returned`, the status as it now shows it.
+
+    `unknown_emoji` is the one that Slack did not take.
+    """
+    before = decision.standing
+    applied = returned if decision.action is Action.WRITE else before.applied
+    own = returned if decision.action is Action.RESTORE else before.own
+    return replace(before, pending=None, wanted=decision.status, applied=applied, own=own, unknown_emoji=unknown_emoji)
 
 
 def withdrawn(standing: Standing, now: datetime) -> Standing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
 from services.domain.errors import SlackError, SlackRateLimitedError, WrongPersonError
@@ -54,13 +54,11 @@ class Calls:
         if method not in self._open:
             self.take(method)
 
-    @contextmanager
-    def making(self, method: str) -> Iterator[None]:
+    def making(self, method: str) -> AbstractContextManager[None]:
         """Use the room for `method`: the context of the call."""
         slot = self._open.pop(method)
         slot.started = self._clock.now()
-        with _in(slot, self._budget, self._clock, SLOW_DOWN):
-            yield
+        return _in(slot, self._budget, self._clock, SLOW_DOWN)
 
     def close(self) -> None:
         """Give back what was not used."""
@@ -69,13 +67,11 @@ class Calls:
         self._open.clear()
 
 
-@contextmanager
 def calling(
     budget: Budget, clock: Clock, method: str, pausing: tuple[type[SlackError], ...] = SLOW_DOWN
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     """Take room for one call of `method`: the context of the call. After an error of `pausing` there is a pause."""
-    with _in(budget.take(method, clock.now()), budget, clock, pausing):
-        yield
+    return _in(budget.take(method, clock.now()), budget, clock, pausing)
 
 
 @contextmanager

@@ -183,7 +183,7 @@ class KeptWriter:
         entry = AuditEntry(
             self._clock.now(), decision.action, decision.reason, outcome, status=returned, unknown_emoji=unknown
         )
-        standing = replace(ownership.record(decision, returned), unknown_emoji=unknown)
+        standing = ownership.record(decision, returned, unknown)
         await self._settle(turn, replace(turn.seen, standing=standing), decision, entry)
         log.info("kept_status_written", action=decision.action.value, reason=decision.reason.code.value, **turn.ids)
 

@@ -14,7 +14,6 @@ better than the workspace's, or where others' calls were carried out since the s
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -272,19 +271,17 @@ class Budget:
     def to_json(self, now: datetime, *, owned: bool) -> str:
         """The state for the next owner. A call in flight is kept as one; `owned`: more may be made from now on."""
         calls = {
-            method: [[slot.person, slot.started.timestamp(), slot.ended and slot.ended.timestamp()] for slot in recent]
+            method: [(slot.person, slot.started.timestamp(), _stamp(slot.ended)) for slot in recent]
             for method in self._calls
             if (recent := self._recent(method, now))
         }
         pauses = [
-            [*whose, pause.until.timestamp(), pause.refused_at.timestamp(), pause.person, pause.in_a_row, pause.lowered,
-             pause.others]
+            (*whose, pause.until.timestamp(), pause.refused_at.timestamp(), pause.person, pause.in_a_row, pause.lowered,
+             pause.others)
             for whose, pause in self._pauses.items()
             if pause.lately(now)
         ]  # fmt: skip
-        return json.dumps(
-            {"calls": calls, "pauses": pauses, "owned": owned, "keeper": self.keeper}, separators=(",", ":")
-        )
+        return msgspec.json.encode(_BudgetState(calls, pauses, owned, self.keeper)).decode()
 
     def restore(self, stored: str, now: datetime, longest_call: timedelta) -> bool:
         """Take over what another owner stored; False where it cannot be read: then that owner did not let go.
@@ -329,6 +326,10 @@ class _BudgetState(msgspec.Struct):
     pauses: list[tuple[str, str, _Stamp, _Stamp, str, int, _Lowered, bool]] = msgspec.field(default_factory=list)
     owned: bool = False
     keeper: str = ""
+
+
+def _stamp(instant: datetime | None) -> float | None:
+    return None if instant is None else instant.timestamp()
 
 
 def _instant(stamp: float) -> datetime:

@@ -155,9 +155,8 @@ class ProfileWriter:
     ) -> bool:
         """Write `status`, unless it is not wished for any more; what is about to be there is remembered before."""
         before, unknown = pending.memory.standing, ""
-        other = replace(status, emoji=_instead(status.emoji, pending.span))
         if await self._unknown_emoji.holds(pending.key.team_id, status.emoji):
-            unknown, status = status.emoji, other
+            unknown, status = status.emoji, _instead(status, pending.span)
         if pending.urgency != Urgency.TYPED and ownership.foreseen(before, decision):
             may = await self._queue.confirm(pending)
         else:
@@ -172,17 +171,16 @@ class ProfileWriter:
         except BadEmojiError:  # once more with the kind's own emoji, which may be refused too
             if unknown:
                 raise
-            unknown = status.emoji
+            unknown, status = status.emoji, _instead(status, pending.span)
             await self._unknown_emoji.refused(pending.key.team_id, unknown)
-            if not await self._intend(pending, _intended(state, before, replace(decision, status=other))):
+            if not await self._intend(pending, _intended(state, before, replace(decision, status=status))):
                 return False
             calls.take(SET)
             with calls.making(SET):
-                returned = await self._profiles.write(calls.token, other)
+                returned = await self._profiles.write(calls.token, status)
         outcome = "done_with_another_emoji" if unknown else "done"
-        entry = self._entry(pending, decision.action, decision.reason, outcome, returned)
-        standing = replace(ownership.record(decision, returned), unknown_emoji=unknown)
-        await self._settle(pending, replace(state, standing=standing), replace(entry, unknown_emoji=unknown))
+        entry = self._entry(pending, decision.action, decision.reason, outcome, returned, unknown=unknown)
+        await self._settle(pending, replace(state, standing=ownership.record(decision, returned, unknown)), entry)
         log.info(
             "status_written", team_id=pending.key.team_id, user_id=pending.key.user_id, action=decision.action.value,
             reason=decision.reason.code.value,
@@ -266,11 +264,14 @@ class ProfileWriter:
     def _count(self, outcome: str) -> None:
         self._metrics.writes.labels(outcome.partition(":")[0]).inc()
 
-    def _entry(self, pending: PendingWrite, action: Action, reason: Reason, outcome: str, status: Status) -> AuditEntry:
+    def _entry(
+        self, pending: PendingWrite, action: Action, reason: Reason, outcome: str, status: Status, *, unknown: str = ""
+    ) -> AuditEntry:
         span = pending.span
         return AuditEntry(
             at=self._clock.now(), action=action, reason=reason, outcome=outcome,
             rule="" if span is None else span.rule, uid="" if span is None else span.uid, status=status,
+            unknown_emoji=unknown,
         )  # fmt: skip
 
 
@@ -279,7 +280,7 @@ def _intended(state: ProfileState, before: Standing, decision: Decision) -> Prof
     return replace(state, decided="", standing=ownership.intent(before, decision))
 
 
-def _instead(emoji: str, span: Span | None) -> str:
-    """What stands in the place of an emoji that Slack does not know: the kind's own."""
+def _instead(status: Status, span: Span | None) -> Status:
+    """The same where Slack does not know its emoji: with the kind's own."""
     own = default_emoji(None if span is None else span.kind)
-    return DEFAULT_EMOJI if own in {"", emoji} else own
+    return replace(status, emoji=DEFAULT_EMOJI if own in {"", status.emoji} else own)

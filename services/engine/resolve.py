@@ -142,11 +142,10 @@ def _look(outcome: Resolution, person: DuePerson, memory: ProfileState, span: Sp
             check, urgency = applied.expiration + ownership.GRACE, Urgency.CHECK
             if now < check:
                 return replace(outcome, due_at=min(due_at, check))
-    outcome = replace(outcome, urgency=Urgency.TYPED if person.typed else urgency)
-    if person.waits:  # what is under way may be something else: that, too, must be known to be ours
-        return outcome
-    foreseen = ownership.foresee(standing, span, now)
-    return outcome if foreseen == standing else replace(outcome, memory=replace(memory, standing=foreseen))
+    # where something waits, what is under way may be something else: that, too, must be known to be ours
+    foreseen = standing if person.waits else ownership.foresee(standing, span, now)
+    changed = None if foreseen == standing else replace(memory, standing=foreseen)
+    return replace(outcome, urgency=Urgency.TYPED if person.typed else urgency, memory=changed)
 
 
 def _urgency(memory: ProfileState, span: Span) -> int:

@@ -223,10 +223,8 @@ def _data(response: AsyncSlackResponse, method: str) -> Mapping[str, Any]:
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytearray:
     """The body, as far as it is no longer than `most`; one that is comes back longer."""
     body = bytearray()
-    async for some in response.content.iter_any():
+    while len(body) <= most and (some := await response.content.readany()):
         body += some
-        if len(body) > most:
-            break
     return body
 
 
