@@ -57,7 +57,8 @@ _AHEAD = timedelta(days=30)
 _LEAVING = (
     select(
         _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.locale, _PEOPLE.c.token, _PEOPLE.c.grant_state,
-        _PEOPLE.c.leave_by, _STANDINGS.c.memory, TAKES_OFF.where(of_person(KEEPERS.c, _PEOPLE.c)).label("keeps"),
+        _PEOPLE.c.leave_by, _PEOPLE.c.deactivated_at, _STANDINGS.c.memory,
+        TAKES_OFF.where(of_person(KEEPERS.c, _PEOPLE.c)).label("keeps"),
     )
     .join(_STANDINGS, of_person(_STANDINGS.c, _PEOPLE.c))
     .where(_PEOPLE.c.leave_by.is_not(None))
@@ -72,8 +73,8 @@ _THEIR_EFFECTS = select(_EFFECTS.c.team_id, _EFFECTS.c.user_id, _EFFECTS.c.effec
 class Leaver:
     """Somebody who is being forgotten, by `leave_by` at the latest.
 
-    `granted`: something can still be taken back. `keeps`: they were the workspace's keeper, and something of that still
-    stands on others' profiles.
+    `granted`: something can still be taken back. `deactivated`: nobody is there to be told anything. `keeps`: they
+    were the workspace's keeper, and something of that still stands on others' profiles.
     """
 
     key: PersonKey
@@ -81,6 +82,7 @@ class Leaver:
     leave_by: datetime
     token: str | None = field(repr=False)
     granted: bool
+    deactivated: bool
     keeps: bool
     standing: Standing
     effects: Mapping[Effect, EffectMemory]
@@ -201,5 +203,6 @@ class LeaverStore(Store):
             memory = self._standings.open(row.memory, key)
         granted = row.grant_state == GrantState.OK
         return Leaver(
-            key, row.locale, row.leave_by, token, granted, row.keeps, memory.standing, effects.get(key, {})
+            key, row.locale, row.leave_by, token, granted, row.deactivated_at is not None, row.keeps, memory.standing,
+            effects.get(key, {}),
         )  # fmt: skip

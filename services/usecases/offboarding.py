@@ -126,7 +126,7 @@ class Offboarding:
         if Effect.PHOTO in owed:
             left.append(self.say(leaver.locale, "I could not put your own photo back. Set it in Slack."))
         log.info("person_forgotten", left=len(left), **ids)
-        if left:
+        if left and not leaver.deactivated:  # else Slack has no account to send it to
             try:
                 await self.teller.tell(leaver.key, with_button(" ".join(left), ""))
             except StatusQuoError as failure:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from emulators.faults import Fault
 from emulators.slack.state import APP, PERSON
@@ -14,8 +15,10 @@ from services.domain.lines import Rule
 from services.domain.model import Effect, PersonKey
 from services.domain.people import Member, Tokens
 from services.platform import settings
+from tests.support.clocks import ManualClock
+from tests.support.engine import until
 from tests.support.feeds import lasting
-from tests.support.running_app import ANN, RunningApp, at
+from tests.support.running_app import ANN, RunningApp, at, open_running_app
 from tests.support.stretches import ALL
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -195,3 +198,21 @@ async def test_operators_command_takes_everything_back_without_the_app(running_a
     assert await person.forget(config, key, running_app.clock) == 0
     assert shows(running_app) == ("", "")
     assert running_app.slack.tokens.user(ANN) is None
+
+
+async def test_who_was_deactivated_while_away_is_sent_nothing_once_they_are_deleted(
+    database_url: str, clock: ManualClock
+) -> None:
+    async with open_running_app(clock, database_url, {"DEACTIVATED_KEPT_DAYS": "7"}) as app:
+        await joins(app, Effect.AWAY)
+        await app.until(at("10:00"))
+        assert shows(app) == ("", APP)
+        app.slack.membership.deactivate(ANN)
+        await app.settle()
+        told = len(app.told())
+        with capture_logs() as logged:
+            await app.until(at("10:01") + timedelta(days=7))
+            await until(lambda: any(one["event"] == "person_forgotten" for one in logged))
+            await app.settle()
+        assert [one["left"] for one in logged if one["event"] == "person_forgotten"] == [1]
+        assert len(app.told()) == told
