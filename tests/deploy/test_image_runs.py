@@ -75,14 +75,24 @@ async def healthy(container: Container) -> None:
     await until(holds, 90)
 
 
+def without_keys(world: Outside) -> dict[str, str]:
+    """The settings of an installation that makes its keys itself."""
+    return {name: value for name, value in world.settings.items() if name != "ENCRYPTION_KEYS"}
+
+
+async def serves_ann(container: Container, world: Outside) -> None:
+    """Wait until it is healthy, and shows that Ann is in a meeting."""
+    await healthy(container)
+    await world.ann_connects()
+    await world.ann_is_in_a_meeting("a")
+
+
 async def test_image_serves_on_a_read_only_root_as_its_user_and_ends_in_time(
     image: Image, world: Outside, data: Path
 ) -> None:
-    settings = {name: value for name, value in world.settings.items() if name != "ENCRYPTION_KEYS"}
+    settings = without_keys(world)
     with running(image, data, settings) as container:
-        await healthy(container)
-        await world.ann_connects()
-        await world.ann_is_in_a_meeting("a")
+        await serves_ann(container, world)
         status = container.facts()
         assert status["Uid"].split() == status["Gid"].split() == [str(USER)] * 4
         assert {status[name] for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
@@ -98,11 +108,9 @@ async def test_image_serves_on_a_read_only_root_as_its_user_and_ends_in_time(
 async def test_backup_made_in_a_container_is_restored_into_an_empty_volume(
     image: Image, world: Outside, data: Path
 ) -> None:
-    settings = {name: value for name, value in world.settings.items() if name != "ENCRYPTION_KEYS"}
+    settings = without_keys(world)
     with running(image, data, settings) as container:
-        await healthy(container)
-        await world.ann_connects()
-        await world.ann_is_in_a_meeting("a")
+        await serves_ann(container, world)
         status, said = await off_loop(container.execute, "python", "app.py", "backup", "/data/today.backup")
         assert status == 0, said
     lose(data)
