@@ -43,7 +43,7 @@ class SocketTimeouts:
     """Seconds of real time.
 
     ping    between two pings; a connection that does not answer one within half of it is dead
-    hello   how long a new connection may take until it says hello
+    hello   how long a new connection may take until it is open, and then until it says hello
     linger  how long a connection that is to end is still read, for what is on its way
     retry   the first pause after a failure; each further one doubles it
     longest the longest pause
@@ -161,13 +161,14 @@ class SocketMode:
         address = found.get("url")
         if not isinstance(address, str) or not address.startswith(("wss://", "ws://")):
             raise SlackUnavailableError("no address", method="apps.connections.open")
-        connection = await self._session.ws_connect(
-            address,
-            heartbeat=self._patience.ping,
-            max_msg_size=_LARGEST,
-            timeout=aiohttp.ClientWSTimeout(ws_close=_GOODBYE),
-            **self._slack.outbound.way(URL(address)),
-        )
+        async with asyncio.timeout(self._patience.hello):  # a proxy, or a server, may take it and never answer
+            connection = await self._session.ws_connect(
+                address,
+                heartbeat=self._patience.ping,
+                max_msg_size=_LARGEST,
+                timeout=aiohttp.ClientWSTimeout(ws_close=_GOODBYE),
+                **self._slack.outbound.way(URL(address)),
+            )
         said: dict[str, Any] = {}
         try:
             async with asyncio.timeout(self._patience.hello):

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, web
@@ -24,6 +25,7 @@ from services.platform.outbound import Outbound
 from services.slack.client import SlackClients
 from tests.support.connect_proxy import ConnectProxy
 from tests.support.engine import until
+from tests.support.feeds import Feeds
 
 QUICK = SocketTimeouts(ping=0.2, hello=0.5, linger=0.6, retry=0.02, longest=0.1, drain=2.0)
 
@@ -138,6 +140,25 @@ async def test_connections_go_through_the_proxy(server: Server, taker: Taker, tm
         await mode.stop()
         await clients.close()
         assert set(proxy.asked) == {"slack.test:443"}
+
+
+async def test_server_that_takes_a_connection_and_never_answers_is_asked_again(
+    server: Server, taker: Taker, tmp_path: Path
+) -> None:
+    async with ConnectProxy(tmp_path, "slack.test", "wss.test") as proxy, Feeds() as silent:
+        silent["x"].falls_silent()
+        proxy.sites |= {"slack.test:443": server.url, "wss.test:443": silent.url}
+        server.answers = [{"ok": True, "url": f"wss://wss.test{urlsplit(silent.address('x')).path}"}] * 2
+        server.url = "https://slack.test"
+        outbound = Outbound.of(settings.load(proxy.settings(), dotenv=None))
+        clients = SlackClients("https://slack.test/api/", outbound=outbound)
+        mode = SocketMode(taker, clients, "xapp-sample", patience=QUICK)
+        await mode.start()
+        await until(lambda: silent["x"].hits == 2)
+        await until(lambda: len(server.sockets) == 2)
+        silent["x"].speaks()
+        await mode.stop()
+        await clients.close()
 
 
 async def test_envelope_is_taken_and_acknowledged_by_its_id(server: Server, mode: SocketMode, taker: Taker) -> None:
