@@ -173,7 +173,8 @@ class Commands:
             case Name.WHY:
                 found = await services.reader.why(who.key)
                 kept = None if who.view.granted else await services.keeping.of(who.key)
-                link = await services.people.grant_link(who.key) if found.now.not_permitted else ""
+                allows = who.view.granted and not found.now.not_permitted
+                link = "" if allows else await services.people.grant_link(who.key)
                 standing = [] if found.now.override is None else [found.now.override]
                 asked = await services.keys.asked(who.key, standing, found.now.paused)
                 reply = replies.why(l10n, found, kept, link, asked_by(l10n, asked, found.now))

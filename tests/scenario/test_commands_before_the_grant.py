@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.domain.errors import NotGrantedError
 from services.domain.model import Effect, PersonKey
 from services.platform.crypto import Encryptor
 from services.store.db import Database
@@ -51,6 +52,18 @@ async def test_what_was_asked_for_before_the_grant_is_done_right_after_it(
     assert "undo_override" in text_of({"blocks": direct.blocks})
 
 
+async def test_why_says_that_nothing_may_be_set_and_how_to_allow_it(app: SteppedApp) -> None:
+    answer = await app.quo("why")
+    assert answer["text"].splitlines() == [NotGrantedError.sentence(), "Nothing is on."]
+    (button,) = [one for one in elements(answer["blocks"]) if one.get("action_id") == "open_grant"]
+    assert button["url"].startswith("https://quo.example/slack/install?link=")
+    await app.quo("Lunch for 45m")
+    await granted(app)
+    answer = await app.quo("why")
+    assert NotGrantedError.sentence() not in answer["text"]
+    assert "open_grant" not in text_of(answer)
+
+
 @pytest.mark.parametrize("typed", ["Lunch\n{}", 'Lunch\n{"effects": ["dance"], "stand_in": ""}', "Lunch\nand tea"])
 async def test_lines_that_were_typed_are_one_status(app: SteppedApp, typed: str) -> None:
     await app.quo(typed)
@@ -71,7 +84,7 @@ async def test_what_is_not_understood_is_not_kept(app: SteppedApp) -> None:
     assert await app.people.store.take_ask(app.ann) is None
 
 
-@pytest.mark.parametrize("typed", ["why", "preview", "who", "calendars"])
+@pytest.mark.parametrize("typed", ["preview", "who", "calendars"])
 async def test_what_needs_no_grant_is_answered(app: SteppedApp, typed: str) -> None:
     answer = await app.quo(typed)
     assert answer["response_type"] == "ephemeral"

@@ -21,7 +21,7 @@ from handlers.slack.views.sentences import (
     unknown_emoji,
     when,
 )
-from services.domain.errors import InputError, StatusQuoError
+from services.domain.errors import InputError, NotGrantedError, StatusQuoError
 from services.domain.lines import Line, Routine
 from services.domain.model import Override, OverrideKind, Pause, Span, Status, Timeline
 from services.domain.people import LEAVE
@@ -151,10 +151,15 @@ def _usage(l10n: Localizer, sentence: str, command: str, *more: kit.Block) -> Re
 
 def grant(l10n: Localizer, link: str, *, kept: bool) -> Reply:
     """The link that grants; `kept`: what was asked for is done right after."""
-    lines = [l10n.say("I may not set your status yet. Allow it once, and I do the rest.")]
+    lines = [may_not(l10n)]
     if kept:
         lines.append(l10n.say("What you just asked for is done right after that."))
     return reply(lines, kit.actions(grant_button(l10n, link)))
+
+
+def may_not(l10n: Localizer) -> str:
+    """That the person has not allowed us anything."""
+    return l10n.say(NotGrantedError.sentence())
 
 
 def grant_button(l10n: Localizer, link: str) -> kit.Block:
@@ -243,9 +248,13 @@ def why(
         if found.last.unknown_emoji and not now.unknown_emoji:
             last += " " + unknown_emoji(found.last.unknown_emoji, found.last.status.emoji, l10n)
         more.append(kit.context(l10n.say("Last, at {time}: {what}", time=l10n.stamp(found.last.at, now.at), what=last)))
+    lines = standing(now, l10n)
+    if not now.facts.granted and (kept is None or kept.refused):
+        told = now.span.shows or now.own is not None  # else that nothing is shown is no wonder
+        lines = [may_not(l10n), *(lines if told else lines[1:])]
     if kept is None:
-        return reply(standing(now, l10n), *more)
-    return reply([*kept_lines(l10n, kept), *standing(now, l10n)], *kept_last(l10n, kept), *more)
+        return reply(lines, *more)
+    return reply([*kept_lines(l10n, kept), *lines], *kept_last(l10n, kept), *more)
 
 
 def _routines(l10n: Localizer, now: Now) -> list[str]:
