@@ -22,7 +22,7 @@ from services.domain import reasons
 from services.domain.calendars import GOOGLE, MICROSOFT
 from services.domain.model import PersonKey
 from services.store import json_values
-from services.store.stores import ExportStore
+from services.store.export import ExportStore
 
 _WRITE, _READ, _SNOOZE = "users.profile.set", "users.profile.get", "dnd.setSnooze"
 _EFFECTS = {
