@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.agents import MOST_KEYS, PAUSE, AgentChange, AgentKey, Caller, May, lately, waits
@@ -24,10 +24,21 @@ from services.domain.model import PersonKey
 from services.domain.people import GrantState
 from services.platform.crypto import Encryptor
 from services.store.agent_models import AgentCallsRow, AgentChangeRow, AgentKeyRow
+from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.group_commit import Grouped
 from services.store.models import Person
-from services.store.person_rows import insert_for, lock_one, lock_people, lock_staying, of_people, of_person, those
+from services.store.person_rows import (
+    insert_for,
+    lock_one,
+    lock_people,
+    lock_staying,
+    named,
+    names,
+    of_people,
+    of_person,
+    those,
+)
 
 _PEOPLE = Person.__table__
 _KEYS, _CALLS, _CHANGES = AgentKeyRow.__table__, AgentCallsRow.__table__, AgentChangeRow.__table__
@@ -43,6 +54,19 @@ _FIND = (
     select(_KEYS.c.team_id, _KEYS.c.user_id, _KEYS.c.key_id, _KEYS.c.name, _KEYS.c.may)
     .join_from(_KEYS, _PEOPLE, of_person(_PEOPLE.c, _KEYS.c))
     .where(_KEYS.c.digest == bindparam("digest"), _GRANTED)
+)
+
+
+_THEIR_CHANGES = (
+    select(_CHANGES)
+    .where(_CHANGES.c.team_id == bindparam("team"), _CHANGES.c.user_id == bindparam("user"))
+    .order_by(_CHANGES.c.at.desc(), _CHANGES.c.change_id)
+)
+_ASKED = _THEIR_CHANGES.where(
+    or_(
+        named(_CHANGES.c.request, "requests"),
+        and_(_CHANGES.c.operation == PAUSE, _CHANGES.c.at == bindparam("paused_at", type_=UtcInstant)),
+    )
 )
 
 
@@ -155,18 +179,16 @@ class AgentStore(Store):
         self, key: PersonKey, requests: Collection[str], paused_at: datetime | None = None
     ) -> list[AgentChange]:
         """The changes of these requests, and the pause that was asked for at that instant; newest first."""
-        which: ColumnElement[bool] = _CHANGES.c.request.in_(sorted(requests))
-        if paused_at is not None:
-            which = or_(which, and_(_CHANGES.c.operation == PAUSE, _CHANGES.c.at == paused_at))
-        return await self._changes(key, which)
+        if not requests and paused_at is None:
+            return []
+        return await self._changes(_ASKED, key, requests=names(requests), paused_at=paused_at)
 
     async def changes(self, key: PersonKey) -> list[AgentChange]:
         """All that is kept of what agents asked for, newest first."""
-        return await self._changes(key, of_person(_CHANGES.c, key))
+        return await self._changes(_THEIR_CHANGES, key)
 
-    async def _changes(self, key: PersonKey, which: ColumnElement[bool]) -> list[AgentChange]:
-        theirs = select(_CHANGES).where(of_person(_CHANGES.c, key), which)
-        rows = await self._database.fetch(theirs.order_by(_CHANGES.c.at.desc(), _CHANGES.c.change_id))
+    async def _changes(self, which: Select[*tuple[Any, ...]], key: PersonKey, **more: Any) -> list[AgentChange]:
+        (rows,) = await self._database.rows((which, {"team": key.team_id, "user": key.user_id, **more}))
         return [AgentChange(row.at, self._agent(row), row.operation, row.request) for row in rows]
 
     async def _count_all(self, calls: Sequence[AgentCall]) -> list[timedelta | None]:
