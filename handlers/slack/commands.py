@@ -45,8 +45,8 @@ from services.engine.notifications import Teller
 QUO = "/quo"
 OOO = "/ooo"
 
-LONG = timedelta(days=90)
-"""An absence that was typed and is longer is asked back: two dates in the wrong order are most of a year."""
+LONG = timedelta(days=183)
+"""Half a year. An absence that was typed and is longer is asked back: two dates in the wrong order are most of one."""
 
 
 @dataclass(frozen=True, slots=True)
