@@ -52,13 +52,8 @@ class Runs:
 
 def engine(adapters: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float) -> Runs:
     """All of it; `tab` is published where it is stale, `poll` is the engine's, in seconds."""
-    clock, stores, slack, queue, leases = (
-        adapters.clock,
-        adapters.stores,
-        adapters.slack,
-        adapters.stores.write_queue,
-        adapters.leases,
-    )
+    clock, stores, slack, leases = adapters.clock, adapters.stores, adapters.slack, adapters.leases
+    queue = stores.write_queue
     tokens = TokenRefresh(stores.tokens, slack.authority, clock, stores.faults)
     unknown = UnknownEmoji(stores.emoji, clock)
     workspaces = OwnedWorkspaces(leases, queue, clock)

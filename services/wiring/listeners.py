@@ -16,17 +16,16 @@ from handlers.agents.slackbot import Slackbot
 from handlers.web.application import Check, LargeBody
 from handlers.web.registry import RegistryRoutes
 from handlers.web.slack_api import Photos
-from services.domain.model import PersonKey
 from services.domain.request_errors import NotInstalledError
 from services.platform import locale
 from services.platform.settings import plain
-from services.usecases.grants import Grants, SlackApp, Start
+from services.usecases.grants import Grants, SlackApp
 from services.usecases.identity import BrowserIdentities, Introductions
 from services.usecases.replies import Replies, WhoIsOut
 from services.usecases.slack_askers import SlackAskers
 from services.wiring.adapters import Adapters
 from services.wiring.calendars import Calendars
-from services.wiring.use_cases import UseCases, WorkspaceCases
+from services.wiring.use_cases import UseCases
 
 Bind = Callable[[AsyncApp], None]
 """Binds listeners to Bolt's app."""
@@ -93,14 +92,8 @@ def listening(
     `checks` are those of `/readyz` that are not about what is put together here, `measure` brings `/metrics` up to
     date, `more` bind the listeners of a workspace's parts; `socket_mode` allows that.
     """
-    config, clock, stores, slack, shared = (
-        adapters.config,
-        adapters.clock,
-        adapters.stores,
-        adapters.slack,
-        home.services,
-    )
-    digests = handlers.DigestForms(shared, home.tab)
+    config, clock, stores, slack = adapters.config, adapters.clock, adapters.stores, adapters.slack
+    shared, digests = home.services, handlers.DigestForms(home.services, home.tab)
     commands = handlers.Commands(shared, digests, cases.teller)
     grants = Grants(
         SlackApp(config.slack_client_id or "", config.slack_authorize_url, f"{config.base_url}/slack/oauth_redirect"),
@@ -119,50 +112,25 @@ def listening(
             handlers.KeyForms(shared, home.tab, config.base_url).register, *more,
         ],
         events=handlers.Events(cases.people, cases.leaving, cases.emoji, cases.agents.keys, cases.deactivated),
-        files=handlers.FileMessages(
-            shared, calendars.files, cases.teller, stores.deliveries
-        ),
+        files=handlers.FileMessages(shared, calendars.files, cases.teller, stores.deliveries),
     )  # fmt: skip
-    replies = None
-    if config.replies_allowed:
-        tell = partial(adapters.leases.tell, typed=False)
-        replies = Replies(
-            WhoIsOut(stores.replies, clock), stores.replies, stores.workspaces, slack.authority, clock, tell
-        )
+    replies = _replies(adapters)
     intake = handlers.Intake(
         bolt, stores.deliveries, cases.people, cases.workspace.members, handlers.Mentions(replies), errors=errors,
         clock=clock, metrics=adapters.metrics,
     )  # fmt: skip
     app_token, secret = plain(config.slack_app_token), plain(config.slack_signing_secret)
     socket = handlers.SocketMode(intake, slack.clients, app_token) if app_token and socket_mode else None
-    operations = handlers.Operations(
-        {
-            "database": stores.health.reachable, "disk": stores.health.writable,
-            "migrations": stores.health.up_to_date, **checks,
-        }
-        | ({"socket": socket.works} if socket else {}),
-        adapters.metrics, measure, apart=config.metrics_port is not None,
-    )  # fmt: skip
-    secure = config.base_url.startswith("https:")
-    browsers = handlers.Browsers(BrowserIdentities(stores.encryptor), clock, secure=secure)
-    connect = handlers.Connect(
-        calendars.accounts, browsers, locale.say, grant_link=cases.people.grant_link, identify=grants.start_identity
-    )
-    page = _keeper_page(adapters, cases.workspace, browsers, cases.people.grant_link, grants.start_identity)
-    routes = (
-        handlers.OAuth(grants, browsers, locale.say, finish_held=page.or_else(connect.finish_held)),
-        connect,
-        page,
-        handlers.Webhooks(calendars.push_receiver, adapters.metrics, shared.background),
-        handlers.HookRoutes(calendars.hooks, clock),
-        handlers.TeamHookRoutes(cases.workspace.leave.hooks),
-        handlers.FeedRoutes(cases.workspace.feeds),
-        operations,
-    )
     signatures = handlers.Signatures(secret, clock) if secret else None
+    health = stores.health
+    every = {"database": health.reachable, "disk": health.writable, "migrations": health.up_to_date, **checks}
+    operations = handlers.Operations(
+        every | ({"socket": socket.works} if socket else {}), adapters.metrics, measure,
+        apart=config.metrics_port is not None,
+    )  # fmt: skip
     agents, large = _agent_routes(adapters, shared, signatures)
     application = handlers.application(
-        [*(route for group in routes for route in group.routes()), *agents],
+        [*_routes(adapters, calendars, cases, grants, shared.background), *operations.routes(), *agents],
         errors=errors, metrics=adapters.metrics, signatures=signatures,
         intake=intake if secret else None, more=[handlers.refusing], large=large,
     )  # fmt: skip
@@ -172,19 +140,39 @@ def listening(
     return Listening(for_operator, application, socket, grants, None if replies is None else replies.out)
 
 
-def _keeper_page(
-    adapters: Adapters,
-    cases: WorkspaceCases,
-    browsers: handlers.Browsers,
-    grant_link: Callable[[PersonKey], Awaitable[str]],
-    identify: Callable[[PersonKey, str, str], Awaitable[Start]],
-) -> handlers.KeeperPage:
-    """The page on which an admin agrees to be the workspace's keeper."""
-    introductions = Introductions(adapters.stores.workspaces, adapters.slack.authority)
-    return handlers.KeeperPage(
-        cases.keeping, introductions, adapters.stores.workspaces, browsers, locale.say, grant_link=grant_link,
-        identify=identify,
+def _replies(adapters: Adapters) -> Replies | None:
+    """What tells whoever mentions a person who is out; None where the operator allows none."""
+    if not adapters.config.replies_allowed:
+        return None
+    stores, clock, tell = adapters.stores, adapters.clock, partial(adapters.leases.tell, typed=False)
+    out = WhoIsOut(stores.replies, clock)
+    return Replies(out, stores.replies, stores.workspaces, adapters.slack.authority, clock, tell)
+
+
+def _routes(
+    adapters: Adapters, calendars: Calendars, cases: UseCases, grants: Grants, background: handlers.Background
+) -> list[web.RouteDef]:
+    """The addresses that browsers, calendar providers and hooks come to."""
+    clock, secure = adapters.clock, adapters.config.base_url.startswith("https:")
+    browsers = handlers.Browsers(BrowserIdentities(adapters.stores.encryptor), clock, secure=secure)
+    connect = handlers.Connect(
+        calendars.accounts, browsers, locale.say, grant_link=cases.people.grant_link, identify=grants.start_identity
+    )
+    page = handlers.KeeperPage(
+        cases.workspace.keeping, Introductions(adapters.stores.workspaces, adapters.slack.authority),
+        adapters.stores.workspaces, browsers, locale.say, grant_link=cases.people.grant_link,
+        identify=grants.start_identity,
     )  # fmt: skip
+    groups = (
+        handlers.OAuth(grants, browsers, locale.say, finish_held=page.or_else(connect.finish_held)),
+        connect,
+        page,
+        handlers.Webhooks(calendars.push_receiver, adapters.metrics, background),
+        handlers.HookRoutes(calendars.hooks, clock),
+        handlers.TeamHookRoutes(cases.workspace.leave.hooks),
+        handlers.FeedRoutes(cases.workspace.feeds),
+    )
+    return [route for group in groups for route in group.routes()]
 
 
 def _agent_routes(
