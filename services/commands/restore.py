@@ -94,6 +94,8 @@ async def _settle(
 ) -> str:  # fmt: skip
     """Bring the database up to date and have nothing in it done twice; what was done, for the operator."""
     async with opening as stores:
+        if not stores.database.is_sqlite and (others := await stores.database.others()):
+            raise RestoreError(f"Status Quo is connected to this database (connections: {others}): stop the app first")
         await schema.upgrade(stores.database)
         await _check_keys(stores)
         gone = await restored.forget_again(stores, forgotten, made_at, clock.now())

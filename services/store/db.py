@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import structlog
-from sqlalchemy import Row, Select, UpdateBase, event, make_url
+from sqlalchemy import Row, Select, UpdateBase, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -45,6 +45,13 @@ locks, and whoever types meanwhile waits for them. Ours last milliseconds.
 LONGEST_CONNECT = 10.0
 """Seconds until PostgreSQL lets a connection in, or is taken for silent."""
 
+_OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND application_name = current_setting('application_name')"
+)
+_GONE_WITHIN, _LOOK_EVERY = 2.0, 0.1
+"""Seconds for which PostgreSQL may show a connection that its client has closed; between two looks."""
+
 TRUSTED = 1.0
 """Seconds for which a connection to PostgreSQL that worked is taken to work still.
 
@@ -72,10 +79,12 @@ def _make_room(folder: Path) -> None:
 def plain_address(url: str) -> str:
     """A PostgreSQL's address as PostgreSQL's own programs read it, libpq's parameters in its query.
 
-    www.postgresql.org/docs/current/libpq-connect.html; SQLAlchemy's users write `ssl` for `sslmode`.
+    www.postgresql.org/docs/current/libpq-connect.html; SQLAlchemy's users write `ssl` for `sslmode`. Our connections
+    have a name, unless it gives them another one.
     """
     parsed = make_url(url).set(drivername="postgresql")
     query = {{"ssl": "sslmode"}.get(name, name): value for name, value in parsed.query.items()}
+    query.setdefault("application_name", "statusquo")
     return parsed.set(query=query).render_as_string(hide_password=False)
 
 
@@ -176,6 +185,16 @@ class Database:
                 yield connection
         for hook in hooks:
             hook()
+
+    async def others(self) -> int:
+        """How many connections to this PostgreSQL database our other processes have, as its role may see."""
+        until = time.monotonic() + _GONE_WITHIN
+        while True:
+            async with self.read() as connection:
+                found = int((await connection.execute(_OTHERS)).scalar_one())
+            if not found or time.monotonic() > until:
+                return found
+            await asyncio.sleep(_LOOK_EVERY)
 
     async def writable(self) -> str:
         """Why nothing reaches the disk (SQLite's name for it), as far as the last change tells; "" where it does.

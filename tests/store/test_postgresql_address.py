@@ -13,7 +13,9 @@ INTO_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indire
 
 
 def test_parameters_have_the_names_that_postgresql_gives_them() -> None:
-    assert plain_address("postgresql+asyncpg://u:p%40@h/d?ssl=require") == "postgresql://u:p%40@h/d?sslmode=require"
+    assert plain_address("postgresql+asyncpg://u:p%40@h/d?ssl=require") == (
+        "postgresql://u:p%40@h/d?application_name=statusquo&sslmode=require"
+    )
 
 
 @INTO_POSTGRESQL
