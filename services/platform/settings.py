@@ -303,7 +303,7 @@ def _url(value: str) -> URL:
 def gather(environment: Mapping[str, str], dotenv: Path | None = Path(".env")) -> tuple[dict[str, str], list[str]]:
     """What is set, by name and unchecked, and which lines of the file cannot be read. Raises SettingsError."""
     names = (*_LOWER_CASE, *(name.upper() for name in Settings.model_fields))
-    from_file, wrong = env_file.values_of(dotenv) if dotenv and dotenv.is_file() else ({}, [])
+    from_file, wrong = env_file.values_of(dotenv) if dotenv and dotenv.exists() else ({}, [])
     sources = (from_file, environment)
     return {name.upper(): value for source in sources for name in names if (value := source.get(name))}, wrong
 

@@ -129,6 +129,18 @@ def test_settings_are_given_as_texts_and_secrets_are_somebody_elses() -> None:
     assert "Secret" not in {kind for kind, _ in made}
 
 
+@pytest.mark.parametrize("values", VALUES)
+def test_what_a_secret_made_of_a_whole_env_file_says_moves_neither_ports_nor_the_database(
+    values: dict[str, Any],
+) -> None:
+    image = stages((ROOT / "deploy" / "Containerfile").read_text())[1].environment()
+    pinned = {"HOST", "PORT", "METRICS_HOST", "METRICS_PORT"} | ({"DATABASE_URL"} if "mode" not in values else set())
+    for pod in pods(values):
+        (container,) = pod["spec"]["containers"]
+        given = {one["name"]: one["value"] for one in container["env"]}  # above what `envFrom` has
+        assert given == {name: image[name] for name in pinned}
+
+
 async def test_ingress_leads_to_every_address_but_the_operators_own(sqlite_url: str, keys: list[str]) -> None:
     given = {"DATABASE_URL": sqlite_url, "ENCRYPTION_KEYS": keys[0], "SLACK_SIGNING_SECRET": "s"}
     service = await bootstrap.build(settings.load(given, dotenv=None), clock=SystemClock(), worker=False)

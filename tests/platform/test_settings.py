@@ -85,6 +85,14 @@ def test_file_that_is_no_text_is_refused_by_its_name(tmp_path: Path) -> None:
         settings.load({}, file)
 
 
+def test_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
+    """A container engine makes one where the file that is to be mounted is not there."""
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(SettingsError) as caught:
+        settings.load({}, tmp_path / ".env")
+    assert caught.value.reason == f"{tmp_path}/.env: Is a directory"
+
+
 def test_lines_of_the_file_that_cannot_be_read_are_named_with_the_other_mistakes(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text(

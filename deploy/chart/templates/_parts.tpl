@@ -35,6 +35,20 @@ securityContext:
   readOnlyRootFilesystem: true
   capabilities:
     drop: [ALL]
+# What ports, probes and the volume go by, whatever the Secret says: it may be made of a whole .env.
+env:
+  - name: HOST
+    value: 0.0.0.0
+  - name: PORT
+    value: "3000"
+  - name: METRICS_HOST
+    value: 0.0.0.0
+  - name: METRICS_PORT
+    value: "9464"
+  {{- if eq .Values.mode "single" }}
+  - name: DATABASE_URL
+    value: sqlite+aiosqlite:////data/statusquo.db
+  {{- end }}
 envFrom:
   - configMapRef:
       name: {{ .Release.Name }}-settings
