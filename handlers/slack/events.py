@@ -99,9 +99,9 @@ class Events:
         if user.get("deleted") is True:
             await self.people.zone_changed(key, parse_member(user), at)
             await self.keys.end_all(key)
-            await self.deactivated.gone(key, at)
+            await self.deactivated.deactivate(key, at)
             return
-        await self.deactivated.here(key, at, status_of(profile) if isinstance(profile, dict) else NO_STATUS)
+        await self.deactivated.reactivate(key, at, status_of(profile) if isinstance(profile, dict) else NO_STATUS)
         if isinstance(profile, dict):
             await self.people.seen_status(key, status_of(profile), at)
         await self.people.zone_changed(key, parse_member(user), at)

@@ -11,25 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.crypto import Encryptor
-from services.store.columns import UtcInstant
 from services.store.db import Database
-from services.store.models import Base
 from services.store.person_rows import insert_for
-
-
-class ForgottenRow(Base):
-    """Somebody who was forgotten. It has no `team_id`: which workspace it was is nobody's business any more."""
-
-    __tablename__ = "forgotten"
-
-    digest: Mapped[str] = mapped_column(String(64), primary_key=True)  # of team and user; of a workspace without user
-    key_id: Mapped[str] = mapped_column(String(16))  # tells which of our keys the digest is under
-    at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
+from services.store.workspace_models import ForgottenRow
 
 
 @dataclass(frozen=True, slots=True)

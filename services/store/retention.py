@@ -16,12 +16,11 @@ from services.store.agent_models import AgentChangeRow, AskedPhotoRow
 from services.store.agents import old_changes
 from services.store.db import Database
 from services.store.effect_models import ReplyRow
-from services.store.forgotten import ForgottenRow
 from services.store.keeper import forgotten_kept
 from services.store.models import Base, Delivery, OAuthState, OverrideRow, Write
 from services.store.person_rows import chunks, one_of, tuples
 from services.store.undo_models import UndoRow
-from services.store.workspace_models import DigestPostRow, KeptRow, KeptWriteRow
+from services.store.workspace_models import DigestPostRow, ForgottenRow, KeptRow, KeptWriteRow
 
 ANSWERS_KEPT = timedelta(hours=1)
 """Whoever waits for a photo has read what came of it within seconds."""

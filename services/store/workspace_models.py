@@ -1,4 +1,7 @@
-"""The tables of a workspace: its budget, emoji and members, leave calendars, keeper, who is out, digests, feeds."""
+"""The tables of a workspace: its budget, emoji and members, leave calendars, keeper, who is out, digests, feeds.
+
+And of the operator: faults, and who was forgotten.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,16 @@ class OperatorFaultRow(Base):
     detail: Mapped[str] = mapped_column(String(255), default="")  # the refusal's word, or the redirect address
     tries: Mapped[int] = mapped_column(Integer, default=0)
     due_at: Mapped[datetime | None] = mapped_column(UtcInstant)  # when it is asked again, or admins are to be told
+
+
+class ForgottenRow(Base):
+    """Somebody who was forgotten. It has no `team_id`: which workspace it was is nobody's business any more."""
+
+    __tablename__ = "forgotten"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)  # of team and user; of a workspace without user
+    key_id: Mapped[str] = mapped_column(String(16))  # tells which of our keys the digest is under
+    at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
 
 
 class EmojiRow(Base):

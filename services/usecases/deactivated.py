@@ -42,7 +42,7 @@ class Deactivated:
     kept: timedelta
     name: str = "deactivated"
 
-    async def gone(self, key: PersonKey, at: datetime) -> None:
+    async def deactivate(self, key: PersonKey, at: datetime) -> None:
         """Do no more for somebody who was deactivated at `at`. Their providers stop pushing; their accounts stay."""
         if not await self.store.deactivate(key, at, self.clock.now()):
             return
@@ -54,7 +54,7 @@ class Deactivated:
             await self.leaving.forget(key)
         self.wake_signal.wake()
 
-    async def here(self, key: PersonKey, at: datetime, shown: Status) -> None:
+    async def reactivate(self, key: PersonKey, at: datetime, shown: Status) -> None:
         """Have everything done again for somebody who is a member at `at`; `shown`: what their profile shows.
 
         Slack is asked whether the token that we have is worth something still; if not, they are told so, with the link.
