@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -211,13 +211,17 @@ class Timelines:
         claimed = await self._due.claim_stale(self._clock.now(), TIMELINES_AT_ONCE, typed=self._typed)
         if not claimed:
             return Report()
-        resolved = await self._resolve(list(claimed), self._clock.now())
+        now = self._clock.now()
+        facts = await self._due.facts(list(claimed), now - BACK, now + AHEAD, ahead=now + TOLD_AHEAD)
+        resolved = await self._resolve(facts, now)
         sealed = await self._due.spans.sealed({key: found.spans for key, found in resolved.items()})
         now = self._clock.now()
         async with self._due.unchanged(claimed, now) as batch:
             outcomes = []
             for person in batch.people:
                 found = resolved.get(person.key)
+                if person.key not in facts:  # and is there: whoever was forgotten meanwhile is not
+                    log.error("person_not_readable", team_id=person.key.team_id, user_id=person.key.user_id)
                 if found is None:
                     outcomes.append(Resolution(person.key, now + RETRY, stale=True))
                 else:
@@ -227,19 +231,16 @@ class Timelines:
             news = await batch.save(outcomes, sealed, stretches, {key: one.absences for key, one in resolved.items()})
             await tell(self._leases, batch.transaction, outcomes, news=news or self._typed)
         changed = sum(outcome.urgency is not None for outcome in outcomes)
-        return Report(done=len(claimed), changed=changed, failed=len(claimed) - len(resolved))
+        failed = sum(person.key not in resolved for person in batch.people)
+        return Report(done=len(claimed), changed=changed, failed=failed)
 
-    async def _resolve(self, keys: Sequence[PersonKey], now: datetime) -> dict[PersonKey, _Resolved]:
+    async def _resolve(self, facts: Mapping[PersonKey, PersonFacts], now: datetime) -> dict[PersonKey, _Resolved]:
         start = now - BACK
-        facts = await self._due.facts(keys, start, now + AHEAD, ahead=now + TOLD_AHEAD)
-        before = await self._due.spans_at(keys, start)
+        before = await self._due.spans_at(list(facts), start)
         resolved: dict[PersonKey, _Resolved] = {}
-        for key in keys:
-            if key not in facts:
-                log.error("person_not_readable", team_id=key.team_id, user_id=key.user_id)
-                continue
+        for key, known in facts.items():
             with guarded("person_not_resolved", team_id=key.team_id, user_id=key.user_id):
-                resolved[key] = await self._timeline(facts[key], before.get(key), start, now)
+                resolved[key] = await self._timeline(known, before.get(key), start, now)
             await asyncio.sleep(0)  # other people's work goes on between two timelines
         return resolved
 

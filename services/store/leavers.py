@@ -29,6 +29,7 @@ from services.store.effect_models import EffectRow, PictureRow, ReplyRow
 from services.store.effects import memory_of
 from services.store.forgotten import remember_forgotten
 from services.store.keeper import KEEPERS, KEPT, TAKES_OFF, forget_keeper, leave_kept
+from services.store.leave_choices import mark_leave_due
 from services.store.members import MemberStore
 from services.store.models import Base, Person, ProfileStateRow, Workspace
 from services.store.person_rows import lock_one, lock_people, mark_effects_due, of_person
@@ -126,6 +127,7 @@ class LeaverStore(Store):
                 if table not in (*_KEPT, *_OF_WORKSPACE) and "user_id" in table.c:
                     await connection.execute(delete(table).where(of_person(table.c, key)))
             await leave_kept(connection, key, now)
+            await mark_leave_due(connection, key.team_id, now)  # whoever finds it now does not know of this yet
             await remember_forgotten(connection, self._encryptor, now, key.team_id, key.user_id)
             made = update(DigestRow).where(DigestRow.team_id == key.team_id, DigestRow.created_by == key.user_id)
             await connection.execute(made.values(created_by=""))  # a digest is the channel's, and goes on
@@ -165,6 +167,7 @@ class LeaverStore(Store):
         """Delete the leave of somebody who is no person of ours, and have nothing kept of them; False for nothing."""
         if await connection.scalar(select(Person.user_id).where(of_person(Person, key))) is not None:
             return False
+        await mark_leave_due(connection, key.team_id, now)  # first, as who finds leave locks
         found = (await connection.execute(delete(LeaveRow).where(of_person(LeaveRow, key)))).rowcount
         for table in (KEPT, KeptWriteRow.__table__):
             found += await connection.scalar(select(func.count()).where(of_person(table.c, key))) or 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from emulators.faults import Fault
 from services.domain.model import PersonKey, Status
@@ -218,6 +220,23 @@ async def test_person_who_is_forgotten_in_mid_write_leaves_no_trace_and_stops_no
     await engine.rests()
     assert engine.calls(SET, user="U1") == []
     assert engine.replicas[0].engine.healthy
+
+
+async def test_person_who_is_forgotten_before_their_timeline_is_resolved_is_nobodys_fault(
+    engine: RunningEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica, key = engine.replica(), await in_a_meeting(engine)
+    claim = replica.due.claim_stale
+
+    async def then_forgotten(*args: Any, **more: Any) -> Any:
+        claimed = await claim(*args, **more)
+        await engine.forget(key)
+        return claimed
+
+    monkeypatch.setattr(replica.due, "claim_stale", then_forgotten)
+    with capture_logs() as logged:
+        report = await replica.timelines.run_due()
+    assert (report.done, report.failed, logged) == (1, 0, [])
 
 
 async def test_workspace_that_is_uninstalled_in_mid_write_is_not_written_to(engine: RunningEngine) -> None:

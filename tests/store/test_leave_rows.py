@@ -20,6 +20,7 @@ from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.due import DueStore
 from services.store.facts import FactStore
+from services.store.leave import FoundLeave
 from services.store.leavers import LeaverStore
 from services.store.models import Notice, Person
 from services.store.person_rows import mark_due
@@ -127,6 +128,20 @@ async def test_leave_and_ties_of_somebody_who_is_forgotten(
     async with database.read() as connection:
         left = [list(await connection.scalars(sa.select(one.user_id))) for one in (LeaveRow, LeaveTieRow, RefusalRow)]
     assert left == [["U2"], ["U1"], ["U1"]]
+
+
+async def test_leave_that_is_found_while_whose_it_is_is_forgotten_is_not_kept(
+    database: Database, encryptor: Encryptor, clock: ManualClock, store: CalendarStore
+) -> None:
+    stores, key = Stores(database, encryptor, clock), await with_leave_key(database)
+    async with database.write() as connection:
+        await mark_due(connection, key, NOW)
+    (claim,) = await stores.leave.claim(NOW, 9)
+    assert await stores.leavers.begin(ANN, NOW, NOW + DAY)
+    away = dataclasses.replace(meeting(30), type=EventType.OUT_OF_OFFICE)
+    assert await stores.leave.save(claim, [FoundLeave(ANN.user_id, away, ZoneInfo("UTC"))], [], NOW) is None
+    assert await database.fetch(sa.select(LeaveRow.user_id)) == []
+    assert await stores.leave.next_due() == NOW
 
 
 @pytest.mark.parametrize(
