@@ -15,7 +15,7 @@ from services.calendars.oauth import OAuthApp
 from services.calendars.providers.api import ApiAnswer, JsonApi
 from services.domain.calendars import MICROSOFT
 from services.domain.errors import CalendarUnreachableError
-from services.platform.net import Fetcher
+from services.platform.net import GuardedClient
 
 SECONDS = 10.0
 """The longest that asking one provider may take."""
@@ -42,7 +42,7 @@ class Verdict(Enum):
     """It answers, but not to this."""
 
 
-async def check_client(client: Fetcher, app: OAuthApp, resource: str = "") -> Verdict:
+async def check_client(client: GuardedClient, app: OAuthApp, resource: str = "") -> Verdict:
     """Ask a provider for tokens that it cannot give; `resource` is the address of Microsoft's Graph.
 
     Google is shown a refresh token that is none. Microsoft need not look at the secret before it refuses that, so it is

@@ -36,7 +36,7 @@ from services.domain.errors import (
 from services.domain.model import PersonKey
 from services.domain.operator_errors import WrongRedirectError
 from services.platform.logs import of_error
-from services.platform.net import Fetcher, error_for
+from services.platform.net import GuardedClient, error_for
 from services.ports import Clock, WakeSignal
 from services.store.accounts import AccountStore, StoredAccount
 
@@ -123,7 +123,7 @@ class OAuthApp:
 class OAuthClient:
     """The four requests at one provider."""
 
-    def __init__(self, client: Fetcher, app: OAuthApp) -> None:
+    def __init__(self, client: GuardedClient, app: OAuthApp) -> None:
         """`client` reaches the provider's token endpoint."""
         self.app = app
         self._api = JsonApi(client, app.token_url)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -73,22 +73,6 @@ class HttpResponse:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     url: str = field(repr=False)
-
-
-class Fetcher(Protocol):
-    """Where answers come from: `GuardedClient`, as those who ask see it."""
-
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        redirects: int = 5,
-    ) -> HttpResponse:
-        """The answer, whatever its status. Raises a `CalendarError`."""
-        ...
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

@@ -22,7 +22,7 @@ from services.domain.errors import (
     FileTooLargeError,
     SlackUnavailableError,
 )
-from services.platform.net import BODY_LIMIT, Fetcher
+from services.platform.net import BODY_LIMIT, GuardedClient
 from services.slack.client import SlackClients, error_for
 
 INFO = "files.info"
@@ -73,7 +73,7 @@ class SentFile:
 class SlackFiles:
     """Reads files with the workspace's bot token."""
 
-    def __init__(self, clients: SlackClients, fetcher: Fetcher, base_url: str) -> None:
+    def __init__(self, clients: SlackClients, fetcher: GuardedClient, base_url: str) -> None:
         """`clients` carry the calls, `fetcher` the bytes; `base_url` is SLACK_API_URL."""
         self._clients = clients
         self._fetcher = fetcher

@@ -22,7 +22,7 @@ from services.domain.errors import (
     PictureTooLargeError,
     SlackUnavailableError,
 )
-from services.platform.net import Fetcher
+from services.platform.net import GuardedClient
 from services.slack.client import SlackClients
 
 GET_PROFILE = "users.profile.get"
@@ -51,7 +51,7 @@ class ShownPhoto:
 class SlackPhotos:
     """Reads and changes photos."""
 
-    def __init__(self, clients: SlackClients, guarded: Fetcher, trusted: Fetcher, base_url: str) -> None:
+    def __init__(self, clients: SlackClients, guarded: GuardedClient, trusted: GuardedClient, base_url: str) -> None:
         """`guarded` fetches from the public internet, `trusted` from where SLACK_API_URL, `base_url`, itself is."""
         self._clients = clients
         self._guarded = guarded

@@ -13,7 +13,7 @@ from services.calendars.client_check import Verdict, check_client
 from services.calendars.oauth import OAuthApp
 from services.domain.calendars import named
 from services.domain.errors import CalendarError, SlackRefusedError, SlackUnavailableError
-from services.platform.net import Fetcher
+from services.platform.net import GuardedClient
 from services.slack.client import SlackHealth
 from services.usecases.findings import Finding, in_time
 
@@ -66,7 +66,7 @@ async def look_at_app_token(slack: SlackHealth, token: str) -> Finding:
 
 
 async def look_at_provider(
-    client: Fetcher, app: OAuthApp, *, resource: str, expires: date | None, today: date
+    client: GuardedClient, app: OAuthApp, *, resource: str, expires: date | None, today: date
 ) -> Finding:
     """Whether Google or Microsoft takes our id and secret.
 

@@ -17,7 +17,7 @@ from yarl import URL
 from services.calendars.ports import AccessTokens
 from services.domain.calendars import Connection
 from services.domain.errors import AccessRefusedError, CalendarError
-from services.platform.net import Fetcher
+from services.platform.net import GuardedClient
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class ApiAnswer:
 class JsonApi:
     """One provider's API."""
 
-    def __init__(self, client: Fetcher, base_url: str) -> None:
+    def __init__(self, client: GuardedClient, base_url: str) -> None:
         """`base_url` is the operator's setting; it ends in a slash."""
         self.client = client
         self.base = URL(base_url, encoded=True)

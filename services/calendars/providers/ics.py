@@ -34,7 +34,7 @@ from services.domain.errors import (
     NotACalendarError,
 )
 from services.platform.concurrency import LARGE, off_loop_if
-from services.platform.net import USER_AGENT, Fetcher, HttpResponse, error_for
+from services.platform.net import USER_AGENT, GuardedClient, HttpResponse, error_for
 from services.store.watches import InboxStore
 
 _MOST_HOSTS = 4096
@@ -124,7 +124,7 @@ class _Hosts:
 class FeedSource:
     """`ports.Source` for addresses of ICS files."""
 
-    client: Fetcher
+    client: GuardedClient
     expander: Expander
     _hosts: _Hosts = field(default_factory=_Hosts, init=False)
 

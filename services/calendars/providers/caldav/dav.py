@@ -40,7 +40,7 @@ from services.domain.errors import (
 )
 from services.platform.addresses import LONGEST_LINK, clean
 from services.platform.concurrency import LARGE, off_loop_if
-from services.platform.net import Fetcher, HttpResponse, retry_after
+from services.platform.net import GuardedClient, HttpResponse, retry_after
 
 DIGEST = "digest"
 """What credentials hold as "login" where that is how their server is logged in to."""
@@ -221,7 +221,7 @@ def error_for(status: int, wait: float | None = None) -> CalendarError:
 class DavClient:
     """Asks one origin with one user's password."""
 
-    def __init__(self, client: Fetcher, login: Login, origin: str) -> None:
+    def __init__(self, client: GuardedClient, login: Login, origin: str) -> None:
         """`origin` is any address of the account; only its scheme, host and port count."""
         self._client = client
         self._login = login

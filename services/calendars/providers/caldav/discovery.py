@@ -32,7 +32,7 @@ from services.domain.errors import (
     ServerSilentError,
 )
 from services.platform.addresses import AddressRules
-from services.platform.net import Fetcher
+from services.platform.net import GuardedClient
 
 URL_FIELD = "caldav_url"
 PASSWORD_FIELD = "caldav_password"  # noqa: S105 - the name of a block
@@ -159,7 +159,7 @@ def _short(text: str) -> str:
 class CaldavDirectory:
     """Finds the calendars of an account, given what its owner types into a form."""
 
-    client: Fetcher
+    client: GuardedClient
     rules: AddressRules
     seconds: float = 25.0
 

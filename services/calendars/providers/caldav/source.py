@@ -38,7 +38,7 @@ from services.domain.calendars import Changes, Connection, Problem
 from services.domain.errors import AccessRefusedError, CalendarError, CalendarTooLargeError, PasswordRefusedError
 from services.domain.model import ShowAs
 from services.platform.concurrency import off_loop
-from services.platform.net import Fetcher
+from services.platform.net import GuardedClient
 
 MOST_PAGES = 100
 MOST_MEMBERS = 50_000
@@ -165,7 +165,7 @@ class CaldavSource:
     is tried again every few hours, because servers refuse good passwords on bad days.
     """
 
-    client: Fetcher
+    client: GuardedClient
     expander: Expander
     batch: int = 100
     """Members that are asked for at once."""

@@ -26,7 +26,7 @@ from services.domain.errors import (
     CalendarRefusedError,
     CalendarUnreachableError,
 )
-from services.platform.net import Fetcher, retry_after
+from services.platform.net import GuardedClient, retry_after
 from services.ports import Clock
 
 REQUIRED = "https://www.googleapis.com/auth/calendar.events.readonly"
@@ -101,7 +101,7 @@ def error_for(status: int, headers: Mapping[str, str], body: Mapping[str, Any], 
 class GoogleApi(JsonApi):
     """The Calendar API, at `https://www.googleapis.com/calendar/v3/` or where the operator's setting leads."""
 
-    def __init__(self, client: Fetcher, base_url: str, clock: Clock) -> None:
+    def __init__(self, client: GuardedClient, base_url: str, clock: Clock) -> None:
         """`clock` tells what a Retry-After that is a date means."""
         super().__init__(client, base_url)
         self._clock = clock

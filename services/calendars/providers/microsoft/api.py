@@ -27,7 +27,7 @@ from services.domain.errors import (
     CalendarUnreachableError,
 )
 from services.platform.concurrency import KeyedSemaphore
-from services.platform.net import Fetcher, retry_after
+from services.platform.net import GuardedClient, retry_after
 from services.ports import Clock
 
 SCOPES: Mapping[str, str] = MappingProxyType(
@@ -116,7 +116,7 @@ def escaped(identifier: str) -> str:
 class GraphApi(JsonApi):
     """Microsoft Graph, version 1.0."""
 
-    def __init__(self, client: Fetcher, base_url: str, clock: Clock) -> None:
+    def __init__(self, client: GuardedClient, base_url: str, clock: Clock) -> None:
         """`base_url` is MICROSOFT_GRAPH_URL, which ends in a slash; `clock` reads a Retry-After that is a date."""
         super().__init__(client, base_url)
         self._clock = clock
