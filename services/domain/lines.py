@@ -108,15 +108,26 @@ def complete(lines: Sequence[Line], looks: Mapping[Kind, Look] = MappingProxyTyp
     It comes below those of all kinds that are usually higher, right above the next of the others, else to the end.
     `looks` are what such lines say.
     """
+    if not lines and not looks:
+        return _OWN_LINES
+    there = {line.kind for line in lines if isinstance(line, Rule)}
     whole = list(lines)
     for order, kind in enumerate(KINDS):
-        places = {line.kind: at for at, line in enumerate(whole) if isinstance(line, Rule) and line.kind is not None}
-        if kind in places:
+        if kind in there:
             continue
+        places = {line.kind: at for at, line in enumerate(whole) if isinstance(line, Rule) and line.kind is not None}
         lowest = max((places[one] for one in KINDS[:order]), default=-1)
         below = min((places[one] for one in KINDS[order:] if places.get(one, -1) > lowest), default=len(whole))
-        whole.insert(below, Rule(kind.value, "", Match(kinds=frozenset({kind})), looks.get(kind, Look()), kind=kind))
+        whole.insert(below, _own_line(kind, looks.get(kind, Look())))
     return tuple(whole)
+
+
+def _own_line(kind: Kind, look: Look) -> Rule:
+    return Rule(kind.value, "", Match(kinds=frozenset({kind})), look, kind=kind)
+
+
+_OWN_LINES = tuple(_own_line(kind, Look()) for kind in KINDS)
+"""The list of somebody who has none of their own."""
 
 
 def kind_line(lines: Sequence[Line], kind: Kind) -> int:

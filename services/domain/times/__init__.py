@@ -193,7 +193,7 @@ def _readings(text: str, speaker: Speaker) -> Iterator[Reading]:
     own = 0
     for languages in speaker.languages():
         reading = Reading(text, languages, month_first=speaker.month_first)
-        if reading.covered() > own or not own:
+        if not own or reading.covered() > own:
             yield reading
         own = own or reading.covered()
 
