@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import distinct, exists, func, select
 
 from services.domain.faults import StandingFault
 from services.domain.people import LEAVE, GrantState
@@ -15,6 +15,10 @@ from services.store.db import Store
 from services.store.effect_models import StretchRow
 from services.store.faults import STANDING, fault_of
 from services.store.models import Calendar, Delivery, Person, Workspace
+from services.store.person_rows import of_person
+
+_IS_READ = exists().where(of_person(Person, Calendar), Person.deactivated_at.is_(None))
+"""That a calendar is nobody's who was deactivated: how reading theirs went last says nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,9 @@ class HealthStore(Store):
 
             return StoredHealth(
                 calendars=await count(Calendar.team_id.is_not(None)),
-                broken=await count(Calendar.health == "broken"),
+                broken=await count(Calendar.health == "broken", _IS_READ),
                 people=await count(Person.user_id != LEAVE),
-                lost_grants=await count(Person.grant_state == GrantState.LOST.value),
+                lost_grants=await count(Person.grant_state == GrantState.LOST.value, Person.deactivated_at.is_(None)),
                 faults=tuple(fault_of(row) for row in await connection.execute(STANDING)),
             )
 

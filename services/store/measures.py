@@ -53,7 +53,12 @@ _WAITING = (
 _SIZES = select(Person.team_id, func.count()).where(named(Person.team_id, "teams")).group_by(Person.team_id)
 _BUDGETS = select(WorkspaceBudget.team_id, WorkspaceBudget.budget).where(named(WorkspaceBudget.team_id, "teams"))
 _PEOPLE = select(Person.grant_state, func.count()).where(Person.user_id != LEAVE).group_by(Person.grant_state)
-_CALENDARS = select(Calendar.provider, Calendar.health, func.count()).group_by(Calendar.provider, Calendar.health)
+_CALENDARS = (
+    select(Calendar.provider, Calendar.health, func.count())
+    .join_from(Calendar, Person, of_person(Person, Calendar))
+    .where(Person.deactivated_at.is_(None))  # of the others it says how reading went before
+    .group_by(Calendar.provider, Calendar.health)
+)
 _FAULTS = select(OperatorFaultRow.fault).distinct()
 _SHUT = select(OperatorFaultRow.team_id).where(OperatorFaultRow.fault == Fault.SLACK_TOKENS.value)
 _WORKSPACES = select(func.count()).select_from(Workspace)

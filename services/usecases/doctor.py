@@ -78,7 +78,7 @@ class Doctor:
         counts = f"people: {health.people}, calendars: {health.calendars}"
         if health.broken or health.lost_grants:
             counts += f"; {health.broken} cannot be read and {health.lost_grants} permissions are lost: "
-            yield Finding.fail("calendars", counts + "their people were told how to mend it")
+            yield Finding.warn("calendars", counts + "their people were told how to mend it")
         else:
             yield Finding.ok("calendars", counts)
         yield await self._scopes_of_effects(self.database)

@@ -121,8 +121,12 @@ async def test_what_there_is_is_told_and_what_has_missed_its_renewal(database: D
             watch = {"team_id": "T1", "user_id": "U0", "watch_id": str(number), "secret": "", "created_at": NOW}
             values = {**watch, "calendar_id": f"c{number}", "expires_at": expires_at}
             await connection.execute(sa.insert(WatchRow).values(values))
+        gone = {"team_id": "T1", "user_id": "UGONE", "created_at": NOW}
+        await connection.execute(sa.insert(Person).values(**gone, grant_state="deactivated", deactivated_at=NOW))
+        at_rest = {**gone, "calendar_id": "r", "provider": "google", "address_digest": "r", "health": "failing"}
+        await connection.execute(sa.insert(Calendar).values(**at_rest))
     told = await measured.look()
-    assert told["statusquo_people"] == {("ok",): 3, ("lost",): 1, ("none",): 1}
+    assert told["statusquo_people"] == {("ok",): 3, ("lost",): 1, ("none",): 1, ("deactivated",): 1}
     assert told["statusquo_workspaces"] == {(): 2}
     assert told["statusquo_calendars"] == {("google", "ok"): 3, ("google", "failing"): 2}
     assert told["statusquo_tokens_ending"] == {("grant",): 1, ("bot",): 1, ("watch",): 1}

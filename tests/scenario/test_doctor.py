@@ -103,8 +103,9 @@ async def test_doctor_names_each_trouble_and_its_cure(
     clock.move(seconds=90)
     found = {finding.subject: finding for finding in await examine(database, encryptor, slack, clock)}
     assert [subject for subject, finding in found.items() if not finding.well] == [
-        "clock", "calendars", "workspace W2", "workspace W3",
+        "clock", "workspace W2", "workspace W3",
     ]  # fmt: skip
+    assert found["calendars"].warns  # members mend it, or do not want to
     assert found["clock"].sentence == "is +90 s off Slack's: let the machine keep its time with NTP"
     assert found["calendars"].sentence.startswith(
         "people: 1, calendars: 1; 1 cannot be read and 1 permissions are lost"
@@ -118,6 +119,15 @@ async def test_doctor_names_each_trouble_and_its_cure(
         "Slack says invalid_auth: let this machine's address into the app's allowed addresses, if that is what is "
         "amiss, or install it again at /slack/install"
     )
+
+
+async def test_what_is_wrong_with_somebody_who_was_deactivated_is_nobodys_to_mend(
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
+) -> None:
+    await add_workspaces(database, encryptor, clock.now())
+    await database.execute(sa.update(Person).values(deactivated_at=clock.now()))
+    found = [one for one in await examine(database, encryptor, slack, clock) if one.subject == "calendars"]
+    assert found == [Finding.ok("calendars", "people: 1, calendars: 1")]
 
 
 async def test_doctor_has_one_line_for_each_thing_that_the_operator_has_to_mend(
