@@ -60,15 +60,15 @@ class Settings(BaseModel):
         int | None,
         Field(ge=0, le=65535, description="`/metrics` is there and not at PORT; `/readyz` is at both; workers too"),
     ] = None
-    google_client_id: str | None = Field(None, description="Google Calendar")
-    google_client_secret: SecretStr | None = Field(None, description="Google Calendar")
+    google_client_id: str | None = Field(None, description="of the OAuth client at Google")
+    google_client_secret: SecretStr | None = Field(None, description="of the OAuth client at Google")
     google_api_url: str = Field("https://www.googleapis.com/calendar/v3/", description="Google Calendar's API")
     google_authorize_url: str = Field(
         "https://accounts.google.com/o/oauth2/v2/auth", description="where Google asks for consent"
     )
     google_token_url: str = Field("https://oauth2.googleapis.com/token", description="where Google gives tokens")
-    microsoft_client_id: str | None = Field(None, description="Microsoft 365")
-    microsoft_client_secret: SecretStr | None = Field(None, description="Microsoft 365")
+    microsoft_client_id: str | None = Field(None, description="of the app in Entra: Application (client) ID")
+    microsoft_client_secret: SecretStr | None = Field(None, description="of the app in Entra: the secret's Value")
     microsoft_secret_expires: date | None = Field(
         None, description="the day on which Microsoft says that the secret runs out, such as 2028-11-30"
     )
