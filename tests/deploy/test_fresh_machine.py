@@ -48,7 +48,8 @@ def running(machine: Machine, port: int) -> Iterator[float]:
             time.sleep(0.1)
         yield time.monotonic() - began
     finally:
-        os.killpg(process.pid, signal.SIGINT)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=30)
 
 
