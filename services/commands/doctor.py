@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -25,8 +24,6 @@ from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.slack.client import SlackHealth
 from services.store.db import Database
-from services.store.faults import FaultStore
-from services.store.health import HealthStore
 from services.store.moved import check_not_moved
 from services.store.stores import Stores
 from services.usecases.credentials import (
@@ -50,17 +47,14 @@ async def examine(config: Settings, clock: Clock) -> int:
     slack, client = slack_health(config), provider_client(config)
     try:
         async with AsyncExitStack() as stack:
-            database: HealthStore | str = missing(config)
-            faults: FaultStore | None = None
-            around = [look_at_disk(_folder(config)), look_at_memory()]
-            if not database:
-                opened = await stack.enter_async_context(Stores.at(config.database_url, keys_of(config), clock))
-                faults = opened.faults
-                database, around = opened.health, [*around, *await _moved(opened.database, config)]
+            stores, absent = None, missing(config)
+            around = [look_at_disk(config.database_file.parent if config.is_sqlite else None), look_at_memory()]
+            if not absent:
+                stores = await stack.enter_async_context(Stores.at(config.database_url, keys_of(config), clock))
+                around += await _moved(stores.database, config)
             doctor = Doctor(
-                database=database, slack=slack, clock=clock, missing=config.missing_for_serving(), around=around,
-                beyond=list(_looks(config, slack, client, clock)), signed=not config.slack_app_token,
-                faults=faults,
+                stores, slack, clock, config.missing_for_serving(), around, list(_looks(config, slack, client, clock)),
+                signed=not config.slack_app_token, absent=absent,
             )  # fmt: skip
             async for finding in doctor.examine():
                 show(console, finding)
@@ -104,11 +98,6 @@ def show(console: Console, finding: Finding) -> None:
         console.print(folded)
     else:
         console.print(Text.assemble(mark, "  ", said), soft_wrap=True)
-
-
-def _folder(config: Settings) -> Path | None:
-    """Where SQLite's file lies."""
-    return config.database_file.parent if config.is_sqlite else None
 
 
 def _looks(

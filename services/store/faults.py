@@ -224,7 +224,8 @@ class FaultStore(Store):
         first = select(_ROWS.c.fault).where(_is(fault.value, team_id)).with_for_update()
         if (await connection.execute(first)).first() is None:
             return False
-        if fault in _OF_CALENDARS and await connection.scalar(select(exists().where(*_refused_by(fault.whose)))):
+        refused = exists().where(Calendar.provider == fault.whose, Calendar.problem == AppRefusedError.__name__)
+        if fault in _OF_CALENDARS and await connection.scalar(select(refused)):
             return False
         its = and_(_ROWS.c.fault == fault.value, *([_ROWS.c.team_id == team_id] if team_id else []))
         for row in (await connection.execute(select(_ROWS.c.team_id).where(its))).all():
@@ -237,10 +238,6 @@ class FaultStore(Store):
 def fault_of(row: Any) -> StandingFault:
     """The fault in a row of `STANDING`."""
     return StandingFault(Fault(row.fault), row.team_id, row.since, row.seen_at, row.detail, row.due_at)
-
-
-def _refused_by(provider: str) -> tuple[ColumnElement[bool], ...]:
-    return Calendar.provider == provider, Calendar.problem == AppRefusedError.__name__
 
 
 def _is(fault: str, team_id: str) -> ColumnElement[bool]:

@@ -16,8 +16,8 @@ from services.domain.model import Effect
 from services.ports import Clock
 from services.slack import scopes
 from services.slack.client import SlackHealth
-from services.store.faults import FaultStore
 from services.store.health import HealthStore
+from services.store.stores import Stores
 from services.usecases.credentials import SLACK_APP
 from services.usecases.findings import SECONDS, Finding, in_time
 
@@ -34,19 +34,19 @@ CLOCK_TOLERANCE = timedelta(seconds=30)
 class Doctor:
     """Looks at everything once. `missing` are the settings that serving needs and that are not set.
 
-    `database` may be what is said of one that is not there: it is not made by looking. `around` are looks at what the
-    program stands on, `beyond` at what it reaches, each bounded in time by itself; `signed`: Slack's requests come by
-    HTTP, signed. `faults` are told of one that is over.
+    `stores` are None where there is no database, of which `absent` is said: none is made by looking. `around` are looks
+    at what the program stands on, `beyond` at what it reaches, each bounded in time by itself; `signed`: Slack's
+    requests come by HTTP, signed.
     """
 
-    database: HealthStore | str
+    stores: Stores | None
     slack: SlackHealth
     clock: Clock
     missing: Sequence[str]
     around: Sequence[Finding] = ()
     beyond: Sequence[Coroutine[Any, Any, Finding]] = ()
     signed: bool = False
-    faults: FaultStore | None = None
+    absent: str = ""
 
     async def examine(self) -> AsyncIterator[Finding]:
         """Every finding, in an order that lets an operator mend the first one first."""
@@ -59,44 +59,46 @@ class Doctor:
         reached = await asyncio.gather(in_time("Slack", self._clock_and_reach()), *self.beyond)
         for finding in reached:
             yield finding
-        if isinstance(self.database, str):
-            yield Finding.fail("database", self.database)
+        if self.stores is None:
+            yield Finding.fail("database", self.absent)
             return
-        revision = await self._revision(self.database)
+        async for finding in self._stored(self.stores, reached):
+            yield finding
+
+    async def _stored(self, stores: Stores, reached: Sequence[Finding]) -> AsyncIterator[Finding]:
+        """What the database tells, as far as it can be read; `reached` is what was found beyond this machine."""
+        database = stores.health
+        revision = await self._revision(database)
         yield revision
         if not revision.well:
             return
         try:
-            bots = await self.database.bots()
+            bots = await database.bots()
         except StatusQuoError as error:
             yield Finding.fail("keys", error.for_operator())
             return
         yield Finding.ok("keys", "open what is stored" if bots else "ready, nothing is stored yet")
         if self.signed:
-            yield await self._signing_secret(self.database)
-        health = await self.database.health()
+            yield await self._signing_secret(database)
+        health = await database.health()
         counts = f"people: {health.people}, calendars: {health.calendars}"
         if health.broken or health.lost_grants:
             counts += f"; {health.broken} cannot be read and {health.lost_grants} permissions are lost: "
             yield Finding.warn("calendars", counts + "their people were told how to mend it")
         else:
             yield Finding.ok("calendars", counts)
-        yield await self._scopes_of_effects(self.database)
+        yield await self._scopes_of_effects(database)
         names = {team_id: f"workspace {name or team_id}" for team_id, name, _ in bots}
         said = {finding.subject: finding.well for finding in reached if not finding.warns}
         for finding in _of_faults(health.faults, names, said):
             yield finding
-        await self._mended(said)
+        if said.get(SLACK_APP):  # a look has just found that Slack takes our app
+            await stores.faults.look()
+            await stores.faults.over(Fault.SLACK_CLIENT)
         shut = {one.team_id for one in health.faults if one.fault.of_workspace}
         asked = [(names[team_id], token) for team_id, _, token in bots if team_id not in shut]
         for finding in await self._workspaces(asked, silent=reached[0].subject == "Slack"):
             yield finding
-
-    async def _mended(self, said: Mapping[str, bool]) -> None:
-        """Note that Slack takes our app, where a look has just `said` so."""
-        if said.get(SLACK_APP) and self.faults is not None:
-            await self.faults.look()
-            await self.faults.over(Fault.SLACK_CLIENT)
 
     async def _revision(self, database: HealthStore) -> Finding:
         try:

@@ -16,7 +16,6 @@ from services.slack.client import SlackHealth
 from services.store import schema
 from services.store.db import Database
 from services.store.effect_models import StretchRow
-from services.store.health import HealthStore
 from services.store.models import Calendar, Delivery, Person, Workspace
 from services.store.stores import Stores
 from services.usecases.credentials import SLACK_APP
@@ -78,7 +77,7 @@ async def add_workspaces(database: Database, encryptor: Encryptor, now: datetime
 
 
 async def examine(database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock) -> list[Finding]:
-    doctor = Doctor(database=HealthStore(database, encryptor), slack=SlackHealth(slack.url), clock=clock, missing=[])
+    doctor = Doctor(Stores(database, encryptor, clock), SlackHealth(slack.url), clock, missing=[])
     return [finding async for finding in doctor.examine()]
 
 
@@ -161,9 +160,8 @@ async def test_doctor_ends_slacks_refusal_of_the_app_that_is_mended_already(
         async def look() -> Finding:
             return Finding.ok(SLACK_APP, "as asked just now") if taken else Finding.fail(SLACK_APP, "as asked just now")
 
-        health = SlackHealth(slack.url)
-        own = Stores(database, encryptor, clock).faults
-        doctor = Doctor(HealthStore(database, encryptor), health, clock, missing=[], beyond=[look()], faults=own)
+        own = Stores(database, encryptor, clock)
+        doctor = Doctor(own, SlackHealth(slack.url), clock, missing=[], beyond=[look()])
         return [(one.well, one.warns, one.sentence) async for one in doctor.examine() if one.subject == SLACK_APP]
 
     assert await lines(taken=False) == [(False, False, "as asked just now")]
@@ -223,7 +221,7 @@ async def test_signing_secret_is_known_to_be_right_from_slacks_first_request_on(
     database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
     async def line() -> str:
-        doctor = Doctor(HealthStore(database, encryptor), SlackHealth(slack.url), clock, missing=[], signed=True)
+        doctor = Doctor(Stores(database, encryptor, clock), SlackHealth(slack.url), clock, missing=[], signed=True)
         (found,) = [one.sentence async for one in doctor.examine() if one.subject == "signing secret"]
         return found
 
