@@ -30,6 +30,7 @@ from services.ports import Clock
 from services.store import backup_file, schema
 from services.store.backup_file import About
 from services.store.forgotten import all_forgotten
+from services.store.moved import place_after_move
 
 MARGIN = 16 << 20
 """Bytes that stay free on a disk."""
@@ -42,6 +43,8 @@ def make(config: Settings, target: Path, clock: Clock, *, sealed: bool) -> int:
         raise BackupError("this is for the embedded database; PostgreSQL has pg_dump, see docs/upgrade.md")
     if not database.is_file():
         raise BackupError(f"there is no database at {database}")
+    if (place := place_after_move(database)) is not None:
+        raise BackupError(f"this database was moved to {place}, where all goes on: pg_dump backs that up")
     if target.exists():
         raise BackupError(f"{target} is there already: name a new file")
     if not config.encryption_keys and not config.key_file.is_file():

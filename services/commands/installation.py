@@ -13,6 +13,7 @@ from services.platform.keys import keys_of
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import schema
+from services.store.moved import check_not_moved
 from services.store.stores import Stores
 
 WHERE = "start the app first; if it runs, run this in its folder, with its settings"
@@ -26,10 +27,11 @@ def missing(config: Settings) -> str:
 
 @asynccontextmanager
 async def installed(config: Settings, clock: Clock) -> AsyncIterator[Stores]:
-    """Its stores. Raises DatabaseError where there is none, SettingsError where there are no keys to it."""
+    """Its stores. Raises DatabaseError where there is none, SettingsError where there are no keys or it was moved."""
     if said := missing(config):
         raise DatabaseError(said)
     async with Stores.at(config.database_url, keys_of(config), clock) as stores:
         if await schema.current(stores.database) is None:
             raise DatabaseError(f"it is empty: {WHERE}")
+        await check_not_moved(stores.database, config.database_file)
         yield stores

@@ -10,7 +10,6 @@ from services.commands.installation import installed
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import schema
-from services.store.moved import check_not_moved
 from services.store.rotation import Rotation
 
 
@@ -18,7 +17,6 @@ async def rotate_keys(config: Settings, clock: Clock) -> int:
     """Re-seal every secret with the newest key, with a progress bar."""
     changed = failed = 0
     async with installed(config, clock) as opened:
-        await check_not_moved(opened.database, config.database_file)
         await schema.upgrade(opened.database)
         rotation = Rotation(opened.database, opened.encryptor)
         progress = Progress(console=Console(stderr=True))

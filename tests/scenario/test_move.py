@@ -20,7 +20,7 @@ from services.store.moving import Target
 from tests.support.clocks import ManualClock
 from tests.support.command_line import Ran, run
 from tests.support.feeds import lasting
-from tests.support.running_app import RunningApp, at, open_running_app
+from tests.support.running_app import ANN, TEAM, RunningApp, at, open_running_app
 
 INTO_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -117,8 +117,14 @@ async def test_file_that_was_moved_elsewhere_is_moved_nowhere_else(
     settings = {"DATABASE_URL": sqlite_url, "ENCRYPTION_KEYS": new_key(), "SLACK_API_URL": "http://127.0.0.1:1/"}
     ran = await run("move", "--to", database_url, cwd=tmp_path, **settings)
     assert (ran.status, "statusquo.db was moved to quo at db.example.com already" in ran.err) == (2, True), ran.err
-    ran = await run("rotate-keys", cwd=tmp_path, **settings)
-    assert (ran.status, "this database was moved to quo at db.example.com" in ran.err) == (1, True), ran.err
+    of_ann = ("--team", TEAM, "--user", ANN)
+    for command in (
+        ("rotate-keys",), ("backup", "nightly.backup"), ("backup", "--forgotten"), ("why", *of_ann),
+        ("export", *of_ann), ("restore", "--loaded"),
+    ):  # fmt: skip
+        ran = await run(*command, cwd=tmp_path, **settings)
+        assert (ran.status, "this database was moved to quo at db.example.com" in ran.err) == (1, True), ran
+    assert not (tmp_path / "nightly.backup").exists()
     marker.write_text("")
     ran = await run("doctor", cwd=tmp_path, **settings)
     assert "FAIL  database: this database was moved to another place, where all goes on." in ran.out
