@@ -40,7 +40,7 @@ from services.domain import command_parser, times
 from services.domain.command_parser import Name, UnknownCommandError
 from services.domain.errors import InputError, NothingToDoError, TextMissingError
 from services.domain.model import Effect, PersonKey
-from services.engine.notifications import Teller
+from services.usecases.teller import Teller
 
 QUO = "/quo"
 OOO = "/ooo"

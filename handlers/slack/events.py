@@ -25,7 +25,6 @@ from handlers.slack.views import file_replies, replies
 from services.calendars.connections import CalendarFiles
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.domain.model import NO_STATUS, PersonKey
-from services.engine.notifications import Teller
 from services.platform.concurrency import KeyedSemaphore
 from services.slack.files import SentFile
 from services.slack.members import parse_member
@@ -38,6 +37,7 @@ from services.usecases.emoji import EmojiSearch
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
 from services.usecases.sent_files import ListProblemsError
+from services.usecases.teller import Teller
 
 log = structlog.get_logger(__name__)
 

@@ -43,9 +43,9 @@ from services.domain.errors import InputError
 from services.domain.lines import Line, Routine, Rule
 from services.domain.model import Effect, Kind, Photo, Picture
 from services.domain.policy import FixedError
-from services.engine.notifications import Teller
 from services.store.line_file import written
 from services.usecases.statuses import request_id
+from services.usecases.teller import Teller
 
 Edit = Callable[[tuple[Line, ...]], tuple[Line, ...]]
 

@@ -20,10 +20,9 @@ from services.domain.profile_state import DueNotice
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded, of_error
 from services.ports import Clock, HomeRenderer, Say
-from services.slack.messages import POST, PUBLISH, SlackMessages, SlackViews
+from services.slack.messages import POST, PUBLISH, SlackMessages, SlackViews, with_button
 from services.store.homes import HomeStore
 from services.store.person_rows import NoticeStore
-from services.store.workspaces import WorkspaceStore
 
 log = structlog.get_logger(__name__)
 
@@ -85,19 +84,6 @@ class Links:
     home: Callable[[PersonKey], Awaitable[str]]
     calendar: Callable[[PersonKey, str], Awaitable[tuple[str, str] | None]]
     account: Callable[[PersonKey, str], Awaitable[tuple[str, str, str, str] | None]]
-
-
-class Teller:
-    """Tells a person something at once, beside the sender: the answer to what they had asked for."""
-
-    def __init__(self, bots: WorkspaceStore, slack: SlackMessages) -> None:
-        """`slack` posts with the workspace's bot token."""
-        self._bots = bots
-        self._slack = slack
-
-    async def tell(self, key: PersonKey, message: dict[str, Any]) -> None:
-        """Send `message` (text and blocks) to the person. Raises SlackError, NotInstalledError."""
-        await self._slack.post(await self._bots.the_bot_token(key.team_id), key.user_id, message)
 
 
 _Due = TypeVar("_Due")
@@ -310,17 +296,3 @@ class HomePublisher:
                 await self._slack.publish(token, key.user_id, view)
         except _NOT_NOW:
             await self._homes.taken(key, stale=True)
-
-
-def with_button(text: str, label: str, url: str = "", action: str = "open_link") -> dict[str, Any]:
-    """A message of one sentence with a button: a link to `url`, or a click that does `action`.
-
-    Without a `label` there is none. Nothing in `text` is markup.
-    """
-    blocks: list[dict[str, Any]] = [{"type": "section", "text": {"type": "plain_text", "text": text[:3000]}}]
-    button: dict[str, Any] = {"type": "button", "text": {"type": "plain_text", "text": label[:75]}, "action_id": action}
-    if url:
-        button["url"] = url
-    if label:
-        blocks.append({"type": "actions", "elements": [button]})
-    return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}

@@ -58,3 +58,17 @@ class SlackViews:
     async def open_modal(self, token: str, trigger_id: str, view: dict[str, Any]) -> None:
         """Open a modal for whoever made `trigger_id`, which is good for three seconds. Raises SlackError."""
         await self._clients.call(token, OPEN, json={"trigger_id": trigger_id, "view": view})
+
+
+def with_button(text: str, label: str, url: str = "", action: str = "open_link") -> dict[str, Any]:
+    """A message of one sentence with a button: a link to `url`, or a click that does `action`.
+
+    Without a `label` there is none. Nothing in `text` is markup.
+    """
+    blocks: list[dict[str, Any]] = [{"type": "section", "text": {"type": "plain_text", "text": text[:3000]}}]
+    button: dict[str, Any] = {"type": "button", "text": {"type": "plain_text", "text": label[:75]}, "action_id": action}
+    if url:
+        button["url"] = url
+    if label:
+        blocks.append({"type": "actions", "elements": [button]})
+    return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}

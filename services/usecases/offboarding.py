@@ -21,14 +21,15 @@ from services.calendars.accounts import ProviderCleanup
 from services.domain.errors import GrantLostError, SlackError, StatusQuoError
 from services.domain.faults import is_lost
 from services.domain.model import Effect, PersonKey, Status
-from services.engine.notifications import Teller, with_button
 from services.platform.logs import guarded, of_error
 from services.ports import Clock, Report, Say, WakeSignal
+from services.slack.messages import with_button
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import AccountStore
 from services.store.leavers import Leaver, LeaverStore
 from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
+from services.usecases.teller import Teller
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.engine.notifications import Teller
 from services.engine.tokens import TokenRefresh
 from services.platform import locale
 from services.usecases.admins import Admins
@@ -29,6 +28,7 @@ from services.usecases.sent_files import SentFiles
 from services.usecases.status_reader import StatusReader
 from services.usecases.statuses import Statuses
 from services.usecases.team_hooks import TeamHooks
+from services.usecases.teller import Teller
 from services.usecases.undo import Undos
 from services.usecases.who import WhoIsAway
 from services.usecases.workspace import OperatorAllows, WorkspacePolicy

@@ -28,7 +28,6 @@ from services.calendars.accounts import ProviderCleanup
 from services.domain.model import PersonKey
 from services.engine.leases import OneProcess
 from services.engine.measuring import Measuring
-from services.engine.notifications import Teller
 from services.engine.workspaces import OwnedWorkspaces
 from services.platform.crypto import Encryptor
 from services.platform.locale import say
@@ -50,6 +49,7 @@ from services.usecases.identity import BrowserIdentities
 from services.usecases.members import Members
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
+from services.usecases.teller import Teller
 from services.usecases.workspace import WorkspacePolicy
 from tests.support import quick_bolt  # noqa: F401 - for what it does to Bolt
 from tests.support.clocks import ManualClock

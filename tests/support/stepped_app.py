@@ -33,7 +33,6 @@ from services.calendars.connections import Connections
 from services.calendars.entries import OwnCalendars
 from services.calendars.oauth_flow import OAuthFlow
 from services.domain.model import Override, PersonKey
-from services.engine.notifications import Teller
 from services.platform.addresses import AddressRules
 from services.platform.crypto import Encryptor
 from services.platform.locale import default_texts, say
@@ -82,6 +81,7 @@ from services.usecases.profile_reading import ProfileReading
 from services.usecases.status_reader import StatusReader
 from services.usecases.statuses import Statuses
 from services.usecases.team_hooks import TeamHooks
+from services.usecases.teller import Teller
 from services.usecases.undo import Undos
 from services.usecases.who import WhoIsAway
 from services.usecases.workspace import WorkspacePolicy

@@ -29,7 +29,6 @@ from services.engine.effects import EffectSender
 from services.engine.emoji import UnknownEmoji
 from services.engine.leases import OneProcess
 from services.engine.limits import Budget
-from services.engine.notifications import Teller
 from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Reconciler, Timelines
 from services.platform.crypto import Encryptor
@@ -44,6 +43,7 @@ from services.usecases.offboarding import Offboarding
 from services.usecases.people import PersonalSettings
 from services.usecases.status_reader import StatusReader
 from services.usecases.statuses import Statuses
+from services.usecases.teller import Teller
 from services.usecases.undo import Undos
 from services.usecases.workspace import WorkspacePolicy
 from tests.engine.interleavings.steps import SteppedDatabase, step
