@@ -285,7 +285,7 @@ class Sender:
         self._typed += pending.urgency == Urgency.TYPED
         task = asyncio.create_task(self._one(pending, workspace, calls))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._over)
 
     async def _one(self, pending: PendingWrite, workspace: OwnedWorkspace, calls: Calls) -> None:
         ids = {"team_id": pending.key.team_id, "user_id": pending.key.user_id}
@@ -303,7 +303,10 @@ class Sender:
         self._have_chores_done()
         self._look_soon |= not done
         self._reopen(workspace)
-        self._wake.set()
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._wake.set()  # not before: whoever goes on at once would find its place taken
 
     def _reopen(self, workspace: OwnedWorkspace) -> None:
         """Have its rows read again where there is room sooner than was thought: a write was not needed."""
