@@ -181,6 +181,11 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def database_threads() -> None:
+    """SQLite is asked in threads of its own, as in earnest: for what takes it long, or is about them."""
+
+
+@pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """An open database, closed afterwards."""
     from services.store.db import Database

@@ -11,7 +11,13 @@ from tests.support.databases import of_kind
 from tests.support.effects import EffectsOf, with_effects
 from tests.support.engine import RunningEngine
 from tests.support.loop_watch import watched
+from tests.support.quick_sqlite import ask_here
 from tests.support.stretches import ALL
+
+
+@pytest.fixture(autouse=True)
+def _sqlite_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask_here(request, monkeypatch)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])

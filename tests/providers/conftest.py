@@ -27,7 +27,13 @@ from tests.support.clocks import ManualClock
 from tests.support.databases import of_kind
 from tests.support.engine import CountingWakeSignal
 from tests.support.faults import UNASKED
+from tests.support.quick_sqlite import ask_here
 from tests.support.subscriptions import ANN, BOB, NOW, QUARTER, Reader, Subscriptions
+
+
+@pytest.fixture(autouse=True)
+def _sqlite_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask_here(request, monkeypatch)
 
 
 @pytest.fixture(params=["sqlite"])

@@ -19,6 +19,7 @@ from tests.support.install_side import InstallSide, open_install_side
 from tests.support.loop_watch import LoopWatch, watched
 from tests.support.oauth_stub import OAuthStub, answer, oauth_stub
 from tests.support.office import Office, office_in
+from tests.support.quick_sqlite import ask_here
 from tests.support.readers import ReaderHere
 from tests.support.running_app import RunningApp, open_running_app
 from tests.support.stepped_app import SteppedApp, open_stepped_app
@@ -40,6 +41,11 @@ def reader_processes() -> None:
 def _readers_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "reader_processes" not in request.fixturenames:
         monkeypatch.setattr(readers, "_Reader", ReaderHere)
+
+
+@pytest.fixture(autouse=True)
+def _sqlite_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask_here(request, monkeypatch)
 
 
 @pytest.fixture(params=["sqlite"])

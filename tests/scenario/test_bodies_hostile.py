@@ -28,7 +28,7 @@ from tests.support.running_app import ANN, RunningApp
 from tests.support.sites import Site
 from tests.support.slack_files import sends
 
-pytestmark = pytest.mark.usefixtures("reader_processes")
+pytestmark = pytest.mark.usefixtures("reader_processes", "database_threads")
 
 SIZE = shapes.MIB - 1024
 LATE = 0.4 * SLOWER  # a form of a MiB takes a quarter of that; on a busy machine twice as long
