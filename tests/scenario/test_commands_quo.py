@@ -69,18 +69,22 @@ async def test_quo_keeps_no_raw_mention(app: SteppedApp) -> None:
     assert made.text.startswith("Lunch with")
 
 
-@pytest.mark.parametrize(
-    "typed",
-    ["pause banana", "preview someday", "Lunch until Firday", "Lunch for 45x", "clear the desk", "who let the dogs out",
-     "setings", "until 3pm", "x for 0m", "x for 9999 days", "x until 2020-01-01", "a" * 301, "a" * 101],
-)  # fmt: skip
+NOT_UNDERSTOOD = [
+    "pause banana", "preview someday", "Lunch until Firday", "Lunch for 45x", "clear the desk", "who let the dogs out",
+    "setings", "until 3pm", "x for 0m", "x for 9999 days", "x until 2020-01-01", "a" * 301, "a" * 101,
+]  # fmt: skip
+USAGE = "Type `/quo [emoji] [text] [for or until when]`, for example `/quo :pizza: Lunch for 45m`."
+
+
 async def test_quo_not_understood_answers_usage_with_an_example_and_changes_nothing(
-    app: SteppedApp, typed: str
+    app: SteppedApp, subtests: pytest.Subtests
 ) -> None:
-    answer = await app.quo(typed)
-    assert "Type `/quo [emoji] [text] [for or until when]`, for example `/quo :pizza: Lunch for 45m`." in answer["text"]
-    assert await app.standing() == []
-    assert await app.shows() == ("", "", 0)
+    for number, typed in enumerate(NOT_UNDERSTOOD):
+        with subtests.test(number=number):
+            answer = await app.quo(typed)
+            assert USAGE in answer["text"]
+            assert await app.standing() == []
+            assert await app.shows() == ("", "", 0)
 
 
 async def test_quo_near_miss_names_the_command_that_was_meant(app: SteppedApp) -> None:

@@ -70,33 +70,34 @@ async def test_status_form_takes_an_emoji_however_it_is_written(app: SteppedApp,
     assert (made.emoji, made.text, made.end) == (":pizza:", "Lunch", None)
 
 
-@pytest.mark.parametrize(
-    ("values", "errors"),
-    [
-        ({"emoji": typed("no emoji"), "text": typed("Lunch"), "until": clock_time(None)},
-         {"emoji": "That is not an emoji. Write it as :palm_tree:."}),
-        ({"emoji": typed(None), "text": typed("x" * 101), "until": clock_time(None)},
-         {"text": "Slack allows 100 characters in a status. Shorten the text."}),
-        ({"emoji": typed(None), "text": typed(None), "until": clock_time(None)},
-         {"text": "Write a text or choose an emoji."}),
-        ({"emoji": typed("no emoji"), "text": typed("x" * 101),
-          "until": ("time", {"type": "timepicker", "selected_time": "soon"})},
-         {"emoji": "That is not an emoji. Write it as :palm_tree:.",
-          "text": "Slack allows 100 characters in a status. Shorten the text.",
-          "until": "Choose a time."}),
-        ({"text": typed("Lunch"), "effects": picked("dnd", "dance")},
-         {"effects": "That is not one of the choices. Choose one of them."}),
-        ({"text": typed("Lunch"), "until": ("time", {"type": "timepicker", "selected_time": "lunchtime"})},
-         {"until": "Choose a time."}),
-    ],
-)  # fmt: skip
+STATUS_MISTAKES = [
+    ({"emoji": typed("no emoji"), "text": typed("Lunch"), "until": clock_time(None)},
+     {"emoji": "That is not an emoji. Write it as :palm_tree:."}),
+    ({"emoji": typed(None), "text": typed("x" * 101), "until": clock_time(None)},
+     {"text": "Slack allows 100 characters in a status. Shorten the text."}),
+    ({"emoji": typed(None), "text": typed(None), "until": clock_time(None)},
+     {"text": "Write a text or choose an emoji."}),
+    ({"emoji": typed("no emoji"), "text": typed("x" * 101),
+      "until": ("time", {"type": "timepicker", "selected_time": "soon"})},
+     {"emoji": "That is not an emoji. Write it as :palm_tree:.",
+      "text": "Slack allows 100 characters in a status. Shorten the text.",
+      "until": "Choose a time."}),
+    ({"text": typed("Lunch"), "effects": picked("dnd", "dance")},
+     {"effects": "That is not one of the choices. Choose one of them."}),
+    ({"text": typed("Lunch"), "until": ("time", {"type": "timepicker", "selected_time": "lunchtime"})},
+     {"until": "Choose a time."}),
+]  # fmt: skip
+
+
 async def test_status_form_shows_each_mistake_at_its_field_and_saves_nothing(
-    app: SteppedApp, values: dict[str, Any], errors: dict[str, str]
+    app: SteppedApp, subtests: pytest.Subtests
 ) -> None:
-    await opened(app, "set_status")
-    answer = await app.submit(values)
-    assert answer == {"response_action": "errors", "errors": errors}
-    assert await app.standing() == []
+    for number, (values, errors) in enumerate(STATUS_MISTAKES):
+        with subtests.test(number=number):
+            await opened(app, "set_status")
+            answer = await app.submit(values)
+            assert answer == {"response_action": "errors", "errors": errors}
+            assert await app.standing() == []
 
 
 async def test_status_form_sent_twice_counts_once(app: SteppedApp) -> None:
@@ -135,35 +136,36 @@ async def test_out_of_office_form_with_times_ends_at_the_time(app: SteppedApp) -
     assert (await app.shows())[0] == "Out of office until 12:30"
 
 
-@pytest.mark.parametrize(
-    ("values", "block", "sentence"),
-    [
-        (absence("2026-12-24", "2026-12-23"), "to", "The end is before the start. Choose a later end."),
-        (absence("2026-11-20", "2026-11-23"), "to", "That time has already passed. Choose a later one."),
-        (absence("2026-11-24", "2026-11-24", to_time=clock_time("09:00")), "to_time",
-         "That time has already passed. Choose a later one."),
-        (absence("2026-12-24", "2036-12-24"), "to", "That is more than two years away. Choose an earlier time."),
-        (absence(None, "2026-12-24"), "from", "Choose a day."),
-        (absence("2026-12-24", None), "to", "Choose a day."),
-        (absence("soon", "2026-12-24"), "from", "Choose a day."),
-        (absence("2026-12-24", "2026-12-25", to_time=clock_time("99:99")), "to_time", "Choose a time."),
-        (absence("2026-12-24", "2026-12-25", stand_in=user(ANN)), "stand_in",
-         "Choose somebody else: you are the one who is out."),
-        *[
-            (absence("2026-12-24", "2026-12-25", stand_in=user(one)), "stand_in",
-             "Choose a person: an app cannot stand in for you.")
-            for one in ("USLACKBOT", "B0BOT", "<!channel>")
-        ],
-        (absence("2026-12-24", "2026-12-25", note=typed("x" * 101)), "note",
-         "Slack allows 100 characters in a status. Shorten the text."),
+ABSENCE_MISTAKES = [
+    (absence("2026-12-24", "2026-12-23"), "to", "The end is before the start. Choose a later end."),
+    (absence("2026-11-20", "2026-11-23"), "to", "That time has already passed. Choose a later one."),
+    (absence("2026-11-24", "2026-11-24", to_time=clock_time("09:00")), "to_time",
+     "That time has already passed. Choose a later one."),
+    (absence("2026-12-24", "2036-12-24"), "to", "That is more than two years away. Choose an earlier time."),
+    (absence(None, "2026-12-24"), "from", "Choose a day."),
+    (absence("2026-12-24", None), "to", "Choose a day."),
+    (absence("soon", "2026-12-24"), "from", "Choose a day."),
+    (absence("2026-12-24", "2026-12-25", to_time=clock_time("99:99")), "to_time", "Choose a time."),
+    (absence("2026-12-24", "2026-12-25", stand_in=user(ANN)), "stand_in",
+     "Choose somebody else: you are the one who is out."),
+    *[
+        (absence("2026-12-24", "2026-12-25", stand_in=user(one)), "stand_in",
+         "Choose a person: an app cannot stand in for you.")
+        for one in ("USLACKBOT", "B0BOT", "<!channel>")
     ],
-)  # fmt: skip
+    (absence("2026-12-24", "2026-12-25", note=typed("x" * 101)), "note",
+     "Slack allows 100 characters in a status. Shorten the text."),
+]  # fmt: skip
+
+
 async def test_out_of_office_form_shows_a_mistake_at_its_field_and_saves_nothing(
-    app: SteppedApp, values: dict[str, Any], block: str, sentence: str
+    app: SteppedApp, subtests: pytest.Subtests
 ) -> None:
-    await app.ooo()
-    assert await app.submit(values) == {"response_action": "errors", "errors": {block: sentence}}
-    assert await app.standing() == []
+    for number, (values, block, sentence) in enumerate(ABSENCE_MISTAKES):
+        with subtests.test(number=number):
+            await app.ooo()
+            assert await app.submit(values) == {"response_action": "errors", "errors": {block: sentence}}
+            assert await app.standing() == []
 
 
 async def test_app_itself_stands_in_for_nobody(app: SteppedApp) -> None:
@@ -257,33 +259,34 @@ async def test_settings_change_what_is_shown_at_once(app: SteppedApp) -> None:
     assert (await app.shows())[:2] == ("Here", ":wave:")
 
 
-@pytest.mark.parametrize(
-    ("more", "block", "sentence"),
-    [
-        ({"idle_emoji": typed("a b")}, "idle_emoji", "That is not an emoji. Write it as :palm_tree:."),
-        ({"idle_text": typed(None), "idle_emoji": typed(":wave:")}, "idle_text",
-         "Write a text: Slack takes no status without one."),
-        ({"idle_text": typed("x" * 101)}, "idle_text", "Slack allows 100 characters in a status. Shorten the text."),
-        ({"idle_text": typed("{secret}")}, "idle_text",
-         "Only {title}, {until} and {location} can stand in braces."),
-        ({"lead": typed("31")}, "lead", "That is not a number in this range."),
-        ({"bridge": typed("x")}, "bridge", "That is not a number in this range."),
-        ({"options": picked("guard"), "day_to": clock_time("07:00")}, "day_to",
-         "The end of the working day is before its start."),
-        ({"options": picked("guard"), "day_from": clock_time("early")}, "day_from",
-         "Choose a time."),
-        ({"options": picked("guard"), "days": picked()}, "days",
-         "Choose at least one working day, or turn the guard off."),
-    ],
-)  # fmt: skip
+SETTINGS_MISTAKES = [
+    ({"idle_emoji": typed("a b")}, "idle_emoji", "That is not an emoji. Write it as :palm_tree:."),
+    ({"idle_text": typed(None), "idle_emoji": typed(":wave:")}, "idle_text",
+     "Write a text: Slack takes no status without one."),
+    ({"idle_text": typed("x" * 101)}, "idle_text", "Slack allows 100 characters in a status. Shorten the text."),
+    ({"idle_text": typed("{secret}")}, "idle_text",
+     "Only {title}, {until} and {location} can stand in braces."),
+    ({"lead": typed("31")}, "lead", "That is not a number in this range."),
+    ({"bridge": typed("x")}, "bridge", "That is not a number in this range."),
+    ({"options": picked("guard"), "day_to": clock_time("07:00")}, "day_to",
+     "The end of the working day is before its start."),
+    ({"options": picked("guard"), "day_from": clock_time("early")}, "day_from",
+     "Choose a time."),
+    ({"options": picked("guard"), "days": picked()}, "days",
+     "Choose at least one working day, or turn the guard off."),
+]  # fmt: skip
+
+
 async def test_settings_show_a_mistake_at_its_field_and_save_nothing(
-    app: SteppedApp, more: dict[str, Any], block: str, sentence: str
+    app: SteppedApp, subtests: pytest.Subtests
 ) -> None:
-    before = await app.preferences.get(app.ann)
-    await app.quo("settings")
-    answer = await app.submit(chosen(**{"idle_text": typed("Here"), **more}))
-    assert answer == {"response_action": "errors", "errors": {block: sentence}}
-    assert await app.preferences.get(app.ann) == before
+    for number, (more, block, sentence) in enumerate(SETTINGS_MISTAKES):
+        with subtests.test(number=number):
+            before = await app.preferences.get(app.ann)
+            await app.quo("settings")
+            answer = await app.submit(chosen(**{"idle_text": typed("Here"), **more}))
+            assert answer == {"response_action": "errors", "errors": {block: sentence}}
+            assert await app.preferences.get(app.ann) == before
 
 
 async def test_connect_form_before_the_grant_connects_and_offers_the_grant(app: SteppedApp) -> None:

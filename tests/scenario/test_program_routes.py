@@ -39,49 +39,55 @@ async def test_every_method_on_every_route_is_answered_in_one_sentence(running_a
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/../../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/app.py", "/slack/../app.py", "//etc/passwd",
-        "/slack/events/../../app.py", "/static/..%5c..%5capp.py", "/%00", "/" + "a" * 6000, "/slack/install/%ff",
-        "/healthz/", "/HEALTHZ", "/metrics%3Fx", "/demo", "/slack/oauth_redirect/x", "/connect/other",
-    ],
-)  # fmt: skip
-async def test_path_that_leads_nowhere_is_not_found(running_app: RunningApp, path: str) -> None:
-    async with Browser(running_app) as browser:
-        status, text = await browser.ask("GET", path)
-        assert (status, sentence_of(text)) == (404, "There is nothing at this address.")
-        assert "root:" not in text
+NOWHERE = [
+    "/../../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/app.py", "/slack/../app.py", "//etc/passwd",
+    "/slack/events/../../app.py", "/static/..%5c..%5capp.py", "/%00", "/" + "a" * 6000, "/slack/install/%ff",
+    "/healthz/", "/HEALTHZ", "/metrics%3Fx", "/demo", "/slack/oauth_redirect/x", "/connect/other",
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "", "?code=x", "?state=x", "?code=x&state=x", "?error=access_denied", "?error=access_denied&state=x",
-        "?error=%3Cscript%3Ealert(1)%3C/script%3E&state=%3Cscript%3E", "?state=" + "x" * 5000, "?state=%00&code=%00",
-        "?state=%ff%fe&code=%ed%a0%80", "?state=a&state=b&code=c&code=d", "?code=xoxp-1-2-3&state=xoxb-1-2-3",
-    ],
-)  # fmt: skip
+async def test_path_that_leads_nowhere_is_not_found(running_app: RunningApp, subtests: pytest.Subtests) -> None:
+    for number, path in enumerate(NOWHERE):
+        with subtests.test(number=number):
+            async with Browser(running_app) as browser:
+                status, text = await browser.ask("GET", path)
+                assert (status, sentence_of(text)) == (404, "There is nothing at this address.")
+                assert "root:" not in text
+
+
+WITHOUT_A_STATE = [
+    "", "?code=x", "?state=x", "?code=x&state=x", "?error=access_denied", "?error=access_denied&state=x",
+    "?error=%3Cscript%3Ealert(1)%3C/script%3E&state=%3Cscript%3E", "?state=" + "x" * 5000, "?state=%00&code=%00",
+    "?state=%ff%fe&code=%ed%a0%80", "?state=a&state=b&code=c&code=d", "?code=xoxp-1-2-3&state=xoxb-1-2-3",
+]  # fmt: skip
+
+
 async def test_way_back_from_slack_without_a_state_of_ours_is_refused_and_echoes_nothing(
-    running_app: RunningApp, query: str
+    running_app: RunningApp, subtests: pytest.Subtests
 ) -> None:
-    async with Browser(running_app) as browser:
-        for headers in ({}, {"Accept": "text/html"}, {"Cookie": "statusquo-oauth=x"}):
-            status, text = await browser.ask("GET", f"/slack/oauth_redirect{query}", headers=headers)
-            assert status == 400
-            assert "<script>alert" not in text
-            assert "xox" not in text
-            assert text.count("Error ") == 1  # one sentence, and its id
-    assert running_app.slack.calls.all("oauth.v2.access") == []
+    for number, query in enumerate(WITHOUT_A_STATE):
+        with subtests.test(number=number):
+            async with Browser(running_app) as browser:
+                for headers in ({}, {"Accept": "text/html"}, {"Cookie": "statusquo-oauth=x"}):
+                    status, text = await browser.ask("GET", f"/slack/oauth_redirect{query}", headers=headers)
+                    assert status == 400
+                    assert "<script>alert" not in text
+                    assert "xox" not in text
+                    assert text.count("Error ") == 1  # one sentence, and its id
+            assert running_app.slack.calls.all("oauth.v2.access") == []
 
 
-@pytest.mark.parametrize("link", ["", "x", "x" * 5000, "%00", "%ff", "../../x", "xoxb-1-2-3"])
-async def test_link_that_is_not_ours_is_refused(running_app: RunningApp, link: str) -> None:
-    async with Browser(running_app) as browser:
-        status, text = await browser.ask("GET", f"/slack/install?link={link}")
-        assert status == 400
-        assert text.count("Error ") == 1  # one sentence, and its id
-        assert "xoxb" not in text
+NO_LINKS = ["", "x", "x" * 5000, "%00", "%ff", "../../x", "xoxb-1-2-3"]
+
+
+async def test_link_that_is_not_ours_is_refused(running_app: RunningApp, subtests: pytest.Subtests) -> None:
+    for number, link in enumerate(NO_LINKS):
+        with subtests.test(number=number):
+            async with Browser(running_app) as browser:
+                status, text = await browser.ask("GET", f"/slack/install?link={link}")
+                assert status == 400
+                assert text.count("Error ") == 1  # one sentence, and its id
+                assert "xoxb" not in text
 
 
 # ── addresses of calendars ──────────────────────────────────────────────────────────────────────────
