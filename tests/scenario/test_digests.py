@@ -18,7 +18,7 @@ from services.platform.settings import Settings
 from services.store.keeper import open_kept, seal_kept
 from services.store.retention import KeptFor
 from services.store.workspace_models import DigestPostRow, DigestRow, KeptRow, LeaveLineRow
-from tests.support.databases import BOTH
+from tests.support.databases import BOTH, SQLITE_FIRST
 from tests.support.feeds import entry
 from tests.support.leave import connects_leave
 from tests.support.office import CAT, project_in
@@ -59,7 +59,7 @@ async def room(running_app: RunningApp) -> Room:
     return Room(running_app, await project_in(running_app))
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_digest_is_posted_at_its_local_minute_once_about_the_members_and_notifies_nobody(room: Room) -> None:
     said = await room.types("weekdays 9:00")
     assert "working days at 09:00, Europe/Berlin time" in said

@@ -12,7 +12,7 @@ from services.domain.model import PersonKey
 from services.domain.people import LEAVE, leave_key
 from services.store.models import Base, Calendar
 from services.store.workspace_models import LeaveRow, LeaveTieRow, MemberRow
-from tests.support.databases import BOTH
+from tests.support.databases import SQLITE_FIRST
 from tests.support.feeds import entry
 from tests.support.leave import OUT, connects_leave, lost, of_leave, workspace
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
@@ -21,7 +21,7 @@ TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2026, 11, day) for day in (24, 25, 
 FREE = "TRANSP:TRANSPARENT"
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_published_leave_is_the_absence_of_whom_it_names_in_their_own_zone(running_app: RunningApp) -> None:
     await workspace(running_app)
     running_app.feeds["hr"].has(

@@ -24,7 +24,7 @@ from services.platform.crypto import new_key
 from services.store.models import Calendar, Person
 from tests.support.clocks import ManualClock
 from tests.support.command_line import ROOT, run, run_here, run_process
-from tests.support.databases import BOTH
+from tests.support.databases import BOTH, SQLITE_FIRST
 from tests.support.feeds import SECRET_PATH, calendar, entry, lasting
 from tests.support.running_app import ANN, TEAM, RunningApp, at, open_running_app
 
@@ -250,7 +250,7 @@ async def test_doctor_tells_of_each_part_and_fails_where_one_does(tmp_path: Path
     assert "Traceback" not in ran.err + broken.err + other.err
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_keys_of_another_database_start_nothing(tmp_path: Path, running_app: RunningApp) -> None:
     await running_app.joins()
     wrong = running_app.environment() | {"ENCRYPTION_KEYS": new_key(), "PORT": "0"}

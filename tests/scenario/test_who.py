@@ -12,7 +12,7 @@ from emulators.slack.state import Channel
 from services.usecases import who
 from tests.support import blockkit
 from tests.support.absences import are_out
-from tests.support.databases import BOTH
+from tests.support.databases import SQLITE_FIRST
 from tests.support.feeds import entry, lasting
 from tests.support.office import CAT, Office, office_in
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
@@ -53,7 +53,7 @@ def lines_of(blocks: list[dict[str, Any]]) -> list[str]:
 # ── until when ──────────────────────────────────────────────────────────────────────────────────────
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_who_is_out_is_named_with_the_day_of_return_and_nobody_is_notified(office: Office) -> None:
     assert await asks(office) == ([NOBODY], [OF_CHANNEL])
     await office.app.types("/ooo", "until friday")

@@ -21,6 +21,12 @@ BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirec
 """On a test outside of stores and engine: it is about statements or locks that differ, so it runs on each database."""
 
 
+SQLITE_FIRST = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
+"""On a scenario whose statements other tests ask of each database: PostgreSQL has its turn in the slow run."""
+
+
 class _Compiled(LRUCache[Any, Any]):
     """Compiled statements of all engines: what one test has compiled, the next one need not; a third of its time."""
 
