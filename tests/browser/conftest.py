@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from demo import serving
 from demo.serving import Demo
 from services import bootstrap
+from services.platform import readers
 from services.platform.settings import Settings
 from services.ports import Clock
 from tests.support import databases  # noqa: F401 - for the compiled statements that all engines share
 from tests.support.needed import missing
+from tests.support.quick_sqlite import stand_in
+from tests.support.readers import ReaderHere
 
 _SYSTEM = Path("/usr/bin/chromium")
 CHROMIUM = str(_SYSTEM) if _SYSTEM.exists() else None
@@ -110,6 +114,15 @@ class DemoPage:
     async def no_status_of(self, name: str) -> None:
         """Wait until that person's row shows no status."""
         await self.page.wait_for_selector(f".member:has-text('{name}') .about")
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _readers_and_sqlite_here() -> Iterator[None]:
+    """In this process, as in the scenarios: each demo would start a process of its own to read its calendars."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readers, "_Reader", ReaderHere)
+        stand_in(patch)
+        yield
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")

@@ -18,8 +18,8 @@ NAMES = sa.select(Workspace.team_id)
 
 
 @pytest.fixture(autouse=True)
-def _here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick_sqlite.ask_here(request, monkeypatch)
+def _here(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_sqlite.stand_in(monkeypatch)
 
 
 async def test_two_write_one_after_the_other_whoever_holds_the_file(sqlite_url: str) -> None:

@@ -71,8 +71,13 @@ class PointReaderHere(PointReader):
             self._connection.close()
 
 
+def stand_in(patch: pytest.MonkeyPatch) -> None:
+    """Have SQLite asked at once."""
+    patch.setattr(db, "QuickConnection", ConnectionHere)
+    patch.setattr(db, "PointReader", PointReaderHere)
+
+
 def ask_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have SQLite asked at once in this test, unless it takes `database_threads`."""
+    """The same in this test, unless it takes `database_threads`."""
     if "database_threads" not in request.fixturenames:
-        monkeypatch.setattr(db, "QuickConnection", ConnectionHere)
-        monkeypatch.setattr(db, "PointReader", PointReaderHere)
+        stand_in(monkeypatch)
