@@ -77,6 +77,7 @@ class Measuring:
     async def _ask(self, now: datetime) -> None:
         metrics, waiting = self._metrics, await self._store.waiting(now)
         late = await off_loop(_late, waiting, now)
+        late["other"] += await self._store.undecided(now)
         pending: Counter[str] = Counter(dict.fromkeys([*(name for _, name in SIZES), LARGEST], 0))
         for one in waiting:
             pending[size(one.people)] += one.pending

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, func, select
+from sqlalchemy import Select, and_, bindparam, case, exists, func, select
 
 from services.domain.faults import Fault
 from services.domain.model import PersonKey
@@ -50,6 +50,18 @@ _WAITING = (
     .where(is_waiting())
     .group_by(ProfileStateRow.team_id)
 )
+_UNDECIDED = [
+    select(func.count()).where(
+        Person.user_id != LEAVE,
+        Person.due_at < _LATE_BEFORE,
+        kind,
+        ~exists().where(of_person(ProfileStateRow, Person), is_waiting()),
+    )
+    for kind in (~Person.stale, and_(Person.stale, Person.typed))  # each has its index
+]
+"""People for whom an edge has come, or who typed something, and nobody has looked at what follows: it is a worker that
+makes a wish of it. Timelines that are to be resolved anew, of which there may be many at once, are none of them."""
+
 _SIZES = select(Person.team_id, func.count()).where(named(Person.team_id, "teams")).group_by(Person.team_id)
 _BUDGETS = select(WorkspaceBudget.team_id, WorkspaceBudget.budget).where(named(WorkspaceBudget.team_id, "teams"))
 _PEOPLE = select(Person.grant_state, func.count()).where(Person.user_id != LEAVE).group_by(Person.grant_state)
@@ -153,6 +165,11 @@ class MeasureStore:
             )
             for row in found
         ]  # fmt: skip
+
+    async def undecided(self, now: datetime) -> int:
+        """For how many people nobody has decided what they show, though it is late for that."""
+        late = {"late_before": now - LATE}
+        return sum([(await self._database.fetch(one, late))[0][0] for one in _UNDECIDED])
 
     async def faults(self) -> set[str]:
         """What the operator has to mend, by name."""

@@ -95,6 +95,27 @@ async def test_what_waits_is_told_by_size_and_what_is_late_by_what_it_waits_for(
 
 
 @BOTH
+async def test_without_a_worker_edges_and_what_was_typed_are_late_before_anybody_makes_a_wish_of_them(
+    database: Database, measured: Measured
+) -> None:
+    await _waits(database, "T1", {}, people=5)
+    long_ago, just_now = NOW - timedelta(seconds=6), NOW - timedelta(seconds=4)
+    of_leave = {"team_id": "T1", "user_id": LEAVE, "created_at": NOW, "due_at": long_ago}
+    people: list[dict[str, Any]] = [
+        {"due_at": long_ago},  # is late by what waits already
+        {"due_at": long_ago}, {"due_at": long_ago, "stale": True, "typed": True}, {"due_at": just_now},
+        {"due_at": long_ago, "stale": True}, {"due_at": LATER},
+    ]  # fmt: skip
+    async with database.write() as connection:
+        await connection.execute(sa.insert(Person).values(of_leave))
+        for number, columns in enumerate(people):
+            theirs = sa.update(Person).where(Person.user_id == f"U{number}")
+            await connection.execute(theirs.values({"stale": False, "typed": False, **columns}))
+    late = (await measured.look())["statusquo_late_statuses"]
+    assert late == {("limit",): 0, ("retry",): 0, ("fault",): 0, ("other",): 3}
+
+
+@BOTH
 async def test_what_there_is_is_told_and_what_has_missed_its_renewal(database: Database, measured: Measured) -> None:
     ending, lasting = {"token_expires_at": SOON}, {"token_expires_at": LATER}
     people: list[dict[str, Any]] = [
