@@ -1,4 +1,7 @@
-"""deploy/Caddyfile in a real Caddy: what is let through, to whom it is said to belong, and what is in its log."""
+"""deploy/Caddyfile in a real Caddy: what is let through, to whom it is said to belong, and what is in its log.
+
+It is started as compose.yaml starts it, for an address that ends in a slash.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import yaml
 from aiohttp import web
 
 from tests.support.containerfile import ROOT
@@ -47,7 +51,8 @@ def started(command: list[str], folder: Path, environment: dict[str, str], log: 
 
 @pytest.fixture
 async def proxied(tmp_path: Path) -> AsyncIterator[Proxied]:
-    caddy = shutil.which("caddy") or missing("Caddy")
+    if not shutil.which("caddy"):
+        missing("Caddy")
     port = free_port()
 
     async def note(request: web.Request) -> web.Response:
@@ -66,10 +71,13 @@ async def proxied(tmp_path: Path) -> AsyncIterator[Proxied]:
     )
     (tmp_path / "Caddyfile").write_text(text)
     environment = {
-        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "SITE": made.url, "UPSTREAM_HOST": "127.0.0.1",
+        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "SITE": f"{made.url}/", "UPSTREAM_HOST": "127.0.0.1",
         "UPSTREAM_PORT": str(runner.addresses[0][1]),
     }  # fmt: skip
-    process = started([caddy, "run", "--config", "Caddyfile"], tmp_path, environment, made.log)
+    compose = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
+    command = [part.replace("$$", "$") for part in compose["services"]["proxy"]["command"]]
+    command[-1] = command[-1].replace("/etc/caddy/Caddyfile", "Caddyfile")
+    process = started(command, tmp_path, environment, made.log)
 
     async def answers() -> bool:
         assert process.poll() is None, made.log.read_text()
