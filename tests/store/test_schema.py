@@ -4,14 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.script import ScriptDirectory
 
 from services.domain.operator_errors import NewerDatabaseError
+from services.domain.people import GrantState
 from services.platform.crypto import Encryptor
 from services.store import schema
 from services.store.db import Database
 from services.store.health import HealthStore
-from services.store.models import Base, Delivery, Workspace
+from services.store.models import Base, Delivery, Person, Workspace
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 async def test_migrated_database_is_at_head_and_has_no_drift(database: Database) -> None:
@@ -37,6 +41,20 @@ async def test_process_goes_on_with_a_database_that_a_newer_version_updated_and_
     assert await schema.current(database) == "9999"
     await database.close()
     assert [schema.serves(step) for step in (None, "0001", schema.head())] == [False, False, True]
+
+
+async def test_grants_that_were_stored_as_resting_are_called_deactivated(database: Database) -> None:
+    """Of a database that the program before step 0014 has written."""
+    async with database.write() as connection:
+        await connection.execute(sa.insert(Workspace).values(team_id="T1", name="", installed_at=NOW))
+        for user_id, state in (("U1", "resting"), ("U2", "ok")):
+            values = {"team_id": "T1", "user_id": user_id, "created_at": NOW, "grant_state": state}
+            await connection.execute(sa.insert(Person).values(values))
+        await connection.run_sync(lambda one: command.stamp(schema.configuration(connection=one), "0013"))
+    await schema.upgrade(database)
+    async with database.read() as connection:
+        states = list(await connection.scalars(sa.select(Person.grant_state).order_by(Person.user_id)))
+    assert states == [GrantState.DEACTIVATED, GrantState.OK]
 
 
 def test_name_of_each_step_file_begins_with_its_step() -> None:
