@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 
 from services.commands import NOBODY, refused
 from services.commands.installation import installed
+from services.domain import faults
 from services.domain.calendars import named
+from services.domain.faults import Fault
 from services.domain.model import Event, Override, PersonKey, Status
 from services.domain.people import LEAVE
 from services.domain.profile_state import AuditEntry
@@ -63,6 +65,12 @@ async def why(config: Settings, key: PersonKey, clock: Clock) -> int:
         lines = list(told.lines())
         lines += [
             f"  account {one.account_id} ({named(one.provider)}): permission lost" for one in accounts if one.lost
+        ]
+        homes = {Fault.SLACK_TOKENS: key.team_id}  # the others stand once for all workspaces, too
+        lines += [
+            f"Yours to mend: {one.fault.value}: {faults.sentence(one)}"
+            for one in await stores.faults.look()
+            if one.team_id == homes.get(one.fault, "")
         ]
         kept = await stores.kept.recent(key, 1)
         lines += [f"Keeper: last {told.entry(one.entry)}" for one in kept]

@@ -19,6 +19,7 @@ from services.platform.settings import Settings
 from services.store import line_file, schema
 from services.store.columns import UtcInstant
 from services.store.models import Person, ProfileStateRow
+from services.store.workspace_models import OperatorFaultRow
 from tests.support.clocks import ManualClock
 from tests.support.feeds import lasting
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
@@ -118,6 +119,14 @@ async def test_what_waits_what_is_paused_and_what_is_wrong_is_told(
             seq=ProfileStateRow.seq + 1, wished_at=now, not_before=later, failures=3, urgency=2
         ),
         sa.update(Person).values(grant_state="lost"),
+        sa.insert(OperatorFaultRow).values(
+            [
+                {"team_id": team_id, "fault": fault, "since": now, "seen_at": now, "detail": f"said by {fault}"}
+                for fault in ("slack_tokens", "google_client")
+                for team_id in (TEAM, "T0OTHER", "")
+                if (fault, team_id) != ("slack_tokens", "")
+            ]
+        ),
     )
     capsys.readouterr()
     assert await why(config(running_app), KEY, running_app.clock) == 0
@@ -127,6 +136,11 @@ async def test_what_waits_what_is_paused_and_what_is_wrong_is_told(
     since, again = f"{now:%Y-%m-%d %H:%M}", f"{now + timedelta(minutes=5):%Y-%m-%d %H:%M}"
     assert f"Waiting to be written: since {since} (urgency 2, 3 failures in a row, not before {again})\n" in printed
     assert "broken, CalendarGoneError" in printed
+    mend = [line for line in printed.splitlines() if line.startswith("Yours to mend: ")]
+    assert [line.partition(" (")[2].partition(")")[0] for line in mend] == [
+        "said by google_client",
+        "said by slack_tokens",
+    ]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
