@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from services.store.models import Base
@@ -12,12 +13,15 @@ from tests.support.running_app import ANN, BEN, TEAM, RunningApp
 OTHER = "T0OTHER001"
 
 
-async def test_who_joins_a_scenario_is_kept_and_told_like_who_goes_through_the_pages(running_app: RunningApp) -> None:
+@pytest.mark.parametrize("add", ["", "replies", "digests", "emoji"])
+async def test_who_joins_a_scenario_is_kept_and_told_like_who_goes_through_the_pages(
+    running_app: RunningApp, add: str
+) -> None:
     app = running_app
     app.slack.add_person(ANN, "ann", team_id=TEAM, tz="Europe/Berlin", locale="de-DE")
-    await app.walks_through_the_pages(ANN)
+    await app.walks_through_the_pages(ANN, add)
     await app.settle()
-    await app.joins(BEN, team=OTHER, tz="Europe/Berlin", locale="de-DE")
+    await app.joins(BEN, team=OTHER, tz="Europe/Berlin", locale="de-DE", add=add)
     ann, ben = [await everything_of(app, team) for team in (TEAM, OTHER)]
     assert ann["people"]
     assert ann == ben

@@ -61,7 +61,9 @@ async def test_slack_google_and_microsoft_are_reached_through_it_alone_and_its_p
     office: Vendors, proxy: ConnectProxy, written: StringIO
 ) -> None:
     app = office.running_app
-    await app.joins(add="digests")  # on the pages: the code is exchanged
+    app.slack.add_person(ANN, "ann", team_id=TEAM)
+    await app.walks_through_the_pages(add="digests")  # the code is exchanged
+    await app.settle()
     for office.name, hour in (("google", "10:00"), ("microsoft", "12:00")):
         office.has("Review", at(hour))
         assert (await office.connects())[0] == 200

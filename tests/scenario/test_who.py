@@ -25,9 +25,7 @@ OF_CHANNEL, OF_WORKSPACE = "Of the members of this channel.", "Of the whole work
 @pytest.fixture
 async def office(office: Office) -> Office:
     """The same; the app may see who is in a channel, and Ben has granted, too."""
-    status, page = await office.app.slack.allow(f"{office.app.url}/slack/install?add=digests", ANN)
-    assert status == 200, page
-    await office.app.settle()
+    await office.app.joins(ANN, add="digests")
     return office
 
 

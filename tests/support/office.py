@@ -82,9 +82,7 @@ async def office_in(app: RunningApp) -> Office:
     slack.add_person(ANN, "ann", "Ann Lee", team_id=TEAM, tz="Europe/Berlin", locale="en-GB")
     slack.add_person(BEN, "ben", "Ben Hall", team_id=TEAM, tz="America/New_York", locale="en-GB")
     slack.add_person(CAT, "cat", "Cat Ito", team_id=TEAM, tz="Asia/Tokyo", locale="ja-JP")
-    status, page = await slack.allow(f"{app.url}/slack/install?add=replies", ANN)
-    assert status == 200, page
-    await app.settle()
+    await app.joins(ANN, add="replies")
     channel = slack.talk.create("project", TEAM, {ANN, BEN, CAT})
     slack.talk.invite_app(channel.channel_id)
     return Office(app, channel)

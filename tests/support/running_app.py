@@ -179,10 +179,10 @@ class RunningApp:
         """A member installs the app where it is not, and allows it to set their status; `add`: and something more."""
         if user not in self.slack.members:
             self.slack.add_person(user, user[2:5].lower() + user[-1], team_id=team, tz=tz, locale=locale)
-        if add or self.service is None:
+        if self.service is None:
             await self.walks_through_the_pages(user, add)
         else:
-            await self._is_installed_by(user, self.service)
+            await self._is_installed_by(user, self.service, add)
         await self.settle()
         return PersonKey(team, user)
 
@@ -191,12 +191,13 @@ class RunningApp:
         status, page = await self.slack.allow(f"{self.url}/slack/install" + (f"?add={add}" if add else ""), user)
         assert status == 200, page
 
-    async def _is_installed_by(self, user: str, service: bootstrap.Service) -> None:
+    async def _is_installed_by(self, user: str, service: bootstrap.Service, add: str) -> None:
         """The same comes of it, in half the time: what Slack gives for the code is kept as the app keeps it."""
         slack, now = self.slack, self.clock.now()
         back = {"redirect_uri": f"{self.url}/slack/oauth_redirect"}
         asked = {"client_id": slack.app.client_id, "state": "s", **back}
-        asked |= {"scope": scopes.joined(scopes.BOT), "user_scope": scopes.joined(scopes.USER)}
+        bot = frozenset(scopes.BOT).union(*(scopes.INSTALLS[name] for name in scopes.parse(add)))
+        asked |= {"scope": scopes.joined(bot), "user_scope": scopes.joined(scopes.USER)}
         code = URL(slack.oauth.decide(asked, user)).query["code"]
         secret = slack.app.client_id, slack.app.client_secret
         given = oauth.parse_answer(slack.oauth.access({"code": code, **back}, secret, now), now)
