@@ -9,6 +9,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -34,6 +35,7 @@ from services.platform.settings import Settings, plain
 from services.ports import Clock
 from services.store import schema
 from services.store.moved import check_not_moved
+from services.store.sole_worker import sole_worker
 from services.store.stores import Stores
 from services.usecases.own_profile import ANSWERED_WITHIN
 from services.wiring.adapters import Adapters, slack_api
@@ -142,6 +144,11 @@ class Service:
 
 async def serve(config: Settings, *, listens: bool, worker: bool) -> int:
     """Run until SIGINT or SIGTERM; calls in flight are finished and recorded. The exit status."""
+    with sole_worker(config.database_file) if worker and config.is_sqlite else nullcontext():
+        return await _run(config, listens=listens, worker=worker)
+
+
+async def _run(config: Settings, *, listens: bool, worker: bool) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
