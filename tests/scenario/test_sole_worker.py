@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from services.domain.operator_errors import SettingsError
+from services.store import sole_worker as module
 from services.store.sole_worker import sole_worker
 from tests.support.command_line import ROOT, run_here
 
 OF_SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s"}
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+
+
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_second_process_that_would_work_is_refused(tmp_path: Path, command: str) -> None:
     assert run_here("migrate", cwd=tmp_path).status == 0
@@ -26,6 +34,16 @@ def test_second_process_that_would_work_is_refused(tmp_path: Path, command: str)
     )
 
 
+def test_process_that_ends_is_waited_for(tmp_path: Path) -> None:
+    first = sole_worker(tmp_path / "x.db")
+    first.__enter__()
+    ending = threading.Timer(0.2, lambda: first.__exit__(None, None, None))
+    ending.start()
+    with sole_worker(tmp_path / "x.db"):
+        ending.join()
+
+
+@pytest.mark.usefixtures("impatient")
 async def test_lock_ends_with_its_process_however_that_ends(tmp_path: Path) -> None:
     holding = (
         "import sys, time; from pathlib import Path; from services.store.sole_worker import sole_worker\n"
