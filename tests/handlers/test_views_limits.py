@@ -389,13 +389,12 @@ def test_feeds_and_ones_own_calendar_stay_within_slacks_limits(l10n: Localizer) 
         for whole, gone in ((True, False), (True, True), (False, True), (False, False))
     ] * 5
     section = feed_section.feed_section(l10n, feeds)
-    views = [
+    for view in (
         kit.modal("m", "Title", section.modal, close="Close"),
         home.home(listed(l10n), now(), EVERYWHERE * 3, LINK, accounts=ACCOUNTS, feeds=feeds[:10], undo=UNDO),
         *(feed_section.feed_form(l10n, whole=whole) for whole in (True, False)),
         feed_section.feed_shown_once(l10n, "https://quo.example/absences/" + "x" * 43 + ".ics"),
         modals.out_of_office(l10n, date(2026, 11, 24), ACCOUNTS[0]),
         modals.done(l10n, "x", [], *modals.allow_writing(l10n, Target(ACCOUNTS[0], LINK))),
-    ]
-    for view in views:
+    ):
         blockkit.check_view(view)
