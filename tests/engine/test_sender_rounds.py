@@ -97,19 +97,25 @@ async def test_nothing_is_written_once_it_is_not_certain_whose_the_workspace_is(
     await engine.settled()
 
 
+async def one_waits_and_a_call_takes_long(engine: RunningEngine, replica: Replica, slack: HeldWrites) -> None:
+    """Start; UBUSY, who may be written to once a minute, waits for their next one while USLOW's call is under way."""
+    busy, end = await engine.person("UBUSY"), engine.clock.now() + HOUR
+    await replica.start()
+    await engine.says(busy, "One", until=end)
+    await until(lambda: engine.written() == ["One"])
+    await engine.says(await engine.person("USLOW", team_id="T3"), "Slow", until=end)
+    await slack.held.wait()
+    await engine.says(busy, "Two", until=end, name="o2")
+    await until(lambda: bool(replica.sender._waiting))
+
+
 async def test_what_becomes_due_right_after_a_look_is_seen_while_one_waits_and_a_call_takes_long(
     engine: RunningEngine,
 ) -> None:
     replica = engine.replica(person_limit=1, look=60)
     slack = HeldWrites(replica, "Slow")
-    now, busy, other = engine.clock.now(), await engine.person("UBUSY"), await engine.person("UOTHER", team_id="T2")
-    await replica.start()
-    await engine.says(busy, "One", until=now + HOUR)
-    await until(lambda: engine.written() == ["One"])
-    await engine.says(await engine.person("USLOW", team_id="T3"), "Slow", until=now + HOUR)
-    await slack.held.wait()
-    await engine.says(busy, "Two", until=now + HOUR, name="o2")
-    await until(lambda: bool(replica.sender._waiting))  # for their own next minute
+    now, other = engine.clock.now(), await engine.person("UOTHER", team_id="T2")
+    await one_waits_and_a_call_takes_long(engine, replica, slack)
     await engine.has(other, meeting(now))
     with suppress(AssertionError):
         await until(lambda: engine.written("UOTHER") == ["In a meeting"], 3)
@@ -121,15 +127,9 @@ async def test_engine_is_not_at_rest_before_it_has_read_what_it_was_told_of(engi
     """What was read is used for half a second where somebody waits, here for their own next minute."""
     replica = engine.replica(person_limit=1, look=60, poll=60)
     slack = HeldWrites(replica, "Slow")
-    now, busy = engine.clock.now(), await engine.person("UBUSY")
-    await replica.start()
-    await engine.says(busy, "One", until=now + HOUR)
-    await until(lambda: engine.written() == ["One"])
-    await engine.says(await engine.person("USLOW", team_id="T3"), "Slow", until=now + HOUR)
-    await slack.held.wait()
-    await engine.says(busy, "Two", until=now + HOUR, name="o2")
-    await until(lambda: bool(replica.sender._waiting) and not replica.sender._look_soon)
-    await engine.has(await engine.person("UMEET", team_id="T2"), meeting(now))
+    await one_waits_and_a_call_takes_long(engine, replica, slack)
+    await until(lambda: not replica.sender._look_soon)
+    await engine.has(await engine.person("UMEET", team_id="T2"), meeting(engine.clock.now()))
     await until(lambda: replica.sender._look_soon or engine.written("UMEET") == ["In a meeting"])
     slack.go.set()
     await until(lambda: replica.engine.at_rest)
