@@ -25,7 +25,6 @@ from services.engine.calls import Calls
 from services.engine.failures import back_off
 from services.engine.kept_writer import FIRST, KeptTurn, KeptWriter
 from services.engine.limits import KEEPER, KEEPER_FLOOR, KEPT, Budget
-from services.engine.profile_writer import KEPT_FOR_TYPED
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock
@@ -189,7 +188,7 @@ class KeeperSender:
 
         Beyond its ten calls in a minute the keeper leaves room for what people type, and waits for members' own.
         """
-        keep = KEPT_FOR_TYPED if budget.made(KEPT, now) >= KEEPER_FLOOR else 0
+        keep = budget.kept_for_typed(now) if budget.made(KEPT, now) >= KEEPER_FLOOR else 0
         waits = [
             budget.ready_at(KEPT, now, most=KEEPER_FLOOR if busy else None),
             budget.ready_at(SET, now, member.key.user_id, keep=keep, kept=True),

@@ -5,7 +5,8 @@ takes up room from its start until a full window after its answer: however late 
 Slack never sees more than the limit within any window.
 
 Limits: docs.slack.dev, "Rate limits" (Tier 2 20+/min, Tier 3 50+/min, Tier 4 100+/min, chat.postMessage about 1/s, per
-method, workspace and app) and "Profile update limits" (10/min for one person's profile); a little is kept back.
+method, workspace and app) and "Profile update limits" (10/min for one person's profile); of all but the one that the
+most people wait for a little is kept back.
 
 A refusal means: wait as long as Slack says. Only one more soon after that wait lowers the rate, and not for long.
 Slack does not say which of its limits was reached. It is taken for the person's own where their calls explain it
@@ -27,7 +28,7 @@ from services.domain.model import Effect
 
 WINDOW = timedelta(seconds=60)
 LIMITS = {
-    "users.profile.set": 48,
+    "users.profile.set": 50,
     "users.profile.get": 95,
     "views.publish": 95,
     "chat.postMessage": 50,
@@ -47,6 +48,11 @@ LIMITS = {
     "users.setPhoto": 18,
     "users.deletePhoto": 18,
 }
+KEPT_FOR_TYPED = 8
+"""Of a workspace's calls in a minute, those that are left for what people type: an hour's start that uses up all of
+the others does not make them wait. Half as many after each full minute in which nobody typed, one at least: the last of
+a thousand people whose meetings begin together would wait five minutes longer for places that nobody takes."""
+
 STATUS, KEEPER = "status", "keeper"
 _SET = "users.profile.set"
 KEPT = "users.profile.set user"
@@ -140,6 +146,21 @@ class Budget:
     _calls: dict[str, deque[Slot]] = field(default_factory=dict)
     _pauses: dict[tuple[str, str], _Pause] = field(default_factory=dict)
     """By method and person; "" stands for everybody."""
+    _full: tuple[datetime, datetime] | None = None
+    """Since when, and when last, there was no room for other statuses than typed ones."""
+    _typed_at: datetime | None = None
+    """When a typed one was written last."""
+
+    def kept_for_typed(self, now: datetime) -> int:
+        """How many calls of a window all other statuses leave at `now` for what people type: a `keep` of `ready_at`."""
+        if self._full is None or now - self._full[1] > 2 * WINDOW:
+            return KEPT_FOR_TYPED
+        quiet = now - max(self._full[0], self._typed_at or self._full[0])
+        return max(1, KEPT_FOR_TYPED >> (quiet // WINDOW))
+
+    def typed(self, now: datetime) -> None:
+        """What somebody typed is written at `now`: more may follow."""
+        self._typed_at = now
 
     def ready_at(
         self, method: str, now: datetime, person: str = "", *, keep: int = 0, most: int | None = None,
@@ -160,6 +181,9 @@ class Budget:
             limit -= max(0, KEEPER_FLOOR - len(self._recent(KEPT, now)))
         if len(calls) >= limit:
             waits += self._room(list(calls), limit, now)
+            if method == _SET and keep and not kept:
+                goes_on = self._full is not None and now - self._full[1] <= 2 * WINDOW
+                self._full = (self._full[0] if self._full is not None and goes_on else now, now)
         if person and len(calls) >= self.person_limit:
             theirs = [slot for slot in calls if slot.person in {person, ANYBODY}]
             waits += self._room(theirs, self.person_limit, now)

@@ -17,8 +17,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.domain.faults import Fault
-from services.engine.limits import Budget
-from services.engine.profile_writer import KEPT_FOR_TYPED
+from services.engine.limits import KEPT_FOR_TYPED, Budget
 from services.engine.workspaces import LONGEST_CALL, OwnedWorkspaces
 from services.platform.concurrency import off_loop
 from services.platform.metrics import Metrics

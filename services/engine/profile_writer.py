@@ -50,10 +50,6 @@ from services.store.write_queue import BLOCKED, WriteQueue
 
 log = structlog.get_logger(__name__)
 
-KEPT_FOR_TYPED = 8
-"""Of a workspace's calls in a minute, those that are left for what people type: an hour's start that uses up all of
-the others does not make them wait."""
-
 
 class ProfileWriter:
     """Carries pending writes out, and counts them."""
@@ -94,7 +90,8 @@ class ProfileWriter:
 
     def room_at(self, urgency: int, budget: Budget) -> datetime | None:
         """When the workspace has room for another write of that urgency, whoever's it is; None for now."""
-        now, keep = self._clock.now(), KEPT_FOR_TYPED if urgency else 0
+        now = self._clock.now()
+        keep = budget.kept_for_typed(now) if urgency else 0
         waits = (budget.ready_at(method, now, keep=keep) for method in (GET, SET))
         return max((wait for wait in waits if wait is not None), default=None)
 
@@ -103,6 +100,8 @@ class ProfileWriter:
 
         `is_ours`: whether this process still owns the workspace; asked before anything is written.
         """
+        if pending.urgency == Urgency.TYPED:
+            budget.typed(self._clock.now())
         methods = {GET: "", SET: pending.key.user_id}
         if pending.token is not None and pending.memory.owner != token_digest(pending.token):
             methods[TEST] = ""
