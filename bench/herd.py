@@ -93,7 +93,7 @@ async def _seed(replica: Replica, slack: LocalSlack) -> None:
         )  # fmt: skip
         states.append(
             {"team_id": TEAM, "user_id": key.user_id, "seq": 0, "sent": 0, "urgency": 9, "failures": 0,
-             "memory": replica.standings.seal(ProfileState(owner=owner), key)}
+             "memory": replica.profile_states.seal(ProfileState(owner=owner), key)}
         )  # fmt: skip
         ends = (START - timedelta(hours=8), START, START + LASTS, START + timedelta(days=9))
         shown = [

@@ -17,7 +17,7 @@ from emulators.google.channels import Channels
 from emulators.google.events import GoogleAccount, GoogleCalendar
 from emulators.google.oauth import BRAND, READ_EVENTS, READ_LIST, WRITE_OWNED, GoogleConsent, google_error
 from emulators.google.sync import Lists
-from emulators.google.writing import Writing
+from emulators.google.writing import GoogleWriting
 from emulators.oauth import AppClient
 from emulators.pushes import PushSender
 from emulators.server import CalendarServer, json_object
@@ -43,7 +43,7 @@ class LocalGoogle(CalendarServer):
         self.oauth = GoogleConsent(client or google_client(), now)
         self.client = self.oauth.client
         self.lists = Lists(now)
-        self.writing = Writing()
+        self.writing = GoogleWriting()
         # Sent again after 500, 502, 503 and 504 and where nobody answers; given up on after any other refusal.
         self.pushes = PushSender(self.faults, seconds=10, again=frozenset({0, 500, 502, 503, 504}).__contains__)
         self.channels = Channels(now, self.pushes)

@@ -25,7 +25,7 @@ _DECLINES = frozenset({"declineNone", "declineAllConflictingInvitations", "decli
 _LONGEST_PROPERTY = (44, 1024)
 
 
-class Writing:
+class GoogleWriting:
     """Writes to calendars. `consumers` are the addresses of accounts that are not Workspace's."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from emulators.microsoft.events import MicrosoftAccount, MicrosoftCalendar
 from emulators.microsoft.graph import Graph
 from emulators.microsoft.oauth import BRAND, MicrosoftConsent
 from emulators.microsoft.subscriptions import Subscription, Subscriptions
-from emulators.microsoft.writing import Writing
+from emulators.microsoft.writing import MicrosoftWriting
 from emulators.oauth import AppClient
 from emulators.pushes import PushSender
 from emulators.server import CalendarServer
@@ -65,7 +65,7 @@ class LocalMicrosoft(CalendarServer):
         self.pushes = PushSender(self.faults, seconds=3, again=lambda status: status not in range(200, 300))
         self.deltas = Deltas(self)
         self.subscriptions = Subscriptions(now, self.pushes)
-        self.writing = Writing()
+        self.writing = MicrosoftWriting()
         self.graph = Graph(self)
         self.web.add_routes(
             [

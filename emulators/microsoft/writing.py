@@ -23,7 +23,7 @@ _FILTER = re.compile(r"singleValueExtendedProperties/Any\(ep: ep/id eq '([^']+)'
 _SHOWN = frozenset({"free", "tentative", "busy", "oof", "workingElsewhere", "unknown"})
 
 
-class Writing:
+class MicrosoftWriting:
     """Writes to the default calendars of accounts."""
 
     def find(self, account: MicrosoftAccount, query: Mapping[str, str]) -> list[dict[str, str]]:

@@ -31,7 +31,7 @@ know the app, or does not exist. 7000215, the secret is none of the app's, is `i
 _NUMBER = re.compile(r"AADSTS(\d+)")
 
 
-class Verdict(Enum):
+class ClientVerdict(Enum):
     """What a provider says of our client id and secret."""
 
     RIGHT = "right"
@@ -42,7 +42,7 @@ class Verdict(Enum):
     """It answers, but not to this."""
 
 
-async def check_client(client: GuardedClient, app: OAuthApp, resource: str = "") -> Verdict:
+async def check_client(client: GuardedClient, app: OAuthApp, resource: str = "") -> ClientVerdict:
     """Ask a provider for tokens that it cannot give; `resource` is the address of Microsoft's Graph.
 
     Google is shown a refresh token that is none. Microsoft need not look at the secret before it refuses that, so it is
@@ -63,17 +63,17 @@ async def check_client(client: GuardedClient, app: OAuthApp, resource: str = "")
     return _verdict(app, answer)
 
 
-def _verdict(app: OAuthApp, answer: ApiAnswer) -> Verdict:
+def _verdict(app: OAuthApp, answer: ApiAnswer) -> ClientVerdict:
     if answer.status == HTTPStatus.OK:
-        return Verdict.RIGHT
+        return ClientVerdict.RIGHT
     error, numbers = answer.body.get("error"), _numbers(answer.body)
     if numbers & _EXPIRED:
-        return Verdict.EXPIRED
+        return ClientVerdict.EXPIRED
     if error == "invalid_client":
-        return Verdict.WRONG
+        return ClientVerdict.WRONG
     if numbers & _UNKNOWN and not any(part in app.token_url for part in _ANYBODYS):
-        return Verdict.UNKNOWN
-    return Verdict.RIGHT if error == "invalid_grant" and app.provider != MICROSOFT else Verdict.UNTOLD
+        return ClientVerdict.UNKNOWN
+    return ClientVerdict.RIGHT if error == "invalid_grant" and app.provider != MICROSOFT else ClientVerdict.UNTOLD
 
 
 def _numbers(body: Mapping[str, object]) -> set[str]:

@@ -50,7 +50,7 @@ MOST_FAILURES = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class EntryTarget:
     """The account that an entry goes to; `link` leads to the permission that is missing, "" where it is there."""
 
     account: AccountView
@@ -76,7 +76,7 @@ class OwnCalendars:
                 return one
         return able[0] if able else None
 
-    async def put(self, key: PersonKey, override_id: str) -> Target | None:
+    async def put(self, key: PersonKey, override_id: str) -> EntryTarget | None:
         """Have an override's entry made; where that is not allowed yet, once it is. None where there is no account."""
         account = await self.account(key)
         if account is None:
@@ -85,8 +85,8 @@ class OwnCalendars:
         log.info("entry_wanted", team_id=key.team_id, user_id=key.user_id, provider=account.provider)
         self.wake_signal.wake()
         if await self._may_write(key, account):
-            return Target(account, "")
-        return Target(account, await self.flow.link(key, account.provider, MESSAGE_LINK_LIVES, writing=True))
+            return EntryTarget(account, "")
+        return EntryTarget(account, await self.flow.link(key, account.provider, MESSAGE_LINK_LIVES, writing=True))
 
     async def _may_write(self, key: PersonKey, account: AccountView) -> bool:
         stored = await self.accounts.load(key, account.account_id)

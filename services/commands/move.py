@@ -18,7 +18,7 @@ from services.platform.settings import Settings, load
 from services.ports import Clock
 from services.store.connecting import said_by
 from services.store.db import Database
-from services.store.moving import Position, Source, Target
+from services.store.moving import Position, PostgresTarget, SqliteSource
 
 
 async def move(config: Settings, to: str, clock: Clock) -> int:
@@ -31,17 +31,17 @@ async def move(config: Settings, to: str, clock: Clock) -> int:
         raise InputError("--to: must be a postgresql URL such as postgresql+asyncpg://user@host/name")
     if not config.is_sqlite:
         raise InputError("DATABASE_URL is no SQLite file: there is nothing to move.")
-    with Source(config.database_file) as source:
+    with SqliteSource(config.database_file) as source:
         database = Database(url)
         try:
-            return await _move(source, Target(database, source), config, url, clock)
+            return await _move(source, PostgresTarget(database, source), config, url, clock)
         except (OSError, SQLAlchemyError, asyncpg.PostgresError) as error:
             raise DatabaseError(f"--to: {said_by(error, url)}; the same command goes on from there") from error
         finally:
             await database.close()
 
 
-async def _move(source: Source, target: Target, config: Settings, url: str, clock: Clock) -> int:
+async def _move(source: SqliteSource, target: PostgresTarget, config: Settings, url: str, clock: Clock) -> int:
     position, total = await target.begin(), source.count(Position())
     differing, rows = 0, 0
     with Progress(console=Console(stderr=True)) as progress:

@@ -17,7 +17,7 @@ from services.commands import NOBODY, refused
 from services.commands.installation import installed
 from services.domain import faults
 from services.domain.calendars import named
-from services.domain.faults import Fault
+from services.domain.faults import OperatorFault
 from services.domain.model import Event, Override, PersonKey, Status
 from services.domain.people import LEAVE
 from services.domain.profile_state import AuditEntry
@@ -66,7 +66,7 @@ async def why(config: Settings, key: PersonKey, clock: Clock) -> int:
         lines += [
             f"  account {one.account_id} ({named(one.provider)}): permission lost" for one in accounts if one.lost
         ]
-        homes = {Fault.SLACK_TOKENS: key.team_id}  # the others stand once for all workspaces, too
+        homes = {OperatorFault.SLACK_TOKENS: key.team_id}  # the others stand once for all workspaces, too
         lines += [
             f"Yours to mend: {one.fault.value}: {faults.sentence(one)}"
             for one in await stores.faults.look()

@@ -15,7 +15,7 @@ from services.domain.errors import GrantLostError, StatusQuoError
 _NAMES = {"slack": "Slack", "google": "Google Calendar", "microsoft": "Microsoft 365"}
 
 
-class Fault(StrEnum):
+class OperatorFault(StrEnum):
     """One thing that is to be mended, by its name in the metric, the log and the database."""
 
     SLACK_TOKENS = "slack_tokens"  # of one workspace, each of them
@@ -40,7 +40,7 @@ class Fault(StrEnum):
     @property
     def of_workspace(self) -> bool:
         """Whether it is of one workspace, and of no other and not of the installation."""
-        return self in {Fault.SLACK_TOKENS, Fault.SLACK_BOT}
+        return self in {OperatorFault.SLACK_TOKENS, OperatorFault.SLACK_BOT}
 
     @property
     def named(self) -> str:
@@ -56,7 +56,7 @@ class StandingFault:
     redirect address that is refused; nothing in it is secret.
     """
 
-    fault: Fault
+    fault: OperatorFault
     team_id: str
     since: datetime
     seen_at: datetime
@@ -92,18 +92,18 @@ _CLIENT = (
     "themselves"
 )
 _REDIRECT = "add that address to the app's redirect addresses there, or mend PUBLIC_URL and restart"
-CURES: Mapping[Fault, str] = {
-    Fault.SLACK_TOKENS: "let this machine's address into the app's allowed addresses, or have an owner of the "
+CURES: Mapping[OperatorFault, str] = {
+    OperatorFault.SLACK_TOKENS: "let this machine's address into the app's allowed addresses, or have an owner of the "
     "workspace allow the app again; what waits is written by itself then",
-    Fault.SLACK_BOT: "have somebody install the app there again at /slack/install; what waits for it is done by itself "
-    "then",
-    Fault.SLACK_CLIENT: "set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET to what the app has at api.slack.com/apps, "
-    "and restart; tokens are renewed by themselves then",
-    Fault.SLACK_REDIRECT: _REDIRECT,
-    Fault.GOOGLE_CLIENT: _CLIENT.format(setting="GOOGLE"),
-    Fault.GOOGLE_REDIRECT: _REDIRECT,
-    Fault.MICROSOFT_CLIENT: _CLIENT.format(setting="MICROSOFT"),
-    Fault.MICROSOFT_REDIRECT: _REDIRECT,
+    OperatorFault.SLACK_BOT: "have somebody install the app there again at /slack/install; what waits for it is done "
+    "by itself then",
+    OperatorFault.SLACK_CLIENT: "set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET to what the app has at "
+    "api.slack.com/apps, and restart; tokens are renewed by themselves then",
+    OperatorFault.SLACK_REDIRECT: _REDIRECT,
+    OperatorFault.GOOGLE_CLIENT: _CLIENT.format(setting="GOOGLE"),
+    OperatorFault.GOOGLE_REDIRECT: _REDIRECT,
+    OperatorFault.MICROSOFT_CLIENT: _CLIENT.format(setting="MICROSOFT"),
+    OperatorFault.MICROSOFT_REDIRECT: _REDIRECT,
 }
 """What the operator has to do about each."""
 
@@ -116,14 +116,14 @@ REFUSED: Mapping[str, str] = {
 """What is wrong, by the second half of a fault's name."""
 
 
-def client_fault(provider: str) -> Fault:
+def client_fault(provider: str) -> OperatorFault:
     """That our credentials are refused by slack, google or microsoft."""
-    return Fault(f"{provider}_client")
+    return OperatorFault(f"{provider}_client")
 
 
-def redirect_fault(provider: str) -> Fault:
+def redirect_fault(provider: str) -> OperatorFault:
     """That our redirect address is."""
-    return Fault(f"{provider}_redirect")
+    return OperatorFault(f"{provider}_redirect")
 
 
 def sentence(standing: StandingFault) -> str:

@@ -60,7 +60,7 @@ def decide(
 
 
 def foresee(standing: Standing, span: Span, now: datetime) -> Standing:
-    """What to store with the wish for `span` at `now`, before the profile has been looked at.
+    """What to store with the pending write of `span` at `now`, before the profile has been looked at.
 
     Where nothing of theirs is known to be on it, what `span` shows is what will be written: known beforehand, it needs
     no intent of its own. Only with an end: without one, a status that somebody typed could look the same.

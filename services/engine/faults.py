@@ -25,7 +25,7 @@ from services.domain.errors import (
     SlackUnavailableError,
     StatusQuoError,
 )
-from services.domain.faults import IN_DOUBT, Fault, concerns_bot
+from services.domain.faults import IN_DOUBT, OperatorFault, concerns_bot
 from services.domain.model import PersonKey
 from services.engine.workspaces import OwnedWorkspaces
 from services.platform.logs import guarded
@@ -93,7 +93,7 @@ class TokenFaults:
             if taken is None:
                 return SlackUnavailableError("token_unverified")
             if not taken:
-                return await self._met(Fault.SLACK_TOKENS, error, key.team_id)
+                return await self._met(OperatorFault.SLACK_TOKENS, error, key.team_id)
             # Slack may have begun to take them again, or to refuse them, between the refusal and the question.
             if error.reason == "invalid_auth" and token is not None and await self._is_taken(token) is not False:
                 return SlackUnavailableError("token_taken_by_now")
@@ -118,11 +118,11 @@ class TokenFaults:
                 return SlackUnavailableError("token_unverified")
             # An app that is gone is nobody's to mend: people's permissions end as they are met.
             everybody = not others and error.reason in IN_DOUBT
-            return await self._met(Fault.SLACK_TOKENS if everybody else Fault.SLACK_BOT, error, team_id)
+            return await self._met(OperatorFault.SLACK_TOKENS if everybody else OperatorFault.SLACK_BOT, error, team_id)
 
-    async def _met(self, fault: Fault, error: SlackError, team_id: str) -> SlackShutError:
+    async def _met(self, fault: OperatorFault, error: SlackError, team_id: str) -> SlackShutError:
         await self.faults.met(fault, error.reason, team_id)
-        if fault is Fault.SLACK_TOKENS:
+        if fault is OperatorFault.SLACK_TOKENS:
             self.workspaces.shut |= {team_id}
         else:
             self.workspaces.mute |= {team_id}
@@ -170,13 +170,13 @@ class TokenFaults:
         standing = await self.faults.look()
         shut, mute = (
             frozenset(one.team_id for one in standing if one.fault is fault)
-            for fault in (Fault.SLACK_TOKENS, Fault.SLACK_BOT)
+            for fault in (OperatorFault.SLACK_TOKENS, OperatorFault.SLACK_BOT)
         )
         opened = (self.workspaces.shut - shut) | (self.workspaces.mute - mute)
         self.workspaces.shut, self.workspaces.mute = shut, mute
         if opened:
             self.wake()
-        if not self._began and any(one.fault is Fault.SLACK_CLIENT for one in standing):
+        if not self._began and any(one.fault is OperatorFault.SLACK_CLIENT for one in standing):
             return self.clock.now()  # the secret may have been put right, and the program begun anew for that
         looks = [one.due_at for one in standing if one.due_at is not None]
         return min([*looks, *(one.seen_at + FORGOTTEN for one in standing if not one.team_id)], default=None)
@@ -199,15 +199,15 @@ class TokenFaults:
 
     async def _ask_for_client(self) -> None:
         """Where Slack did not take our credentials before this process began: does it now?"""
-        with guarded("fault_not_looked_at", fault=Fault.SLACK_CLIENT.value, team_id=""):
+        with guarded("fault_not_looked_at", fault=OperatorFault.SLACK_CLIENT.value, team_id=""):
             standing = await self.faults.look()
-            if any(one.fault is Fault.SLACK_CLIENT for one in standing) and await self.authority.takes_app():
-                await self.faults.over(Fault.SLACK_CLIENT)
+            if any(one.fault is OperatorFault.SLACK_CLIENT for one in standing) and await self.authority.takes_app():
+                await self.faults.over(OperatorFault.SLACK_CLIENT)
 
     async def _ask(self, due: DueFault) -> None:
         """Ask whether a token is taken by now. Then it is over, and a few admins are told, if it had lasted."""
         bot, now = await self._bot(due.team_id), self.clock.now()
-        if due.fault is Fault.SLACK_BOT:  # without a bot there is none that is refused
+        if due.fault is OperatorFault.SLACK_BOT:  # without a bot there is none that is refused
             taken = True if bot is None else await self._is_taken(bot)
         else:
             taken = await self._is_any_taken(due.team_id, "")

@@ -68,7 +68,7 @@ KEEPER_FLOOR = 10
 """Calls of users.profile.set in a window that members' own statuses leave to the keeper, while somebody waits for it;
 what it makes beyond them comes after theirs."""
 
-LANES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         STATUS: ("users.profile.get", "users.profile.set", "auth.test"),
         KEEPER: ("users.profile.get", _SET, KEPT, "users.info", "auth.test"),
@@ -81,8 +81,8 @@ LANES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 before the budget is stored."""
 
 ALLOWANCE = 8
-"""People of a workspace for whom a lane's calls may be made before its budget is stored anew; less where a limit is
-small."""
+"""People of a workspace for whom the calls of one work may be made before its budget is stored anew; less where a
+limit is small."""
 
 PERSON_LIMIT = 9
 ANYBODY = "*"
@@ -279,15 +279,15 @@ class Budget:
         needed = len(taken) - limit
         return [leaves[needed] if needed < len(leaves) else now + timedelta(milliseconds=50)]
 
-    def allowance(self, lane: str) -> int:
-        """For how many people a lane's calls may be made before this is stored."""
-        return self._a_sixth(*LANES[lane])
+    def allowance(self, work: str) -> int:
+        """For how many people the calls of `work` may be made before this is stored."""
+        return self._a_sixth(*METHODS[work])
 
     def _unsaved(self, method: str) -> int:
-        lanes = [lane for lane, methods in LANES.items() if method in methods and (lane != KEEPER or self.keeper)]
-        if not lanes:
+        works = [work for work, methods in METHODS.items() if method in methods and (work != KEEPER or self.keeper)]
+        if not works:
             return 0 if method == KEPT else self._a_sixth(method)
-        return sum(map(self.allowance, lanes))
+        return sum(map(self.allowance, works))
 
     def _a_sixth(self, *methods: str) -> int:
         return max(1, min([ALLOWANCE, *(self.limits[method] // 6 for method in methods if method in self.limits)]))

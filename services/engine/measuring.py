@@ -16,7 +16,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.domain.faults import Fault
+from services.domain.faults import OperatorFault
 from services.engine.limits import KEPT_FOR_TYPED, Budget
 from services.engine.workspaces import LONGEST_CALL, OwnedWorkspaces
 from services.platform.concurrency import off_loop
@@ -85,7 +85,7 @@ class Measuring:
         for reason, count in late.items():
             metrics.late_statuses.labels(reason).set(count)
         standing = await self._store.faults()
-        for fault in Fault:
+        for fault in OperatorFault:
             metrics.faults.labels(fault.value).set(fault.value in standing)
         metrics.database_up.set(1)
         if time.monotonic() - self._numbers_at < FRESH_NUMBERS:

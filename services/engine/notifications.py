@@ -13,7 +13,7 @@ import structlog
 from services.domain import errors
 from services.domain.calendars import named
 from services.domain.errors import SlackRateLimitedError, SlackUnavailableError, StatusQuoError
-from services.domain.faults import Fault
+from services.domain.faults import OperatorFault
 from services.domain.model import PersonKey
 from services.domain.people import leave_key
 from services.domain.profile_state import DueNotice
@@ -213,7 +213,7 @@ class NoticeSender:
         if kind == "digest":
             return self._say(locale, _NO_DIGEST, channel=f"<#{about.partition('/')[0]}>")
         if kind == "fault":
-            fault = Fault(about)
+            fault = OperatorFault(about)
             if fault.of_workspace:
                 return self._say(locale, _TAKEN_AGAIN)
             refused_address = fault.kind == "redirect"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.domain.errors import GrantLostError, SlackError, SlackShutError, SlackUnavailableError
-from services.domain.faults import IN_DOUBT, Fault
+from services.domain.faults import IN_DOUBT, OperatorFault
 from services.domain.model import PersonKey
 from services.domain.people import refresh_due
 from services.platform.logs import guarded
@@ -84,7 +84,7 @@ class TokenRefresh:
                 fresh = await self._slack.renew(claim.refresh)
         except SlackShutError as error:
             await self._rows.put_off(claim, self._shut())
-            await self._faults.met(Fault.SLACK_CLIENT, error.reason, claim.team_id)
+            await self._faults.met(OperatorFault.SLACK_CLIENT, error.reason, claim.team_id)
             raise
         except GrantLostError as error:
             if error.reason in IN_DOUBT:  # this may be about our address; a refresh token is named where it is lost
@@ -101,7 +101,7 @@ class TokenRefresh:
         due_at = max(refresh_due(now + lives, claim.team_id, claim.user_id), now + lives / 2)
         if not await self._rows.renewed(claim, fresh, now + lives, due_at):
             log.warning("renewed_token_not_kept", team_id=claim.team_id, user_id=claim.user_id)
-        await self._faults.over(Fault.SLACK_CLIENT)
+        await self._faults.over(OperatorFault.SLACK_CLIENT)
 
     def _is_shut(self, now: datetime) -> bool:
         return self._shut_until is not None and now < self._shut_until

@@ -40,9 +40,9 @@ LONGEST_CALL = timedelta(seconds=15)
 
 @dataclass(slots=True)
 class OwnedWorkspace:
-    """One that this process owns: `under_way` counts, by lane, people for whom calls are being made.
+    """One that this process owns: `under_way` counts, by work, people for whom calls are being made.
 
-    `unsaved` are, by lane, the ids of those whose calls are not stored; before that none are made twice for anybody.
+    `unsaved` are, by work, the ids of those whose calls are not stored; before that none are made twice for anybody.
     `kept` are those whose profile the keeper is setting: nobody else sets it meanwhile.
     """
 
@@ -159,26 +159,26 @@ class OwnedWorkspaces:
         self._owned.clear()
         self._losses += 1
 
-    def take(self, workspace: OwnedWorkspace, user_id: str, lane: str = STATUS) -> None:
-        """A lane's calls for that person of the workspace are about to be made."""
-        workspace.under_way[lane] += 1
-        workspace.unsaved[lane].add(user_id)
+    def take(self, workspace: OwnedWorkspace, user_id: str, work: str = STATUS) -> None:
+        """The calls of `work` for that person of the workspace are about to be made."""
+        workspace.under_way[work] += 1
+        workspace.unsaved[work].add(user_id)
         self.use(workspace)
-        if 2 * len(workspace.unsaved[lane]) >= workspace.budget.allowance(lane):
+        if 2 * len(workspace.unsaved[work]) >= workspace.budget.allowance(work):
             self._store_now.set()
 
-    def may_take(self, workspace: OwnedWorkspace, user_id: str = "", lane: str = STATUS) -> bool:
+    def may_take(self, workspace: OwnedWorkspace, user_id: str = "", work: str = STATUS) -> bool:
         """Whether they may be for one person more, or for that one; else it is told when budgets have been stored."""
-        unsaved = workspace.unsaved[lane]
-        if len(unsaved) < workspace.budget.allowance(lane) and user_id not in unsaved:
+        unsaved = workspace.unsaved[work]
+        if len(unsaved) < workspace.budget.allowance(work) and user_id not in unsaved:
             return True
         self._awaited = True
         self._store_now.set()
         return False
 
-    def ended(self, workspace: OwnedWorkspace, lane: str = STATUS) -> None:
+    def ended(self, workspace: OwnedWorkspace, work: str = STATUS) -> None:
         """The calls for one person have been made."""
-        workspace.under_way[lane] -= 1
+        workspace.under_way[work] -= 1
         self.use(workspace)
 
     def use(self, workspace: OwnedWorkspace) -> None:
@@ -236,7 +236,7 @@ class OwnedWorkspaces:
             unsaved: dict[str, dict[str, set[str]]] = {}
             for one in workspaces:
                 one.changed = False
-                unsaved[one.team_id] = {lane: set(theirs) for lane, theirs in one.unsaved.items()}
+                unsaved[one.team_id] = {work: set(theirs) for work, theirs in one.unsaved.items()}
                 budgets[one.team_id] = one.budget.to_json(now, owned=owned)
             with ExitStack() as not_stored:
                 for one in workspaces:
@@ -244,8 +244,8 @@ class OwnedWorkspaces:
                 await self._queue.save_budgets(budgets)
                 not_stored.pop_all()
             for one in workspaces:
-                for lane, theirs in unsaved[one.team_id].items():
-                    one.unsaved[lane] -= theirs
+                for work, theirs in unsaved[one.team_id].items():
+                    one.unsaved[work] -= theirs
 
 
 async def _as_it_is(team_id: str, error: SlackError) -> SlackError:

@@ -40,17 +40,18 @@ OFF_LOOP = 100
 JUST = timedelta(minutes=20)
 """How long an absence that has begun may wait for its look at the profile, where many begin at once."""
 
-_PEOPLE, _SPANS, _STANDINGS = Person.__table__, SpanRow.__table__, ProfileStateRow.__table__
+_PEOPLE, _SPANS, _PROFILE_STATES = Person.__table__, SpanRow.__table__, ProfileStateRow.__table__
 _NOW = bindparam("now", type_=UtcInstant)
 _HAS_BEGUN = ABSENCES.c.start_at <= _NOW
-_WAITS = or_(_PEOPLE.c.due_at <= _NOW, _PEOPLE.c.stale, _STANDINGS.c.seq > _STANDINGS.c.sent)
+_WAITS = or_(_PEOPLE.c.due_at <= _NOW, _PEOPLE.c.stale, _PROFILE_STATES.c.seq > _PROFILE_STATES.c.sent)
 _OUT = (
     select(
-        ABSENCES, _PEOPLE.c.names, _PEOPLE.c.zone, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _STANDINGS.c.memory,
-        _SPANS.c.kind.label("shown_kind"), _SPANS.c.override.label("shown_override"), _WAITS.label("waits"),
+        ABSENCES, _PEOPLE.c.names, _PEOPLE.c.zone, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
+        _PROFILE_STATES.c.memory, _SPANS.c.kind.label("shown_kind"), _SPANS.c.override.label("shown_override"),
+        _WAITS.label("waits"),
     )
     .join_from(ABSENCES, _PEOPLE, of_person(_PEOPLE.c, ABSENCES.c))
-    .outerjoin(_STANDINGS, and_(of_person(_STANDINGS.c, ABSENCES.c), _HAS_BEGUN))
+    .outerjoin(_PROFILE_STATES, and_(of_person(_PROFILE_STATES.c, ABSENCES.c), _HAS_BEGUN))
     .outerjoin(
         _SPANS, and_(of_person(_SPANS.c, ABSENCES.c), _SPANS.c.start_at <= _NOW, _SPANS.c.end_at > _NOW, _HAS_BEGUN)
     )
@@ -95,13 +96,13 @@ class AbsenceStore(Store):
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         super().__init__(database, encryptor)
-        self._standings = ProfileStateStore(encryptor)
+        self._profile_states = ProfileStateStore(encryptor)
         self._kept = KeptAbsences(database, encryptor)
 
     async def standing(self, key: PersonKey) -> Standing:
         """What we know of the person's profile; an empty memory for somebody unknown. Raises SealError."""
-        (rows,) = await self._database.rows(self._standings.asked(key))
-        return self._standings.open(rows[0].memory if rows else None, key).standing
+        (rows,) = await self._database.rows(self._profile_states.asked(key))
+        return self._profile_states.open(rows[0].memory if rows else None, key).standing
 
     async def name(self, key: PersonKey) -> str:
         """What Slack shows the person as; "" where that is not known."""
@@ -164,7 +165,7 @@ class AbsenceStore(Store):
 
     def _shown(self, key: PersonKey, row: Any, now: datetime) -> Status | None:
         """What the profile shows of ours, as far as we know; None while the person is paused, or shows their own."""
-        return None if _is_paused(row, now) else profile_state.shown(self._standings.shown(row.memory, key), now)
+        return None if _is_paused(row, now) else profile_state.shown(self._profile_states.shown(row.memory, key), now)
 
 
 def _is_paused(row: Any, now: datetime) -> bool:

@@ -23,7 +23,7 @@ from services.domain.text import shown_text, whole_seconds
 from services.platform.crypto import Encryptor
 from services.store.agent_models import AgentChangeRow
 from services.store.db import Database, Store
-from services.store.due import PEOPLE, STANDINGS, ProfileStateStore
+from services.store.due import PEOPLE, PROFILE_STATES, ProfileStateStore
 from services.store.entries import mark_entries_due
 from services.store.group_commit import outlive
 from services.store.models import OverrideRow, ProfileStateRow
@@ -34,15 +34,15 @@ from services.store.timeline import pause_of
 _LOOK = (
     select(
         PEOPLE.c.stale, PEOPLE.c.due_at, PEOPLE.c.grant_state, PEOPLE.c.paused_from, PEOPLE.c.paused_until,
-        STANDINGS.c.seq, STANDINGS.c.sent, STANDINGS.c.calling_until, STANDINGS.c.memory,
+        PROFILE_STATES.c.seq, PROFILE_STATES.c.sent, PROFILE_STATES.c.calling_until, PROFILE_STATES.c.memory,
     )
-    .join_from(PEOPLE, STANDINGS, of_person(STANDINGS.c, PEOPLE.c), isouter=True)
+    .join_from(PEOPLE, PROFILE_STATES, of_person(PROFILE_STATES.c, PEOPLE.c), isouter=True)
     .where(of_people(PEOPLE))
 )  # fmt: skip
 _WITHDRAW = (
     update(ProfileStateRow)
-    .where(of_people(STANDINGS))
-    .values(seq=STANDINGS.c.seq + 1, sent=STANDINGS.c.seq + 1, memory=bindparam("b_memory"))
+    .where(of_people(PROFILE_STATES))
+    .values(seq=PROFILE_STATES.c.seq + 1, sent=PROFILE_STATES.c.seq + 1, memory=bindparam("b_memory"))
 )
 """Nothing waits any more before the timeline is resolved anew: the stored one has what is taken back in it still."""
 
@@ -87,7 +87,7 @@ class AwaitedStore(Store):
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         super().__init__(database, encryptor)
-        self._standings = ProfileStateStore(encryptor)
+        self._profile_states = ProfileStateStore(encryptor)
 
     def outlive(self, work: Coroutine[Any, Any, object]) -> None:
         """Do `work` to its end though whoever waits for it is told to stop."""
@@ -127,7 +127,7 @@ class AwaitedStore(Store):
             for before, after in asked:
                 await self._put_back(connection, key, before, after)
             standing = ownership.withdrawn(found.state.standing, now)
-            undecided = self._standings.seal(replace(found.state, decided="", standing=standing), key)
+            undecided = self._profile_states.seal(replace(found.state, decided="", standing=standing), key)
             await connection.execute(_WITHDRAW, those([key], b_memory=undecided))
             await mark_due(connection, key, now, typed=True)
             ids = [one.id for change in asked for one in change if one is not None]
@@ -156,5 +156,5 @@ class AwaitedStore(Store):
         return Progress(
             rests, calling=row.calling_until is not None and row.calling_until > now,
             granted=row.grant_state == GrantState.OK, pause=pause_of(row.paused_from, row.paused_until), seq=seq,
-            sent=sent, state=self._standings.open(row.memory, key),
+            sent=sent, state=self._profile_states.open(row.memory, key),
         )  # fmt: skip

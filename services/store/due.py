@@ -105,7 +105,7 @@ def is_waiting() -> ColumnElement[bool]:
 
 
 PEOPLE = Person.__table__
-STANDINGS = ProfileStateRow.__table__
+PROFILE_STATES = ProfileStateRow.__table__
 
 LEASE = timedelta(seconds=30)
 """How long a replica has for the timelines that it has claimed, before another one resolves them: they take it seconds,
@@ -129,10 +129,10 @@ _CLAIMED = (
     select(
         PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.locale, PEOPLE.c.grant_state, PEOPLE.c.preferences,
         PEOPLE.c.paused_from, PEOPLE.c.paused_until, PEOPLE.c.stale, PEOPLE.c.facts_seq, PEOPLE.c.due_at,
-        PEOPLE.c.typed, PEOPLE.c.resolved_until, PEOPLE.c.home_opened_at, STANDINGS.c.memory,
+        PEOPLE.c.typed, PEOPLE.c.resolved_until, PEOPLE.c.home_opened_at, PROFILE_STATES.c.memory,
         is_waiting().label("waits"), _has(StretchRow).label("has_stretches"), _has(AbsenceRow).label("has_absences"),
     )
-    .join_from(PEOPLE, STANDINGS, of_person(STANDINGS.c, PEOPLE.c), isouter=True)
+    .join_from(PEOPLE, PROFILE_STATES, of_person(PROFILE_STATES.c, PEOPLE.c), isouter=True)
     .where(of_people(PEOPLE))
 )  # fmt: skip
 _LOOKED_AT = (
@@ -146,7 +146,7 @@ _LOOKED_AT = (
         home_stale=or_(PEOPLE.c.home_stale, bindparam("b_home")),
     )
 )
-_WITHDRAW = update(ProfileStateRow).where(of_people(STANDINGS), is_waiting()).values(seq=STANDINGS.c.seq + 1)
+_WITHDRAW = update(ProfileStateRow).where(of_people(PROFILE_STATES), is_waiting()).values(seq=PROFILE_STATES.c.seq + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Batch:
     people: Sequence[DuePerson]
     at: datetime
     _spans: SpanStore
-    _standings: ProfileStateStore
+    _profile_states: ProfileStateStore
     _with_stretches: frozenset[PersonKey] = frozenset()
     """Those of whom some are stored; so `_with_absences`."""
     _with_absences: frozenset[PersonKey] = frozenset()
@@ -169,7 +169,7 @@ class Batch:
         stretches: Stretches = MappingProxyType({}),
         absences: Mapping[PersonKey, ResolvedAbsences] = MappingProxyType({}),
     ) -> bool:
-        """Write everything down: due times, wishes, memories, and the timelines of those of whom `spans` has them.
+        """Write all down: due times, pending writes, memories, and the timelines of those of whom `spans` has them.
 
         Those have their `stretches` and `absences` replaced, too. Whether an effect is to be looked at for it.
 
@@ -209,23 +209,23 @@ class Batch:
             await self.transaction.execute(_WITHDRAW, those(withdrawn))
         for outcome in satisfied:
             if outcome.memory is not None:
-                await self._standings.save(self.transaction, outcome.key, outcome.memory)
+                await self._profile_states.save(self.transaction, outcome.key, outcome.memory)
         return news
 
     async def _wish(self, outcomes: Sequence[Resolution]) -> None:
         if not outcomes:
             return
         insert = insert_for(self.transaction, ProfileStateRow)
-        sooner = and_(is_waiting(), STANDINGS.c.urgency < insert.excluded.urgency)
-        wish = insert.on_conflict_do_update(
+        sooner = and_(is_waiting(), PROFILE_STATES.c.urgency < insert.excluded.urgency)
+        pending = insert.on_conflict_do_update(
             index_elements=["team_id", "user_id"],
             set_={
-                "seq": STANDINGS.c.seq + 1,
-                "urgency": case((sooner, STANDINGS.c.urgency), else_=insert.excluded.urgency),
-                "wished_at": case((is_waiting(), STANDINGS.c.wished_at), else_=insert.excluded.wished_at),
+                "seq": PROFILE_STATES.c.seq + 1,
+                "urgency": case((sooner, PROFILE_STATES.c.urgency), else_=insert.excluded.urgency),
+                "wished_at": case((is_waiting(), PROFILE_STATES.c.wished_at), else_=insert.excluded.wished_at),
                 # what was typed just now does not wait for the end of a back-off
-                "not_before": case((insert.excluded.urgency == 0, None), else_=STANDINGS.c.not_before),
-                "memory": func.coalesce(insert.excluded.memory, STANDINGS.c.memory),
+                "not_before": case((insert.excluded.urgency == 0, None), else_=PROFILE_STATES.c.not_before),
+                "memory": func.coalesce(insert.excluded.memory, PROFILE_STATES.c.memory),
             },
         )
         rows = [
@@ -237,11 +237,11 @@ class Batch:
                 "failures": 0,
                 "urgency": outcome.urgency,
                 "wished_at": outcome.since or self.at,
-                "memory": None if outcome.memory is None else self._standings.seal(outcome.memory, outcome.key),
+                "memory": None if outcome.memory is None else self._profile_states.seal(outcome.memory, outcome.key),
             }
             for outcome in outcomes
         ]
-        await self.transaction.execute(wish, rows)
+        await self.transaction.execute(pending, rows)
 
 
 class DueStore(Store):
@@ -250,7 +250,7 @@ class DueStore(Store):
     def __init__(self, database: Database, encryptor: Encryptor, facts: FactStore) -> None:
         super().__init__(database, encryptor)
         self.spans = SpanStore(encryptor)
-        self._standings = ProfileStateStore(encryptor)
+        self._profile_states = ProfileStateStore(encryptor)
         self._facts = facts
 
     async def next_due(self) -> datetime | None:
@@ -273,7 +273,7 @@ class DueStore(Store):
             rows = await self._rows(transaction, keys)
             spans = await self.spans.at(transaction, keys, now)
             people = [self._person(row, spans.get(key), row.due_at, now) for key, row in rows.items()]
-            yield Batch(transaction, people, now, self.spans, self._standings)
+            yield Batch(transaction, people, now, self.spans, self._profile_states)
 
     async def claim_stale(self, now: datetime, limit: int, *, typed: bool) -> dict[PersonKey, Claim]:
         """At most `limit` of those whose timeline is to be resolved anew, the longest due first."""
@@ -323,7 +323,7 @@ class DueStore(Store):
             ]
             stretches = frozenset(key for key, row in rows.items() if row.has_stretches)
             absences = frozenset(key for key, row in rows.items() if row.has_absences)
-            yield Batch(transaction, people, now, self.spans, self._standings, stretches, absences)
+            yield Batch(transaction, people, now, self.spans, self._profile_states, stretches, absences)
 
     async def _rows(self, transaction: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, Any]:
         """The rows of people who are locked already, in the order of `keys`: see `lock_people`."""
@@ -339,7 +339,7 @@ class DueStore(Store):
         # where a key is missing, or what is stored makes no sense, nobody else waits for it
         with suppress(StatusQuoError, ValueError):
             policy = json_values.preferences_from_json(row.preferences).own_status
-            memory = self._standings.open(row.memory, key)
+            memory = self._profile_states.open(row.memory, key)
         return DuePerson(
             key=key,
             locale=row.locale,

@@ -34,7 +34,7 @@ class ExportStore:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
         self._spans = SpanStore(stores.encryptor)
-        self._standings = ProfileStateStore(stores.encryptor)
+        self._profile_states = ProfileStateStore(stores.encryptor)
 
     async def export(self, key: PersonKey) -> dict[str, Any]:
         """Everything of the person as JSON, instants in UTC; empty for somebody unknown. Raises SealError."""
@@ -44,7 +44,7 @@ class ExportStore:
                 return {}
             if row is None:
                 return await self._of_member(key)
-            profile = await self._standings.load(connection, key)
+            profile = await self._profile_states.load(connection, key)
             spans = select(SpanRow.__table__).where(of_person(SpanRow, key)).order_by(SpanRow.start_at)
             stored = [self._spans.span(span) for span in await connection.execute(spans)]
             theirs_away = select(ABSENCES).where(of_person(ABSENCES.c, key)).order_by(ABSENCES.c.start_at)

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import AppRefusedError
-from services.domain.faults import Fault, StandingFault
+from services.domain.faults import OperatorFault, StandingFault
 from services.domain.model import PersonKey
 from services.domain.people import LEAVE, GrantState
 from services.platform.crypto import Encryptor
@@ -38,7 +38,7 @@ KNOWN_FOR = timedelta(minutes=10)
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _LONGEST = 255
-_OF_CALENDARS = frozenset({Fault.GOOGLE_CLIENT, Fault.MICROSOFT_CLIENT})
+_OF_CALENDARS = frozenset({OperatorFault.GOOGLE_CLIENT, OperatorFault.MICROSOFT_CLIENT})
 _ROWS = OperatorFaultRow.__table__
 STANDING = select(_ROWS).order_by(_ROWS.c.since, _ROWS.c.team_id, _ROWS.c.fault)
 
@@ -47,7 +47,7 @@ STANDING = select(_ROWS).order_by(_ROWS.c.since, _ROWS.c.team_id, _ROWS.c.fault)
 class DueFault:
     """One that is to be looked at again: whether it is over, or whom to tell of it. `tries` counts such looks."""
 
-    fault: Fault
+    fault: OperatorFault
     team_id: str
     tries: int
     since: datetime
@@ -60,9 +60,9 @@ class FaultStore(Store):
         super().__init__(database, encryptor)
         self._notices = notices
         self._clock = clock
-        self._known: dict[tuple[Fault, str], datetime] = {}  # with when each was noted down here
+        self._known: dict[tuple[OperatorFault, str], datetime] = {}  # with when each was noted down here
 
-    async def met(self, fault: Fault, detail: str, team_id: str = "") -> bool:
+    async def met(self, fault: OperatorFault, detail: str, team_id: str = "") -> bool:
         """Note that what is done for that workspace, or for nobody yet (""), meets the fault; log it if it is new.
 
         Where it is a workspace's, it is looked at again. Return whether it is new.
@@ -84,7 +84,7 @@ class FaultStore(Store):
             log.error("operator_fault", fault=fault.value, detail=detail, team_id=team_id)
         return new
 
-    async def over(self, fault: Fault, team_id: str = "", admins: Collection[str] = ()) -> bool:
+    async def over(self, fault: OperatorFault, team_id: str = "", admins: Collection[str] = ()) -> bool:
         """Note that what meets it where it stands has worked, in that workspace or everywhere (""), so it is over.
 
         These `admins` of the workspace are told then. Costs nothing where none is known here. Where a provider of
@@ -123,7 +123,7 @@ class FaultStore(Store):
         old = select(_ROWS.c.fault).where(_ROWS.c.team_id == "", _ROWS.c.seen_at <= before)
         over = []
         async with self._database.write() as connection:
-            for fault in [Fault(one) for one in (await connection.scalars(old)).all()]:
+            for fault in [OperatorFault(one) for one in (await connection.scalars(old)).all()]:
                 if await self._delete(connection, fault):
                     over.append(fault)
                 else:
@@ -141,7 +141,7 @@ class FaultStore(Store):
                 await connection.execute(
                     update(OperatorFaultRow).where(_is(row.fault, row.team_id)).values(due_at=until)
                 )
-        return [DueFault(Fault(row.fault), row.team_id, row.tries, row.since) for row in rows]
+        return [DueFault(OperatorFault(row.fault), row.team_id, row.tries, row.since) for row in rows]
 
     async def look_again(self, due: DueFault, until: datetime, now: datetime | None = None) -> None:
         """Look at it again at `until`; it was met at `now`, unless that is None."""
@@ -216,7 +216,7 @@ class FaultStore(Store):
             if new.rowcount == 1 or (await connection.execute(again)).rowcount == 1:  # else it has just been deleted
                 return new.rowcount == 1
 
-    async def _delete(self, connection: AsyncConnection, fault: Fault, team_id: str = "") -> bool:
+    async def _delete(self, connection: AsyncConnection, fault: OperatorFault, team_id: str = "") -> bool:
         """Delete a fault's rows, and what admins were told of it: they are told again the next time. Whether it stood.
 
         Its first row is locked before the others are read: whoever meets it in another workspace has that first, too.
@@ -237,7 +237,7 @@ class FaultStore(Store):
 
 def fault_of(row: Any) -> StandingFault:
     """The fault in a row of `STANDING`."""
-    return StandingFault(Fault(row.fault), row.team_id, row.since, row.seen_at, row.detail, row.due_at)
+    return StandingFault(OperatorFault(row.fault), row.team_id, row.since, row.seen_at, row.detail, row.due_at)
 
 
 def _is(fault: str, team_id: str) -> ColumnElement[bool]:

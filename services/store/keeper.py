@@ -134,7 +134,7 @@ async def look_at_kept(connection: AsyncConnection, keys: Iterable[PersonKey], a
 
 
 async def adopt_kept(
-    connection: AsyncConnection, key: PersonKey, encryptor: Encryptor, standings: ProfileStateStore
+    connection: AsyncConnection, key: PersonKey, encryptor: Encryptor, profile_states: ProfileStateStore
 ) -> None:
     """Take what a keeper wrote for a person as written for them by themselves: they have a grant from now on.
 
@@ -146,7 +146,7 @@ async def adopt_kept(
         return
     if row.memory is not None:
         kept = open_kept(encryptor, row.memory, key)
-        await standings.save(connection, key, ProfileState(kept.standing))
+        await profile_states.save(connection, key, ProfileState(kept.standing))
     nothing = {"memory": None, "owed": False, "due_at": None, "away_until": None, "problem": "", "failures": 0}
     await connection.execute(update(KeptRow).where(of_person(KEPT.c, key)).values(**nothing, seq=KEPT.c.seq + 1))
 

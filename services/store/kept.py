@@ -159,7 +159,7 @@ class KeptStore(Store):
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         super().__init__(database, encryptor)
-        self._standings = ProfileStateStore(encryptor)
+        self._profile_states = ProfileStateStore(encryptor)
 
     async def unplaced(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[KeptMember]:
         """Those who are due, and of whom it is not known what for; none of the workspaces `others`."""
@@ -347,7 +347,7 @@ class KeptStore(Store):
 
         What they set by hand through us is theirs.
         """
-        own = self._standings.open(sealed, key)
+        own = self._profile_states.open(sealed, key)
         lasts = own.standing.applied is not None and own.standing.applied.lasts(now)
         return ProfileState(own.standing) if lasts and not own.override else ProfileState()
 

@@ -46,8 +46,8 @@ from services.store.workspace_models import (
 )
 
 _PEOPLE = Person.__table__
-_STANDINGS, _EFFECTS = ProfileStateRow.__table__, EffectRow.__table__
-_KEPT = (_PEOPLE, _STANDINGS, _EFFECTS, PictureRow.__table__)
+_PROFILE_STATES, _EFFECTS = ProfileStateRow.__table__, EffectRow.__table__
+_KEPT = (_PEOPLE, _PROFILE_STATES, _EFFECTS, PictureRow.__table__)
 _OF_WORKSPACE = (
     MemberRow.__table__, LeaveTieRow.__table__, RefusalRow.__table__, KEEPERS, KEPT, KeptWriteRow.__table__,
 )  # fmt: skip
@@ -58,10 +58,10 @@ _AHEAD = timedelta(days=30)
 _LEAVING = (
     select(
         _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.locale, _PEOPLE.c.token, _PEOPLE.c.grant_state,
-        _PEOPLE.c.leave_by, _PEOPLE.c.deactivated_at, _STANDINGS.c.memory,
+        _PEOPLE.c.leave_by, _PEOPLE.c.deactivated_at, _PROFILE_STATES.c.memory,
         TAKES_OFF.where(of_person(KEEPERS.c, _PEOPLE.c)).label("keeps"),
     )
-    .join(_STANDINGS, of_person(_STANDINGS.c, _PEOPLE.c))
+    .join(_PROFILE_STATES, of_person(_PROFILE_STATES.c, _PEOPLE.c))
     .where(_PEOPLE.c.leave_by.is_not(None))
     .order_by(_PEOPLE.c.leave_by)
 )  # fmt: skip
@@ -104,7 +104,7 @@ class LeaverStore(Store):
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         super().__init__(database, encryptor)
-        self._standings = ProfileStateStore(encryptor)
+        self._profile_states = ProfileStateStore(encryptor)
         self._spans = SpanStore(encryptor)
         self._members = MemberStore(database, encryptor)
 
@@ -141,8 +141,8 @@ class LeaverStore(Store):
             with suppress(
                 StatusQuoError, ValueError
             ):  # its key is gone, or it makes no sense: nobody knows what was there
-                memory = await self._standings.load(connection, key)
-            await self._standings.save(connection, key, replace(memory, decided="", override=True, look=None))
+                memory = await self._profile_states.load(connection, key)
+            await self._profile_states.save(connection, key, replace(memory, decided="", override=True, look=None))
             await connection.execute(
                 update(ProfileStateRow)
                 .where(of_person(ProfileStateRow, key))
@@ -203,7 +203,7 @@ class LeaverStore(Store):
         key, memory, token = PersonKey(row.team_id, row.user_id), ProfileState(), None
         with suppress(StatusQuoError, ValueError):  # what cannot be read keeps nobody from leaving
             token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
-            memory = self._standings.open(row.memory, key)
+            memory = self._profile_states.open(row.memory, key)
         granted = row.grant_state == GrantState.OK
         return Leaver(
             key, row.locale, row.leave_by, token, granted, row.deactivated_at is not None, row.keeps, memory.standing,

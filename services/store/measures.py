@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, case, exists, func, select
 
-from services.domain.faults import Fault
+from services.domain.faults import OperatorFault
 from services.domain.model import PersonKey
 from services.domain.people import LEAVE, RENEWED_AHEAD, GrantState
 from services.store.calendar_rows import of_its_calendar
@@ -60,7 +60,7 @@ _UNDECIDED = [
     for kind in (~Person.stale, and_(Person.stale, Person.typed))  # each has its index
 ]
 """People for whom an edge has come, or who typed something, and nobody has looked at what follows: it is a worker that
-makes a wish of it. Timelines that are to be resolved anew, of which there may be many at once, are none of them."""
+makes a pending write of it. Timelines that are to be resolved anew are none of them: there may be many at once."""
 
 _SIZES = select(Person.team_id, func.count()).where(named(Person.team_id, "teams")).group_by(Person.team_id)
 _BUDGETS = select(WorkspaceBudget.team_id, WorkspaceBudget.budget).where(named(WorkspaceBudget.team_id, "teams"))
@@ -72,7 +72,7 @@ _CALENDARS = (
     .group_by(Calendar.provider, Calendar.health)
 )
 _FAULTS = select(OperatorFaultRow.fault).distinct()
-_SHUT = select(OperatorFaultRow.team_id).where(OperatorFaultRow.fault == Fault.SLACK_TOKENS.value)
+_SHUT = select(OperatorFaultRow.team_id).where(OperatorFaultRow.fault == OperatorFault.SLACK_TOKENS.value)
 _WORKSPACES = select(func.count()).select_from(Workspace)
 _GRANTS = select(func.count()).where(Person.grant_state == GrantState.OK.value, Person.token_expires_at < _SOON)
 _BOTS = select(func.count()).where(Workspace.bot_token.is_not(None), Workspace.bot_expires_at < _SOON)

@@ -148,7 +148,10 @@ class Person(Base):
 
 
 class ProfileStateRow(OfPerson):
-    """One row a person: the wish (pending while `seq > sent`) and the memory of `ownership.decide`, sealed."""
+    """One row a person: the write that is pending while `seq > sent`, and the memory of `ownership.decide`, sealed.
+
+    The table has the name that the first release gave it.
+    """
 
     __tablename__ = "standings"
     __table_args__ = (

@@ -105,7 +105,7 @@ class Compared:
 # ── the file that is moved ──────────────────────────────────────────────────────────────────────────
 
 
-class Source:
+class SqliteSource:
     """The SQLite database, to itself: nobody else opens it as long as this is open."""
 
     def __init__(self, file: Path) -> None:
@@ -193,10 +193,10 @@ def _in_order(table: Table, after: tuple[Any, ...] | None = None) -> Select[*tup
 # ── the database that it is moved to ────────────────────────────────────────────────────────────────
 
 
-class Target:
+class PostgresTarget:
     """The PostgreSQL database: empty at first, or with an unfinished copy of the very same file."""
 
-    def __init__(self, database: Database, source: Source) -> None:
+    def __init__(self, database: Database, source: SqliteSource) -> None:
         self._database = database
         self._source = source
 

@@ -53,7 +53,7 @@ class OverrideStore(Store):
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         super().__init__(database, encryptor)
-        self._standings = ProfileStateStore(encryptor)
+        self._profile_states = ProfileStateStore(encryptor)
         self._additions: Grouped[_Addition, bool] = Grouped(database, self._add_all)
 
     async def add(self, key: PersonKey, override: Override, now: datetime) -> bool:
@@ -166,8 +166,8 @@ class OverrideStore(Store):
         """Have the profile looked at once more, as after an override, whatever was decided or put off before."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            memory = await self._standings.load(connection, key)
-            await self._standings.save(connection, key, replace(memory, decided="", override=True))
+            memory = await self._profile_states.load(connection, key)
+            await self._profile_states.save(connection, key, replace(memory, decided="", override=True))
             await mark_due(connection, key, now, typed=True)
 
     async def standing(self, key: PersonKey, now: datetime) -> list[Override]:

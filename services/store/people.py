@@ -77,12 +77,12 @@ class PeopleStore(Store):
         encryptor: Encryptor,
         *,
         notices: NoticeStore,
-        standings: ProfileStateStore,
+        profile_states: ProfileStateStore,
         events: EventStore,
     ) -> None:
         super().__init__(database, encryptor)
         self._notices = notices
-        self._standings = standings
+        self._profile_states = profile_states
         self._events = events
         self._hints: Grouped[_Hint, bool] = Grouped(database, self._see_all)
 
@@ -135,11 +135,11 @@ class PeopleStore(Store):
                 )
             )
             if before.deactivated_at is not None:  # nobody else could allow it
-                await reactivate(connection, self._standings, key, now)
+                await reactivate(connection, self._profile_states, key, now)
             await self._follow(connection, key, member)
-            await adopt_kept(connection, key, self._encryptor, self._standings)
+            await adopt_kept(connection, key, self._encryptor, self._profile_states)
             if member.status is not None and member.status.lasts(now):  # typed before we were there
-                await self._standings.see(connection, key, member.status, now)
+                await self._profile_states.see(connection, key, member.status, now)
             await self._notices.worked(connection, "grant", key)
             await self._notices.tell(connection, key, "welcome")
             await mark_effects_due(connection, [key], now)
@@ -222,7 +222,7 @@ class PeopleStore(Store):
         Most are: that is told by a read alone. What is news is looked at again in the transaction that stores it.
         """
         async with self._database.read() as connection:
-            if not await self._standings.is_news(connection, key, seen, at):
+            if not await self._profile_states.is_news(connection, key, seen, at):
                 return False
         return await self._hints.put((key, seen, at, now))
 
@@ -232,7 +232,7 @@ class PeopleStore(Store):
         async with self._database.write() as connection:
             # by person, so that replicas never deadlock; of one person in the order in which they came
             for number, (key, seen, at, now) in sorted(enumerate(hints), key=lambda one: one[1][0]):
-                news[number] = await self._standings.see(connection, key, seen, at)
+                news[number] = await self._profile_states.see(connection, key, seen, at)
                 if news[number]:
                     due.setdefault(key, now)
             await mark_all_due(connection, due, stale=False)

@@ -55,7 +55,7 @@ class DueReply:
 
 
 _STRETCHES, _PEOPLE, _WORKSPACES = StretchRow.__table__, Person.__table__, Workspace.__table__
-_STANDINGS, _OVERRIDES, _REPLIES = ProfileStateRow.__table__, OverrideRow.__table__, ReplyRow.__table__
+_PROFILE_STATES, _OVERRIDES, _REPLIES = ProfileStateRow.__table__, OverrideRow.__table__, ReplyRow.__table__
 _NOW = bindparam("now", type_=UtcInstant)
 _MAY_REPLY = and_(
     allows_replies(),
@@ -79,10 +79,10 @@ _OUT = (
 _ABSENT = (
     select(
         _STRETCHES.c.team_id, _STRETCHES.c.user_id, _STRETCHES.c.end_at, _STRETCHES.c.ends, _PEOPLE.c.zone,
-        _PEOPLE.c.names, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _STANDINGS.c.memory,
+        _PEOPLE.c.names, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _PROFILE_STATES.c.memory,
     )
     .join(_PEOPLE, of_person(_PEOPLE.c, _STRETCHES.c))
-    .join(_STANDINGS, of_person(_STANDINGS.c, _STRETCHES.c))
+    .join(_PROFILE_STATES, of_person(_PROFILE_STATES.c, _STRETCHES.c))
     .where(
         one_of((_STRETCHES.c.team_id, _STRETCHES.c.user_id), "keys"),
         _IS_REPLY,
@@ -128,7 +128,7 @@ class ReplyStore(Store):
 
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         super().__init__(database, encryptor)
-        self._standings = ProfileStateStore(encryptor)
+        self._profile_states = ProfileStateStore(encryptor)
 
     async def out(self, now: datetime, soon: datetime) -> OutOf:
         """Who may be told of: those who are out at `now` by their timeline, or will be by `soon`."""
@@ -163,7 +163,7 @@ class ReplyStore(Store):
 
     def _out(self, key: PersonKey, row: Any, asked_for: Any, now: datetime) -> OutPerson | None:
         pause = pause_of(row.paused_from, row.paused_until)
-        shown = profile_state.shown(self._standings.open(row.memory, key).standing, now)
+        shown = profile_state.shown(self._profile_states.open(row.memory, key).standing, now)
         if shown is None or (pause is not None and pause.holds(now)):
             return None
         called = json.loads(self._encryptor.open(row.names, "people.names", key.team_id, key.user_id) or "[]")

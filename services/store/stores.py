@@ -58,8 +58,10 @@ class Stores:
         self.database, self.encryptor = database, encryptor
         self.notices = NoticeStore(database, clock)
         self.writes = AuditStore(database, encryptor)
-        events, standings = EventStore(database, encryptor), ProfileStateStore(encryptor)
-        self.people = PeopleStore(database, encryptor, notices=self.notices, standings=standings, events=events)
+        events, profile_states = EventStore(database, encryptor), ProfileStateStore(encryptor)
+        self.people = PeopleStore(
+            database, encryptor, notices=self.notices, profile_states=profile_states, events=events
+        )
         self.preferences = PreferenceStore(database)
         self.lines = LineStore(database, encryptor)
         self.overrides = OverrideStore(database, encryptor)

@@ -19,7 +19,10 @@ def _of_workspace() -> ForeignKeyConstraint:
 
 
 class WorkspaceBudget(Base):
-    """What a new owner of a workspace must know: the calls of the last minute and who said wait."""
+    """What a new owner of a workspace must know: the calls of the last minute and who said wait.
+
+    The table has the name that the first release gave it.
+    """
 
     __tablename__ = "lanes"
 

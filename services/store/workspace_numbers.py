@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import String, bindparam, func, select, union
 
 from services.domain.calendars import Health
-from services.domain.faults import Fault
+from services.domain.faults import OperatorFault
 from services.domain.model import Kind
 from services.domain.people import LEAVE, GrantState
 from services.slack import scopes
@@ -64,7 +64,7 @@ class WorkspaceNumbers:
     lost_grants: int = 0
     broken_calendars: int = 0
     missing_scopes: tuple[str, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[OperatorFault, ...] = ()
 
 
 class NumberStore:
@@ -88,5 +88,5 @@ class NumberStore:
             lost_grants=row.lost_grants,
             broken_calendars=row.broken + row.lost_accounts,
             missing_scopes=tuple(sorted(missing)),
-            faults=tuple(Fault(found.fault) for found in faults),
+            faults=tuple(OperatorFault(found.fault) for found in faults),
         )

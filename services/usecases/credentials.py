@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Mapping
 from datetime import date
 from types import MappingProxyType
 
-from services.calendars.client_check import Verdict, check_client
+from services.calendars.client_check import ClientVerdict, check_client
 from services.calendars.oauth import OAuthApp
 from services.domain.calendars import named
 from services.domain.errors import CalendarError, SlackRefusedError, SlackUnavailableError
@@ -76,16 +76,16 @@ async def look_at_provider(
     cure = f"make a new one and run `app.py setup --{app.provider}`"
     of_id, of_secret = f"{kind}_CLIENT_ID", f"{kind}_CLIENT_SECRET"
     verdict = await check_client(client, app, resource)
-    if verdict is Verdict.EXPIRED:
+    if verdict is ClientVerdict.EXPIRED:
         return Finding.fail(name, f"{of_secret} has run out: {cure}", mend=(of_secret,))
-    if verdict is Verdict.WRONG:
+    if verdict is ClientVerdict.WRONG:
         return Finding.fail(name, f"does not take {of_id} with {of_secret}: {cure}", mend=(of_id, of_secret))
-    if verdict is Verdict.UNKNOWN:
+    if verdict is ClientVerdict.UNKNOWN:
         of_directory = f"{kind}_AUTHORITY"
         said = f"knows no app with {of_id} in the directory of {of_directory}"
         return Finding.fail(name, said, mend=(of_id, of_directory))
     said = "takes the client id and secret"
-    if verdict is Verdict.UNTOLD:
+    if verdict is ClientVerdict.UNTOLD:
         said = "answers, but tells only when somebody connects whether the client id and secret are right"
     if not resource:
         return Finding.ok(name, said)

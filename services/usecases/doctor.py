@@ -11,7 +11,7 @@ from typing import Any
 
 from services.domain import faults
 from services.domain.errors import SlackRefusedError, SlackUnavailableError, StatusQuoError
-from services.domain.faults import Fault, StandingFault
+from services.domain.faults import OperatorFault, StandingFault
 from services.domain.model import Effect
 from services.ports import Clock
 from services.slack import scopes
@@ -94,7 +94,7 @@ class Doctor:
             yield finding
         if said.get(SLACK_APP):  # a look has just found that Slack takes our app
             await stores.faults.look()
-            await stores.faults.over(Fault.SLACK_CLIENT)
+            await stores.faults.over(OperatorFault.SLACK_CLIENT)
         shut = {one.team_id for one in health.faults if one.fault.of_workspace}
         asked = [(names[team_id], token) for team_id, _, token in bots if team_id not in shut]
         for finding in await self._workspaces(asked, silent=reached[0].subject == "Slack"):
@@ -203,9 +203,9 @@ def _of_faults(
     refuse it the API.) `names` are what workspaces are called, by id.
     """
     for one in standing:
-        subject = SLACK_APP if one.fault is Fault.SLACK_CLIENT else names.get(one.team_id, one.fault.named)
+        subject = SLACK_APP if one.fault is OperatorFault.SLACK_CLIENT else names.get(one.team_id, one.fault.named)
         alone = one.fault.of_workspace or not one.team_id
-        if one.fault is Fault.SLACK_CLIENT and said.get(subject):
+        if one.fault is OperatorFault.SLACK_CLIENT and said.get(subject):
             if alone:
                 was = f"was refused at {one.seen_at:%Y-%m-%d %H:%M} UTC ({one.detail}), and is not any more"
                 yield Finding.ok(subject, f"{was}: the alarm is over, and `app.py serve` needs the same settings")

@@ -57,7 +57,7 @@ _NO_SUCH_USER = frozenset({"user_not_found", "user_not_visible", "users_not_foun
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
+class WrittenFeed:
     """A calendar to hand out, and what tells it from every other one."""
 
     content: bytes = field(repr=False)
@@ -90,7 +90,7 @@ class AbsenceFeeds:
     _limits: MinuteLimits = field(default_factory=lambda: MinuteLimits(A_MINUTE))
     _asking: KeyedSemaphore = field(default_factory=lambda: KeyedSemaphore(1))
     _audiences: OrderedDict[str, _Audience] = field(default_factory=OrderedDict)
-    _written: OrderedDict[str, tuple[object, Subscription]] = field(default_factory=OrderedDict)
+    _written: OrderedDict[str, tuple[object, WrittenFeed]] = field(default_factory=OrderedDict)
 
     # ── the owner's side ────────────────────────────────────────────────────────────────────────────
 
@@ -154,7 +154,7 @@ class AbsenceFeeds:
 
     # ── the address's side ──────────────────────────────────────────────────────────────────────────
 
-    async def read(self, secret: str) -> Subscription:
+    async def read(self, secret: str) -> WrittenFeed:
         """The calendar at the address with that secret, as it is now.
 
         Raises UnknownPathError, TooManyRequestsError, FeedGoneError, NotAllowedError while the policy is against it,
@@ -176,7 +176,7 @@ class AbsenceFeeds:
         found = await self.absences.out(feed.team_id, now, now + AHEAD, now=now, among=audience.members)
         return await self._write(feed, audience, [one for one in found if not one.place], now)
 
-    async def _write(self, feed: AbsenceFeed, audience: _Audience, out: list[Absent], now: datetime) -> Subscription:
+    async def _write(self, feed: AbsenceFeed, audience: _Audience, out: list[Absent], now: datetime) -> WrittenFeed:
         l10n = locale.Localizer(feed.locale, "UTC")
         name = l10n.say("Out of office")
         if audience.name:
@@ -190,7 +190,7 @@ class AbsenceFeeds:
             content = await absence_calendar(
                 out, head, team_id=feed.team_id, title=lambda who: l10n.say("{name}: out of office", name=who)
             )
-            known = facts, Subscription(content, hashlib.sha256(content).hexdigest()[:32])
+            known = facts, WrittenFeed(content, hashlib.sha256(content).hexdigest()[:32])
             remember(self._written, feed.feed_id, known, _WRITTEN)
         return known[1]
 

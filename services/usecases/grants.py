@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import structlog
 
 from services.domain.errors import SlackError, SlackShutError, StatusQuoError, WrongPersonError
-from services.domain.faults import Fault
+from services.domain.faults import OperatorFault
 from services.domain.model import Effect, PersonKey
 from services.domain.operator_errors import SealError, WrongRedirectError
 from services.domain.people import OAuthAnswer
@@ -318,13 +318,13 @@ class Grants:
         try:
             answer = await self.authority.exchange(code, self.app.redirect_uri, now)
         except WrongRedirectError:
-            await self.faults.met(Fault.SLACK_REDIRECT, self.app.redirect_uri, team_id)
+            await self.faults.met(OperatorFault.SLACK_REDIRECT, self.app.redirect_uri, team_id)
             raise
         except SlackShutError as refusal:
-            await self.faults.met(Fault.SLACK_CLIENT, refusal.reason, team_id)
+            await self.faults.met(OperatorFault.SLACK_CLIENT, refusal.reason, team_id)
             raise
-        await self.faults.over(Fault.SLACK_REDIRECT)
-        await self.faults.over(Fault.SLACK_CLIENT)
+        await self.faults.over(OperatorFault.SLACK_REDIRECT)
+        await self.faults.over(OperatorFault.SLACK_CLIENT)
         return answer
 
     async def _give_back(self, answer: OAuthAnswer) -> None:

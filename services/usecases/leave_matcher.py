@@ -11,7 +11,7 @@ import structlog
 from services.domain.errors import CalendarTooCostlyError
 from services.domain.leave import LeaveLine, LeaveMember, Matched
 from services.platform.readers import Readers
-from services.usecases.leave_worker import ERRORS, Question
+from services.usecases.leave_worker import ERRORS, LeaveQuestion
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ class LeaveMatcher:
             raise CalendarTooCostlyError("lines or members", lines=len(lines), members=len(members))
         if not lines:
             return []
-        blobs = [msgspec.json.encode(Question(list(lines), dict(ties), sorted(types)))]
+        blobs = [msgspec.json.encode(LeaveQuestion(list(lines), dict(ties), sorted(types)))]
         for at in range(0, len(members), _AT_ONCE):
             blobs.append(msgspec.json.encode(members[at : at + _AT_ONCE]))
             await asyncio.sleep(0)

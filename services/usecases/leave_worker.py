@@ -16,7 +16,7 @@ ERRORS: ErrorsByName = {CalendarTooCostlyError.__name__: CalendarTooCostlyError}
 """What an answer's error is called, and is."""
 
 
-class Question(msgspec.Struct, array_like=True):
+class LeaveQuestion(msgspec.Struct, array_like=True):
     """Lines, and what they are matched with besides the members, who come in blobs of their own."""
 
     lines: list[LeaveLine]
@@ -25,8 +25,8 @@ class Question(msgspec.Struct, array_like=True):
 
 
 def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
-    """Whose the lines of the `Question` in the first blob are: a list of `Matched`. The other blobs are members."""
-    asked = msgspec.json.decode(blobs[0], type=Question)
+    """Say whose the lines of the `LeaveQuestion` in the first blob are, as `Matched`; the other blobs are members."""
+    asked = msgspec.json.decode(blobs[0], type=LeaveQuestion)
     members = [member for blob in blobs[1:] for member in msgspec.json.decode(blob, type=list[LeaveMember])]
     return {}, [msgspec.json.encode(match(asked.lines, members, asked.ties, asked.types))]
 

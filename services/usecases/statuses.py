@@ -1,6 +1,6 @@
 """A person's status: what they ask of it.
 
-Nothing here writes to a Slack profile. A wish is a fact that is stored, its person is marked due in the same
+Nothing here writes to a Slack profile. What is asked for is a fact that is stored, its person is marked due in the same
 transaction, and the engine is woken after it; the engine does the rest.
 """
 

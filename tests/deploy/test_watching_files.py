@@ -18,7 +18,7 @@ import yaml
 
 from services.domain import errors
 from services.domain.calendars import Health
-from services.domain.faults import Fault
+from services.domain.faults import OperatorFault
 from services.platform.metrics import _LAG, _LATE, _QUICK
 from tests.support.event_names import event_names
 from tests.support.metrics import Described, described
@@ -36,7 +36,7 @@ ERRORS = {name for name in vars(errors) if name.endswith("Error")}
 VALUES = {
     "outcome": ERRORS | {"ok", "taken", "unknown", "forged", "missed"},
     "waits_for": {"limit", "retry", "fault", "other"},
-    "fault": {one.value for one in Fault},
+    "fault": {one.value for one in OperatorFault},
     "health": {one.value for one in Health},
 }
 """What a label can be, where an expression names it."""

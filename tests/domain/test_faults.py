@@ -10,7 +10,7 @@ from services.domain.errors import GrantLostError, SlackUnavailableError, Status
 from services.domain.faults import (
     CURES,
     REFUSED,
-    Fault,
+    OperatorFault,
     StandingFault,
     client_fault,
     concerns_bot,
@@ -49,9 +49,9 @@ def test_refusal_concerns_the_bot_where_no_other_call_would_fare_better(
 
 
 def test_each_fault_has_words_and_two_are_of_one_workspace() -> None:
-    assert set(CURES) == set(Fault)
-    assert {one.kind for one in Fault} == set(REFUSED)
-    assert [one.value for one in Fault if one.of_workspace] == ["slack_tokens", "slack_bot"]
+    assert set(CURES) == set(OperatorFault)
+    assert {one.kind for one in OperatorFault} == set(REFUSED)
+    assert [one.value for one in OperatorFault if one.of_workspace] == ["slack_tokens", "slack_bot"]
 
 
 def test_fault_is_made_of_who_refuses_and_what() -> None:
@@ -62,6 +62,6 @@ def test_fault_is_made_of_who_refuses_and_what() -> None:
 @pytest.mark.parametrize(("detail", "more"), [("invalid_client", " (invalid_client)"), ("", "")])
 def test_sentence_says_since_when_why_and_what_to_do(detail: str, more: str) -> None:
     since = datetime(2026, 11, 29, 9, 5, tzinfo=UTC)
-    said = sentence(StandingFault(Fault.GOOGLE_CLIENT, "", since, since, detail))
-    assert said == f"does not take this app since 2026-11-29 09:05 UTC{more}: {CURES[Fault.GOOGLE_CLIENT]}"
+    said = sentence(StandingFault(OperatorFault.GOOGLE_CLIENT, "", since, since, detail))
+    assert said == f"does not take this app since 2026-11-29 09:05 UTC{more}: {CURES[OperatorFault.GOOGLE_CLIENT]}"
     assert "GOOGLE_CLIENT_SECRET" in said

@@ -26,7 +26,7 @@ from services.domain.model import (
 )
 from services.domain.people import Preferences
 from services.domain.text import same, shown_text
-from tests.support.kept import ALIVE, EFFECTS, LANES, LISTS, STATUS, App, Reached, Step
+from tests.support.kept import ALIVE, EFFECTS, LISTS, STATUS, WORK, App, Reached, Step
 from tests.support.strict_slack import MINUTE, NOBODYS, THEM, US, Slack
 
 SECOND = timedelta(seconds=1)
@@ -35,7 +35,7 @@ SECONDS = st.sampled_from([0.0, 0.0, 0.25, 7.0, 30.5, 59.0])
 ENDS = st.sampled_from([None, None, 5, 20, 60, 120])
 TITLES = st.sampled_from(["Sync", "Focus", "Vacation"])
 STEPS = st.sampled_from([Step.RECORD, Step.LOOK, Step.INTENT, Step.CALL])
-REACHED = st.none() | st.fixed_dictionaries(dict.fromkeys(LANES, STEPS))
+REACHED = st.none() | st.fixed_dictionaries(dict.fromkeys(WORK, STEPS))
 """How far each of the four gets before the process dies; or it does not."""
 
 
@@ -163,8 +163,8 @@ class Keeping(RuleBasedStateMachine):
         if told:
             self.app.hear_of_photo()
 
-    @rule(data=st.data(), told=st.booleans(), lane=st.sampled_from(LANES))
-    def changes_it_before_our_call_is_recorded(self, data: st.DataObject, told: bool, lane: str) -> None:
+    @rule(data=st.data(), told=st.booleans(), work=st.sampled_from(WORK))
+    def changes_it_before_our_call_is_recorded(self, data: st.DataObject, told: bool, work: str) -> None:
         """By hand, right after what we did there, as an absence began or all was over."""
         if self.events:
             self.events.clear()
@@ -178,7 +178,7 @@ class Keeping(RuleBasedStateMachine):
             Effect.AWAY: lambda: self.is_set(away=not self.slack.away),
             Effect.PHOTO: lambda: self.changes_the_photo(data.draw(st.booleans()), told),
         }
-        self.app.run(lane, meanwhile=by_hand[lane])
+        self.app.run(work, meanwhile=by_hand[work])
 
     @rule(minutes=ENDS, reached=STEPS, later=st.sampled_from([0, 0, 10, 130]))
     def types_between_our_look_and_our_write(self, minutes: int | None, reached: Step, later: int) -> None:

@@ -306,7 +306,7 @@ async def granted(ann: EffectsOf, allowed: frozenset[str]) -> None:
     token = ann.engine.slack.grant("U1", allowed)
     stores = ann.replica
     people = PeopleStore(
-        ann.engine.database, ann.engine.encryptor, notices=stores.notices, standings=stores.standings,
+        ann.engine.database, ann.engine.encryptor, notices=stores.notices, profile_states=stores.profile_states,
         events=stores.events,
     )  # fmt: skip
     await people.grant(ann.key, Tokens(token.value, allowed), Member(), ann.engine.clock.now())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.engine.limits import KEEPER, LANES, STATUS, Budget, Slot
+from services.engine.limits import KEEPER, METHODS, STATUS, Budget, Slot
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 SET = "users.profile.set"
@@ -299,7 +299,7 @@ def test_each_lane_has_calls_of_its_own_that_an_owner_may_not_have_stored() -> N
     """A status waits for no effect, and whoever takes over from an owner that died counts what all of them may use."""
     stored = Budget().to_json(START, owned=True)
     budget = Budget()
-    assert {lane: budget.allowance(lane) for lane in LANES} == {
+    assert {work: budget.allowance(work) for work in METHODS} == {
         STATUS: 8, KEEPER: 4, "dnd": 3, "photo": 3, "away": 3,
     }  # fmt: skip
     budget.restore(stored, START, timedelta(seconds=10))

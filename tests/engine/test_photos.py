@@ -312,7 +312,7 @@ def _loses_her_grant(ann: Sitter) -> None:
 async def _grants_anew(ann: Sitter) -> None:
     replica, token = ann.engine.replicas[0], ann.engine.slack.grant("U1", ALL)
     people = PeopleStore(
-        ann.engine.database, ann.engine.encryptor, notices=replica.notices, standings=replica.standings,
+        ann.engine.database, ann.engine.encryptor, notices=replica.notices, profile_states=replica.profile_states,
         events=replica.events,
     )  # fmt: skip
     await people.grant(ann.key, Tokens(token.value, ALL), Member(), ann.engine.clock.now())

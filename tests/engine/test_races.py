@@ -59,7 +59,7 @@ async def test_status_typed_while_our_intent_waits_for_its_row_stops_the_write(e
     engine.clock.move(seconds=1)
     intended = ProfileState(Standing(pending=MEETING, looked_at=looked_at))
     async with engine.database.write() as typing:
-        assert await replica.standings.see(typing, key, LUNCH, engine.clock.now())
+        assert await replica.profile_states.see(typing, key, LUNCH, engine.clock.now())
         intending = asyncio.create_task(replica.queue.intend(wish, intended))
         await somebody_waits(engine.database)
     assert not await intending
@@ -77,7 +77,7 @@ async def test_status_typed_while_our_record_waits_for_its_row_is_put_back_after
     done = ProfileState(Standing(applied=MEETING, wanted=MEETING, looked_at=looked_at))
     attempt = AuditEntry(engine.clock.now(), Action.WRITE, Reason(ReasonCode.PROFILE_FREE), "done", status=MEETING)
     async with engine.database.write() as typing:
-        assert await replica.standings.see(typing, key, LUNCH, engine.clock.now())
+        assert await replica.profile_states.see(typing, key, LUNCH, engine.clock.now())
         settling = asyncio.create_task(replica.queue.settle(wish, done, attempt))
         await somebody_waits(engine.database)
     await settling

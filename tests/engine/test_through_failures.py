@@ -263,7 +263,7 @@ async def test_status_typed_between_our_read_and_our_write_is_not_lost(engine: R
         engine.slack.type_status("U1", "Dentist", ":tooth:")
         async with engine.database.write() as connection:
             seen = Status("Dentist", ":tooth:")
-            assert await replica.standings.see(connection, key, seen, engine.clock.now())
+            assert await replica.profile_states.see(connection, key, seen, engine.clock.now())
         replica.writer._profiles.read = read  # type: ignore[method-assign]  # once is enough
         return found
 
@@ -284,7 +284,7 @@ async def test_status_typed_while_our_write_was_on_its_way_is_put_back_afterward
         engine.clock.move(seconds=1)
         engine.slack.type_status("U1", "Dentist", ":tooth:")
         async with engine.database.write() as connection:
-            await replica.standings.see(connection, key, Status("Dentist", ":tooth:"), engine.clock.now())
+            await replica.profile_states.see(connection, key, Status("Dentist", ":tooth:"), engine.clock.now())
         replica.writer._profiles.write = write  # type: ignore[method-assign]  # once is enough
         return await write(token, status)
 

@@ -28,13 +28,13 @@ from handlers.slack.views.changes import changed
 from handlers.slack.views.lines import ListView, changes
 from handlers.slack.views.workspace import Section, home_part, workspace_form
 from services.calendars.accounts import Choice
-from services.calendars.entries import Target
+from services.calendars.entries import EntryTarget
 from services.calendars.oauth_flow import AccountLink
 from services.domain import timeline
 from services.domain.calendars import OfferedCalendar
 from services.domain.differences import Difference
 from services.domain.errors import InputError, TimeNotUnderstoodError
-from services.domain.faults import Fault
+from services.domain.faults import OperatorFault
 from services.domain.lines import Line, Match, Routine, Rule, complete
 from services.domain.model import (
     Effect,
@@ -198,7 +198,7 @@ def fixed(l10n: Localizer) -> ListView:
 
 
 def of_admins(l10n: Localizer, policy: Policy) -> list[dict[str, Any]]:
-    numbers = WorkspaceNumbers(*[99_999] * 6, ("users:read", "channels:history"), tuple(Fault))
+    numbers = WorkspaceNumbers(*[99_999] * 6, ("users:read", "channels:history"), tuple(OperatorFault))
     return home_part(l10n, policy, numbers, SECTIONS, install=LINK, now=NOW)
 
 
@@ -395,6 +395,6 @@ def test_feeds_and_ones_own_calendar_stay_within_slacks_limits(l10n: Localizer) 
         *(feed_section.feed_form(l10n, whole=whole) for whole in (True, False)),
         feed_section.feed_shown_once(l10n, "https://quo.example/absences/" + "x" * 43 + ".ics"),
         modals.out_of_office(l10n, date(2026, 11, 24), ACCOUNTS[0]),
-        modals.done(l10n, "x", [], *modals.allow_writing(l10n, Target(ACCOUNTS[0], LINK))),
+        modals.done(l10n, "x", [], *modals.allow_writing(l10n, EntryTarget(ACCOUNTS[0], LINK))),
     ):
         blockkit.check_view(view)

@@ -92,20 +92,6 @@ def test_pure_module_imports_only_the_standard_library_and_the_core(path: Path) 
             assert core or name.split(".")[0] in sys.stdlib_module_names, f"{path.name} imports {name}"
 
 
-def test_architecture_names_what_is_there() -> None:
-    """Each module, and what is named in brackets after it; a path may begin further down."""
-    text = (ROOT / "docs" / "architecture.md").read_text()
-    above = [ROOT, ROOT / "services", ROOT / "services" / "calendars", ROOT / "services" / "calendars" / "ical"]
-    above.append(ROOT / "services" / "engine")
-    strange = []
-    for path, name in re.findall(r"`([\w/]+\.py)`(?: \(`([\w.]+)`\))?", text):
-        there = next((folder / path for folder in above if (folder / path).is_file()), None)
-        *_, last = name.split(".")
-        if there is None or (name and not re.search(rf"(def|class) {last}\b", there.read_text())):
-            strange.append((path, name))
-    assert strange == []
-
-
 @pytest.mark.parametrize(("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
 def test_what_is_not_installed_fails_in_ci_and_is_skipped_elsewhere(
     monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[BaseException]

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import web
 
-from services.domain.faults import Fault
+from services.domain.faults import OperatorFault
 from services.platform.crypto import Encryptor, new_key
 from services.slack import scopes
 from services.slack.client import SlackHealth
@@ -134,10 +134,10 @@ async def test_doctor_has_one_line_for_each_thing_that_the_operator_has_to_mend(
 ) -> None:
     await add_workspaces(database, encryptor, clock.now())
     faults = Stores(database, encryptor, clock).faults
-    await faults.met(Fault.MICROSOFT_CLIENT, "invalid_client AADSTS7000222", "T1")
-    await faults.met(Fault.MICROSOFT_CLIENT, "invalid_client AADSTS7000222", "T2")
-    await faults.met(Fault.GOOGLE_REDIRECT, "https://quo.example/connect/google/callback", "T1")
-    await faults.met(Fault.SLACK_TOKENS, "invalid_auth", "T3")
+    await faults.met(OperatorFault.MICROSOFT_CLIENT, "invalid_client AADSTS7000222", "T1")
+    await faults.met(OperatorFault.MICROSOFT_CLIENT, "invalid_client AADSTS7000222", "T2")
+    await faults.met(OperatorFault.GOOGLE_REDIRECT, "https://quo.example/connect/google/callback", "T1")
+    await faults.met(OperatorFault.SLACK_TOKENS, "invalid_auth", "T3")
     found = await examine(database, encryptor, slack, clock)
     lines = [f"{one.subject} {one.sentence}" for one in found if " since " in one.sentence]
     at = "since 2026-11-24 09:00 UTC"
@@ -154,7 +154,7 @@ async def test_doctor_ends_slacks_refusal_of_the_app_that_is_mended_already(
     database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
     faults = Stores(database, encryptor, clock).faults
-    await faults.met(Fault.SLACK_CLIENT, "bad_client_secret")
+    await faults.met(OperatorFault.SLACK_CLIENT, "bad_client_secret")
 
     async def lines(*, taken: bool) -> list[tuple[bool, bool, str]]:
         async def look() -> Finding:

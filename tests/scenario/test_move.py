@@ -16,7 +16,7 @@ from services.domain.operator_errors import NewerDatabaseError, SettingsError
 from services.platform.crypto import new_key
 from services.store.db import Database
 from services.store.models import EventRow, Person, Workspace, Write
-from services.store.moving import Target
+from services.store.moving import PostgresTarget
 from tests.support.clocks import ManualClock
 from tests.support.command_line import Ran, run
 from tests.support.feeds import lasting
@@ -137,11 +137,11 @@ async def test_move_that_was_killed_at_its_very_end_is_finished_by_the_same_comm
 ) -> None:
     """The file says that it was moved, and the new database that the move into it is not finished."""
 
-    async def killed(_target: Target) -> None:
+    async def killed(_target: PostgresTarget) -> None:
         raise OSError
 
     with monkeypatch.context() as patch:
-        patch.setattr(Target, "finish", killed)
+        patch.setattr(PostgresTarget, "finish", killed)
         assert (await run("move", "--to", database_url, cwd=tmp_path, DATABASE_URL=sqlite_url)).status == 1
     assert (tmp_path / "statusquo.db.moved").stat().st_mode & 0o777 == 0o600
     ran = await run("move", "--to", database_url, cwd=tmp_path, DATABASE_URL=sqlite_url)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.domain.faults import Fault
+from services.domain.faults import OperatorFault
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.faults import FIRST_LOOK, KNOWN_FOR, DueFault, FaultStore
@@ -21,7 +21,7 @@ from tests.support.faults import standing
 from tests.support.locks import somebody_waits
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-GOOGLE, TOKENS = Fault.GOOGLE_CLIENT, Fault.SLACK_TOKENS
+GOOGLE, TOKENS = OperatorFault.GOOGLE_CLIENT, OperatorFault.SLACK_TOKENS
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def other(database_url: str, encryptor: Encryptor, clock: ManualClock) -> 
     await database.close()
 
 
-async def met(store: FaultStore, fault: Fault = GOOGLE, team: str = "T1") -> bool:
+async def met(store: FaultStore, fault: OperatorFault = GOOGLE, team: str = "T1") -> bool:
     return await store.met(fault, "invalid_client", team)
 
 
@@ -157,7 +157,7 @@ async def test_what_nobody_has_met_for_long_is_over_unless_a_calendar_is_refused
     stores: Stores, clock: ManualClock, database: Database
 ) -> None:
     await met(stores.faults)
-    await met(stores.faults, Fault.SLACK_REDIRECT, "")
+    await met(stores.faults, OperatorFault.SLACK_REDIRECT, "")
     row = {"team_id": "T1", "user_id": "U1", "provider": "google", "created_at": clock.now()}
     refused = {"calendar_id": "c", "address_digest": "d", "problem": "AppRefusedError"}
     await database.execute(sa.insert(Calendar).values(row | refused))

@@ -100,13 +100,13 @@ async def test_person_who_is_added_again_stays_as_they_are(stores: Stores, clock
 async def test_new_grant_keeps_what_is_remembered_of_the_profile(
     stores: Stores, database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:
-    standings = ProfileStateStore(encryptor)
+    profile_states = ProfileStateStore(encryptor)
     memory = ProfileState(Standing(covered=Status("Reading", ":book:")))
     async with database.write() as connection:
-        await standings.save(connection, ANN, memory)
+        await profile_states.save(connection, ANN, memory)
     await stores.people.grant(ANN, Tokens("xoxp-2"), Member(), clock.now())
     async with database.read() as connection:
-        assert await standings.load(connection, ANN) == memory
+        assert await profile_states.load(connection, ANN) == memory
     assert await stores.people.the_grant(ANN) == Grant("xoxp-2", clock.now())
 
 

@@ -33,7 +33,7 @@ SHOWN = Status("Out of office", ":palm_tree:", NOW + HOUR)
 async def store(database: Database, encryptor: Encryptor) -> ReplyStore:
     """Ann and Ben, both out until ten o'clock as Slack shows it, in a workspace that allows replies."""
     sealed = encryptor.seal("xoxb-1", "workspaces.bot_token", "T1")
-    standings = ProfileStateStore(encryptor)
+    profile_states = ProfileStateStore(encryptor)
     async with database.write() as connection:
         await connection.execute(
             sa.insert(Workspace).values(
@@ -54,7 +54,7 @@ async def store(database: Database, encryptor: Encryptor) -> ReplyStore:
                     ends=True, rule="out_of_office", photo="",
                 )
             )  # fmt: skip
-            await standings.save(connection, key, ProfileState(standing=Standing(applied=SHOWN)))
+            await profile_states.save(connection, key, ProfileState(standing=Standing(applied=SHOWN)))
     return ReplyStore(database, encryptor)
 
 

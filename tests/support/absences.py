@@ -32,7 +32,7 @@ async def are_out(
     """People of these names, who are out until Friday 27 November 2026; the first `out` of them, where not all are."""
     friday = datetime(2026, 11, 27, tzinfo=now.tzinfo)
     shown = Status("Out of office until 27 November", ":palm_tree:", friday)
-    standings = ProfileStateStore(encryptor)
+    profile_states = ProfileStateStore(encryptor)
     people, spans, profiles, absences = [], [], [], {}
     for number, name in enumerate(names):
         key = PersonKey(team_id, f"UMANY{number:06}")
@@ -44,7 +44,7 @@ async def are_out(
             {**whose, "start_at": now - DAY, "end_at": friday, "rule": "x", "reason": "{}", "uid": "",
              "kind": Kind.OUT_OF_OFFICE.value if is_out else Kind.MEETING.value, "override": False}
         )  # fmt: skip
-        memory = standings.seal(ProfileState(standing=Standing(applied=shown)), key)
+        memory = profile_states.seal(ProfileState(standing=Standing(applied=shown)), key)
         profiles.append({**whose, "seq": 1, "sent": 1, "urgency": 9, "failures": 0, "memory": memory})
         coming = Absence("c", Kind.OUT_OF_OFFICE, now + 30 * DAY, now + 31 * DAY, told_ahead=True)
         away = Absence("a", Kind.OUT_OF_OFFICE, now - DAY, friday, return_day=date(2026, 11, 27), told_ahead=True)

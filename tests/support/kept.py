@@ -45,7 +45,7 @@ from tests.support.strict_slack import NOBODYS, OURS, Slack
 DAY = timedelta(days=1)
 KEY = PersonKey("T1", "U1")
 STATUS = "status"
-LANES: tuple[str, ...] = (STATUS, *MEMORIES)
+WORK: tuple[str, ...] = (STATUS, *MEMORIES)
 """What is kept, each carried out by itself."""
 
 EFFECTS = frozenset({Effect.DND, Effect.AWAY, Effect.PHOTO})
@@ -74,7 +74,7 @@ class Step(StrEnum):
 
 
 Reached = Mapping[str, Step]
-ALIVE: Reached = dict.fromkeys(LANES, Step.RECORD)
+ALIVE: Reached = dict.fromkeys(WORK, Step.RECORD)
 
 
 class App:
@@ -133,9 +133,9 @@ class App:
         found = [self.span().end, self.look_at, *self.due.values()]
         return max(self.now, min(at for at in found if at is not None))
 
-    def mark(self, *lanes: str) -> None:
+    def mark(self, *works: str) -> None:
         """Have these looked at."""
-        for effect in lanes or MEMORIES:
+        for effect in works or MEMORIES:
             self.due[effect], self.seq[Effect(effect)] = self.now, self.seq[Effect(effect)] + 1
 
     def work(self, reached: Reached = ALIVE) -> None:
@@ -149,12 +149,12 @@ class App:
             else:
                 raise AssertionError("it does not come to rest")
 
-    def run(self, lane: str, reached: Step = Step.RECORD, meanwhile: Callable[[], None] | None = None) -> bool:
+    def run(self, work: str, reached: Step = Step.RECORD, meanwhile: Callable[[], None] | None = None) -> bool:
         """Whether it was carried out to its end; `meanwhile` happens between the call and its record."""
         steps = {
             STATUS: self._status, Effect.DND: self._snooze, Effect.AWAY: self._presence, Effect.PHOTO: self._photo,
         }  # fmt: skip
-        for step in steps[lane]():
+        for step in steps[work]():
             if step is reached:
                 return False
             if step is Step.CALL and meanwhile is not None:

@@ -109,7 +109,7 @@ class Replica:
         self.home = PlainHome()
         self.notices = NoticeStore(self.database, self.clock)
         self.writes = AuditStore(self.database, self.encryptor)
-        self.standings = ProfileStateStore(self.encryptor)
+        self.profile_states = ProfileStateStore(self.encryptor)
         self.events = EventStore(self.database, self.encryptor)
         self.facts = FactStore(self.database, self.encryptor, self.events)
         self.homes = HomeStore(self.database, self.encryptor)
@@ -161,7 +161,7 @@ class Replica:
             for carrier in carriers
         ]  # fmt: skip
         self.people = PeopleStore(
-            self.database, self.encryptor, notices=self.notices, standings=self.standings, events=self.events
+            self.database, self.encryptor, notices=self.notices, profile_states=self.profile_states, events=self.events
         )
         self.keepers = KeeperStore(self.database, self.encryptor, notices=self.notices, members=self.members)
         self.kept, self.refusals = KeptStore(self.database, self.encryptor), Refusals(self.database, self.encryptor)

@@ -244,7 +244,7 @@ async def open_stepped_app(
         wake_signal = replica.engine.wake_signal
         clients = replica.clients
         store = PeopleStore(
-            database, encryptor, notices=replica.notices, standings=replica.standings, events=replica.events
+            database, encryptor, notices=replica.notices, profile_states=replica.profile_states, events=replica.events
         )  # fmt: skip
         workspaces = WorkspaceStore(database, encryptor)
         authority = SlackAuthority(clients, "111.222", "local-client-secret")

@@ -16,7 +16,7 @@ from handlers.slack.views.blocks import Values
 from handlers.slack.views.lines import effects_block
 from handlers.slack.views.sentences import account_name
 from services.calendars.accounts import Choice
-from services.calendars.entries import Target
+from services.calendars.entries import EntryTarget
 from services.calendars.oauth_flow import AccountLink
 from services.domain.calendars import NAMES, OfferedCalendar
 from services.domain.model import STATUS_TEXT_LIMIT
@@ -188,7 +188,7 @@ def out_of_office(l10n: Localizer, today: date, account: AccountView | None = No
     return kit.modal(OUT_OF_OFFICE, title, blocks, submit=l10n.say("Save"), close=l10n.say("Cancel"))
 
 
-def allow_writing(l10n: Localizer, target: Target) -> list[kit.Block]:
+def allow_writing(l10n: Localizer, target: EntryTarget) -> list[kit.Block]:
     """What has to be allowed before an entry can be made, and that it is made then."""
     said = l10n.say(
         "To put it into {account}, I need the permission to write there, which I do not have yet. Allow it once: I put "
