@@ -29,7 +29,7 @@ MEETING = Status("In a meeting", ":spiral_calendar_pad:")
 
 
 async def wished(engine: RunningEngine, replica: Replica, key: PersonKey) -> PendingWrite:
-    """The person's wish, as a lane takes it up."""
+    """The person's pending write, as the sender takes it up."""
     await replica.tick()
     ((wish,), _) = await replica.queue.most_urgent(engine.clock.now(), 10)
     return wish

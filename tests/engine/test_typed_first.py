@@ -118,7 +118,7 @@ async def test_open_ended_status_is_not_looked_for_an_end_of(engine: RunningEngi
     assert sum(one.startswith("SELECT events.") for one in executed) == 1
 
 
-# ── the lane ────────────────────────────────────────────────────────────────────────────────────────
+# ── the sender ──────────────────────────────────────────────────────────────────────────────────────
 
 
 class Held(SlackProfiles):
@@ -160,7 +160,7 @@ async def test_typed_status_waits_for_no_place_that_others_have(engine: RunningE
 
 
 async def test_wish_that_was_read_with_a_span_that_has_ended_stays_to_be_done(engine: RunningEngine) -> None:
-    """It may have been made at the end of that span, between the lane's look at the clock and at its rows."""
+    """It may have been made at the end of that span, between the sender's look at the clock and at its rows."""
     replica, start = engine.replica(), engine.clock.now()
     key = await engine.person()
     await engine.has(key, meeting(start), absence(start + timedelta(minutes=30)))

@@ -15,7 +15,7 @@ from services.store.workspace_models import WorkspaceBudget
 
 
 class Writer:
-    """Writes a lane for each name, and a second row that a name can make fail after the first."""
+    """Writes a budget for each name, and a second row that a name can make fail after the first."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

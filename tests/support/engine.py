@@ -211,7 +211,7 @@ class RunningEngine:
         return int(count)
 
     async def ticked(self) -> bool:
-        """Whether everybody who is due at this instant has been looked at, whatever still waits in a lane."""
+        """Whether everybody who is due at this instant has been looked at, whatever still waits to be written."""
         (((due,),),) = await self.database.rows((_DUE, instants(self.clock.now())))
         return not due
 

@@ -190,7 +190,7 @@ class SteppedApp:
         assert answer.status == 200, (answer.status, answer.body)
 
     async def publish_home(self, user: str = ANN) -> dict[str, Any]:
-        """Publish the Home tab as the lane would; the view."""
+        """Publish the Home tab as the sender would; the view."""
         view = await self.tab.home(PersonKey(TEAM, user))
         client = self.replica.clients.client(self.engine.slack.install(TEAM).value)
         await client.views_publish(user_id=user, view=view)
