@@ -7,7 +7,8 @@ import random
 import time
 
 from bench.table import Row
-from services.domain.leave import LeaveLine, LeaveMember, MatchResult, match
+from services.domain.leave import match
+from services.domain.leave_lines import LeaveLine, LeaveMember, MatchResult
 from services.usecases.leave_matcher import LeaveMatcher
 
 LINES, MEMBERS = 2000, 20_000

@@ -20,6 +20,7 @@ from handlers.web.application import QuietRunner, listen
 from services.domain import times
 from services.domain.errors import StatusQuoError
 from services.domain.operator_errors import MetricsListenError
+from services.domain.titles.vocabulary import vocabulary
 from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
 from services.engine.effects import EffectSender
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
@@ -122,7 +123,8 @@ class Service:
 
     def _warm(self) -> None:
         """Compile the words of every language before somebody waits for them, but not while the program starts."""
-        self.background.leave(off_loop(times.warm), kind="warm")
+        for warm in (times.warm, vocabulary):
+            self.background.leave(off_loop(warm), kind="warm")
 
     async def stop(self) -> None:
         """End what was begun, and close all connections."""

@@ -156,7 +156,7 @@ class McpRoutes:
             case "tools/list", stateless:
                 if message.params.get("cursor") is not None:
                     raise ProtocolError(BAD_PARAMETERS, "There is no such page")
-                listed = {"tools": tools.TOOLS}
+                listed = {"tools": tools.tools()}
                 return {"resultType": "complete", **listed, **_CACHED, **_STAMP} if stateless else listed
             case "tools/call", stateless:
                 called = await self._call(by, message)

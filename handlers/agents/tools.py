@@ -7,6 +7,7 @@ modelcontextprotocol.io, "Tools". In `_meta.slack` stands what Slackbot's client
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -38,7 +39,10 @@ def tool(operation: Operation) -> dict[str, Any]:
     }
 
 
-TOOLS: Sequence[Mapping[str, Any]] = tuple(map(tool, OPERATIONS))
+@cache
+def tools() -> Sequence[Mapping[str, Any]]:
+    """List all of them: the same for everybody, and made when somebody first asks."""
+    return tuple(map(tool, OPERATIONS))
 
 
 def done(asker: Asker, answer: msgspec.Struct) -> dict[str, Any]:

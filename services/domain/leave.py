@@ -8,67 +8,25 @@ nobody's. What comes out has neither title nor type; `Matched.name` is for the a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 from services.domain import leave_rest, leave_types
-from services.domain.leave_halves import Half, half_in, is_partly
+from services.domain.leave_halves import half_in, is_partly
+from services.domain.leave_lines import LeaveLine, LeaveMember, Matched, MatchResult
 from services.domain.leave_names import (
     MOST_PARTS,
-    LeaveMember,
     NameIndex,
     Run,
-    folded_name,
     is_within_a_name,
     name_words,
 )
 from services.domain.leave_spelling import LONGEST, MOST_WORDS, TitleWord, Words, speaks_of_leave, written
 from services.domain.leave_types import Types, types_of
 from services.domain.leave_words import PARTICLES, SURNAMES_TOO
-from services.domain.titles import NOT_NAMES
-
-__all__ = [
-    "LeaveLine", "LeaveMember", "MatchResult", "Matched", "folded_name", "match", "suggested_name",
-]  # fmt: skip
+from services.domain.titles.vocabulary import vocabulary
 
 _MOST_OF_A_NAME = 5
 _MOST_BESIDE = 2  # words of a suggested name that mean something else too: "Bob May"
-
-
-class MatchResult(StrEnum):
-    """What became of a line. The team hook answers with these, but `two` (contract.md)."""
-
-    MATCHED = "matched"
-    UNKNOWN = "unknown"  # it fits nobody
-    TWO = "two"  # it fits two people
-    NOT_LEAVE = "not_leave"  # a type that is not on the list, a birthday, an anniversary, a company's holiday
-
-
-@dataclass(frozen=True, slots=True)
-class LeaveLine:
-    """One entry of a leave calendar, or of the team hook: then `address` is given, and `title` is its kind."""
-
-    id: str
-    title: str = ""
-    address: str = ""
-    categories: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """Whose a line is. `name` is what was taken for a name in it, or could be tied to a member.
-
-    `half` and `partly` are what the title says of the day (`half_in`, `is_partly`); `holiday`: that nobody
-    works on it.
-    """
-
-    line_id: str
-    result: MatchResult
-    user_id: str = ""
-    name: str = ""
-    half: Half = ""
-    partly: bool = False
-    holiday: bool = False
 
 
 def match(
@@ -90,16 +48,6 @@ def match(
         if line not in alike:
             alike[line] = matcher.matched(line, *read[line.title])
     return [replace(alike[replace(line, id="")], line_id=line.id) for line in every]
-
-
-def suggested_name(title: str, types: Collection[str] = ()) -> str:
-    """What is left of a title as a name that can be tied to a member, as it is written there.
-
-    Tied, the line is that member's. "" where nothing is left, or what is left could not be leave.
-    """
-    known = types_of(frozenset(types))
-    text, words = _read(title, known)
-    return "" if text is None or leave_types.is_never_leave(words, known) else _suggested(text, words, known)
 
 
 class _Matcher:
@@ -222,7 +170,7 @@ def _suggested(text: str, words: Words, types: Types) -> str:
 
 def _may_be_of_a_name(word: TitleWord) -> bool:
     """Whether a word may be of a name that is suggested: "for" and "policy" are not."""
-    may = word.text not in NOT_NAMES or word.text in leave_types.DATE_WORDS or word.text in SURNAMES_TOO
+    may = word.text not in vocabulary().not_names or word.text in leave_types.DATE_WORDS or word.text in SURNAMES_TOO
     return may or word.text in PARTICLES
 
 

@@ -6,12 +6,8 @@ is worse than a missed one, so who takes such a title for a whole day asks `is_p
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, time, timedelta
-from typing import Literal
-from zoneinfo import ZoneInfo
-
 from services.domain import leave_words as listed
+from services.domain.leave_lines import Half
 from services.domain.leave_rest import length_at
 from services.domain.leave_spelling import Words
 from services.domain.leave_types import (
@@ -24,9 +20,6 @@ from services.domain.leave_types import (
     phrases_by_first,
     phrases_in,
 )
-from services.domain.model import Event, WallTimes
-
-Half = Literal["am", "pm", ""]
 
 _FORENOON = phrases_by_first(phrases_in(listed.FORENOON))
 _AFTERNOON = phrases_by_first(phrases_in(listed.AFTERNOON))
@@ -47,24 +40,6 @@ def is_partly(words: Words) -> bool:
     """Whether a title speaks of less than a day, and does not say which part: "(half day)", 0.5 days, 3 hours."""
     is_short = any(phrase_at(words, at, len(words), _HALF) or _is_short(words, at) for at in range(len(words)))
     return is_short and not half_in(words)
-
-
-def counted(event: Event, half: Half, zone: ZoneInfo, *, partly: bool) -> Event | None:
-    """What of an entry is leave in its member's `zone`: all of it, or of a whole day the `half` that its title says.
-
-    None of a whole day of which it says that only a part is meant, and not which (`partly`). Of several days it is
-    not said which one is meant: they count.
-    """
-    wall = event.wall
-    if not event.all_day or wall is None or wall.end - wall.start > timedelta(days=1):
-        return event
-    if partly:
-        return None
-    if not half:
-        return event
-    noon = datetime.combine(wall.start.date(), time(12))
-    told = WallTimes(wall.start, noon) if half == "am" else WallTimes(noon, wall.end)
-    return replace(event, all_day=False, wall=told).placed(zone)
 
 
 def _says(words: Words, halves: Phrases) -> bool:

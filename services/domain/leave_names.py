@@ -11,15 +11,17 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from services.domain import leave_words
+from services.domain.leave_lines import LeaveMember
 from services.domain.leave_spelling import (
     ASCII_WORD,
     GAPLESS,
     HAN,
-    LONGEST,
-    WORD,
     TitleWord,
     Words,
     folds,
+    tied_by,
+    turned,
+    word_pattern,
     words_of,
     written,
 )
@@ -36,40 +38,6 @@ _BRACKET = re.compile(r"[(\[{<【〔「]")
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|<[^<>]*>|【[^【】]*】|〔[^〔〕]*〕|「[^「」]*」")
 _WITHIN_A_NAME = re.compile(r"[\s_]+|[\s_]*[.,][\s_]*|['\u2010-\u2015-]|[\s]*[・·=][\s]*")
 _ONE_UNIT = re.compile(r"['.\u2010-\u2015_-]+")  # what joins two halves of one word: Anne-Marie, O'Brien, ann.lee
-
-
-@dataclass(frozen=True, slots=True)
-class LeaveMember:
-    """A member as leave is matched with: their `names` (real, displayed, first and last), their `address` or ""."""
-
-    user_id: str
-    names: tuple[str, ...]
-    address: str = ""
-
-
-def folded_name(text: str) -> str:
-    """What a name is tied by: its words without case and accents, whichever part is first ("Lee, Ann" is "Ann Lee").
-
-    "" of what has no word.
-    """
-    return _tied([word for word in words_of(written(text[:LONGEST])) if not word.sign])
-
-
-def _tied(words: Words) -> str:
-    if words and all(word.gapless for word in words):
-        return "".join(word.text for word in words)
-    return " ".join(_turned(word.text for word in words))
-
-
-def _turned(words: Iterable[str]) -> tuple[str, ...]:
-    """Words that follow each other in a round, from wherever: "García López, María" is "María García López".
-
-    "María López García" is somebody else.
-    """
-    given = tuple(words)
-    if len(given) == 2:  # noqa: PLR2004  # as most names: the same, sooner
-        return given if given[0] <= given[1] else given[::-1]
-    return min((given[at:] + given[:at] for at in range(len(given))), default=())
 
 
 class NameIndex:
@@ -113,7 +81,8 @@ class NameIndex:
         if text.isascii():
             return self._asked.issuperset(ASCII_WORD.findall(text.lower()))
         return all(
-            not self._asked.isdisjoint(folds(word)) or GAPLESS.match(word) is not None for word in WORD.findall(text)
+            not self._asked.isdisjoint(folds(word)) or GAPLESS.match(word) is not None
+            for word in word_pattern().findall(text)
         )
 
     def _add(self, user_id: str, name: str) -> None:
@@ -128,7 +97,7 @@ class NameIndex:
             self._add_gapless(user_id, [part.text for part in parts])
         if has_two:
             self._longest = max(self._longest, len(parts))
-            for key in {_turned(part.text for part in parts), _turned(part.other for part in parts)}:
+            for key in {turned(part.text for part in parts), turned(part.other for part in parts)}:
                 self._users[key] = self._users.get(key, frozenset()) | {user_id}
                 self._words.update(key)
 
@@ -161,7 +130,7 @@ class NameIndex:
     def _run(self, words: Words, start: int, end: int) -> Run | None:
         part = words[start:end]
         users = self._called(part)
-        tie = self._ties.get(_tied(part)) if self._ties else None
+        tie = self._ties.get(tied_by(part)) if self._ties else None
         if tie is not None:
             # Of several of one name it is the tied one; who is called so and was not thought of makes it two.
             users = frozenset({tie}) if tie in users else users | {tie}
@@ -171,7 +140,7 @@ class NameIndex:
         """Who is called so, with two words as the title has them: "Ann-Lee" is one."""
         users: frozenset[str] = frozenset()
         if sum(not _ONE_UNIT.fullmatch(word.gap) for word in part[1:]) >= _FEWEST_WORDS - 1:
-            for key in {_turned(word.text for word in part), _turned(word.other for word in part)}:
+            for key in {turned(word.text for word in part), turned(word.other for word in part)}:
                 users |= self._users.get(key, frozenset())
         if all(word.gapless for word in part):
             users |= self._gapless.get("".join(word.text for word in part), frozenset())

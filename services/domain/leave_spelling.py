@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -30,13 +30,10 @@ def _of(*categories: str) -> str:
 
 
 CJK = r"\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
-_MARKS = _of("Mn", "Mc")
 ASCII_WORD = re.compile("[a-z]+|[0-9]+|[?&+]")
 _SIGNS = f"?¿&+{leave_words.CROSSED_OUT}{leave_words.BIRTHDAY_SIGNS}"
-WORD = re.compile(rf"[{CJK}]+|(?:[^\W\d_{CJK}][{_MARKS}]*)+|\d+|[{_SIGNS}]")
 HAN = re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 GAPLESS = re.compile(f"[{CJK}]+")
-_UNSEEN = re.compile(f"[{_of('Cf')}]")
 _SHORTCODE = re.compile(r"(?<!\S):([a-z][a-z0-9_+-]*):(?!\S)", re.IGNORECASE)
 _COMBINING = re.compile("[\u0300-\u036f]")
 _APOSTROPHES = str.maketrans("\u2018\u2019\u201b\u0060\u00b4\u02b9\u02bb\u02bc\u2032\uff07", "'" * 10)
@@ -45,6 +42,17 @@ _LETTERS = str.maketrans({  # what Unicode does not take apart
 })  # fmt: skip
 _TOLD_APART = frozenset({"férié", "fériés"})  # a holiday in French; "ferie" is a vacation in Italian and Danish
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+
+
+@cache
+def word_pattern() -> re.Pattern[str]:
+    """Give that of a word, a number or a sign. To look through Unicode for what may stand in it takes some 10 ms."""
+    return re.compile(rf"[{CJK}]+|(?:[^\W\d_{CJK}][{_of('Mn', 'Mc')}]*)+|\d+|[{_SIGNS}]")
+
+
+@cache
+def _unseen() -> re.Pattern[str]:
+    return re.compile(f"[{_of('Cf')}]")
 
 
 class TitleWord(NamedTuple):
@@ -84,7 +92,7 @@ def written(text: str) -> str:
     """`text` in one width, with one kind of apostrophe, with emoji for shortcodes and without what nobody sees."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES))
-        text = _UNSEEN.sub("", text)
+        text = _unseen().sub("", text)
     return _SHORTCODE.sub(_emoji, text) if ":" in text else text
 
 
@@ -123,7 +131,7 @@ def _bare(low: str) -> str:
 def words_of(text: str) -> list[TitleWord]:
     """The words of a text that `written` gave: of those of one that has too many, the first ones."""
     found, at = [], 0
-    for match in islice(WORD.finditer(text), MOST_WORDS + 1):
+    for match in islice(word_pattern().finditer(text), MOST_WORDS + 1):
         start, end = match.span()
         found.append(TitleWord(*folds(match[0]), text[at:start], start, end, match[0][0].isupper()))
         at = end
@@ -134,3 +142,29 @@ def phrases_of(text: str) -> set[tuple[str, ...]]:
     """A phrase as the words it is compared by, in each fold."""
     found = words_of(written(text[:_LONGEST_PHRASE]))
     return {tuple(word.text for word in found), tuple(word.other for word in found)} - {()}
+
+
+def folded_name(text: str) -> str:
+    """What a name is tied by: its words without case and accents, whichever part is first ("Lee, Ann" is "Ann Lee").
+
+    "" of what has no word.
+    """
+    return tied_by([word for word in words_of(written(text[:LONGEST])) if not word.sign])
+
+
+def tied_by(words: Words) -> str:
+    """What the words of a name are tied by."""
+    if words and all(word.gapless for word in words):
+        return "".join(word.text for word in words)
+    return " ".join(turned(word.text for word in words))
+
+
+def turned(words: Iterable[str]) -> tuple[str, ...]:
+    """Words that follow each other in a round, from wherever: "García López, María" is "María García López".
+
+    "María López García" is somebody else.
+    """
+    given = tuple(words)
+    if len(given) == 2:  # noqa: PLR2004  # as most names: the same, sooner
+        return given if given[0] <= given[1] else given[::-1]
+    return min((given[at:] + given[:at] for at in range(len(given))), default=())

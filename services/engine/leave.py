@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.domain.leave import LeaveLine, LeaveMember, Matched, MatchResult
-from services.domain.leave_halves import counted
+from services.domain.leave_lines import LeaveLine, LeaveMember, Matched, MatchResult, counted
 from services.domain.members import WorkspaceMember
 from services.domain.model import Event, EventType, Response, ShowAs
 from services.domain.people import zone_or

@@ -19,7 +19,7 @@ from sqlalchemy import bindparam, delete, func, insert, literal_column, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import TEAM
-from services.domain.leave import folded_name
+from services.domain.leave_spelling import folded_name
 from services.domain.model import Event, PersonKey, WallTimes
 from services.domain.people import LEAVE, GrantState, leave_key
 from services.platform.concurrency import off_loop_if

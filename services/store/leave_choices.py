@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.domain.leave import folded_name
+from services.domain.leave_spelling import folded_name
 from services.domain.model import PersonKey
 from services.domain.people import GrantState, leave_key
 from services.store.db import Store

@@ -15,7 +15,7 @@ from services.calendars.accounts import Accounts, Choice, Connected
 from services.calendars.connections import Connections
 from services.calendars.oauth_flow import AccountLink
 from services.domain.errors import NothingToDoError
-from services.domain.leave import folded_name
+from services.domain.leave_spelling import folded_name
 from services.domain.model import PersonKey
 from services.domain.people import leave_key
 from services.ports import Clock, WakeSignal

@@ -9,9 +9,9 @@ import msgspec
 import structlog
 
 from services.domain.errors import CalendarTooCostlyError
-from services.domain.leave import LeaveLine, LeaveMember, Matched
+from services.domain.leave_lines import LeaveLine, LeaveMember, Matched
 from services.platform.readers import Readers
-from services.usecases.leave_worker import ERRORS, LeaveQuestion
+from services.usecases.leave_question import ERRORS, LeaveQuestion
 
 log = structlog.get_logger(__name__)
 

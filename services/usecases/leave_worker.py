@@ -9,19 +9,10 @@ from typing import Any
 import msgspec
 
 from services.domain.errors import CalendarTooCostlyError
-from services.domain.leave import LeaveLine, LeaveMember, match
-from services.platform.reader_process import Answer, ErrorsByName, serve
-
-ERRORS: ErrorsByName = {CalendarTooCostlyError.__name__: CalendarTooCostlyError}
-"""What an answer's error is called, and is."""
-
-
-class LeaveQuestion(msgspec.Struct, array_like=True):
-    """Lines, and what they are matched with besides the members, who come in blobs of their own."""
-
-    lines: list[LeaveLine]
-    ties: dict[str, str]
-    types: list[str]
+from services.domain.leave import match
+from services.domain.leave_lines import LeaveMember
+from services.platform.reader_process import Answer, serve
+from services.usecases.leave_question import ERRORS, LeaveQuestion
 
 
 def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:

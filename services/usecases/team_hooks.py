@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.calendars.connections import A_MINUTE
-from services.domain.leave import LeaveLine, LeaveMember, MatchResult
+from services.domain.leave_lines import LeaveLine, LeaveMember, MatchResult
 from services.domain.model import Event, EventType, PersonKey, ShowAs, WallTimes
 from services.domain.request_errors import RequestError, TooManyRequestsError, UnknownPathError
 from services.platform.concurrency import off_loop_if

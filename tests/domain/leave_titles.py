@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from services.domain.leave import MatchResult
+from services.domain.leave_lines import MatchResult
 
 UNKNOWN, TWO, NOT_LEAVE = MatchResult.UNKNOWN, MatchResult.TWO, MatchResult.NOT_LEAVE
 

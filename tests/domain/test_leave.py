@@ -8,15 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.leave import (
-    LeaveLine,
-    LeaveMember,
-    Matched,
-    MatchResult,
-    folded_name,
-    match,
-    suggested_name,
-)
+from services.domain.leave import match
+from services.domain.leave_lines import LeaveLine, LeaveMember, Matched, MatchResult
+from services.domain.leave_spelling import folded_name
 
 MATCHED, UNKNOWN, TWO, NOT_LEAVE = MatchResult
 GIVEN = ["Ann", "Bob", "Jörg", "Joerg", "Anne-Marie", "太郎", "May", "Jan van", "Mary Ann", "J.", "Carlos"]
@@ -108,7 +102,7 @@ def test_fewer_than_two_words_are_nobody(case: Case) -> None:
 
 @given(cases())
 def test_what_is_suggested_can_be_tied(case: Case) -> None:
-    name = suggested_name(case.line.title)
+    name = whose(LeaveLine("L", case.line.title), [], {}).name
     found = whose(LeaveLine("L", case.line.title), [LeaveMember("U", ())], {folded_name(name): "U"} if name else {})
 
     assert (found.user_id == "U") == bool(name)
@@ -150,4 +144,3 @@ def test_whatever_is_written_is_read(title: str, names: list[str]) -> None:
 
     assert found.line_id == "L"
     assert not (found.half and found.partly)
-    assert isinstance(suggested_name(title), str)

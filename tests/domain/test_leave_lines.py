@@ -9,17 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.domain.leave import (
-    LeaveLine,
-    LeaveMember,
-    Matched,
-    MatchResult,
-    folded_name,
-    match,
-    suggested_name,
-)
-from services.domain.leave_halves import counted, half_in, is_partly
-from services.domain.leave_spelling import Words, written
+from services.domain.leave import match
+from services.domain.leave_halves import half_in, is_partly
+from services.domain.leave_lines import LeaveLine, LeaveMember, Matched, MatchResult, counted
+from services.domain.leave_spelling import Words, folded_name, written
 from services.domain.leave_types import types_of
 from services.domain.model import Event, WallTimes
 
@@ -188,7 +181,7 @@ def test_a_company_holiday_is_told_from_leave(line: LeaveLine, holiday: bool) ->
     ],
 )  # fmt: skip
 def test_a_name_to_tie_is_what_no_type_is(title: str, name: str) -> None:
-    assert suggested_name(title) == name
+    assert whose(LeaveLine("L", title)).name == name
 
 
 def test_a_name_is_tied_whatever_its_case_order_and_accents() -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from services.domain.leave import LeaveLine, LeaveMember, Matched, MatchResult, folded_name, match
+from services.domain.leave import match
+from services.domain.leave_lines import LeaveLine, LeaveMember, Matched, MatchResult
+from services.domain.leave_spelling import folded_name
 from tests.domain.leave_titles import ROWS, TEAM, Row, shown
 
 EVERY = [row for rows in ROWS.values() for row in rows]

@@ -9,18 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.titles import (
-    ABSENCES,
-    AFTER_ABSENCE,
-    LINKS,
-    PLACES,
-    TIME,
-    Whose,
-    absence,
-    is_focus,
-    is_public_calendar,
-    words_in,
-)
+from services.domain.titles import Whose, absence, is_focus, is_public_calendar
+from services.domain.titles.spelling import words_in
+from services.domain.titles.vocabulary import vocabulary
 
 ANN = ("Ann Lee",)
 
@@ -257,9 +248,12 @@ def test_calendars_of_public_holidays_by_their_names() -> None:
     assert not any(map(is_public_calendar, ("", "Ann", "My holidays", "Holidays", "休暇", "Urlaub", "Team absences")))
 
 
-_PHRASES = sorted({" ".join(phrase) for phrases in ABSENCES.values() for phrase in phrases})
+_PHRASES = sorted({" ".join(phrase) for phrases in vocabulary().absences.values() for phrase in phrases})
 _OF_TIME_OR_PLACE = (
-    TIME | AFTER_ABSENCE | LINKS | {word for places in PLACES.values() for place in places for word in place}
+    vocabulary().time
+    | vocabulary().after_absence
+    | vocabulary().links
+    | {word for places in vocabulary().places.values() for place in places for word in place}
 )
 _WORDS = st.text(st.characters(categories=("Ll", "Lu", "Lo"), max_codepoint=0x9FFF), min_size=3, max_size=12)
 
@@ -267,10 +261,10 @@ _WORDS = st.text(st.characters(categories=("Ll", "Lu", "Lo"), max_codepoint=0x9F
 @given(phrase=st.sampled_from(_PHRASES), word=_WORDS, sign=st.sampled_from((" ", ": ", " – ", " (", ", ")))
 def test_absence_followed_by_any_other_word_is_none(phrase: str, word: str, sign: str) -> None:
     said = set(words_in(word))
-    known = said <= _OF_TIME_OR_PLACE or any(word.casefold().startswith(first) for first in ABSENCES)
+    known = said <= _OF_TIME_OR_PLACE or any(word.casefold().startswith(first) for first in vocabulary().absences)
     joined = words_in(f"{phrase}{sign}{word}")
     if known or any(
-        joined[: len(other)] == other for others in ABSENCES.values() for other in others if len(other) > 1
+        joined[: len(other)] == other for others in vocabulary().absences.values() for other in others if len(other) > 1
     ):
         return
     if any("\u3005" <= letter <= "\u9fff" for letter in word):

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.domain.errors import CalendarTooCostlyError
-from services.domain.leave import LeaveLine, LeaveMember, Matched, MatchResult, folded_name, match
+from services.domain.leave import match
+from services.domain.leave_lines import LeaveLine, LeaveMember, Matched, MatchResult
+from services.domain.leave_spelling import folded_name
 from services.usecases.leave_matcher import MOST_LINES, LeaveMatcher
 
 LINES = [

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from services.domain.calendars import Changes
 from services.domain.errors import CalendarTooCostlyError
-from services.domain.leave import folded_name
+from services.domain.leave_spelling import folded_name
 from services.domain.members import WorkspaceMember
 from services.domain.model import Event, PersonKey, WallTimes
 from services.domain.people import leave_key

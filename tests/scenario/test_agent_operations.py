@@ -8,11 +8,11 @@ from io import BytesIO
 import pytest
 from jsonschema import Draft202012Validator
 
+from handlers.agents import tools as mcp_tools
 from handlers.agents.failures import Failure
 from handlers.agents.openapi import document
 from handlers.agents.operations import BY_NAME, OPERATIONS, schema_of
 from handlers.agents.registry import entry
-from handlers.agents.tools import TOOLS
 from services.domain.agents import MOST_CALLS
 from services.domain.command_parser import Name
 from services.domain.model import PersonKey
@@ -75,7 +75,7 @@ def test_doors_agree_on_names_descriptions_and_arguments() -> None:
     by_id = {
         one["operationId"]: (path, method, one) for path, each in described.items() for method, one in each.items()
     }
-    tools = {one["name"]: one for one in TOOLS}
+    tools = {one["name"]: one for one in mcp_tools.tools()}
     entries = [entry(name, "https://quo.example") for name in ("slack", "status-quo")]
     registered = {one["operation_id"]: one for each in entries if each for one in each["tools"]}
     assert registered.keys() == tools.keys()

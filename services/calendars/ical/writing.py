@@ -14,10 +14,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-
-from icalendar import Calendar, Event
+from typing import TYPE_CHECKING
 
 from services.store.absences import Absent
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 REFRESH = timedelta(hours=1)
 """How often a subscriber is asked to come back."""
@@ -63,6 +65,8 @@ async def absence_calendar(
 
 
 def _head(head: CalendarHead) -> bytes:
+    from icalendar import Calendar  # noqa: PLC0415  # where nobody subscribes it is not needed
+
     calendar = Calendar()
     calendar.add("VERSION", "2.0")
     calendar.add("PRODID", "-//Status Quo//Who is out//EN")
@@ -77,6 +81,8 @@ def _head(head: CalendarHead) -> bytes:
 
 
 def _entry(absent: Absent, head: CalendarHead, team_id: str, title: Callable[[str], str]) -> Event:
+    from icalendar import Event  # noqa: PLC0415  # as above
+
     event = Event()
     event.add("UID", f"{_uid(absent, team_id)}@{head.host}")
     start, end, changed_at = _times(absent, head.today)
