@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -98,9 +97,7 @@ async def test_slow_host_delays_only_its_own_calendars(subscribed: Subscriptions
         for number in range(5):
             await subscribed.connections.connect_feed(BOB, slow.url(f"/{number}"))
         await subscribed.connections.connect_feed(ANN, site.url())
-        started = time.monotonic()
         assert await subscribed.run() == Report(done=1, changed=1)
-        assert time.monotonic() - started < 3
         assert (await subscribed.titles(), most) == (["Quick"], 2)
         release.set()
         reports = [await subscribed.run() for _ in range(2)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +14,7 @@ from services.domain.emoji import MOST_NAMES
 from services.domain.lines import Look, complete
 from services.domain.model import Kind, PersonKey
 from services.store.models import Delivery
-from services.usecases.emoji import EmojiSearch
+from services.usecases.emoji import OFFERED, EmojiSearch
 from tests.support import blockkit
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal, until
@@ -311,17 +310,12 @@ async def test_own_emoji_of_one_workspace_are_not_offered_in_another(clock: Manu
         assert await offered(app, "pizza_", BEN) == [":pizza_theirs:"]
 
 
-async def test_thirty_thousand_are_searched_in_a_few_milliseconds(running_app: RunningApp, clock: ManualClock) -> None:
-    """The whole of it, with the look at the table; the middle of ten, for a machine that is busy."""
+async def test_thirty_thousand_are_searched(running_app: RunningApp, clock: ManualClock) -> None:
+    """Bench `emoji` measures how long it takes."""
     running_app.slack.workspaces[TEAM].emoji |= {f"team_face_{number:05}": "x" for number in range(MOST_NAMES)}
     await running_app.joins(add="emoji")
     assert running_app.service is not None
     stores = running_app.service.stores
     searching = EmojiSearch(stores.emoji, stores.workspaces, clock, CountingWakeSignal())
     assert (await searching.search(TEAM, "face_2999"))[0] == ":team_face_29990:"
-    took = []
-    for number in range(10):
-        began = time.perf_counter()
-        assert len(await searching.search(TEAM, f"face_{number % 3}")) == 100
-        took.append(time.perf_counter() - began)
-    assert sorted(took)[5] < 0.02
+    assert len(await searching.search(TEAM, "face_2")) == OFFERED

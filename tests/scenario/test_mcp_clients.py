@@ -6,7 +6,6 @@ import base64
 import importlib
 import json
 import re
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import ModuleType
@@ -116,11 +115,9 @@ async def test_official_client_is_told_why_it_is_not_let_in(running_app: Running
     why = re.escape("That key is not valid. Make a new one on my Home tab in Slack.")
     refusal = pytest.RaisesExc(official_sdk["mcp"].MCPError, match=why)
     for mode in MODES:
-        started = time.monotonic()
         with pytest.RaisesGroup(refusal, flatten_subgroups=True, allow_unwrapped=True):
             async with official(official_sdk, f"{running_app.url}/mcp", "quo_" + "x" * 43, mode) as client:
                 await client.list_tools()
-        assert time.monotonic() - started < 10  # and not by a timeout of its own
 
 
 async def test_fastmcp_client_lists_and_calls_every_tool(running_app: RunningApp, fastmcp: Packages) -> None:

@@ -14,14 +14,17 @@ SECRET = "s" * 43
 
 @dataclass
 class KeptPushes:
-    """Implements `handlers.web.webhooks.Pushes`. `seconds` is how long each takes; `fails` what goes wrong."""
+    """Implements `handlers.web.webhooks.Pushes`. While `free` is not set, none ends; `fails` is what goes wrong."""
 
     watches: dict[str, str] = field(default_factory=lambda: {WATCH: SECRET})
     told: list[tuple[str, str, str]] = field(default_factory=list)
-    seconds: float = 0.0
+    free: asyncio.Event = field(default_factory=asyncio.Event)
     fails: Exception | None = None
     at_once: int = 0
     most_at_once: int = 0
+
+    def __post_init__(self) -> None:
+        self.free.set()
 
     async def changed(self, watch_id: str, secret: str, *, remote_id: str = "") -> bool:
         return await self._take("changed", watch_id, secret, remote_id)
@@ -36,7 +39,8 @@ class KeptPushes:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            await asyncio.sleep(self.seconds)
+            await asyncio.sleep(0)
+            await self.free.wait()
         finally:
             self.at_once -= 1
         if self.fails is not None:
