@@ -32,7 +32,7 @@ from services.platform.keys import keys_of
 from services.platform.loop_watch import LoopWatch
 from services.platform.metrics import Metrics
 from services.platform.outbound import Outbound
-from services.platform.settings import Settings, plain
+from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import schema
 from services.store.moved import check_not_moved
@@ -105,8 +105,7 @@ class Service:
     async def start(self) -> None:
         """Take up what another process had begun, and begin."""
         config, clock, out = self.adapters.config, self.adapters.clock, self.listening.out
-        if token := plain(config.slack_bot_token):
-            await self.listening.grants.adopt(token)
+        await self.runs.bot.adopt()
         if self.worker:
             if config.is_sqlite:  # the only process there is: what another one had begun is nobody's any more
                 await self.stores.calendars.take_up(clock.now())
@@ -220,8 +219,9 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     parts, more = workspace_listeners(shared)
     tab = handlers.HomeTab(shared, parts)
     runs = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
+    checks = {"bot": runs.bot.is_adopted} | ({"worker": runs.engine.works} if worker else {})
     listeners = listening(
-        adapters, calendars, cases, handlers.HomeButtons(shared, tab), {"worker": runs.engine.works} if worker else {},
+        adapters, calendars, cases, handlers.HomeButtons(shared, tab), checks,
         measure=runs.measuring.measure, more=more, socket_mode=listens,
     )  # fmt: skip
     return Service(adapters, calendars, cases, runs, listeners, background, worker, listens)

@@ -26,6 +26,10 @@ class SealError(StatusQuoError):
         )
 
 
+class BotTokenRefusedError(StatusQuoError):
+    """Slack does not take SLACK_BOT_TOKEN. Copy it anew from your Slack app's page, "OAuth & Permissions"."""
+
+
 class ListenError(StatusQuoError):
     """Nothing can listen at that address. Choose another one with HOST and PORT."""
 

@@ -34,7 +34,19 @@ took): what they ask for meanwhile is done together."""
 LONGEST_REST = 0.1
 
 PATIENT = frozenset(
-    {"tokens", "watches", "emoji", "members", "entries", "leave", "leaving", "retention", "deactivated", "faults"}
+    {
+        "tokens",
+        "watches",
+        "emoji",
+        "members",
+        "entries",
+        "leave",
+        "leaving",
+        "retention",
+        "deactivated",
+        "faults",
+        "given_bot",
+    }
 )
 """Work for which nobody waits, or that a chore of the sender does sooner: after each look its loops leave
 `LONGEST_REST` to the others. A look is a read of the database, and each wake has all loops look."""

@@ -216,23 +216,6 @@ class Grants:
     clock: Clock
     wake_signal: WakeSignal
 
-    async def adopt(self, bot_token: str) -> None:
-        """Keep the workspace of a bot token that the operator gave, unless it is kept as it is.
-
-        Raises SlackError where Slack does not say whose that is, and it is none that is kept already.
-        """
-        try:
-            given = await self.authority.install_of(bot_token)
-        except SlackError as refusal:
-            if not await self.workspaces.has_bot(bot_token):
-                raise
-            log.warning("bot_token_unverified", **of_error(refusal))
-            return
-        kept = await self.workspaces.find(given.home, "")
-        granted = frozenset() if given.bot is None else given.bot.scopes
-        if kept is None or kept.token != bot_token or not granted <= kept.scopes:
-            await self.workspaces.install(given, self.clock.now())
-
     async def start_install(self, cookie: str = "", *, add: str = "", team: str = "") -> Start:
         """Begin an install by whoever asks, in the browser with that cookie.
 

@@ -15,6 +15,7 @@ from services.engine.effects import Carrier, EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.failures import Judge
 from services.engine.faults import TokenFaults
+from services.engine.given_bot import GivenBot
 from services.engine.keeper import KeeperSender
 from services.engine.kept_writer import KeptWriter
 from services.engine.leave import LeaveMatching
@@ -27,9 +28,9 @@ from services.engine.replies import ReplySender
 from services.engine.resolve import Reconciler, Timelines
 from services.engine.retention import Retention
 from services.engine.sender import Chore, Sender
-from services.engine.tokens import TokenRefresh
 from services.engine.workspaces import OwnedWorkspaces
 from services.platform import locale
+from services.platform.settings import plain
 from services.ports import DueWork
 from services.slack.emoji import SlackEmoji
 from services.slack.keeper import KeeperProfiles
@@ -42,9 +43,10 @@ from services.wiring.use_cases import UseCases, WorkspaceCases
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """What runs when, who writes to profiles, those of effects, and what is measured."""
+    """What runs when, who writes to profiles, those of effects, and what is measured; `bot` is adopted at the start."""
 
     engine: Engine
+    bot: GivenBot
     writer: ProfileWriter
     effects: Sequence[EffectSender]
     measuring: Measuring
@@ -54,7 +56,8 @@ def engine(adapters: Adapters, calendars: Calendars, cases: UseCases, tab: handl
     """All of it; `tab` is published where it is stale, `poll` is the engine's, in seconds."""
     clock, stores, slack, leases = adapters.clock, adapters.stores, adapters.slack, adapters.leases
     queue = stores.write_queue
-    tokens = TokenRefresh(stores.tokens, slack.authority, clock, stores.faults)
+    tokens = cases.tokens
+    bot = GivenBot(plain(adapters.config.slack_bot_token), slack.authority, stores.workspaces, clock)
     unknown = UnknownEmoji(stores.emoji, clock)
     workspaces = OwnedWorkspaces(leases, queue, clock)
     faults = TokenFaults(stores.faults, slack.authority, workspaces, queue.bot_tokens, clock)
@@ -102,10 +105,10 @@ def engine(adapters: Adapters, calendars: Calendars, cases: UseCases, tab: handl
     emoji = EmojiReading(stores.emoji, workspaces, SlackEmoji(slack.clients), clock)
     work: list[DueWork] = [
         *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving,
-        cases.deactivated, emoji, retention, faults, *work_of_whole,
+        cases.deactivated, emoji, retention, faults, bot, *work_of_whole,
     ]  # fmt: skip
     return Runs(
-        Engine(work, sender, clock, wake_signal=adapters.wake_signal, poll=poll), writer, carried,
+        Engine(work, sender, clock, wake_signal=adapters.wake_signal, poll=poll), bot, writer, carried,
         Measuring(adapters.metrics, stores.measures, workspaces, clock),
     )  # fmt: skip
 

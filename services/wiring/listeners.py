@@ -38,7 +38,6 @@ class Listening:
     operations: web.Application
     web: web.Application
     socket: handlers.SocketMode | None
-    grants: Grants
     out: WhoIsOut | None
 
 
@@ -137,7 +136,7 @@ def listening(
     for_operator = handlers.application(
         operations.own_routes(), errors=errors, metrics=adapters.metrics, signatures=None, intake=None
     )
-    return Listening(for_operator, application, socket, grants, None if replies is None else replies.out)
+    return Listening(for_operator, application, socket, None if replies is None else replies.out)
 
 
 def _replies(adapters: Adapters) -> Replies | None:

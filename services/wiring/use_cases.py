@@ -79,6 +79,8 @@ class UseCases:
     emoji: EmojiSearch
     workspace: WorkspaceCases
     agents: AgentCases
+    tokens: TokenRefresh
+    """Renewed when they are due, and for whoever meets one that has expired."""
 
 
 def use_cases(adapters: Adapters, calendars: Calendars) -> UseCases:
@@ -122,9 +124,10 @@ def use_cases(adapters: Adapters, calendars: Calendars) -> UseCases:
     )  # fmt: skip
     sent = SentFiles(calendars.slack_files, stores.workspaces, stores.pictures, adapters.pictures, settings, clock)
     emoji = EmojiSearch(stores.emoji, stores.workspaces, clock, wake_signal)
+    tokens = TokenRefresh(stores.tokens, adapters.slack.authority, clock, stores.faults)
     return UseCases(
         people, statuses, reader, settings, permissions, undos, leaving, deactivated, teller, sent, emoji, workspace,
-        _agent_cases(adapters, workspace.policies, statuses, emoji),
+        _agent_cases(adapters, workspace.policies, statuses, emoji, tokens), tokens,
     )  # fmt: skip
 
 
@@ -169,10 +172,11 @@ def _workspace_cases(adapters: Adapters, calendars: Calendars) -> WorkspaceCases
     )
 
 
-def _agent_cases(adapters: Adapters, policies: WorkspacePolicy, statuses: Statuses, emoji: EmojiSearch) -> AgentCases:
-    """`policies`, `statuses` and `emoji` are those of people."""
+def _agent_cases(
+    adapters: Adapters, policies: WorkspacePolicy, statuses: Statuses, emoji: EmojiSearch, tokens: TokenRefresh
+) -> AgentCases:
+    """`policies`, `statuses`, `emoji` and `tokens` are those of people."""
     clock, stores, slack = adapters.clock, adapters.stores, adapters.slack
-    tokens = TokenRefresh(stores.tokens, slack.authority, clock, stores.faults)
     reading = ProfileReading(
         stores.people, stores.workspaces, slack.profiles, slack.members, refresh=tokens.refresh, clock=clock
     )

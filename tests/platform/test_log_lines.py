@@ -12,7 +12,7 @@ from tests.support.event_names import ROOT, _names, _spread, log_calls, logged
 
 WITHOUT_IDS = {
     # of a process, or of an installation
-    "bot_token_unverified",
+    "bot_token_not_adopted", "bot_token_unverified",
     "background_given_up", "budgets_not_stored", "check_failed", "chore_failed", "database_not_written",
     "database_written_again", "due_work_done", "due_work_failed", "leases_lost",
     "loop_blocked", "not_measured", "request_broken", "sender_failed", "slack_answers_again",

@@ -9,16 +9,17 @@ from re import search
 import pytest
 
 from emulators.faults import Fault
-from services.domain.errors import GrantLostError, SlackShutError, SlackUnavailableError
-from services.domain.operator_errors import WrongRedirectError
+from services.domain.errors import SlackShutError
+from services.domain.operator_errors import BotTokenRefusedError, WrongRedirectError
 from services.engine import measuring
+from services.ports import Report
 from tests.support.clocks import ManualClock
 from tests.support.engine import until
 from tests.support.faults import standing
 from tests.support.install_pages import ALL_SET
 from tests.support.install_pages import said as sentence_of
 from tests.support.install_side import InstallSide
-from tests.support.oauth_stub import answer
+from tests.support.oauth_stub import BOT_SCOPES, answer
 from tests.support.office import project_in
 from tests.support.providers_app import MAIL, NAMES, Vendors, open_vendors, quick_at
 from tests.support.running_app import ANN, BEN, TEAM, at, open_running_app
@@ -66,16 +67,37 @@ async def test_who_installs_is_told_that_the_operator_has_to_mend_it(
 
 
 async def test_app_starts_while_slack_refuses_the_operators_own_bot_token(install_side: InstallSide) -> None:
-    install_side.stub.down = True
-    with pytest.raises(SlackUnavailableError):
-        await install_side.grants.adopt("xoxb-own")
-    install_side.stub.down = False
     await install_side.install(answer())
     install_side.stub.owners.clear()  # no token is taken
-    await install_side.grants.adopt("xoxb-1")
+    await install_side.given_bot("xoxb-1").adopt()
     assert await install_side.workspaces.bot_token("T1") == "xoxb-1"
-    with pytest.raises(GrantLostError):
-        await install_side.grants.adopt("xoxb-own")
+
+
+async def test_token_that_slack_refuses_and_that_is_none_of_ours_is_the_operators_to_copy_anew(
+    install_side: InstallSide,
+) -> None:
+    with pytest.raises(BotTokenRefusedError, match="invalid_auth"):
+        await install_side.given_bot("xoxb-of-last-year").adopt()
+
+
+async def test_token_is_adopted_once_slack_says_whose_it_is(install_side: InstallSide) -> None:
+    stub, clock, bot = install_side.stub, install_side.clock, install_side.given_bot("xoxb-own")
+    stub.owners["xoxb-own"], stub.scopes["xoxb-own"] = "UBOT", BOT_SCOPES
+    stub.down = True
+    await bot.adopt()
+    waits = []
+    for _ in range(12):
+        due = await bot.next_due()
+        assert due is not None
+        waits.append((due - clock.now()).total_seconds())
+        clock.move_to(due)
+        assert await bot.run_due() == Report(failed=1)
+    assert (waits[:3], waits[-1]) == ([2, 4, 8], 300)
+    assert not await bot.is_adopted()
+    stub.down = False
+    assert await bot.run_due() == Report(done=1, changed=1)
+    assert (await bot.is_adopted(), await bot.next_due()) == (True, None)
+    assert await install_side.workspaces.bot_token("T1") == "xoxb-own"
 
 
 @quick_at("google")

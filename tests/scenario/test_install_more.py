@@ -212,8 +212,8 @@ async def test_form_can_ask_before_anything_is_chosen(installed: InstallSide) ->
 async def test_token_that_the_operator_gave_brings_its_scopes_and_later_more(install_side: InstallSide) -> None:
     stub = install_side.stub
     stub.owners["xoxb-own"], stub.scopes["xoxb-own"] = "UBOT", BOT_SCOPES
-    await install_side.grants.adopt("xoxb-own")
+    await install_side.given_bot("xoxb-own").adopt()
     assert not await install_side.permissions.may_reply(ANN)
     stub.scopes["xoxb-own"] = f"{BOT_SCOPES},groups:history"
-    await install_side.grants.adopt("xoxb-own")
+    await install_side.given_bot("xoxb-own").adopt()
     assert await install_side.permissions.may_reply(ANN)

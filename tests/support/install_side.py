@@ -26,6 +26,7 @@ from handlers.web.oauth import OAuth
 from handlers.web.pages import Browsers
 from services.calendars.accounts import ProviderCleanup
 from services.domain.model import PersonKey
+from services.engine.given_bot import GivenBot
 from services.engine.leases import OneProcess
 from services.engine.measuring import Measuring
 from services.engine.workspaces import OwnedWorkspaces
@@ -88,12 +89,17 @@ class InstallSide:
     deliveries: DeliveryStore
     leaving: Offboarding
     grants: Grants
+    authority: SlackAuthority
     permissions: Permissions
     intake: Intake
     metrics: Metrics
     bolt: AsyncApp
     web: web.Application
     url: str = ""
+
+    def given_bot(self, token: str) -> GivenBot:
+        """That of an operator who gave this token."""
+        return GivenBot(token, self.authority, self.workspaces, self.clock)
 
     def browser(self) -> aiohttp.ClientSession:
         """A browser with cookies of its own."""
@@ -218,7 +224,7 @@ async def open_install_side(
     )  # fmt: skip
     found = InstallSide(
         database, clock, stub, wake_signal, recorder, people, store, workspaces, states, deliveries, leaving, grants,
-        permissions, intake, metrics, bolt, web_app,
+        authority, permissions, intake, metrics, bolt, web_app,
     )  # fmt: skip
     runner = QuietRunner(web_app)
     await runner.setup()
