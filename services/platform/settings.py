@@ -33,6 +33,8 @@ _LOWER_CASE = ("https_proxy", "no_proxy")
 _IN_NO_ADDRESS = re.compile(r"""[\s"'<>\\^`{|}]""")
 """RFC 3986 §2 and appendix C: a blank behind it, or quotes around it, are of the file that it was read from."""
 
+_WHOLE = re.compile(r" *-?[0-9]+ *")
+
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
@@ -211,6 +213,16 @@ class Settings(BaseModel):
             return date.fromisoformat(value) if isinstance(value, str) else value
         except ValueError:
             raise ValueError("must be a day such as 2028-11-30") from None
+
+    @field_validator(
+        "port", "metrics_port", "feed_interval", "audit_kept_days", "deactivated_kept_days", "deliveries_kept_hours",
+        "backups_kept_days", mode="before",
+    )  # fmt: skip
+    @classmethod
+    def _is_whole_number(cls, value: object) -> object:
+        if isinstance(value, str) and not _WHOLE.fullmatch(value):  # pydantic reads 1_0 as ten
+            raise ValueError("must be a whole number, in digits alone")
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod

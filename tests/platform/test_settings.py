@@ -108,6 +108,20 @@ def test_lines_of_the_file_that_cannot_be_read_are_named_with_the_other_mistakes
     ]
 
 
+@pytest.mark.parametrize("given", ["1_0", "1_000", "9e2", "900.0", "+900", "0x10", "٩٠٠", "９００", "-", "many"])
+def test_number_that_is_not_written_in_digits_alone_is_refused(given: str) -> None:
+    whole = [name for name, field in settings.Settings.model_fields.items() if field.annotation in {int, int | None}]
+    with pytest.raises(SettingsError) as caught:
+        settings.load(dict.fromkeys(map(str.upper, whole), given), None)
+    said = [f"{name.upper()}: must be a whole number, in digits alone" for name in whole]
+    assert sorted(caught.value.reason.splitlines()) == sorted(said)
+    assert len(whole) == 7
+
+
+def test_number_may_have_blanks_around_it() -> None:
+    assert settings.load({"FEED_INTERVAL": " 900 "}, None).feed_interval == 900
+
+
 def test_file_is_read_as_shells_write_it(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("export HOST='192.0.2.1'  # here\nPORT=\"4000\"\nSLACK_CLIENT_ID\nLOG_LEVEL = debug\n")
