@@ -26,6 +26,9 @@ _BY_CLASS: Mapping[str, str] = MappingProxyType(
         "FileNotFoundError": "there is no socket of PostgreSQL there: is it running on this machine?",
     }
 )
+TO_ITSELF = "another process has the file to itself, as `app.py move` does until it is done: wait for that"
+"""Of SQLite's `database is locked`: our own programs leave it to each other within a second or two."""
+
 _NOBODY_LISTENS = "nothing listens at {place}: is PostgreSQL running there, and is that its port?"
 _NO_LINE = "by its pg_hba.conf {user} may not come to {name} from here: have a line for that made there"
 _UNSEALED = "it takes nobody without TLS: add ?sslmode=require to the address"
@@ -45,7 +48,9 @@ def said_by(error: Exception, url: str = "") -> str:
     ):
         origin = inner
     if isinstance(origin, sqlite3.Error):
-        return f"SQLite says: {origin}"
+        return f"SQLite says: {origin}" + (
+            f"; {TO_ITSELF}" if "BUSY" in getattr(origin, "sqlite_errorname", "") else ""
+        )
     name = type(origin).__name__
     sentence = _sentence(origin) if url else ""
     return f"{sentence.format(**_facts(make_url(url)))} ({name})" if sentence else name

@@ -21,6 +21,7 @@ from services.store.stores import Stores
 from services.usecases.credentials import SLACK_APP
 from services.usecases.findings import SECONDS, Finding, in_time
 
+_SILENT = "check DATABASE_URL; a file of SQLite's another process may have to itself, as `app.py move` does"
 _ROOM = "make room on its disk, or let this user write to its file and folder; what waits is written by itself then"
 
 AT_ONCE = 20
@@ -105,7 +106,7 @@ class Doctor:
             async with asyncio.timeout(SECONDS):
                 at, newest = await database.revision()
         except TimeoutError:
-            return Finding.fail("database", f"does not answer within {SECONDS:.0f} s: check DATABASE_URL")
+            return Finding.fail("database", f"does not answer within {SECONDS:.0f} s: {_SILENT}")
         except StatusQuoError as error:
             return Finding.fail("database", f"{error.sentence()} ({error.reason})")
         if at is not None and at > newest:

@@ -1,16 +1,19 @@
-"""Connections to PostgreSQL that are kept: whether they still work is asked of those that were idle."""
+"""Connections to a database: why there is none, and whether those that were idle still work."""
 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from services.platform.concurrency import off_loop
 from services.store import db
+from services.store.connecting import said_by
 from services.store.db import Database
 from services.store.sqlite_driver import QuickConnection
 
@@ -34,6 +37,20 @@ async def test_sqlite_connection_that_never_opened_ends_without_the_loop(tmp_pat
         await connection
     assert waited_for[1:] == [None]
     await off_loop(connection._thread.join)
+
+
+def test_file_that_another_process_has_to_itself_is_said_to_be_so(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    with closing(sqlite3.connect(path)) as moving, closing(sqlite3.connect(path, timeout=0)) as other:
+        moving.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            other.execute("SELECT * FROM sqlite_master")
+        refused = OperationalError("SELECT", None, caught.value)
+    assert said_by(refused) == (
+        "SQLite says: database is locked; another process has the file to itself, as `app.py move` does until it is "
+        "done: wait for that"
+    )
+    assert said_by(sqlite3.OperationalError("disk I/O error")) == "SQLite says: disk I/O error"
 
 
 @POSTGRESQL
