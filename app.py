@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _print_no_more() -> None:
-    """What is left to print goes nowhere."""
+    """Let what is left to print go nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     warnings.simplefilter("ignore")  # of what was not looked at any more
 
@@ -90,7 +90,7 @@ _OF_A_PERSON = {
 
 
 def parser() -> argparse.ArgumentParser:
-    """Every command with its options."""
+    """Return every command with its options."""
     made = argparse.ArgumentParser(prog="app.py", description="Keeps people's Slack statuses true.")
     made.add_argument("--version", action="version", version=f"Status Quo {VERSION}")
     commands = made.add_subparsers(required=True, metavar="COMMAND", dest="command")
@@ -186,7 +186,7 @@ def _port(text: str) -> int:
 
 
 def _settings(*, serving: bool = False, quiet: bool = False) -> Settings:
-    """The settings; from now on what is worth it is logged, with `quiet` warnings alone unless more is set."""
+    """Return the settings; from now on what is worth it is logged, with `quiet` warnings alone unless more is set."""
     from services.platform import logs, settings
 
     config = settings.load(os.environ, serving=serving)
@@ -309,7 +309,7 @@ def _rotate_keys(_args: argparse.Namespace) -> int:
 
 
 def _person(args: argparse.Namespace) -> int:
-    """A command about one person."""
+    """Return a command about one person."""
     config = _settings()
     from services.commands import person, why
     from services.domain.model import PersonKey

@@ -77,19 +77,19 @@ def known(error: BaseException) -> StatusQuoError:
 
 
 def status_of(error: StatusQuoError) -> int:
-    """The HTTP status of an error."""
+    """Return the HTTP status of an error."""
     other = error.http_status if isinstance(error, RequestError) else _SERVER_ERROR
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), other)
 
 
 def retry_after(error: StatusQuoError) -> dict[str, str]:
-    """The header that says when to come back, where that is known (RFC 9110 §10.2.3)."""
+    """Return the header that says when to come back, where that is known (RFC 9110 §10.2.3)."""
     seconds = error.facts.get("retry_after")
     return {"Retry-After": str(math.ceil(seconds))} if isinstance(seconds, int | float) else {}
 
 
 def record(error: BaseException, found: StatusQuoError, **where: object) -> None:
-    """One line for the operator: expected errors without a traceback, unexpected ones with it."""
+    """Log one line for the operator: expected errors without a traceback, unexpected ones with it."""
     if isinstance(error, StatusQuoError):
         if isinstance(error, InputError | RequestError):
             log.info("request_refused", **of_error(found), **where)
@@ -100,7 +100,7 @@ def record(error: BaseException, found: StatusQuoError, **where: object) -> None
 
 
 async def sheltered(work: Awaitable[T], **where: object) -> T | None:
-    """What `work` gives; None where it failed, which is recorded. For tasks that nobody waits for."""
+    """Return what `work` gives; None where it failed, which is recorded. For tasks that nobody waits for."""
     try:
         return await work
     except Exception as failure:  # the same net, for what arrives by Socket Mode
@@ -171,7 +171,7 @@ class Errors:
             log.warning("error_not_shown", error_id=found.id, reason=known(failure).reason)
 
     def middleware(self) -> Middleware:
-        """The aiohttp middleware that turns every error into a page or JSON with one sentence."""
+        """Return the aiohttp middleware that turns every error into a page or JSON with one sentence."""
 
         @web.middleware
         async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -201,7 +201,7 @@ class Errors:
 def refusal_page(
     say: Say, request: web.Request, error: StatusQuoError, status: int, headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """The page that says `error`, in the browser's language."""
+    """Return the page that says `error`, in the browser's language."""
     locale = accepted_locale(request)
     note = say(locale, ERROR_ID, id=error.id)
     page = Page(title="Status Quo", sentence=say(locale, error.sentence()), note=note, ok=False)
@@ -209,13 +209,13 @@ def refusal_page(
 
 
 def accepted_locale(request: web.Request) -> str:
-    """The browser's first language; "en-US" where it names none."""
+    """Return the browser's first language; "en-US" where it names none."""
     first = request.headers.get("Accept-Language", "").split(",")[0].split(";")[0].strip()
     return first if first and first.replace("-", "").isalnum() and first.isascii() else "en-US"
 
 
 def route_of(request: web.Request) -> str:
-    """The route's pattern, never the path: that may hold a secret."""
+    """Return the route's pattern, never the path: that may hold a secret."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else "unknown"
 
@@ -276,6 +276,6 @@ class Background:
 
 
 async def within(task: asyncio.Task[Any], seconds: float) -> bool:
-    """Whether `task` is done within that time; it goes on where it is not."""
+    """Return whether `task` is done within that time; it goes on where it is not."""
     done, _ = await asyncio.wait({task}, timeout=seconds)
     return bool(done)

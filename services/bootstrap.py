@@ -99,7 +99,7 @@ class Service:
         return self.runs.effects
 
     def at_rest(self) -> bool:
-        """Whether nothing that this process knows of is due or under way."""
+        """Return whether nothing that this process knows of is due or under way."""
         return self.engine.at_rest and not len(self.background)
 
     async def start(self) -> None:
@@ -180,12 +180,12 @@ async def _run(config: Settings, *, listens: bool, worker: bool) -> int:
 
 
 def _in_address(host: str) -> str:
-    """A host as an address has it: IPv6 in brackets."""
+    """Return a host as an address has it: IPv6 in brackets."""
     return f"[{host}]" if ":" in host else host
 
 
 async def _opened(config: Settings, clock: Clock) -> Stores:
-    """The database, brought up to date; it is closed where it is not one to start with."""
+    """Return the database, brought up to date; it is closed where it is not one to start with."""
     stores = Stores.at(config.database_url, keys_of(config), clock)
     try:
         await check_not_moved(stores.database, config.database_file)

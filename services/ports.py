@@ -19,7 +19,7 @@ class Clock(Protocol):
     """The time, as the app sees it."""
 
     def now(self) -> datetime:
-        """The current instant, aware, UTC."""
+        """Return the current instant, aware, UTC."""
         ...
 
     async def wait(self, until: datetime | None, wake: asyncio.Event) -> None:
@@ -50,7 +50,7 @@ class DueWork(Protocol):
     name: str
 
     async def next_due(self) -> datetime | None:
-        """When the earliest row is due; None when there is none."""
+        """Return when the earliest row is due; None when there is none."""
         ...
 
     async def run_due(self) -> Report:
@@ -65,7 +65,7 @@ class HomeRenderer(Protocol):
     """Builds a person's Home tab."""
 
     async def home(self, key: PersonKey) -> dict[str, Any]:
-        """The view as Block Kit, ready for views.publish."""
+        """Return the view as Block Kit, ready for views.publish."""
         ...
 
 

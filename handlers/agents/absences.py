@@ -94,7 +94,7 @@ async def end_out_of_office(services: Services, asker: Asker, _asked: Nothing) -
 
 
 async def who_is_out(services: Services, asker: Asker, asked: AskWhoIsOut) -> AbsentMembers:
-    """Who of the workspace is out, as `/quo who` tells it where there is no channel."""
+    """Return who of the workspace is out, as `/quo who` tells it where there is no channel."""
     l10n, speaker = asker.who.l10n, asker.who.speaker
     if asked.from_.strip() or asked.to.strip():
         start, end = fields.period(asked.from_, asked.to, speaker)
@@ -120,7 +120,7 @@ async def who_is_out(services: Services, asker: Asker, asked: AskWhoIsOut) -> Ab
 
 
 def _person(asker: Asker, one: Absent) -> AbsentMember:
-    """A day of theirs as it is, never converted; an instant in the zone of who asks."""
+    """Return a day of theirs as it is, never converted; an instant in the zone of who asks."""
     until = instant_or_none(asker, one.until) if one.return_day is None else one.return_day.isoformat()
     begins = None
     if one.start > asker.who.speaker.now:

@@ -67,53 +67,53 @@ class Changed(Answer, kw_only=True):
 
 
 def instant(asker: Asker, at: datetime) -> str:
-    """An instant as agents are told of it."""
+    """Return an instant as agents are told of it."""
     return at.astimezone(asker.who.view.zone).isoformat(timespec="seconds")
 
 
 def instant_or_none(asker: Asker, at: datetime | None) -> str | None:
-    """The same where there may be none."""
+    """Return the same where there may be none."""
     return None if at is None else instant(asker, at)
 
 
 def plain(sentence: str) -> str:
-    """A sentence of ours, in which nothing that somebody typed stands, without the marks that Slack shows as code."""
+    """Strip a sentence of ours, in which nothing typed by somebody stands, of the marks that Slack shows as code."""
     return sentence.replace("`", "")
 
 
 def unmarked(sentence: str) -> str:
-    """A sentence without the sign of a pause in front of it."""
+    """Return a sentence without the sign of a pause in front of it."""
     return sentence.removeprefix(":double_vertical_bar: ")
 
 
 def untrusted(text: str) -> str:
-    """What a stranger wrote, as agents are given it: one line, nothing in it that is not seen, cut to size."""
+    """Return what a stranger wrote, as agents are given it: one line, nothing in it that is not seen, cut to size."""
     return cleaned(text, LONGEST_TITLE)
 
 
 def why(l10n: Localizer, reason: Reason, now: Now) -> str:
-    """A reason, without any title."""
+    """Return a reason, without any title."""
     return unescape(because(reason, l10n, now.at, lines=now.facts.lines))
 
 
 def repeats(text: str, facts: PersonFacts, span: Span | None) -> bool:
-    """Whether strangers' words are in a status text; see `repeats_an_event`."""
+    """Return whether strangers' words are in a status text; see `repeats_an_event`."""
     return repeats_an_event(text, facts, span, default_texts(facts.locale))
 
 
 def of_span(asker: Asker, span: Span, facts: PersonFacts, until: datetime | None) -> ShownStatus:
-    """What a span shows, until it is over."""
+    """Return what a span shows, until it is over."""
     hides = repeats(span.status.text, facts, span)
     return _shown(asker, Status(span.status.text, span.status.emoji, until), facts, hides=hides)
 
 
 def of_status(asker: Asker, status: Status) -> ShownStatus:
-    """A status that the person chose the words of."""
+    """Return a status that the person chose the words of."""
     return ShownStatus(status.text, status.emoji, instant_or_none(asker, status.expiration))
 
 
 def stands(asker: Asker, now: Now) -> ShownStatus:
-    """What the profile shows, as far as we know, or is about to."""
+    """Return what the profile shows, as far as we know, or is about to."""
     if now.own is not None:
         return of_status(asker, now.own)
     if now.paused is None and now.not_set is None and now.facts.granted:
@@ -124,7 +124,10 @@ def stands(asker: Asker, now: Now) -> ShownStatus:
 
 
 def _shown(asker: Asker, status: Status, facts: PersonFacts, *, hides: bool) -> ShownStatus:
-    """A status; `hides`: strangers' words may be in its text, which Slackbot is not given where no title is shown."""
+    """Return a status.
+
+    `hides`: strangers' words may be in its text, which Slackbot is not given where no title is shown.
+    """
     if not hides:
         return of_status(asker, status)
     words = untrusted(status.text) if tells_words(facts, slackbot=asker.caller.slackbot) else ""
@@ -133,7 +136,7 @@ def _shown(asker: Asker, status: Status, facts: PersonFacts, *, hides: bool) -> 
 
 
 def told(asker: Asker, now: Now) -> list[str]:
-    """How things stand, in a sentence or two."""
+    """Return how things stand, in a sentence or two."""
 
     def show(status: Status) -> str:
         hides = status is now.span.status and repeats(status.text, now.facts, now.span)

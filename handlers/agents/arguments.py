@@ -83,7 +83,7 @@ _MENTION = re.compile(r"<@([UW][A-Z0-9]{1,30})(?:\|[^<>]*)?>", re.ASCII)
 
 
 def status(text: str, emoji: str, until: str, minutes: int | UnsetType, speaker: Speaker) -> Asked:
-    """A status and its end, of which no more than one is given; where none is, the text is read as behind `/quo`.
+    """Read a status and its end, of which one at most is given; where none is, the text is read as behind `/quo`.
 
     Raises an InputError, as what is typed does.
     """
@@ -104,12 +104,12 @@ def status(text: str, emoji: str, until: str, minutes: int | UnsetType, speaker:
 
 
 def until_or_none(until: str, speaker: Speaker) -> datetime | None:
-    """When something ends; None where nothing is said of it."""
+    """Return when something ends; None where nothing is said of it."""
     return fields.until(until, speaker) if until.strip() else None
 
 
 def user_id(said: str) -> str:
-    """A Slack user id, also from a mention; "" where nothing is said. Raises NotAColleagueError."""
+    """Return a Slack user id, also from a mention; "" where nothing is said. Raises NotAColleagueError."""
     said = said.strip()
     found = _MENTION.fullmatch(said)
     user = found[1] if found else said

@@ -55,11 +55,14 @@ class Agents:
             raise
 
     async def by_key(self, secret: str) -> Asker:
-        """Whoever has that key. Raises WrongKeyError, AgentsNotAllowedError."""
+        """Return whoever has that key. Raises WrongKeyError, AgentsNotAllowedError."""
         return await self.asker(await self.services.keys.caller(secret), secrets.token_hex(12))
 
     async def asker(self, caller: Caller, request: str) -> Asker:
-        """An agent whose identity is certain; `request` tells this call from others. Raises NotInstalledError."""
+        """Return an agent whose identity is certain; `request` tells this call from others.
+
+        Raises NotInstalledError.
+        """
         bind_contextvars(team_id=caller.key.team_id, user_id=caller.key.user_id)
         return Asker(await by_key(self.services, caller.key), caller, request)
 

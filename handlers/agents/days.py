@@ -95,7 +95,7 @@ class DayEvents(Answer):
 
 
 async def preview(services: Services, asker: Asker, asked: Preview) -> Planned:
-    """What the status will be, as `/quo preview` tells it."""
+    """Return what the status will be, as `/quo preview` tells it."""
     look = fields.look(asked.day, asked.at, asker.who.speaker)
     l10n, now = asker.who.l10n, asker.who.speaker.now
     facts = await services.reader.list_facts(asker.key)
@@ -115,7 +115,7 @@ async def preview(services: Services, asker: Asker, asked: Preview) -> Planned:
 
 
 async def list_events(services: Services, asker: Asker, asked: ListEvents) -> DayEvents:
-    """What is in one's own calendars on a day, as `/quo why` tells of today."""
+    """Return what is in one's own calendars on a day, as `/quo why` tells of today."""
     look = fields.look(asked.day, "", asker.who.speaker)
     facts = await services.reader.list_facts(asker.key)
     day = await services.reader.preview(asker.key, look.day)

@@ -123,7 +123,7 @@ class Failure(msgspec.Struct, omit_defaults=True):
 
 
 def failure_of(error: StatusQuoError, l10n: Localizer) -> Failure:
-    """What an agent is answered that asked for something that was not done."""
+    """Return what an agent is answered that asked for something that was not done."""
     detail = error.detail if isinstance(error, InvalidArgumentsError) else ""
     said = next((other for kind, other in _SENTENCES if isinstance(error, kind)), type(error)).sentence()
     sentence = plain(l10n.say(said))
@@ -131,7 +131,7 @@ def failure_of(error: StatusQuoError, l10n: Localizer) -> Failure:
 
 
 def error_code(error: StatusQuoError) -> str:
-    """What an agent is told of an error, to tell it from others: the class's name, in snake case."""
+    """Return what an agent is told of an error, to tell it from others: the class's name, in snake case."""
     for kind, code in _OURS:
         if isinstance(error, kind):
             return code
@@ -139,7 +139,7 @@ def error_code(error: StatusQuoError) -> str:
 
 
 def slack_code(error: StatusQuoError) -> str:
-    """What Slack calls an error: its own word, where it is Slack that refused."""
+    """Return what Slack calls an error: its own word, where it is Slack that refused."""
     for kind, code in _OF_SLACK:
         if isinstance(error, kind):
             return code

@@ -60,7 +60,7 @@ class RpcMessage:
 
 
 def read(body: bytes) -> Any:
-    """What a body holds. Raises ProtocolError, UNREADABLE."""
+    """Return what a body holds. Raises ProtocolError, UNREADABLE."""
     if sum(map(body.count, (b"[", b"{", b","))) > MOST_PARTS:
         raise ProtocolError(UNREADABLE, "Parse error: too many parts")
     try:
@@ -86,7 +86,7 @@ def read(body: bytes) -> Any:
 
 
 def id_of(said: object) -> Id | None:
-    """The id that an answer to `said` has to carry; None where it has none, or none that can be one."""
+    """Return the id that an answer to `said` has to carry; None where it has none, or none that can be one."""
     found = said.get("id") if isinstance(said, dict) else None
     if isinstance(found, str):
         return found if len(found) <= LONGEST_ID else None
@@ -96,7 +96,7 @@ def id_of(said: object) -> Id | None:
 
 
 def message_of(said: object) -> RpcMessage | None:
-    """The request or notification that `said` is; None for an answer, of which nobody asked for any.
+    """Return the request or notification that `said` is; None for an answer, of which nobody asked for any.
 
     Raises ProtocolError, INVALID or BAD_PARAMETERS.
     """
@@ -121,12 +121,12 @@ def message_of(said: object) -> RpcMessage | None:
 
 
 def answered(number: Id | None, result: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer to a request."""
+    """Return the answer to a request."""
     return {"jsonrpc": "2.0", "id": number, "result": result}
 
 
 def refused(number: Id | None, code: int, message: str, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The error that is the answer to a request, or to what is none."""
+    """Return the error that is the answer to a request, or to what is none."""
     return {
         "jsonrpc": "2.0",
         "id": number,

@@ -70,7 +70,7 @@ class McpRoutes:
     base_url: str
 
     def routes(self) -> list[web.RouteDef]:
-        """It takes POST alone."""
+        """Note that it takes POST alone."""
         return [web.post(PATH, self.post)]
 
     async def post(self, request: web.Request) -> web.Response:
@@ -90,13 +90,13 @@ class McpRoutes:
     # ── who asks, and how ───────────────────────────────────────────────────────────────────────────
 
     def _check_origin(self, request: web.Request) -> None:
-        """A page of another site is let in nowhere, whatever it knows (the transport's "Security")."""
+        """Let a page of another site in nowhere, whatever it knows (the transport's "Security")."""
         for said in request.headers.getall("Origin", ()):
             if _origin(said) != _origin(self.base_url):
                 raise ForeignOriginError("origin")
 
     async def _caller(self, request: web.Request, body: bytes) -> Asker | Signed:
-        """Whose key it is, or that Slack signed the body. Raises RequestError."""
+        """Return whose key it is, or that Slack signed the body. Raises RequestError."""
         if is_signed(request):
             if "Authorization" in request.headers:
                 raise TwoIdentitiesError("signed, and with a key")
@@ -144,7 +144,7 @@ class McpRoutes:
         return web.json_response(answers, headers=_HEADERS) if answers else web.Response(status=_ACCEPTED)
 
     async def _result(self, by: Asker | Signed, message: RpcMessage, revision: str) -> dict[str, Any]:
-        """What a request is answered. Raises RequestError."""
+        """Return what a request is answered. Raises RequestError."""
         match message.method, revision == STATELESS:
             case "server/discover", True:
                 found = {"supportedVersions": list(SUPPORTED), "capabilities": _CAPABILITIES}
@@ -167,7 +167,7 @@ class McpRoutes:
         raise ProtocolError(NO_METHOD, "Method not found")
 
     async def _call(self, by: Asker | Signed, message: RpcMessage) -> dict[str, Any]:
-        """What a tool gave, or why it failed. Raises RequestError for who may not call it (now)."""
+        """Return what a tool gave, or why it failed. Raises RequestError for who may not call it (now)."""
         name, arguments = message.params.get("name"), message.params.get("arguments")
         operation = BY_NAME.get(name) if isinstance(name, str) else None
         if operation is None:
@@ -195,7 +195,7 @@ class McpRoutes:
     def _refused(
         self, request: web.Request, failure: RequestError, number: Id | None, revision: str = ""
     ) -> web.Response:
-        """The HTTP answer to what is refused, with an error of JSON-RPC in it."""
+        """Return the HTTP answer to what is refused, with an error of JSON-RPC in it."""
         record(failure, failure, route=route_of(request))
         status, headers = failure.http_status, _HEADERS | retry_after(failure)
         if isinstance(failure, ProtocolError):
@@ -217,7 +217,7 @@ class McpRoutes:
 
 
 def _initialized(message: RpcMessage) -> dict[str, Any]:
-    """The answer to `initialize`: the revision that was asked for, else the newest that agrees on one."""
+    """Return the answer to `initialize`: the revision that was asked for, else the newest that agrees on one."""
     asked = message.params.get("protocolVersion")
     if not isinstance(asked, str):
         raise ProtocolError(BAD_PARAMETERS, "protocolVersion must be a text")

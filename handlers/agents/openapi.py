@@ -43,7 +43,7 @@ class Unread(msgspec.Struct):
 
 
 def document(base_url: str, operations: Iterable[Operation] = OPERATIONS) -> dict[str, Any]:
-    """The whole description; `base_url` is PUBLIC_URL."""
+    """Return the whole description; `base_url` is PUBLIC_URL."""
     listed = list(operations)
     answers: list[type[msgspec.Struct]] = [*dict.fromkeys(operation.gives for operation in listed), Failure, Unread]
     _, components = schemas_of(answers, _REF)
@@ -109,7 +109,7 @@ def _answer(said: str, *structs: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 def _failures(operation: Operation) -> list[int]:
-    """The statuses that can come of it: what only reads has no body."""
+    """Return the statuses that can come of it: what only reads has no body."""
     if operation.of_slack:
         return [status for status in _FAILURES if status in _OF_SLACK]
     return [status for status in _FAILURES if not (operation.hints.read_only and status in _OF_BODIES)]

@@ -150,7 +150,7 @@ BY_NAME: Mapping[str, Operation] = {operation.name: operation for operation in O
 
 @cache
 def schema_of(struct: type[msgspec.Struct]) -> Mapping[str, Any]:
-    """The JSON Schema (2020-12) of an operation's arguments or answer, by itself."""
+    """Return the JSON Schema (2020-12) of an operation's arguments or answer, by itself."""
     (named,), parts = schemas_of((struct,), _REF)
     whole = parts.pop(named["$ref"].rpartition("/")[2])
     return {**whole, "$defs": parts} if parts else whole
@@ -159,7 +159,7 @@ def schema_of(struct: type[msgspec.Struct]) -> Mapping[str, Any]:
 def schemas_of(
     structs: Iterable[type[msgspec.Struct]], reference: str
 ) -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
-    """References to the schemas of `structs`, written as `reference` with its `{name}`; and those schemas by name."""
+    """Return references to the schemas of `structs`, as `reference` with its `{name}`; and those schemas by name."""
     named, parts = msgspec.json.schema_components(structs, ref_template=reference)
     for part in parts.values():
         part["description"] = " ".join(part["description"].split())  # a docstring's lines are broken and indented

@@ -28,7 +28,7 @@ _ENTRIES = {
 
 
 def entry(name: str, base_url: str) -> dict[str, Any] | None:
-    """The entry of that name; None where there is none. `base_url` is PUBLIC_URL, without a slash at its end."""
+    """Return the entry of that name; None where there is none. `base_url` is PUBLIC_URL, without a slash at its end."""
     if name not in _ENTRIES:
         return None
     called, description = _ENTRIES[name]
@@ -53,7 +53,7 @@ def _tools(operations: Iterable[Operation]) -> list[dict[str, Any]]:
 
 
 def _camel_case(name: str) -> str:
-    """What an OCP agent makes of an operation's name: `get_status` is its `getStatus`."""
+    """Return what an OCP agent makes of an operation's name: `get_status` is its `getStatus`."""
     first, *words = name.split("_")
     return "".join([first, *(word.capitalize() for word in words)])
 
@@ -74,7 +74,7 @@ def _parameters(operation: Operation) -> dict[str, Any]:
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    """The one type that an OCP agent holds a parameter to; of several, one that it does not check."""
+    """Return the one type that an OCP agent holds a parameter to; of several, one that it does not check."""
     types = {one.get("type", "string") for one in schema.get("anyOf", [schema])} - {"null"}
     if len(types) > 1:
         return "object" if "object" in types else "string"

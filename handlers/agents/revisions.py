@@ -33,7 +33,7 @@ _NAMED = "tools/call"  # the one method of ours whose name goes into a header
 
 
 def revision_of(message: RpcMessage, request: BaseRequest) -> str:
-    """The revision, of SUPPORTED. Raises ProtocolError: HEADERS_DIFFER, NO_VERSION, BAD_PARAMETERS."""
+    """Return the revision, of SUPPORTED. Raises ProtocolError: HEADERS_DIFFER, NO_VERSION, BAD_PARAMETERS."""
     said = header_of(request, VERSION_HEADER)
     if VERSION not in message.meta:
         if said is None:
@@ -62,7 +62,7 @@ def revision_of(message: RpcMessage, request: BaseRequest) -> str:
 
 
 def header_of(request: BaseRequest, name: str) -> str | None:
-    """The one header of that name; None where there is none. Raises ProtocolError where there are several."""
+    """Return the one header of that name; None where there is none. Raises ProtocolError where there are several."""
     values = request.headers.getall(name, ())
     if len(values) > 1:
         raise ProtocolError(HEADERS_DIFFER, f"{name} is there twice")
@@ -70,7 +70,7 @@ def header_of(request: BaseRequest, name: str) -> str | None:
 
 
 def unsupported(requested: str) -> ProtocolError:
-    """The error that tells which revisions there are."""
+    """Return the error that tells which revisions there are."""
     data = {"supported": list(SUPPORTED), "requested": requested[:_LONGEST]}
     return ProtocolError(NO_VERSION, "Unsupported protocol version", data=data)
 
@@ -85,7 +85,7 @@ def _compare(message: RpcMessage, request: BaseRequest) -> None:
 
 
 def _decoded(value: str | None) -> str | None:
-    """A header's value, which is in base64 where it is no plain ASCII; None where that cannot be read."""
+    """Return a header's value, which is in base64 where it is no plain ASCII; None where that cannot be read."""
     encoded = _ENCODED.fullmatch(value or "")
     if encoded is None:
         return value

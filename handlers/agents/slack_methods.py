@@ -179,7 +179,7 @@ def _pixels(value: str | int | None) -> int | None:
 
 
 async def _decoded(image: object) -> bytes:
-    """The bytes in base64, or in a `data:` URL of it; decoded piece by piece, so that nobody waits for a large one.
+    """Decode base64, or a `data:` URL of it; piece by piece, so that nobody waits for a large one.
 
     Raises NotAPictureError.
     """
@@ -203,7 +203,7 @@ def _require_own(asker: Asker, user: str | None) -> None:
 
 
 def _profile(asked: SetProfile) -> dict[str, Any]:
-    """The fields that are to be set. Raises NotAStatusError, ProfileTwiceError."""
+    """Return the fields that are to be set. Raises NotAStatusError, ProfileTwiceError."""
     if asked.profile is None:
         if asked.name is None:
             raise NotAStatusError("no profile")

@@ -135,7 +135,10 @@ class PhotoProfile(msgspec.Struct, kw_only=True):
 
 
 def shaped(kind: type[S], found: Mapping[str, Any], **more: Any) -> S:
-    """What `kind` names of an object of Slack's, as far as it is what it should be; `more` is not asked of it."""
+    """Return what `kind` names of an object of Slack's, as far as it is what it should be.
+
+    `more` is not asked of it.
+    """
     for field in msgspec.structs.fields(kind):
         if field.name in found and field.name not in more:
             try:
@@ -146,12 +149,12 @@ def shaped(kind: type[S], found: Mapping[str, Any], **more: Any) -> S:
 
 
 def profile_of(found: Mapping[str, Any]) -> SlackProfile:
-    """A profile object of Slack's."""
+    """Return a profile object of Slack's."""
     return shaped(SlackProfile, found)
 
 
 def user_of(found: Mapping[str, Any]) -> SlackUser:
-    """A user object of Slack's; of a member of an org, without the one team of others."""
+    """Return a user object of Slack's; of a member of an org, without the one team of others."""
     profile = found.get("profile")
     made = shaped(SlackUser, found, profile=profile_of(profile if isinstance(profile, dict) else {}))
     if made.enterprise_user is not UNSET:
@@ -160,7 +163,7 @@ def user_of(found: Mapping[str, Any]) -> SlackUser:
 
 
 def photo_of(found: Mapping[str, Any]) -> PhotoProfile:
-    """What a profile object of Slack's tells of its photo; of a size that it leaves out, the one nearest to it.
+    """Return what a profile object of Slack's tells of its photo; of a size that it leaves out, the one nearest to it.
 
     Raises SlackUnavailableError where it tells of none.
     """

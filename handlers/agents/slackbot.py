@@ -33,7 +33,7 @@ _PLACE = "mcp"
 
 
 def is_signed(request: web.Request) -> bool:
-    """Whether a request says that Slack signed it."""
+    """Return whether a request says that Slack signed it."""
     return SIGNATURE in request.headers or TIMESTAMP in request.headers
 
 
@@ -45,7 +45,7 @@ class Signed:
     signature: str
 
     async def asker(self, meta: Mapping[str, Any]) -> Asker:
-        """Whom `params._meta` of a message names. Raises UnknownAskerError, AskerUnreadError."""
+        """Return whom `params._meta` of a message names. Raises UnknownAskerError, AskerUnreadError."""
         return await self.slackbot.asker(meta, self.signature)
 
 
@@ -67,7 +67,7 @@ class Slackbot:
         return Signed(self, signature)
 
     async def asker(self, meta: Mapping[str, Any], signature: str) -> Asker:
-        """Whom `meta` names, of a request with that signature. Raises UnknownAskerError, AskerUnreadError."""
+        """Return whom `meta` names, of a request with that signature. Raises UnknownAskerError, AskerUnreadError."""
         slack = mapping(meta.get("slack"))
         user_id, team_id = slack_id(slack.get("user_id")), slack_id(slack.get("team_id"))
         if not user_id or not team_id:
@@ -79,7 +79,7 @@ class Slackbot:
             raise UnknownAskerError("gone meanwhile", team_id=key.team_id) from error
 
     async def grant_link(self, asker: Asker, operation: Operation) -> str:
-        """The link to the permission where the person has not given it yet, else "". The call is counted.
+        """Return the link to the permission where the person has not given it yet, else "". The call is counted.
 
         Raises RequestError.
         """

@@ -73,7 +73,7 @@ class StatusNow(Answer):
 
 
 async def get_status(services: Services, asker: Asker, _asked: Nothing) -> StatusNow:
-    """How things stand, as `/quo` tells it."""
+    """Return how things stand, as `/quo` tells it."""
     now, l10n = await services.reader.now(asker.key), asker.who.l10n
     lines, pause = told(asker, now), now.paused
     if pause is not None:
@@ -101,7 +101,7 @@ async def set_status(services: Services, asker: Asker, asked: SetStatus) -> Chan
 
 
 async def of_override(services: Services, asker: Asker, made: Override) -> Changed:
-    """What was understood of a status or an absence; it is written over whatever shows now."""
+    """Return what was understood of a status or an absence; it is written over whatever shows now."""
     now, l10n = await services.reader.now(asker.key), asker.who.l10n
     lines = [
         changes.understood(made, now.at, l10n, plainly),
@@ -121,7 +121,7 @@ async def clear_status(services: Services, asker: Asker, _asked: Nothing) -> Cha
 
 
 async def of_cleared(services: Services, asker: Asker, done: Cleared, say: changes.SayCleared) -> Changed:
-    """What was ended, as `say` tells it."""
+    """Return what was ended, as `say` tells it."""
     now, l10n = await services.reader.now(asker.key), asker.who.l10n
     lines = [say(done, now.at, l10n, plainly), *map(plain, changes.still_out(done, l10n))]
     return changed(asker, now, lines, undo_id=done.undo_id)
@@ -164,7 +164,7 @@ async def undo(services: Services, asker: Asker, asked: Undo) -> Changed:
 
 
 async def nothing_to_do(services: Services, asker: Asker, error: NothingToDoError) -> Changed:
-    """That all is already as it was asked for."""
+    """Say that all is already as it was asked for."""
     now, sentence = await services.reader.now(asker.key), plain(asker.who.l10n.say(error.sentence()))
     answer = changed(asker, now, [sentence])
     answer.changed = False
@@ -174,7 +174,7 @@ async def nothing_to_do(services: Services, asker: Asker, error: NothingToDoErro
 def changed(
     asker: Asker, now: Now, lines: list[str], *, understood: Understood | None = None, undo_id: str = ""
 ) -> Changed:
-    """That something was changed, and how things stand now."""
+    """Say that something was changed, and how things stand now."""
     return Changed(
         sentence=" ".join(lines),
         understood=understood,
@@ -186,7 +186,7 @@ def changed(
 
 
 def _reason(now: Now) -> Reason:
-    """Why the profile shows what it shows."""
+    """Return why the profile shows what it shows."""
     if now.paused is not None:
         return Reason(ReasonCode.PAUSED, until=now.paused.end)
     if not now.facts.granted:
@@ -195,7 +195,10 @@ def _reason(now: Now) -> Reason:
 
 
 def _covered(asker: Asker, now: Now) -> ShownStatus | None:
-    """What comes back when what shows is over: a status of the person's own, or one that they asked for without end."""
+    """Return what comes back when what shows is over.
+
+    A status of the person's own, or one that they asked for without end.
+    """
     if now.covered is not None:
         return of_status(asker, now.covered)
     asked = now.override

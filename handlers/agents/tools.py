@@ -21,7 +21,7 @@ _LONGEST_SECTION = 3000
 
 
 def tool(operation: Operation) -> dict[str, Any]:
-    """An operation as a tool."""
+    """Return an operation as a tool."""
     hints = operation.hints
     return {
         "name": operation.name,
@@ -46,7 +46,7 @@ def tools() -> Sequence[Mapping[str, Any]]:
 
 
 def done(asker: Asker, answer: msgspec.Struct) -> dict[str, Any]:
-    """What a tool gave: its sentence, then the whole of it as JSON, which older clients read there alone."""
+    """Return what a tool gave: its sentence, then the whole of it as JSON, which older clients read there alone."""
     given = msgspec.to_builtins(answer)
     sentence = str(given.get("sentence") or "")
     text = [sentence] if sentence else []
@@ -61,7 +61,7 @@ def done(asker: Asker, answer: msgspec.Struct) -> dict[str, Any]:
 
 
 def failed(asker: Asker, sentence: str, *more: str, grant_link: str = "") -> dict[str, Any]:
-    """That a tool could not do it, and what the person can do; `more` is for the agent that called it.
+    """Say that a tool could not do it, and what the person can do; `more` is for the agent that called it.
 
     `grant_link` leads to a permission that it lacks.
     """
@@ -75,7 +75,10 @@ def _texts(*texts: str) -> list[dict[str, str]]:
 
 
 def _for_slackbot(asker: Asker, said: dict[str, Any], sentence: str, buttons: list[kit.Block]) -> dict[str, Any]:
-    """The same, for Slackbot with the sentence and the buttons as blocks: plain text, nothing in it is markup."""
+    """Return the same, for Slackbot with the sentence and the buttons as blocks.
+
+    Plain text, nothing in it is markup.
+    """
     if not asker.caller.slackbot:
         return said
     shown = [{"type": "section", "text": kit.plain(sentence, _LONGEST_SECTION)}] if sentence else []

@@ -58,12 +58,12 @@ class Besides:
     sure: bool = False
 
     def beside(self, line: str) -> str:
-        """It and what could be typed, which is one line, as one text to be kept."""
+        """Return it and what could be typed, which is one line, as one text to be kept."""
         return f"{line}\n{json.dumps({'effects': sorted(self.effects), 'stand_in': self.stand_in})}"
 
     @classmethod
     def taken_from(cls, kept: str) -> tuple[str, Besides]:
-        """The line of such a text, or of one that was typed, and what is beside it."""
+        """Return the line of such a text, or of one that was typed, and what is beside it."""
         line, _, more = kept.rpartition("\n")
         try:
             found = json.loads(more)
@@ -98,7 +98,7 @@ class Commands:
             await args.ack(await self.answer(who, command, text, request_of(args.context)))
 
     async def run_meant(self, args: AsyncArgs) -> None:
-        """The command that a slip of the finger meant; its answer stands in the question's place."""
+        """Do the command that a slip of the finger meant; its answer stands in the question's place."""
         await args.ack()
         who, line = await person(self.services, args.context), chosen(args.body)
         form = await self._form(who, QUO, line)
@@ -109,14 +109,14 @@ class Commands:
             await args.respond(**replies.posted(reply), replace_original=True)
 
     async def set_as_typed(self, args: AsyncArgs) -> None:
-        """No slip: the status as it was typed."""
+        """Set the status as it was typed: it was no slip."""
         await args.ack()
         who, line = await person(self.services, args.context), chosen(args.body)
         reply = await self._status(who, line, line, request_of(args.context))
         await args.respond(**replies.posted(reply), replace_original=True)
 
     async def be_out_so_long(self, args: AsyncArgs) -> None:
-        """The long absence was meant; its answer stands in the question's place."""
+        """Take the long absence as it is meant; its answer stands in the question's place."""
         await args.ack()
         who, line = await person(self.services, args.context), chosen(args.body)
         reply = await self.answer(who, OOO, line, request_of(args.context), replace(TYPED, sure=True))
@@ -130,7 +130,7 @@ class Commands:
         await self.teller.tell(key, replies.posted(reply))
 
     async def answer(self, who: Requester, command: str, text: str, request: str, besides: Besides = TYPED) -> Reply:
-        """The answer to one line, and to what a form asked for besides. The same `request` counts once."""
+        """Return the answer to one line, and to what a form asked for besides. The same `request` counts once."""
         try:
             return await (self._out_of_office if command == OOO else self._quo)(who, text, request, besides)
         except UnknownCommandError as error:
@@ -141,7 +141,7 @@ class Commands:
             return replies.usage(who.l10n, error, command)
 
     async def _form(self, who: Requester, command: str, text: str) -> View | None:
-        """The form that a line opens, where it opens one."""
+        """Return the form that a line opens, where it opens one."""
         first = text.strip().casefold()
         if command == OOO:
             return None if first else await out_of_office_form(self.services, who)
@@ -258,7 +258,7 @@ class Commands:
 
 
 def _answering(args: AsyncArgs, form: View) -> View:
-    """The form, which is answered beside the command that opens it once it is saved: there it can be undone."""
+    """Return the form, which is answered beside the command that opens it once it is saved: there it can be undone."""
     if form["callback_id"] not in {modals.OUT_OF_OFFICE, settings.SETTINGS}:
         return form
     return with_metadata(form, answer_at=text_of(args.body, "response_url"))

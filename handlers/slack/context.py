@@ -103,7 +103,7 @@ class Requester:
 
 
 async def person(services: Services, context: AsyncBoltContext) -> Requester:
-    """Who sent the request, taken in where they are new. Raises NotInstalledError where nobody can be named."""
+    """Return who sent the request, taken in where they are new. Raises NotInstalledError where nobody can be named."""
     key = context.get("person")
     if not isinstance(key, PersonKey):
         raise NotInstalledError("no person in the request")
@@ -113,14 +113,14 @@ async def person(services: Services, context: AsyncBoltContext) -> Requester:
 
 
 async def admin(services: Services, context: AsyncBoltContext) -> Requester:
-    """The same, of whom Slack says now that they are an admin. Raises NotAnAdminError, SlackError."""
+    """Return the same, of whom Slack says now that they are an admin. Raises NotAnAdminError, SlackError."""
     who = await person(services, context)
     await services.admins.require(who.key)
     return who
 
 
 async def by_key(services: Services, key: PersonKey) -> Requester:
-    """The person of that key, taken in where they are new."""
+    """Return the person of that key, taken in where they are new."""
     return known(await services.people.ensure(key), services.clock)
 
 
@@ -136,7 +136,10 @@ async def read_list(
     facts: PersonFacts | None = None,
     calendars: Sequence[CalendarView] | None = None,
 ) -> ListView:
-    """The person's list for a form of it. `facts` hold it, and `calendars` are theirs, where they are read already."""
+    """Return the person's list for a form of it.
+
+    `facts` hold it, and `calendars` are theirs, where they are read already.
+    """
     facts = facts or await services.reader.list_facts(who.key)
     calendars = await services.calendars.list(who.key) if calendars is None else calendars
     names = {line.calendar_id: calendar_name(who.l10n, line) for line in calendars}
@@ -153,7 +156,7 @@ async def list_view(
     effects: frozenset[Effect] = frozenset(),
     ask_slack: bool = False,
 ) -> ListView:
-    """The same, ready to be told, with what it and `effects` wait for.
+    """Return the same, ready to be told, with what it and `effects` wait for.
 
     `ask_slack`: whether an admin is to get the link of an install, which Slack is asked for. Raises SlackError.
     """
@@ -171,52 +174,52 @@ async def list_view(
 
 
 async def connect_form(services: Services, who: Requester, *, problem: str = "", before: Typed | None = None) -> View:
-    """The form of a calendar, with fresh links; `problem` and `before` are of a try that went wrong."""
+    """Return the form of a calendar, with fresh links; `problem` and `before` are of a try that went wrong."""
     links = await services.accounts.flow.links(who.key)
     return modals.connect(who.l10n, accounts=links, problem=problem, before=before)
 
 
 async def settings_form(services: Services, who: Requester) -> View:
-    """The settings, as they are chosen and as the workspace lets them be."""
+    """Return the settings, as they are chosen and as the workspace lets them be."""
     chosen = await services.settings.preferences(who.key)
     return settings.settings(who.l10n, chosen, await services.policies.of(who.key.team_id))
 
 
 async def keys_view(services: Services, who: Requester) -> KeysView:
-    """The person's keys for agents, and whether agents are allowed."""
+    """Return the person's keys for agents, and whether agents are allowed."""
     allowed = (await services.policies.of(who.key.team_id)).agents
     by_operator = "agents" in services.policies.operator.forbids
     return KeysView(await services.keys.list(who.key), services.clock.now(), allowed, by_operator)
 
 
 async def out_of_office_form(services: Services, who: Requester) -> View:
-    """The out-of-office form, with the person's own calendar where there is one to write to."""
+    """Return the out-of-office form, with the person's own calendar where there is one to write to."""
     today = services.clock.now().astimezone(who.view.zone).date()
     account = await services.own.account(who.key) if who.view.granted else None
     return modals.out_of_office(who.l10n, today, account)
 
 
 def request_of(context: AsyncBoltContext) -> str:
-    """What tells this request from every other one; the same one delivered again has the same."""
+    """Return what tells this request from every other one; the same one delivered again has the same."""
     delivery = context.get("delivery")
     return delivery if isinstance(delivery, str) and delivery else secrets.token_hex(8)
 
 
 def text_of(body: Body, name: str) -> str:
-    """A text of a payload; "" where it is missing."""
+    """Return a text of a payload; "" where it is missing."""
     value = body.get(name)
     return value if isinstance(value, str) else ""
 
 
 def chosen(body: Body) -> str:
-    """The value of the button or option that was clicked."""
+    """Return the value of the button or option that was clicked."""
     action = (body.get("actions") or [{}])[0]
     option = action.get("selected_option")
     return text_of(option if isinstance(option, dict) else action, "value")
 
 
 def metadata_of(view: Mapping[str, Any]) -> dict[str, str]:
-    """What we gave a view to bring back: names and texts."""
+    """Return what we gave a view to bring back: names and texts."""
     try:
         found = json.loads(view.get("private_metadata") or "{}")
     except (TypeError, ValueError):
@@ -225,7 +228,7 @@ def metadata_of(view: Mapping[str, Any]) -> dict[str, str]:
 
 
 def with_metadata(view: View, **more: str) -> View:
-    """The view with more to bring back; what is empty is not added."""
+    """Return the view with more to bring back; what is empty is not added."""
     kept = metadata_of(view) | {name: value for name, value in more.items() if value}
     return {**view, "private_metadata": json.dumps(kept)} if kept else view
 

@@ -28,7 +28,7 @@ from services.slack.scopes import DIGESTS
 
 
 async def read_digests(services: Services, key: PersonKey, l10n: Localizer) -> Section:
-    """What an admin sees of the digests of their workspace."""
+    """Return what an admin sees of the digests of their workspace."""
     return digest_section(l10n, await services.digests.of(key.team_id))
 
 
@@ -46,7 +46,7 @@ class DigestForms:
         bolt.view_submission(views.DIGEST)(self.submitted)
 
     async def typed(self, who: Requester, text: str, channel_id: str) -> Reply:
-        """The answer to `/quo digest …`, typed in that channel."""
+        """Return the answer to `/quo digest …`, typed in that channel."""
         digests, l10n = self.services.digests, who.l10n
         try:
             if not text:
@@ -64,7 +64,7 @@ class DigestForms:
         return views.made(l10n, made)
 
     async def open_form(self, args: AsyncArgs) -> None:
-        """The form of a digest."""
+        """Open the form of a digest."""
         await args.ack()
         who = await person(self.services, args.context)
         await open_view(args, views.digest_form(who.l10n))

@@ -87,7 +87,7 @@ class Events:
         bolt.view_closed(_ANYTHING)(self.clicked)
 
     async def user_changed(self, event: dict[str, Any], body: dict[str, Any], context: AsyncBoltContext) -> None:
-        """A hint of what the profile shows, of zone, language, names and address, of the role, and of the photo.
+        """Take a hint of what the profile shows, of zone, language, names and address, of the role, and of the photo.
 
         For who is deactivated nothing is done until they are back. Often it is our own echo, and mostly one of
         them alone is news: whichever changes, Slack sends all.
@@ -110,7 +110,7 @@ class Events:
             await self.people.seen_photo(key, photo_hash)
 
     async def snooze_changed(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
-        """A hint that a snooze was set or ended; often our own echo."""
+        """Take a hint that a snooze was set or ended; often our own echo."""
         key, status = context.get(KNOWN_PERSON), event.get("dnd_status")
         if isinstance(key, PersonKey) and isinstance(status, dict):
             await self.people.seen_snooze(key, snooze_of(status))
@@ -122,7 +122,7 @@ class Events:
             await self.people.opened_home(key)
 
     async def emoji_changed(self, context: AsyncBoltContext) -> None:
-        """One was added, removed or called something else: which one does not matter, the list is read anew."""
+        """Have the list read anew: one was added, removed or called something else, it does not matter which."""
         await self.emoji.changed(context.team_id or "", context.enterprise_id or "")
 
     async def tokens_revoked(self, event: dict[str, Any], body: dict[str, Any]) -> None:
@@ -134,20 +134,20 @@ class Events:
             await self.leaving.revoked(home, users, happened_at(body, event), bot=bool(tokens.get("bot")))
 
     async def app_uninstalled(self, event: dict[str, Any], body: dict[str, Any]) -> None:
-        """Everything of the workspace goes."""
+        """Delete everything of the workspace."""
         home = _home(body)
         if home:
             await self.leaving.uninstalled(home, happened_at(body, event))
 
     async def team_access_revoked(self, event: dict[str, Any], body: dict[str, Any]) -> None:
-        """An org took the app away from some of its teams; whoever is left without access, Slack refuses."""
+        """Log that an org took the app away from some of its teams; whoever is left without access, Slack refuses."""
         log.info("team_access_revoked", team_id=_home(body), teams=len(_listed(event, "team_ids")))
 
     async def anything(self) -> None:
-        """An event that nobody listens to."""
+        """Take an event that nobody listens to."""
 
     async def clicked(self, ack: Any) -> None:
-        """A click that needs no answer."""
+        """Take a click that needs no answer."""
         await ack()
 
 
@@ -157,7 +157,7 @@ def _listed(part: dict[str, Any], name: str) -> list[Any]:
 
 
 def _home(body: dict[str, Any]) -> str:
-    """The id that an uninstall is about: the org's only where Slack says that the org's install is meant."""
+    """Return the id that an uninstall is about: the org's only where Slack says that the org's install is meant."""
     authorizations = body.get("authorizations") or [body]
     about = authorizations[0]
     org = about.get("enterprise_id") or body.get("enterprise_id") or ""
@@ -192,7 +192,7 @@ class FileMessages:
             self.services.background.leave(self._hint(key), kind="message")
 
     async def file_shared(self, event: Body, context: AsyncBoltContext) -> None:
-        """A file arrived somewhere; in a person's own conversation with the app it is for us."""
+        """Take a file that arrived somewhere; in a person's own conversation with the app it is for us."""
         key, channel, file_id = context.get("person"), event.get("channel_id"), event.get("file_id")
         if not isinstance(key, PersonKey) or key.user_id == context.bot_user_id:
             return
@@ -229,7 +229,7 @@ class FileMessages:
                 await self.teller.tell(key, replies.posted(said))
 
     async def _looked_into(self, who: Requester, file_id: str) -> replies.Reply:
-        """What came of a file. Raises StatusQuoError."""
+        """Return what came of a file. Raises StatusQuoError."""
         file = await self.files.info(who.key, file_id)
         if file.may_be_picture:
             taken = await self.services.sent.take_picture(who.key, file)
@@ -241,7 +241,7 @@ class FileMessages:
         return file_replies.file_updated(*shown) if seen.updated else file_replies.file_offered(*shown, file_id)
 
     async def _list_taken(self, who: Requester, file: SentFile) -> replies.Reply:
-        """What came of a list. Raises StatusQuoError."""
+        """Return what came of a list. Raises StatusQuoError."""
         try:
             taken = await self.services.sent.take_list(who.key, file)
         except ListProblemsError as error:

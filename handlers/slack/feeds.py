@@ -23,7 +23,7 @@ from services.platform.locale import Localizer
 
 
 async def read_feeds(services: Services, key: PersonKey, l10n: Localizer) -> Section:
-    """What an admin sees of the workspace's feeds."""
+    """Return what an admin sees of the workspace's feeds."""
     return views.feed_section(l10n, await services.feeds.of_workspace(key.team_id))
 
 
@@ -43,13 +43,13 @@ class FeedForms:
         bolt.view_submission(views.FEED)(self.submitted)
 
     async def open_form(self, args: AsyncArgs) -> None:
-        """The form of a channel's feed."""
+        """Open the form of a channel's feed."""
         await args.ack()
         who = await person(self.services, args.context)
         await open_view(args, views.feed_form(who.l10n, whole=False))
 
     async def open_whole(self, args: AsyncArgs) -> None:
-        """The form of a feed of the whole workspace, on top of that of the workspace. Raises NotAnAdminError."""
+        """Open the form of a feed of the whole workspace, on top of that of the workspace. Raises NotAnAdminError."""
         await args.ack()
         who = await admin(self.services, args.context)
         await show_on_top(args, views.feed_form(who.l10n, whole=True))

@@ -50,7 +50,7 @@ class HomeTab:
     workspace: WorkspaceParts
 
     async def home(self, key: PersonKey) -> View:
-        """The view of the person, ready for views.publish; of a stranger too."""
+        """Return the view of the person, ready for views.publish; of a stranger too."""
         view = await self.services.people.get(key)
         if view is None:
             return home_view.stranger(locale.Localizer("en-US", "UTC"), await self.services.people.grant_link(key))
@@ -99,22 +99,22 @@ class HomeButtons:
     tab: HomeTab
 
     async def open_override(self, args: AsyncArgs) -> None:
-        """The form of a status."""
+        """Open the form of a status."""
         who = await self._clicked(args)
         await open_view(args, modals.override(who.l10n, await self.services.policies.of(who.key.team_id)))
 
     async def open_out_of_office(self, args: AsyncArgs) -> None:
-        """The out-of-office form."""
+        """Open the out-of-office form."""
         who = await self._clicked(args)
         await open_view(args, await out_of_office_form(self.services, who))
 
     async def open_connect(self, args: AsyncArgs) -> None:
-        """The form of a calendar."""
+        """Open the form of a calendar."""
         who = await self._clicked(args)
         await open_view(args, await connect_form(self.services, who))
 
     async def open_settings(self, args: AsyncArgs) -> None:
-        """The settings."""
+        """Open the settings."""
         who = await self._clicked(args)
         await open_view(args, await settings_form(self.services, who))
 
@@ -161,7 +161,7 @@ class HomeButtons:
         await self.tab.publish(args, who.key)
 
     async def create_hook(self, args: AsyncArgs) -> None:
-        """A new hook; its address, and the link that grants where that is still to be done, are shown."""
+        """Make a hook; its address, and the link that grants where that is still to be done, are shown."""
         who = await self._clicked(args)
         known = {line.calendar_id for line in await self.services.calendars.list(who.key)}
         try:
@@ -181,7 +181,7 @@ class HomeButtons:
         await _show(args, view)
 
     async def account_menu(self, args: AsyncArgs) -> None:
-        """The form that chooses an account's calendars, or the question before it is disconnected."""
+        """Open the form that chooses an account's calendars, or the question before it is disconnected."""
         who = await self._clicked(args)
         what, _, account_id = chosen(args.body).partition(":")
         view = modals.account_gone(who.l10n)

@@ -72,7 +72,7 @@ _LIVES = timedelta(minutes=10)
 
 
 def bolt_app(authorize: Authorize, errors: Errors, client: AsyncWebClient, *, not_installed: str) -> AsyncApp:
-    """A Bolt application without listeners.
+    """Return a Bolt application without listeners.
 
     `client` carries every call (its token is replaced for each request); `not_installed` is the sentence for a
     workspace that is not ours (any more).
@@ -117,7 +117,7 @@ class Authorize(AsyncAuthorize):
         actor_team_id: str | None = None,
         actor_user_id: str | None = None,
     ) -> AuthorizeResult | None:
-        """The bot of the workspace; None where the app is not installed there."""
+        """Return the bot of the workspace; None where the app is not installed there."""
         found = await self._workspaces.meet(team_id or "", enterprise_id or "", user_id or "")
         if found is None:
             return None
@@ -157,7 +157,7 @@ class Intake:
     async def take(
         self, payload: Payload, headers: Mapping[str, str] | None = None, *, delivery: str = ""
     ) -> BoltResponse:
-        """The answer to a payload. Raises RequestError where it is none, or nobody's.
+        """Return the answer to a payload. Raises RequestError where it is none, or nobody's.
 
         `delivery` tells this delivery from every other one (its signature, its envelope), where its payload has
         no id of its own that stays the same when it is sent again. A `trigger_id` is none: it is for opening views.
@@ -180,7 +180,7 @@ class Intake:
     async def _dispatch(
         self, payload: Payload, kind: str, headers: Mapping[str, str], delivery: str
     ) -> tuple[BoltResponse, str]:
-        """The answer, and what became of the payload: a label of the metric."""
+        """Return the answer, and what became of the payload: a label of the metric."""
         # Bolt sees a parsed payload: in its words that is Socket Mode, whichever way it came.
         request = AsyncBoltRequest(mode="socket_mode", body=payload)
         team_id, enterprise_id = request.context.team_id or "", request.context.enterprise_id or ""
@@ -226,7 +226,7 @@ class Intake:
 
 
 def _kind(payload: Payload) -> str:
-    """A label of a bounded set: the event's type where it is one that we know, else the payload's."""
+    """Return a label of a bounded set: the event's type where it is one that we know, else the payload's."""
     if "command" in payload:
         return "command"
     if payload.get("type") == "event_callback":
@@ -236,7 +236,7 @@ def _kind(payload: Payload) -> str:
 
 
 def needs_no_claim(payload: Payload) -> bool:
-    """Whether what was delivered is a command that does no harm when it is done twice."""
+    """Return whether what was delivered is a command that does no harm when it is done twice."""
     if payload.get("command") != QUO:
         return False
     try:
@@ -258,7 +258,7 @@ class Recent:
         self._seen: OrderedDict[tuple[str, str], datetime] = OrderedDict()
 
     def claim(self, home: str, delivery_id: str, now: datetime) -> bool:
-        """Whether this is the first time; from now on it is not."""
+        """Return whether this is the first time; from now on it is not."""
         while self._seen and next(iter(self._seen.values())) < now - _LIVES:
             self._seen.popitem(last=False)
         if (home, delivery_id) in self._seen:
@@ -269,5 +269,5 @@ class Recent:
         return True
 
     def release(self, home: str, delivery_id: str) -> None:
-        """It was not dealt with after all: let it come again."""
+        """Note that it was not dealt with after all: let it come again."""
         self._seen.pop((home, delivery_id), None)

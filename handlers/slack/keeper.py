@@ -19,7 +19,7 @@ from services.platform.locale import Localizer
 
 
 async def read_keeper(services: Services, key: PersonKey, l10n: Localizer) -> Section:
-    """What an admin sees of it."""
+    """Return what an admin sees of it."""
     return keeper_section(l10n, await services.keeping.view(key.team_id))
 
 
@@ -36,7 +36,7 @@ class KeeperButtons:
         bolt.block_action("end_keeper")(self.end)
 
     async def grant(self, args: AsyncArgs) -> None:
-        """The way to the page on which an admin agrees. Raises NotAnAdminError, KeeperNotAllowedError, SlackError."""
+        """Show the way to the page where an admin agrees. Raises NotAnAdminError, KeeperNotAllowedError, SlackError."""
         await args.ack()
         who = await person(self.services, args.context)
         link = await self.services.keeping.link(who.key)

@@ -48,13 +48,13 @@ class KeyForms:
         bolt.view_submission(views.KEYS)(self.submitted)
 
     async def open(self, args: AsyncArgs) -> None:
-        """The keys, in the place of the modal that was clicked in."""
+        """Show the keys, in the place of the modal that was clicked in."""
         await args.ack()
         who = await person(self.services, args.context)
         await self._show(args, await keys_form(self.services, who))
 
     async def make(self, args: AsyncArgs) -> None:
-        """A new key, shown in the place of the form; or the form again, with what is wrong."""
+        """Make a key, shown in the place of the form; or show the form again, with what is wrong."""
         await args.ack()
         who = await person(self.services, args.context)
         form = args.body.get("view") or {}
@@ -70,7 +70,7 @@ class KeyForms:
         await self.tab.publish(args, who.key)
 
     async def submitted(self, args: AsyncArgs) -> None:
-        """The same for who closes the form with a name in it; without one there is nothing to do."""
+        """Do the same for who closes the form with a name in it; without one there is nothing to do."""
         who = await person(self.services, args.context)
         values = Values.of(args.body["view"])
         if not values.text("name"):
@@ -95,7 +95,7 @@ class KeyForms:
     async def _make(
         self, who: Requester, values: Values, request: str
     ) -> tuple[View | None, dict[str, StatusQuoError]]:
-        """The modal that shows a new key; None, and what is wrong by block, where there is none."""
+        """Return the modal that shows a new key; None, and what is wrong by block, where there is none."""
         name, may, wrong = views.read_key(values)
         errors: dict[str, StatusQuoError] = {**wrong}
         if not errors:
@@ -118,7 +118,7 @@ class KeyForms:
 
 
 async def keys_form(services: Services, who: Requester) -> View:
-    """The form, as everything stands now."""
+    """Return the form, as everything stands now."""
     return views.keys_form(who.l10n, await _keys(services, who))
 
 

@@ -25,7 +25,7 @@ from services.platform.locale import Localizer
 
 
 async def read_leave(services: Services, key: PersonKey, l10n: Localizer) -> Section:
-    """What an admin sees of the leave calendars of the workspace."""
+    """Return what an admin sees of the leave calendars of the workspace."""
     return leave_section(l10n, await services.leave.overview(key.team_id), services.clock.now())
 
 
@@ -48,12 +48,12 @@ class LeaveForms:
         bolt.view_submission(modals.CHOOSE_LEAVE)(self.choose)
 
     async def open(self, args: AsyncArgs) -> None:
-        """The form that adds one. Raises NotAnAdminError, SlackError."""
+        """Open the form that adds one. Raises NotAnAdminError, SlackError."""
         who = await self._clicked(args)
         await show_on_top(args, await self._form(who))
 
     async def create_hook(self, args: AsyncArgs) -> None:
-        """A new team hook, whose address is shown in the place of the form. Raises NotAnAdminError, SlackError."""
+        """Make a team hook, whose address is shown in the place of the form. Raises NotAnAdminError, SlackError."""
         who = await self._clicked(args)
         try:
             view = team_hook(who.l10n, await self.services.leave.hooks.create(who.key))
@@ -110,7 +110,7 @@ class LeaveForms:
         await self._show(args)
 
     async def add(self, args: AsyncArgs) -> None:
-        """A feed's address, or a CalDAV server. Raises NotAnAdminError."""
+        """Connect a feed's address, or a CalDAV server. Raises NotAnAdminError."""
         who = await admin(self.services, args.context)
         feed, server, errors = read_connect(Values.of(args.body["view"]))
         if feed and not errors:
@@ -175,7 +175,7 @@ class LeaveForms:
         await self.forms.show_again(args, args.body["view"]["id"])
 
     async def _show_root(self, args: AsyncArgs) -> None:
-        """The same, of the form below the one that was clicked in."""
+        """Do the same to the form below the one that was clicked in."""
         root = args.body["view"].get("root_view_id")
         if isinstance(root, str) and root and root != args.body["view"]["id"]:
             await self.forms.show_again(args, root)
@@ -201,14 +201,14 @@ class LeaveButtons:
         bolt.block_action("leave_is_me")(self.is_me)
 
     async def not_me(self, args: AsyncArgs) -> None:
-        """This is not me. Raises SlackError."""
+        """Take it that this is not me. Raises SlackError."""
         await args.ack()
         who = await person(self.services, args.context)
         await self.services.leave.not_me(who.key)
         await self.tab.publish(args, who.key)
 
     async def is_me(self, args: AsyncArgs) -> None:
-        """It is me after all. Raises SlackError."""
+        """Note that it is me after all. Raises SlackError."""
         await args.ack()
         who = await person(self.services, args.context)
         await self.services.leave.me_again(who.key)

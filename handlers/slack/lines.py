@@ -84,12 +84,12 @@ class ListForms:
     # ── the list ────────────────────────────────────────────────────────────────────────────────────
 
     async def open_rules(self, args: AsyncArgs) -> None:
-        """The whole list."""
+        """Open the whole list."""
         await args.ack()
         await open_view(args, list_modal(await self._view(args)))
 
     async def open_routines(self, args: AsyncArgs) -> None:
-        """The routines of the list."""
+        """Open the routines of the list."""
         await args.ack()
         await open_view(args, list_modal(await self._view(args), ROUTINES))
 
@@ -161,14 +161,14 @@ class ListForms:
     # ── the forms ───────────────────────────────────────────────────────────────────────────────────
 
     async def add_line(self, args: AsyncArgs) -> None:
-        """The form of a new rule."""
+        """Open the form of a new rule."""
         await args.ack()
         view = await self._read_list(args)
         _allow(view, Rule("", ""))
         await _show_form(args, line_form.line_form(view, None))
 
     async def edit_line(self, args: AsyncArgs) -> None:
-        """The form of a line; of a routine, its own."""
+        """Open the form of a line; of a routine, its own."""
         await args.ack()
         view = await self._read_list(args)
         line = lines.known(view.facts.lines, chosen(args.body))
@@ -176,7 +176,7 @@ class ListForms:
         await _show_form(args, _form(view, line))
 
     async def choose_picture(self, args: AsyncArgs) -> None:
-        """The form of the out-of-office line, with the picture that the person has sent filled in."""
+        """Open the form of the out-of-office line, with the picture that the person has sent filled in."""
         await args.ack()
         view = await self._read_list(args)
         line = lines.known(view.facts.lines, Kind.OUT_OF_OFFICE.value)
@@ -184,7 +184,7 @@ class ListForms:
         await _show_form(args, _form(view, line))
 
     async def add_routine(self, args: AsyncArgs) -> None:
-        """The form of a new routine."""
+        """Open the form of a new routine."""
         await args.ack()
         view = await self._read_list(args)
         _allow(view, routine_form.NEW)
@@ -212,7 +212,7 @@ class ListForms:
         await view_call(args.client, "views.update", view_id=form["id"], view=filled)
 
     async def submitted(self, args: AsyncArgs) -> None:
-        """A line or a routine: saved whole, or each mistake at its field."""
+        """Save a line or a routine whole, or show each mistake at its field."""
         who = await person(self.services, args.context)
         view = await read_list(self.services, who)
         line, below, errors = await self._read(args.body, view)
@@ -236,7 +236,7 @@ class ListForms:
             await self._show_list(args, view, beneath, undo_id=undo_id)
 
     async def choose_mute(self, args: AsyncArgs) -> None:
-        """The question of the first connection, asked by the Home tab."""
+        """Take the answer to the question of the first connection, asked by the Home tab."""
         await args.ack()
         who = await person(self.services, args.context)
         await open_view(args, mute_while(who.l10n))
@@ -251,7 +251,7 @@ class ListForms:
         await close(args, who, who.l10n.say("Mute notifications"), [*done, *waiting(view)])
 
     async def _read(self, body: Body, view: ListView) -> tuple[Line, str | None, Errors]:
-        """The line that a form makes, the id of the line below it, and what is wrong."""
+        """Return the line that a form makes, the id of the line below it, and what is wrong."""
         form = body["view"]
         values, line_id = Values.of(form), metadata_of(form).get("id", "")
         before = next((line for line in view.facts.lines if line.id == line_id), None)
@@ -288,7 +288,7 @@ class ListForms:
         undo_id: str = "",
         note: str = "",
     ) -> None:
-        """The list in the place of the modal `shown`, at the page it was at."""
+        """Show the list in the place of the modal `shown`, at the page it was at."""
         kept = {**metadata_of(shown), **(change or {})}
         page = int(kept["page"]) if kept.get("page", "").isdigit() else 0
         fresh = list_modal(view, shown["callback_id"], page=page, undo_id=undo_id, note=note)
@@ -308,7 +308,7 @@ def _form(view: ListView, line: Line, *, is_new: bool = False) -> View:
 
 
 def _muting(listed: tuple[Line, ...], kinds: Collection[str]) -> tuple[Line, ...]:
-    """The list whose own lines of `kinds` mute notifications, too."""
+    """Return the list whose own lines of `kinds` mute notifications, too."""
     return tuple(replace(one, effects=one.effects | {Effect.DND}) if one.id in kinds else one for one in listed)
 
 

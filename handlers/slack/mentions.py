@@ -23,7 +23,7 @@ PASSED_OVER, TOLD_OF = "passed_over", "told_of"
 
 
 def is_in_channel(payload: Payload) -> bool:
-    """Whether a payload, checked, tells of a message in a channel: also of its edit or deletion."""
+    """Return whether a payload, checked, tells of a message in a channel: also of its edit or deletion."""
     if payload.get("type") != "event_callback":
         return False
     event = payload["event"]
@@ -62,7 +62,7 @@ class Mentions:
 
 
 def _is_colleague(payload: Payload, event: Payload, team_id: str, org: str) -> bool:
-    """Whether the author is of the workspace, or of the org (where that is what installed the app).
+    """Return whether the author is of the workspace, or of the org (where that is what installed the app).
 
     docs.slack.dev, "Slack Connect": `user_team` and `team` are the author's. Whose workspace of an org another one is,
     nobody says: then it is enough that the channel is shared with nobody outside of it.

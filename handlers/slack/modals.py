@@ -78,7 +78,7 @@ class FieldMissingError(InputError):
 
 
 def read_connect(values: Values) -> tuple[str, tuple[str, str, str], dict[str, InputError]]:
-    """A feed's address, a CalDAV server with user and password, and what is missing, by block."""
+    """Return a feed's address, a CalDAV server with user and password, and what is missing, by block."""
     feed = values.text("feed")
     server = values.text("caldav_url"), values.text("caldav_user"), values.secret("caldav_password")
     errors: dict[str, InputError] = {}
@@ -98,7 +98,7 @@ class Modals:
     patience: float = PATIENCE
 
     async def connect_calendar(self, args: AsyncArgs) -> None:
-        """A feed's address, a CalDAV server, or both."""
+        """Connect a feed's address, a CalDAV server, or both."""
         who = await person(self.services, args.context)
         feed, server, errors = read_connect(Values.of(args.body["view"]))
         lines: list[str] = []
@@ -125,7 +125,7 @@ class Modals:
         await self.answer(args, who, self._caldav(who, url, user, password, lines), again)
 
     async def choose_calendars(self, args: AsyncArgs) -> None:
-        """The calendars of an account: exactly those that were chosen are connected."""
+        """Connect exactly those calendars of an account that were chosen."""
         who = await person(self.services, args.context)
         account_id = text_of(args.body["view"], "private_metadata")
         values = Values.of(args.body["view"])
@@ -175,7 +175,7 @@ class Modals:
             await self._grant_first(args, who, OOO, said, who.l10n.say("Out of office"))
 
     async def override(self, args: AsyncArgs) -> None:
-        """A status of one's own."""
+        """Set a status of one's own."""
         who = await person(self.services, args.context)
         values = Values.of(args.body["view"])
         errors: dict[str, InputError] = {}
@@ -220,14 +220,14 @@ class Modals:
         return [] if target is None or not target.link else modals.allow_writing(who.l10n, target)
 
     async def suggest_emoji(self, args: AsyncArgs) -> None:
-        """The emoji that what is typed in a form's menu may mean."""
+        """Offer the emoji that what is typed in a form's menu may mean."""
         key, found = args.context.get("person"), list[str]()
         if isinstance(key, PersonKey) and text_of(args.body, "block_id").endswith(modals.EMOJI_BLOCK):
             found = await self.services.emoji.search(key.team_id, text_of(args.body, "value"))
         await args.ack(options=[emoji_option(one) for one in found])
 
     async def settings(self, args: AsyncArgs) -> None:
-        """Everything that a person chose, at once or not at all."""
+        """Save everything that a person chose, at once or not at all."""
         who = await person(self.services, args.context)
         before = await self.services.settings.preferences(who.key)
         try:
@@ -291,7 +291,7 @@ class Modals:
         return await self._connected(who, [said], undo_id)
 
     async def _connected(self, who: Requester, lines: Sequence[str], undo_id: str = "") -> View:
-        """That it is done; where we may not set the status yet, with the link that grants."""
+        """Say that it is done; where we may not set the status yet, with the link that grants."""
         title = who.l10n.say("Connect a calendar")
         said = list(lines) or [who.l10n.say("Connected.")]
         if not who.view.granted:
@@ -305,7 +305,7 @@ class Modals:
         return modals.done(who.l10n, title, said, *undo)
 
     async def _grant_first(self, args: AsyncArgs, who: Requester, command: str, said: str, title: str) -> None:
-        """The form gives way to the link that grants; what was asked for is kept, as it could be typed."""
+        """Show the link that grants in the place of the form; what was asked for is kept, as it could be typed."""
         await self.services.people.ask(who.key, command, said)
         await args.ack(response_action="update", view=await self._grant_view(who, title, []))
 
@@ -367,12 +367,12 @@ async def check_emoji(services: Services, key: PersonKey, emoji: Mapping[str, st
 
 
 def _typed(instant: datetime, who: Requester) -> str:
-    """An instant as it could have been typed."""
+    """Return an instant as it could have been typed."""
     return f"{instant.astimezone(who.view.zone):%Y-%m-%d %H:%M}"
 
 
 def submission_id(body: Body) -> str:
-    """What tells one submission from another: the form, and what was filled in. Sent twice, it counts once."""
+    """Return what tells one submission from another: the form, and what was filled in. Sent twice, it counts once."""
     view = body["view"]
     facts = json.dumps([view.get("id"), view.get("hash"), view.get("state")], sort_keys=True)
     return hashlib.sha256(facts.encode()).hexdigest()

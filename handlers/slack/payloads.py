@@ -42,7 +42,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 
 
 def parse(content_type: str, raw: bytes) -> Payload:
-    """What a body of that Content-Type (without parameters) holds; to be checked. Raises RequestError."""
+    """Return what a body of that Content-Type (without parameters) holds; to be checked. Raises RequestError."""
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
@@ -60,7 +60,7 @@ def parse(content_type: str, raw: bytes) -> Payload:
 
 
 def check(payload: Payload) -> None:
-    """Raises RequestError where `payload` (of HTTP or of Socket Mode) has not the shape of one."""
+    """Check the shape of `payload` (of HTTP or of Socket Mode). Raises RequestError where it has not the one."""
     _check_texts(payload)
     _check_shape(payload)
     if "command" in payload:
@@ -92,7 +92,7 @@ def strict_json(text: str, made: Callable[[list[tuple[str, Any]]], Any] | None =
 
 
 def instant_of(stamp: object) -> datetime | None:
-    """A `ts`, `event_ts` or `event_time` of Slack's, in seconds, as an instant (UTC); None where it is none."""
+    """Return a `ts`, `event_ts` or `event_time` of Slack's, in seconds, as an instant (UTC); None where it is none."""
     try:
         return datetime.fromtimestamp(float(stamp), UTC)  # type: ignore[arg-type]  # what TypeError is caught for
     except (TypeError, ValueError, OverflowError, OSError):
@@ -100,7 +100,10 @@ def instant_of(stamp: object) -> datetime | None:
 
 
 def happened_at(body: Payload, event: Payload) -> datetime:
-    """When an event happened, by Slack's clock: `event_ts`, to the microsecond, if there is one, else `event_time`."""
+    """Return when an event happened, by Slack's clock.
+
+    `event_ts`, to the microsecond, if there is one, else `event_time`.
+    """
     return instant_of(event.get("event_ts")) or instant_of(body.get("event_time")) or datetime.fromtimestamp(0, UTC)
 
 

@@ -91,7 +91,7 @@ class SocketMode:
         return self._open > 0
 
     async def works(self) -> bool:
-        """The same, as a check of `/readyz`."""
+        """Return the same, as a check of `/readyz`."""
         return self.connected
 
     async def start(self) -> None:
@@ -154,7 +154,7 @@ class SocketMode:
         return longest * random.uniform(0.5, 1)  # noqa: S311 - spreads reconnects, hides nothing
 
     async def _connect(self) -> aiohttp.ClientWebSocketResponse:
-        """A connection that has said hello. Raises SlackError, aiohttp.ClientError, TimeoutError."""
+        """Return a connection that has said hello. Raises SlackError, aiohttp.ClientError, TimeoutError."""
         if self._session is None:
             raise RuntimeError("not started")
         found = await self._slack.call(self._token, "apps.connections.open")
@@ -259,7 +259,7 @@ _ENDS = frozenset(
 
 
 def _message(received: aiohttp.WSMessage) -> dict[str, Any]:
-    """The JSON object in a message; an empty one where it is none."""
+    """Return the JSON object in a message; an empty one where it is none."""
     if received.type is not aiohttp.WSMsgType.TEXT:
         return {}
     try:

@@ -22,7 +22,7 @@ class NobodyNamedError(InputError):
 
 
 async def answer(services: Services, who: Requester, command: Command) -> replies.Reply:
-    """The answer to one line."""
+    """Return the answer to one line."""
     try:
         if command.user_id:
             span = command_parser.period(command.rest, who.speaker) if command.rest else None
@@ -53,12 +53,12 @@ class WhoModal:
         bolt.block_action(view.AFTER)(self.turn)
 
     async def show(self, args: AsyncArgs) -> None:
-        """All that an answer or the Home tab had no room for."""
+        """Show all that an answer or the Home tab had no room for."""
         await args.ack()
         await open_view(args, await self._view(args, chosen(args.body), 0))
 
     async def turn(self, args: AsyncArgs) -> None:
-        """Another page."""
+        """Show another page."""
         await args.ack()
         modal, page = args.body["view"], chosen(args.body)
         number = int(page) if page.isdigit() else 0

@@ -47,7 +47,7 @@ class WorkspaceParts:
     read: Sequence[ReadSection] = ()
 
     async def home(self, who: Requester) -> list[Block]:
-        """The admins' part of the Home tab; nothing for whoever is none by what Slack said last."""
+        """Return the admins' part of the Home tab; nothing for whoever is none by what Slack said last."""
         if not who.view.admin:
             return []
         now = self.services.clock.now()
@@ -60,7 +60,7 @@ class WorkspaceParts:
         )  # fmt: skip
 
     async def form(self, who: Requester) -> View:
-        """The form, as everything stands now."""
+        """Return the form, as everything stands now."""
         policies = self.services.policies
         policy = await policies.stored(who.key.team_id)
         set_at = "" if policy.set_at is None else policy.set_at.isoformat()
@@ -68,7 +68,7 @@ class WorkspaceParts:
         return with_metadata(form, set_at=set_at)
 
     async def sections(self, who: Requester) -> list[Section]:
-        """What the other parts show."""
+        """Return what the other parts show."""
         return [await read(who.key, who.l10n) for read in self.read]
 
 
@@ -85,13 +85,13 @@ class WorkspaceForms:
         bolt.view_submission(WORKSPACE)(self.submitted)
 
     async def open(self, args: AsyncArgs) -> None:
-        """The form, for an admin. Raises NotAnAdminError."""
+        """Open the form, for an admin. Raises NotAnAdminError."""
         await args.ack()
         who = await admin(self.services, args.context)
         await open_view(args, await self.parts.form(who))
 
     async def submitted(self, args: AsyncArgs) -> None:
-        """The policy: kept whole, or each mistake at its field. Raises NotAnAdminError."""
+        """Keep the policy whole, or show each mistake at its field. Raises NotAnAdminError."""
         who = await admin(self.services, args.context)
         form = args.body["view"]
         opened = metadata_of(form).get("set_at", "")

@@ -41,7 +41,10 @@ class AgentRoutes:
     base_url: str
 
     def routes(self) -> list[web.RouteDef]:
-        """One for whatever is below `/api/v1/`, so that its errors are all of one shape; and what describes them."""
+        """Return one for whatever is below `/api/v1/`, so that its errors are all of one shape.
+
+        And what describes them.
+        """
 
         @cache  # made when it is first asked for: that takes a third as long as all else that a start does
         def described() -> bytes:
@@ -82,14 +85,14 @@ async def refusing(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def _query(request: web.Request) -> dict[str, str]:
-    """The arguments of a GET. Raises InvalidArgumentsError for one that is there twice."""
+    """Return the arguments of a GET. Raises InvalidArgumentsError for one that is there twice."""
     if len(request.query) != len(set(request.query)):
         raise InvalidArgumentsError("An argument is there twice")
     return dict(request.query)
 
 
 async def _body(request: web.Request) -> dict[str, Any]:
-    """The arguments of a POST, none where it has no body. Raises RequestError, InvalidArgumentsError."""
+    """Return the arguments of a POST, none where it has no body. Raises RequestError, InvalidArgumentsError."""
     if request.query:
         raise InvalidArgumentsError("The arguments of a change go into the body, none into the address")
     body = await request.read()
@@ -111,7 +114,7 @@ def _object(body: bytes) -> object:
 
 
 def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, of which each member is there once. Raises InvalidArgumentsError."""
+    """Return an object, of which each member is there once. Raises InvalidArgumentsError."""
     found = dict(members)
     if len(found) != len(members):
         raise InvalidArgumentsError("An argument is there twice")

@@ -68,7 +68,7 @@ def application(
     more: Sequence[Middleware] = (),
     large: Mapping[str, LargeBody] = MappingProxyType({}),
 ) -> web.Application:
-    """The application with `routes`, and POST /slack/events where there are `signatures` and an `intake`.
+    """Return the application with `routes`, and POST /slack/events where there are `signatures` and an `intake`.
 
     Without them (Socket Mode) nothing arrives over HTTP, and nothing is taken. `bodies` bounds all requests together.
     `more` stand before the body is read; at the paths of `large` more may come.
@@ -82,7 +82,7 @@ def application(
 
 
 def measuring(metrics: Metrics) -> Middleware:
-    """Counts and times requests by route and status."""
+    """Count and time requests by route and status."""
 
     @web.middleware
     async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -113,7 +113,7 @@ class LargeBody:
 
 
 def reading(bodies: Bodies, large: Mapping[str, LargeBody] = MappingProxyType({})) -> Middleware:
-    """Reads the body whole, within its limit, a time and what all bodies may have, before anything else looks at it.
+    """Read the body whole, within its limit, a time and what all bodies may have, before anything else looks at it.
 
     Where a large one may come, whoever sends it is admitted first.
     """
@@ -164,9 +164,10 @@ class Signatures:
         self._clock = clock
 
     def check(self, request: web.Request, body: bytes) -> str:
-        """The signature of `body`. Raises SignatureError unless it was made with our secret in the last five minutes.
+        """Return the signature of `body`.
 
-        A header that is missing, there twice or malformed is as bad as a wrong one.
+        Raises SignatureError unless it was made with our secret in the last five minutes. A header that is missing,
+        there twice or malformed is as bad as a wrong one.
         """
         timestamp, given = _only(request, TIMESTAMP), _only(request, SIGNATURE)
         if not _DIGITS.fullmatch(timestamp):
@@ -188,7 +189,7 @@ def _only(request: web.Request, name: str) -> str:
 
 
 def taking(signatures: Signatures, intake: Intake) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """The handler of Slack's route: nothing unsigned is parsed."""
+    """Return the handler of Slack's route: nothing unsigned is parsed."""
 
     async def take(request: web.Request) -> web.Response:
         body = await request.read()
@@ -221,7 +222,7 @@ class QuietHandler(web.RequestHandler):
     def handle_error(
         self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """One sentence with an error id; the log gets the id and the kind of error. `message` is what not to say."""
+        """Answer a sentence with an error id; the log gets that and the kind of error. `message` is not to be said."""
         error: StatusQuoError = StatusQuoError() if status >= _SERVER_ERROR else RequestError()
         log.info("request_broken", error=type(exc).__name__, status=status, error_id=error.id)
         if request.writer.output_size > 0:
@@ -231,7 +232,7 @@ class QuietHandler(web.RequestHandler):
         return response
 
     def log_exception(self, *args: Any, **kwargs: Any) -> None:
-        """The rest of a body that cannot be read is no fault of ours; anything else is logged."""
+        """Log what goes wrong, but for the rest of a body that cannot be read, which is no fault of ours."""
         if not isinstance(kwargs.get("exc_info"), web.RequestPayloadError):
             super().log_exception(*args, **kwargs)
 
@@ -240,7 +241,7 @@ class QuietServer(web.Server):
     """A server whose connections are handled quietly."""
 
     def __call__(self) -> web.RequestHandler:
-        """A handler for a new connection."""
+        """Return a handler for a new connection."""
         handler = super().__call__()
         handler.__class__ = QuietHandler  # aiohttp has no other place to choose it
         return handler
@@ -274,11 +275,11 @@ class Operations:
     apart: bool = False
 
     def routes(self) -> list[web.RouteDef]:
-        """What is answered where everybody comes: all three, without /metrics where they are apart."""
+        """Return what is answered where everybody comes: all three, without /metrics where they are apart."""
         return [route for route in self.own_routes() if not self.apart or route.path != "/metrics"]
 
     def own_routes(self) -> list[web.RouteDef]:
-        """All three, for the operator's own listener."""
+        """Return all three, for the operator's own listener."""
         return [
             web.get("/healthz", self.health),
             web.get("/readyz", self.ready),

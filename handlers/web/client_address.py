@@ -25,7 +25,10 @@ _WITH_PORT = re.compile(r"\[([^\]]+)\](?::\d{1,5})?|(\d+\.\d+\.\d+\.\d+):\d{1,5}
 
 
 def client_address(request: BaseRequest, proxies: Proxies) -> str:
-    """The address that a request comes from, of IPv6 its /64: one customer has all of that; "" where nobody knows."""
+    """Return the address that a request comes from, of IPv6 its /64: one customer has all of that.
+
+    "" where nobody knows.
+    """
     address = _read(request.remote or "")
     told = ",".join(request.headers.getall(FORWARDED_FOR, ())) if proxies else ""
     for part in reversed(told.rsplit(",", _MOST_PROXIES)):
@@ -41,7 +44,7 @@ def client_address(request: BaseRequest, proxies: Proxies) -> str:
 
 
 def _read(written: str) -> IPv4Address | IPv6Address | None:
-    """An address as proxies write it, with a port or without; one of IPv4 within IPv6 is the former."""
+    """Return an address as proxies write it, with a port or without; one of IPv4 within IPv6 is the former."""
     if len(written) > _LONGEST:
         return None
     with_port = _WITH_PORT.fullmatch(written)

@@ -28,11 +28,11 @@ class FeedRoutes:
     feeds: AbsenceFeeds
 
     def routes(self) -> list[web.RouteDef]:
-        """It ends in `.ics`: some programs take no other address for a calendar."""
+        """Return the address, ending in `.ics`: some programs take no other one for a calendar."""
         return [web.get(f"{FEED_PATH}{{secret}}.ics", self.get)]
 
     async def get(self, request: web.Request) -> web.Response:
-        """The calendar, or 304."""
+        """Return the calendar, or 304."""
         found = await self.feeds.read(request.match_info["secret"])
         known = request.if_none_match or ()
         if any(one.value in (found.etag, _ANY) for one in known):

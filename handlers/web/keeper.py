@@ -46,7 +46,10 @@ class KeeperPage:
     def or_else(
         self, finish_held: Callable[[web.Request, PersonKey, str], Awaitable[web.Response]]
     ) -> Callable[[web.Request, PersonKey, str], Awaitable[web.Response]]:
-        """What ends what somebody came back for who showed who they are: an agreement, or what `finish_held` ends."""
+        """Return what ends what somebody came back for who showed who they are.
+
+        An agreement, or what `finish_held` ends.
+        """
 
         async def finish(request: web.Request, key: PersonKey, held: str) -> web.Response:
             return await (self.finish(request, key) if held == HELD else finish_held(request, key, held))
@@ -54,7 +57,7 @@ class KeeperPage:
         return finish
 
     def routes(self) -> list[web.RouteDef]:
-        """No HEAD: a link checker uses nothing up."""
+        """Return the routes, without HEAD: a link checker uses nothing up."""
         return [web.get(PATH, self.ask, allow_head=False), web.post(PATH, self.agree)]
 
     async def ask(self, request: web.Request) -> web.Response:
@@ -106,7 +109,7 @@ class KeeperPage:
         return response
 
     async def agree(self, request: web.Request) -> web.Response:
-        """The button was pressed."""
+        """Take the agreement: the button was pressed."""
         link, token = await sent_form(request, "link", "token")
         try:
             key, known = await self.keeping.take(
@@ -120,7 +123,7 @@ class KeeperPage:
         raise self.browsers.away(web.HTTPSeeOther, start.url, oauth.COOKIE, start.cookie, oauth.PATH)
 
     async def finish(self, request: web.Request, key: PersonKey) -> web.Response:
-        """The admin agrees: Slack said that the browser is `key`'s."""
+        """Keep that the admin agrees: Slack said that the browser is `key`'s."""
         try:
             await self.keeping.agree(key)
         except (NotAnAdminError, NotGrantedError) as refusal:

@@ -61,7 +61,7 @@ class OAuth:
     finish_held: Callable[[web.Request, PersonKey, str], Awaitable[web.Response]]
 
     def routes(self) -> list[web.RouteDef]:
-        """GET alone: a HEAD of a link checker must not use a link up."""
+        """Return the routes, of GET alone: a HEAD of a link checker must not use a link up."""
         return [
             web.get("/slack/install", self.install, allow_head=False),
             web.get("/slack/oauth_redirect", self.redirect, allow_head=False),
@@ -222,7 +222,7 @@ class Connect:
         return await self._done(request, found)
 
     def _refused(self, request: web.Request, refusal: LinkOfAnotherError) -> web.Response:
-        """Another member's browser, as far as we know: Slack is asked the next time, since people share browsers."""
+        """Refuse another member's browser, as far as we know: Slack is asked next time, as people share browsers."""
         record(refusal, refusal, route=route_of(request))
         response = refusal_page(self.say, request, refusal, refusal.http_status)
         self.browsers.forget(request, response, refusal.team_id)
@@ -264,7 +264,7 @@ class Connect:
 
 
 def _at_provider(error: CalendarError) -> RequestError:
-    """What to say of it: whether trying again can help."""
+    """Return what to say of it: whether trying again can help."""
     if isinstance(error, AppRefusedError):
         return NotOfferedError(error.reason)
     refused = ProviderRefusedError if isinstance(error, _FINAL) else ProviderSilentError

@@ -90,14 +90,14 @@ class Page:
 
 
 def wants_page(request: web.Request) -> bool:
-    """Whether a browser asks."""
+    """Return whether a browser asks."""
     return request.path in FOR_BROWSERS or (
         request.method == "GET" and "text/html" in request.headers.get("Accept", "")
     )
 
 
 def html(page: Page, locale: str) -> str:
-    """The whole page; everything in it is escaped."""
+    """Return the whole page; everything in it is escaped."""
     said = [sub(r"`([^`]+)`", r"<code>\1</code>", f"<p>{escape(one)}</p>") for one in (page.sentence, *page.more)]
     if page.who is not None:
         person, workspace = map(escape, page.who)
@@ -133,7 +133,7 @@ def html(page: Page, locale: str) -> str:
 
 
 async def sent_form(request: web.Request, *names: str) -> tuple[str, ...]:
-    """What our own form sent, by the names of its fields; "" for each that is not there.
+    """Return what our own form sent, by the names of its fields; "" for each that is not there.
 
     A form is ASCII, whatever charset a stranger names for theirs (url.spec.whatwg.org, 5: all else is percent-encoded).
     """
@@ -144,7 +144,7 @@ async def sent_form(request: web.Request, *names: str) -> tuple[str, ...]:
 
 
 def render(page: Page, locale: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """The page as a response that no other site can frame, sniff or cache."""
+    """Return the page as a response that no other site can frame, sniff or cache."""
     security = dict(SECURITY)
     if page.form is not None:
         security["Content-Security-Policy"] = SECURITY["Content-Security-Policy"].replace(
@@ -167,7 +167,7 @@ class Browsers:
     secure: bool
 
     def seen(self, request: web.Request) -> Mapping[str, str]:
-        """Whom Slack said that this browser is: workspace → user."""
+        """Return whom Slack said that this browser is: workspace → user."""
         return self.identities.read(request.cookies.get(COOKIE, ""), self.clock.now())
 
     def remember(self, request: web.Request, response: web.StreamResponse, key: PersonKey) -> None:
@@ -175,11 +175,11 @@ class Browsers:
         self._keep(response, self.identities.with_person(request.cookies.get(COOKIE, ""), key, self.clock.now()))
 
     def forget(self, request: web.Request, response: web.StreamResponse, team_id: str) -> None:
-        """This browser is nobody's in that workspace, until Slack says again whose it is."""
+        """Take this browser for nobody's in that workspace, until Slack says again whose it is."""
         self._keep(response, self.identities.without(request.cookies.get(COOKIE, ""), team_id, self.clock.now()))
 
     def begin(self, response: web.StreamResponse, name: str, value: str, path: str) -> None:
-        """This browser begins a flow, of which the routes under `path` hear."""
+        """Begin a flow in this browser, of which the routes under `path` hear."""
         self._set(response, name, value, path, FLOW_LIVES)
 
     def away(

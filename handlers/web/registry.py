@@ -21,11 +21,11 @@ class RegistryRoutes:
     base_url: str
 
     def routes(self) -> list[web.RouteDef]:
-        """One address for each entry."""
+        """Return one address for each entry."""
         return [web.get("/registry/{name}", self.registered)]
 
     async def registered(self, request: web.Request) -> web.Response:
-        """An entry."""
+        """Return an entry."""
         found = entry(request.match_info["name"], self.base_url)
         if found is None:
             raise UnknownPathError("no such entry")

@@ -59,7 +59,7 @@ class Photos:
     agents: Agents
 
     def large(self) -> dict[str, LargeBody]:
-        """What is taken where photos come."""
+        """Return what is taken where photos come."""
         return {PHOTOS: LargeBody(MOST_OF_A_PHOTO, _PHOTO_SECONDS, self.admit)}
 
     async def admit(self, request: web.Request) -> None:
@@ -71,7 +71,7 @@ class Photos:
 
 
 async def slack_arguments(request: web.Request) -> Mapping[str, Any]:
-    """The arguments of one of Slack's methods: in a query, a JSON object or a form, as Slack itself takes them.
+    """Return the arguments of one of Slack's methods: in a query, a JSON object or a form, as Slack itself takes them.
 
     Raises NotAnObjectError, NotAStatusError.
     """
@@ -96,7 +96,7 @@ def _form(body: bytes) -> dict[str, str]:
 
 
 def parts_of(body: bytes, content_type: str) -> dict[str, Any]:
-    """The parts of a form by name (RFC 7578), `image` as bytes, others as texts. Raises NotAnObjectError."""
+    """Return the parts of a form by name (RFC 7578), `image` as bytes, others as texts. Raises NotAnObjectError."""
     header = Message()
     header["Content-Type"] = content_type
     boundary = str(header.get_param("boundary") or "")
@@ -140,7 +140,7 @@ class _PhotoBody(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
 
 
 def _object(body: bytes, kind: type[_SetBody | _PhotoBody]) -> dict[str, Any]:
-    """The members of a JSON object, as far as they are those of `kind`: texts, numbers, and a profile of such.
+    """Return the members of a JSON object, as far as they are those of `kind`: texts, numbers, and a profile of such.
 
     Nothing else is made of a body: millions of empty lists fit into one. Raises NotAnObjectError, NotAStatusError.
     """
@@ -158,7 +158,7 @@ def _object(body: bytes, kind: type[_SetBody | _PhotoBody]) -> dict[str, Any]:
 
 
 def slack_refusal(error: StatusQuoError, l10n: Localizer) -> tuple[Failure, int, dict[str, str]]:
-    """What Slack would answer, with a sentence of ours: its name for the error, the HTTP status, headers."""
+    """Return what Slack would answer, with a sentence of ours: its name for the error, the HTTP status, headers."""
     said = failure_of(error, l10n)
     said.error = slack_code(error)
     headers = (retry_after(error) or _A_MINUTE) if said.error == "ratelimited" else {}

@@ -65,7 +65,7 @@ class TeamHookRoutes:
 
 
 def read_lines(body: bytes) -> list[SentLeave | str]:
-    """Each line of a list, or a sentence that says what is wrong with it. Raises RequestError."""
+    """Return each line of a list, or a sentence that says what is wrong with it. Raises RequestError."""
     try:
         said = strict_json(body.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -107,7 +107,7 @@ def _day(said: object) -> date | None:
 
 
 def _storable(text: str) -> bool:
-    """Whether a text can be stored: JSON can spell half a character, and NUL."""
+    """Return whether a text can be stored: JSON can spell half a character, and NUL."""
     try:
         return "\x00" not in text and bool(text.encode())
     except UnicodeEncodeError:

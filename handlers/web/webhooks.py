@@ -85,7 +85,7 @@ class Webhooks:
         ]
 
     async def google(self, request: web.Request) -> web.Response:
-        """One message. One of a channel that is gone is well: Google may go on telling for a while.
+        """Take one message. One of a channel that is gone is well: Google may go on telling for a while.
 
         Raises RequestError for what is no message, and SignatureError for a forged one.
         """
@@ -111,7 +111,7 @@ class Webhooks:
         self._count(GOOGLE, PushOutcome.TAKEN if known else PushOutcome.UNKNOWN)
 
     async def microsoft(self, request: web.Request) -> web.Response:
-        """A batch of notifications, or the handshake that precedes them. 202 at once, whatever the load.
+        """Take a batch of notifications, or the handshake that precedes them. 202 at once, whatever the load.
 
         Raises RequestError for what is no batch, and SignatureError where all of it is forged.
         """
@@ -188,7 +188,7 @@ class HookRoutes:
     clock: Clock
 
     def routes(self) -> list[web.RouteDef]:
-        """Two addresses, two methods."""
+        """Return two addresses, two methods."""
         return [
             route(path, method)
             for path in (PATH.rstrip("/"), f"{PATH}{{secret}}")
@@ -196,7 +196,7 @@ class HookRoutes:
         ]
 
     async def post(self, request: web.Request) -> web.Response:
-        """A status or a calendar; 202 for what is taken in and done in a moment."""
+        """Take a status or a calendar; 202 for what is taken in and done in a moment."""
         hook = await self.hooks.find(secret_of(request))
         kind, body = request.content_type, await request.read()
         if kind == "text/calendar":
@@ -216,7 +216,7 @@ class HookRoutes:
 
 
 def secret_of(request: web.Request) -> str:
-    """The secret of a hook: in the path, else in `Authorization: Bearer SECRET`. Raises UnknownPathError."""
+    """Return the secret of a hook: in the path, else in `Authorization: Bearer SECRET`. Raises UnknownPathError."""
     if "secret" in request.match_info:
         return request.match_info["secret"]
     found = _BEARER.fullmatch(request.headers.get("Authorization", ""))
@@ -226,7 +226,7 @@ def secret_of(request: web.Request) -> str:
 
 
 async def in_utf8(body: bytes, charset: str | None) -> bytes:
-    """A body in the encoding that calendars and JSON are read in. Raises HookTypeError."""
+    """Return a body in the encoding that calendars and JSON are read in. Raises HookTypeError."""
     if charset is None:
         return body
     if codec_of(charset) is None:
@@ -244,7 +244,10 @@ class Wanted:
 
 
 def read_status(body: bytes, zone: ZoneInfo, now: datetime) -> Wanted:
-    """The status that is asked for, times without an offset being in `zone`. Raises RequestError and InputErrors."""
+    """Return the status that is asked for, times without an offset being in `zone`.
+
+    Raises RequestError and InputErrors.
+    """
     try:
         said = strict_json(body.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -267,7 +270,7 @@ def read_status(body: bytes, zone: ZoneInfo, now: datetime) -> Wanted:
 
 
 def _text(value: str | None) -> str:
-    """A text that can be stored: JSON can spell half a character."""
+    """Return a text that can be stored: JSON can spell half a character."""
     text = value or ""
     try:
         text.encode()

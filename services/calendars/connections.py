@@ -111,7 +111,7 @@ class CalendarFiles:
     wake_signal: WakeSignal
 
     async def info(self, key: PersonKey, file_id: str) -> SentFile:
-        """What Slack says of a file. Raises SlackError, NotInstalledError."""
+        """Return what Slack says of a file. Raises SlackError, NotInstalledError."""
         return await self.slack.info(await self.workspaces.the_bot_token(key.team_id), file_id)
 
     async def look(self, key: PersonKey, zone: ZoneInfo, file: SentFile) -> Seen:

@@ -69,7 +69,10 @@ class OwnCalendars:
     wake_signal: WakeSignal
 
     async def account(self, key: PersonKey) -> AccountView | None:
-        """The account that an entry would go to: one that may be written to, else the oldest; None without any."""
+        """Return the account that an entry would go to: one that may be written to, else the oldest.
+
+        None without any.
+        """
         able = [one for one in await self.accounts.of(key) if one.provider in self.writers and not one.lost]
         for one in able:
             if await self._may_write(key, one):
@@ -116,7 +119,7 @@ class EntryWriting:
         self._clock = clock
 
     async def next_due(self) -> datetime | None:
-        """When the first is due."""
+        """Return when the first is due."""
         return await self._entries.next_due()
 
     async def run_due(self) -> Report:
@@ -127,7 +130,7 @@ class EntryWriting:
         return Report(len(claims), changed=done.count(True), failed=done.count(None))
 
     async def _guarded(self, claim: EntryClaim) -> bool | None:
-        """Whether anything was done of one; None where it failed in a way that nobody foresaw."""
+        """Return whether anything was done of one; None where it failed in a way that nobody foresaw."""
         changed = False
         with guarded("entry_failed", team_id=claim.key.team_id, user_id=claim.key.user_id) as result:
             changed = await self._one(claim)
@@ -192,7 +195,7 @@ class EntryWriting:
         return True
 
     async def _calling(self, claim: EntryClaim, call: Callable[[str], Awaitable[T]]) -> T:
-        """What `call` gives for an access token; once more with another where that one is refused."""
+        """Return what `call` gives for an access token; once more with another where that one is refused."""
         token = await self._tokens.token(claim.key, claim.account_id)
         try:
             return await call(token)

@@ -249,5 +249,5 @@ class OAuthFlow:
 
 
 def _state(provider: str, of_workspace: bool) -> str:
-    """What a state is for."""
+    """Return what a state is for."""
     return f"{'leave' if of_workspace else 'state'}:{provider}"

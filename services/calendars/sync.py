@@ -126,7 +126,7 @@ def until_next_look(longest: timedelta, now: datetime, zone: ZoneInfo, next_edge
 
 
 def is_missed_push(claimed: Claimed, changes: Changes, now: datetime, interval: timedelta) -> bool:
-    """Whether a regular look, `interval` after the last one, has found what the provider had promised to tell.
+    """Return whether a regular look, `interval` after the last one, has found what the provider had promised to tell.
 
     A push makes a calendar due earlier than that. Where the last look failed, the push may have come in between.
     """

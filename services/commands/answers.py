@@ -34,7 +34,7 @@ def cleaned(pasted: str) -> str:
 
 
 def _elsewhere(text: str, *meant: str) -> str:
-    """What it is, where it is plainly something else; `meant` is what was asked for."""
+    """Return what it is, where it is plainly something else; `meant` is what was asked for."""
     if not text:
         return "Nothing was typed."
     if any(not sign.isprintable() or sign.isspace() for sign in text):
@@ -71,7 +71,7 @@ def signing_secret(text: str, other: str) -> str:
 
 
 def is_usual_secret(text: str) -> bool:
-    """Whether it looks as Slack's secrets do: 32 digits of base 16."""
+    """Return whether it looks as Slack's secrets do: 32 digits of base 16."""
     return bool(_HEX.fullmatch(text))
 
 
@@ -115,7 +115,7 @@ def postgresql(text: str) -> str:
 
 
 def setting(name: str, text: str) -> str:
-    """What the program itself would say of that value."""
+    """Return what the program itself would say of that value."""
     if not text:
         return "Nothing was typed."
     try:

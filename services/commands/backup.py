@@ -79,7 +79,7 @@ async def forgotten(config: Settings, clock: Clock) -> int:
 
 @contextmanager
 def refusing(kind: type[StatusQuoError]) -> Iterator[None]:
-    """What the disk or SQLite refuse, as one line of that kind."""
+    """Raise what the disk or SQLite refuse as one line of that kind."""
     try:
         yield
     except OSError as error:
@@ -97,7 +97,7 @@ def check_room(folder: Path, needed: int) -> None:
 
 @contextmanager
 def _copy_of(database: Path) -> Iterator[Path]:
-    """A consistent copy beside the database, looked through, and deleted at the end. Raises OSError, sqlite3.Error."""
+    """Make a consistent, checked copy beside the database, deleted at the end. Raises OSError, sqlite3.Error."""
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)) as source:
         (pages,), (size,) = (source.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
         check_room(database.parent, pages * size)

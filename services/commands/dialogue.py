@@ -82,7 +82,7 @@ class Dialogue:
         self.written = True
 
     def config(self) -> Settings:
-        """The settings as they are by now, without halves of pairs. Raises SettingsError."""
+        """Return the settings as they are by now, without halves of pairs. Raises SettingsError."""
         whole = dict(self.values)
         for app in ("SLACK", "GOOGLE", "MICROSOFT"):
             pair = {f"{app}_CLIENT_ID", f"{app}_CLIENT_SECRET"} & whole.keys()
@@ -107,13 +107,13 @@ class Dialogue:
                 return
 
     def _unseen(self, label: Text) -> str:
-        """What is typed without being shown. Rich would ask before the terminal has ceased to show it."""
+        """Return what is typed without being shown. Rich would ask before the terminal has ceased to show it."""
         with self.console.capture() as prompt:
             self.console.print(label, end=": ")
         return getpass(prompt.get())
 
     def choose(self, label: str, *choices: str) -> str:
-        """One of `choices`; Enter for the first."""
+        """Return one of `choices`; Enter for the first."""
         first = choices[0]
         return Prompt.ask(label, console=self.console, choices=list(choices), show_choices=False, default=first)
 
@@ -122,7 +122,7 @@ class Dialogue:
         return Confirm.ask(label, console=self.console, default=False)
 
     def optional(self, label: str, default: str = "") -> str:
-        """A text; Enter for `default`."""
+        """Return a text; Enter for `default`."""
         return answers.cleaned(Prompt.ask(label, console=self.console, default=default, show_default=bool(default)))
 
     def _question(self, name: str) -> Question:
@@ -143,7 +143,7 @@ class Dialogue:
         }[name]
 
     def _meant(self, name: str, given: str) -> bool:
-        """Whether an answer that is unusual, but may be right, is kept."""
+        """Return whether an answer that is unusual, but may be right, is kept."""
         doubt = ""
         if name == "SLACK_SIGNING_SECRET" and not answers.is_usual_secret(given):
             doubt = "Slack's signing secrets are 32 digits of base 16, and that is not."
@@ -175,6 +175,6 @@ class Dialogue:
                 return
 
     def waiting(self, look: Coroutine[Any, Any, T]) -> T:
-        """The result of something that takes its time."""
+        """Return the result of something that takes its time."""
         with self.console.status("trying…"):
             return asyncio.run(look)

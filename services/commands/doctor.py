@@ -41,7 +41,7 @@ from services.wiring.calendars import oauth_apps
 
 
 async def examine(config: Settings, clock: Clock) -> int:
-    """One line for each thing that is looked at; TROUBLE where one is not well."""
+    """Return one line for each thing that is looked at; TROUBLE where one is not well."""
     troubles = 0
     console = Console(highlight=False)
     slack, client = slack_health(config), provider_client(config)
@@ -65,7 +65,7 @@ async def examine(config: Settings, clock: Clock) -> int:
 
 
 async def _moved(database: Database, config: Settings) -> list[Finding]:
-    """What is wrong where no app starts with this database, because it was moved, or is being moved."""
+    """Return what is wrong where no app starts with this database, because it was moved, or is being moved."""
     try:
         async with asyncio.timeout(SECONDS):
             await check_not_moved(database, config.database_file)
@@ -77,12 +77,12 @@ async def _moved(database: Database, config: Settings) -> list[Finding]:
 
 
 def slack_health(config: Settings) -> SlackHealth:
-    """What asks Slack."""
+    """Return what asks Slack."""
     return SlackHealth(config.slack_api_url, outbound=Outbound.of(config))
 
 
 def provider_client(config: Settings) -> GuardedClient:
-    """What asks Google and Microsoft: where they are is the operator's own setting."""
+    """Return what asks Google and Microsoft: where they are is the operator's own setting."""
     return GuardedClient(AddressRules(private=True), outbound=Outbound.of(config))
 
 
@@ -103,7 +103,7 @@ def show(console: Console, finding: Finding) -> None:
 def _looks(
     config: Settings, slack: SlackHealth, client: GuardedClient, clock: Clock
 ) -> Iterator[Coroutine[Any, Any, Finding]]:
-    """What there is to be looked at beyond this machine, with these settings."""
+    """Yield what there is to be looked at beyond this machine, with these settings."""
     https = config.slack_api_url.startswith("https:")
     yield look_at_public_address(config.base_url, https=https, tls=Outbound.of(config).tls)
     if config.slack_client_id:
@@ -118,7 +118,7 @@ def _looks(
 def look_at_calendars(
     config: Settings, client: GuardedClient, app: OAuthApp, clock: Clock
 ) -> Coroutine[Any, Any, Finding]:
-    """Our app at Google or Microsoft, as `look_at_provider`."""
+    """Return our app at Google or Microsoft, as `look_at_provider`."""
     resource, expires = "", None
     if app.provider == MICROSOFT:
         resource, expires = config.microsoft_graph_url.removesuffix("v1.0/"), config.microsoft_secret_expires

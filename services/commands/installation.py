@@ -20,14 +20,14 @@ WHERE = "start the app first; if it runs, run this in its folder, with its setti
 
 
 def missing(config: Settings) -> str:
-    """What is said of an embedded database that is not there; "" where it is, or is not of that kind."""
+    """Return what is said of an embedded database that is not there; "" where it is, or is not of that kind."""
     file = config.database_file
     return f"there is no file {file.absolute()}: {WHERE}" if config.is_sqlite and not file.is_file() else ""
 
 
 @asynccontextmanager
 async def installed(config: Settings, clock: Clock) -> AsyncIterator[Stores]:
-    """Its stores. Raises DatabaseError where there is none, SettingsError where there are no keys or it was moved."""
+    """Open its stores. Raises DatabaseError where there is none, SettingsError without keys or where it was moved."""
     if said := missing(config):
         raise DatabaseError(said)
     async with Stores.at(config.database_url, keys_of(config), clock) as stores:

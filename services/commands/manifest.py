@@ -35,7 +35,7 @@ def run(args: Namespace, text: str, base_url: str, out: TextIO, err: TextIO) -> 
 
 
 def manifest(template: dict[str, Any], base_url: str, *, socket: bool, mcp: bool) -> dict[str, Any]:
-    """The manifest of an installation. `socket`: with Socket Mode; `mcp`: Slackbot may call it."""
+    """Return the manifest of an installation. `socket`: with Socket Mode; `mcp`: Slackbot may call it."""
     made: dict[str, Any] = _moved(template, base_url)
     if socket:
         made["settings"]["socket_mode_enabled"] = True
@@ -52,7 +52,7 @@ def manifest(template: dict[str, Any], base_url: str, *, socket: bool, mcp: bool
 
 
 def _moved(part: Any, base_url: str) -> Any:
-    """The same with every address of ours at `base_url`."""
+    """Return the same with every address of ours at `base_url`."""
     if isinstance(part, dict):
         return {name: _moved(value, base_url) for name, value in part.items()}
     if isinstance(part, list):

@@ -30,6 +30,6 @@ async def migrate(config: Settings, *, check: bool) -> int:
 
 
 def steps(config: Settings) -> int:
-    """The steps as SQL."""
+    """Return the steps as SQL."""
     print(schema.sql("sqlite" if config.is_sqlite else "postgresql"))
     return 0

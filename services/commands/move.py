@@ -70,7 +70,7 @@ async def _move(source: SqliteSource, target: PostgresTarget, config: Settings, 
 
 
 def _keys(config: Settings) -> str:
-    """What is to be done with the keys: they are not printed."""
+    """Return what is to be done with the keys: they are not printed."""
     if config.encryption_keys:
         return "ENCRYPTION_KEYS stays as it is."
     keep = f'(umask 077; echo "ENCRYPTION_KEYS=$(paste -sd, {quote(str(config.key_file.resolve()))})" >> .env)'

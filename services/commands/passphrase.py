@@ -12,7 +12,7 @@ SHORTEST = 12
 
 
 def ask(*, new: bool) -> str:
-    """A passphrase from the terminal, a `new` one twice; where there is none, the first line of the standard input.
+    """Ask for a passphrase at the terminal, a `new` one twice; without one, take the standard input's first line.
 
     Raises InputError for none, two different ones, and a new one that is too short.
     """

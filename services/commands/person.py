@@ -23,7 +23,7 @@ from services.usecases.offboarding import Offboarding
 
 
 async def export(config: Settings, key: PersonKey, clock: Clock) -> int:
-    """Everything that is kept of a person, as JSON; TROUBLE where they are not one of ours."""
+    """Return everything that is kept of a person, as JSON; TROUBLE where they are not one of ours."""
     async with _program(config, clock) as program:
         found = await program.stores.export.export(key)
     if not found:
@@ -69,7 +69,7 @@ async def see_off(
 
 @asynccontextmanager
 async def _program(config: Settings, clock: Clock) -> AsyncIterator[Service]:
-    """The program, neither listening nor working."""
+    """Build the program, neither listening nor working."""
     async with installed(config, clock):
         service = await bootstrap.build(config, clock=clock, worker=False)
     try:

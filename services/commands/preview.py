@@ -95,7 +95,7 @@ def _rules(path: Path) -> tuple[Line, ...]:
 
 
 def _before(rules: Sequence[Line]) -> timedelta:
-    """How much earlier events matter: a routine of the night before is not on where that day has an absence."""
+    """Return how much earlier events matter: a routine of the night before is not on where that day has an absence."""
     return timedelta(days=2 * any(isinstance(line, Routine) and line.not_when_absent for line in rules))
 
 

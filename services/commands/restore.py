@@ -142,7 +142,10 @@ def _check_unused(database: sqlite3.Connection, place: Path) -> None:
 
 
 def _keys(config: Settings, theirs: Sequence[str]) -> list[str]:
-    """The keys to go on with, newest first. Raises RestoreError where one of the backup's is lacking, SettingsError."""
+    """Return the keys to go on with, newest first.
+
+    Raises RestoreError where one of the backup's is lacking, SettingsError.
+    """
     Encryptor(theirs)
     if config.encryption_keys:
         ours = keys_of(config)
@@ -157,7 +160,7 @@ def _keys(config: Settings, theirs: Sequence[str]) -> list[str]:
 
 
 def _forgotten(path: Path | None) -> list[Forgotten]:
-    """The list that `backup --forgotten` printed. Raises RestoreError, OSError."""
+    """Return the list that `backup --forgotten` printed. Raises RestoreError, OSError."""
     if path is None:
         return []
     try:

@@ -74,7 +74,7 @@ class Guide:
     manifest: str = field(repr=False)
 
     def lead(self, also: Collection[str]) -> int:
-        """Every step, then the doctor; its exit status."""
+        """Go through every step, then the doctor; return its exit status."""
         talk = self.talk
         talk.console.print(Text("Status Quo: setting up", style="bold"))
         talk.tell(
@@ -91,7 +91,7 @@ class Guide:
         return self._finish(served=served)
 
     def _reach(self) -> bool:
-        """Where it is reached; whether Slack is reached by Socket Mode."""
+        """Return where it is reached; whether Slack is reached by Socket Mode."""
         talk = self.talk
         socket = _TOKEN in talk.values
         if not socket and _SIGNING not in talk.values:
@@ -110,7 +110,7 @@ class Guide:
         return socket
 
     def _slack(self, *, socket: bool) -> None:
-        """The app at Slack: its id and secret, and the signing secret or the token."""
+        """Ask for the app at Slack: its id and secret, and the signing secret or the token."""
         talk = self.talk
         last = _TOKEN if socket else _SIGNING
         wanted = [_ID, _SECRET, last]
@@ -149,7 +149,7 @@ class Guide:
         )
 
     def _data(self, *, first: bool) -> None:
-        """Where the data is kept, and the keys that seal it."""
+        """Ask where the data is kept, and make the keys that seal it."""
         talk = self.talk
         if first and "DATABASE_URL" not in talk.values:
             talk.head("Where the data is kept")
@@ -204,7 +204,7 @@ class Guide:
         talk.save()
 
     def _wants(self, provider: str) -> bool:
-        """Whether there is an app at that provider, or shall be."""
+        """Return whether there is an app at that provider, or shall be."""
         self.talk.head(named(provider))
         self.talk.tell(
             "This needs an app of yours there: docs/operate.md has the steps, and "
@@ -215,7 +215,7 @@ class Guide:
         return self.talk.agrees("Is there one")
 
     def _ask_for_its_end(self) -> None:
-        """When Microsoft's secret runs out, of which Microsoft itself tells nobody."""
+        """Ask when Microsoft's secret runs out, of which Microsoft itself tells nobody."""
         talk, expires = self.talk, "MICROSOFT_SECRET_EXPIRES"
         if expires in talk.fixed:
             return
@@ -258,7 +258,7 @@ class Guide:
 
 
 async def _reach_database(config: Settings, *, make: bool) -> str | None:
-    """What is wrong with the database, None where it answers; `make` its tables where it has none at all.
+    """Return what is wrong with the database, None where it answers; `make` its tables where it has none at all.
 
     An older one is left to `migrate`, and to the next start.
     """

@@ -19,7 +19,7 @@ from services.platform.clock import SystemClock
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """The IANA zone of that name. Raises InputError."""
+    """Return the IANA zone of that name. Raises InputError."""
     try:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):
@@ -27,7 +27,10 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def instant_of(text: str, zone: ZoneInfo, option: str) -> datetime:
-    """An ISO date (its midnight in `zone`) or datetime (in `zone` unless it says where), as UTC. Raises InputError."""
+    """Return an ISO date (its midnight in `zone`) or datetime (in `zone` unless it says where), as UTC.
+
+    Raises InputError.
+    """
     at = None
     with suppress(ValueError, OverflowError):
         at = datetime.fromisoformat(text)
@@ -71,7 +74,7 @@ def run(args: Namespace, out: TextIO) -> int:
 
 
 def _speaker(args: Namespace) -> Speaker:
-    """Who types, by the options. Raises an InputError for a bad one."""
+    """Return who types, by the options. Raises an InputError for a bad one."""
     if args.kind not in KINDS:
         raise InputError(f"--as: {args.kind!r} is none of {', '.join(KINDS)}")
     if not _LOCALE.fullmatch(args.locale):
@@ -82,7 +85,10 @@ def _speaker(args: Namespace) -> Speaker:
 
 
 def understand(text: str, kind: str, speaker: Speaker) -> Asked:
-    """What a line says as one of `KINDS`; of a preview, the day or the instant. Raises an InputError: it asks back."""
+    """Return what a line says as one of `KINDS`; of a preview, the day or the instant.
+
+    Raises an InputError: it asks back.
+    """
     if kind == "quo":
         if not text.strip():
             raise NothingTypedError("no text")

@@ -99,7 +99,7 @@ class Told:
     calendars: Sequence[CalendarView]
 
     def lines(self) -> Iterator[str]:
-        """All of them."""
+        """Yield all of them."""
         now = self.why.now
         key = now.facts.key
         yield f"{key.team_id} {key.user_id}, at {self.stamp(now.at)} in {self.zone.key}"
@@ -117,11 +117,11 @@ class Told:
         return self.why.now.facts.zone
 
     def stamp(self, instant: datetime | None) -> str:
-        """A day and a time; "never" where there is none."""
+        """Return a day and a time; "never" where there is none."""
         return "never" if instant is None else f"{instant.astimezone(self.zone):%Y-%m-%d %H:%M}"
 
     def entry(self, entry: AuditEntry) -> str:
-        """What was done to their profile, or left."""
+        """Return what was done to their profile, or left."""
         return _entry(entry, self.zone)
 
     def _permission(self) -> Iterator[str]:
@@ -223,11 +223,14 @@ def _entry(entry: AuditEntry, zone: ZoneInfo) -> str:
 
 
 def _named(rule: str) -> str:
-    """A rule's id where it is one that we give: in a file that is imported people may call their rules anything."""
+    """Return a rule's id where it is one that we give.
+
+    In a file that is imported people may call their rules anything.
+    """
     return rule if rule in RESERVED or _OURS.fullmatch(rule) else "of their own (hidden)"
 
 
 def _masked(status: Status) -> str:
-    """That there is a text and an emoji, never which."""
+    """Say that there is a text and an emoji, never which."""
     parts = [name for name, value in (("a text", status.text), ("an emoji", status.emoji)) if value]
     return f"{' and '.join(parts)} (hidden)" if parts else "nothing"

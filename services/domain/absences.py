@@ -65,13 +65,16 @@ class AbsenceSource:
 
 
 def of_event(event: Event) -> AbsenceSource:
-    """An event, placed in the person's zone. In two calendars it is the same one; a private one is told to nobody."""
+    """Return an event, placed in the person's zone.
+
+    In two calendars it is the same one; a private one is told to nobody.
+    """
     name = f"event\x1f{event.uid}\x1f{event.occurrence}"
     return AbsenceSource(event.start, event.end, name, event.visibility in _OPEN, event)
 
 
 def of_override(override_id: str, start: datetime, end: datetime | None) -> AbsenceSource:
-    """What the person asked for by hand."""
+    """Return what the person asked for by hand."""
     return AbsenceSource(start, FOREVER if end is None else end, f"override\x1f{override_id}", told=True)
 
 
@@ -79,7 +82,7 @@ def told(
     sources: Collection[AbsenceSource], away: Sequence[Interval], back: Sequence[Interval],
     places: Iterable[AbsenceSource], zone: ZoneInfo, *, near_until: datetime, share: bool,
 ) -> tuple[Absence, ...]:  # fmt: skip
-    """The absences that `sources` make, and the working `places`, by start; at most `MOST`.
+    """Return the absences that `sources` make, and the working `places`, by start; at most `MOST`.
 
     `away` is when the timeline says that the person is out, `back` when they came back early, by start, as far as
     `near_until`: what begins before that and never wins is none, what begins later is. What follows another one or
@@ -112,7 +115,7 @@ def _touches(away: Sequence[Interval], source: AbsenceSource) -> bool:
 
 
 def _covers(away: Sequence[Interval], source: AbsenceSource) -> bool:
-    """Whether one of the times away, which follow one another where somebody is out for several reasons, holds it."""
+    """Say whether one of the times away, which follow one another where there are several reasons, holds it."""
     covered = source.start
     for start, end in away[bisect_right(away, source.start, key=lambda one: one[1]) :]:
         if start > covered or covered >= source.end:
@@ -140,7 +143,7 @@ def same_again(before: Iterable[Absence], after: Iterable[Absence], since: datet
 
 
 def _without(source: AbsenceSource, back: Sequence[Interval]) -> Iterator[tuple[datetime, datetime, str]]:
-    """What is left of a source while the person is not back early, and the name of each piece."""
+    """Yield what is left of a source while the person is not back early, and the name of each piece."""
     start, number = source.start, 0
     for back_from, back_until in back:
         if back_until <= start or back_from >= source.end:
@@ -177,13 +180,16 @@ def _absence(start: datetime, end: datetime, name: str, kind: Kind, zone: ZoneIn
 
 
 def _first(start: datetime, zone: ZoneInfo) -> date | None:
-    """The day that begins at `start`; None where none does. Leave systems that know no whole days begin at 00:01."""
+    """Return the day that begins at `start`; None where none does.
+
+    Leave systems that know no whole days begin at 00:01.
+    """
     wall = start.astimezone(zone)
     return wall.date() if _begins(wall.date(), start, zone) or wall.time() == _FIRST_MINUTE else None
 
 
 def day_after(end: datetime, zone: ZoneInfo) -> date | None:
-    """The day that follows where something ends with the last of another; None where it does not.
+    """Return the day that follows where something ends with the last of another; None where it does not.
 
     Leave systems that know no whole days end at 23:59.
     """
@@ -194,5 +200,5 @@ def day_after(end: datetime, zone: ZoneInfo) -> date | None:
 
 
 def _begins(day: date, instant: datetime, zone: ZoneInfo) -> bool:
-    """Whether `day` begins at `instant`: at midnight, or where the clock leaps over that."""
+    """Return whether `day` begins at `instant`: at midnight, or where the clock leaps over that."""
     return datetime.combine(day, time(), zone).astimezone(UTC) == instant

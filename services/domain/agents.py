@@ -80,12 +80,18 @@ def key_name(typed: str) -> str:
 
 
 def lately(recent: Sequence[datetime], now: datetime) -> list[datetime]:
-    """Those of `recent` that count at `now`. One of an hour to come is of a clock that was wrong, and does not."""
+    """Return those of `recent` that count at `now`.
+
+    One of an hour to come is of a clock that was wrong, and does not.
+    """
     return [at for at in recent if abs(now - at) < CALLS_PER]
 
 
 def waits(recent: Sequence[datetime], now: datetime) -> timedelta:
-    """How long a caller has to wait whose admitted calls, oldest first, were at `recent`; zero where it may call."""
+    """Return how long a caller has to wait whose admitted calls, oldest first, were at `recent`.
+
+    Zero where it may call.
+    """
     counted = lately(recent, now)
     if len(counted) < MOST_CALLS:
         return timedelta()

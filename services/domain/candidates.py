@@ -48,7 +48,7 @@ class Candidate:
 
 
 def of_event(verdict: Verdict, position: int, line: Rule, lead: timedelta, texts: StatusTexts) -> Candidate:
-    """The candidate of an event that counts, by its line and the line's position."""
+    """Return the candidate of an event that counts, by its line and the line's position."""
     event = verdict.event
     return Candidate(
         # A day does not start early: only what has a time of day does.
@@ -69,7 +69,7 @@ def of_event(verdict: Verdict, position: int, line: Rule, lead: timedelta, texts
 
 
 def of_override(override: Override, lines: Sequence[Line], texts: StatusTexts) -> Candidate:
-    """The candidate of what the person asked for; "I'm back" wants nothing shown.
+    """Return the candidate of what the person asked for; "I'm back" wants nothing shown.
 
     An absence has the effects of the out-of-office line, where that is not switched off.
     """
@@ -93,7 +93,10 @@ def of_routines(
     lines: Sequence[Line], absences: Sequence[tuple[datetime, datetime]], window: tuple[datetime, datetime],
     texts: StatusTexts,
 ) -> Iterator[Candidate]:  # fmt: skip
-    """The candidates of the routines of every day that touches the window; it and `absences` are UTC, half-open."""
+    """Yield the candidates of the routines of every day that touches the window.
+
+    It and `absences` are UTC, half-open.
+    """
     routines = [(at, line) for at, line in enumerate(lines) if isinstance(line, Routine) and line.enabled]
     if not routines:
         return
@@ -122,7 +125,7 @@ def of_routines(
 
 
 def _exists(day: date, zone: ZoneInfo) -> bool:
-    """Whether there is such a day in `zone`: Samoa had no 30 December 2011."""
+    """Return whether there is such a day in `zone`: Samoa had no 30 December 2011."""
     begins, ends = WallTimes(datetime.combine(day, time()), datetime.combine(day + _DAY, time())).instants(zone)
     return begins < ends
 
@@ -132,7 +135,7 @@ def _days(first: date, last: date) -> list[date]:
 
 
 def typed(text: str, emoji: str) -> tuple[str, str]:
-    """What a person typed, tidy, with the emoji that Slack would give a text without one."""
+    """Return what a person typed, tidy, with the emoji that Slack would give a text without one."""
     text, emoji = tidy(text), tidy_emoji(emoji)
     return text, emoji or (DEFAULT_EMOJI if text else "")
 
@@ -157,7 +160,7 @@ def _wins(one: Candidate, other: Candidate) -> bool:
 
 
 def by_precedence(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """What the list wants, highest first: by layer, later start, later end, smaller id."""
+    """Return what the list wants, highest first: by layer, later start, later end, smaller id."""
     ordered = sorted(candidates, key=lambda candidate: candidate.id)
     ordered.sort(key=lambda candidate: (candidate.since, candidate.end), reverse=True)
     ordered.sort(key=lambda candidate: candidate.layer)

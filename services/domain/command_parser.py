@@ -81,7 +81,10 @@ class UnknownCommandError(InputError):
 
 
 def read(text: str) -> Command:
-    """The command in `text`. Raises UnknownCommandError for a known word with words it cannot take, or a near miss."""
+    """Return the command in `text`.
+
+    Raises UnknownCommandError for a known word with words it cannot take, or a near miss.
+    """
     first, rest = ([*text.split(maxsplit=1), "", ""])[:2]  # at any blank: phones type no-break and ideographic ones
     text, rest = text.strip(), rest.strip()
     name = _KNOWN.get(first.casefold()) if text else Name.HELP
@@ -101,7 +104,7 @@ def read(text: str) -> Command:
 
 
 def status(line: str, speaker: Speaker) -> Asked:
-    """A status as it was typed behind `/quo`. Raises an InputError: half a time, a time alone, too long a text.
+    """Return a status as it was typed behind `/quo`. Raises an InputError: half a time, a time alone, too long a text.
 
     The text of an emoji alone is "": Slack takes no such status (must_clear_both_status_text_and_status_emoji).
     """
@@ -116,7 +119,7 @@ def status(line: str, speaker: Speaker) -> Asked:
 
 
 def status_with_end(text: str, emoji: str, end: datetime, speaker: Speaker) -> Asked:
-    """A status whose end is said apart, so that its text is no more than that; an emoji may stand in it all the same.
+    """Read a status whose end is said apart, so that its text is no more than that, but for an emoji.
 
     `text` is as people read it, without entities. Raises TextTooLongError.
     """
@@ -127,7 +130,7 @@ def status_with_end(text: str, emoji: str, end: datetime, speaker: Speaker) -> A
 
 
 def absence(line: str, speaker: Speaker) -> Asked:
-    """An absence as it was typed behind `/ooo`, its note being the text. Raises an InputError."""
+    """Return an absence as it was typed behind `/ooo`, its note being the text. Raises an InputError."""
     asked = times.absence(plain(line), speaker)
     status_text(asked.text)
     return asked
@@ -160,7 +163,7 @@ def _label(found: re.Match[str]) -> str:
 
 
 def take_emoji(text: str) -> tuple[str, str]:
-    """The emoji that `text` begins or else ends with, as `:name:` ("" without one), and the rest."""
+    """Return the emoji that `text` begins or else ends with, as `:name:` ("" without one), and the rest."""
     for found, rest_of in ((_FIRST_EMOJI.match(text), True), (_LAST_EMOJI.search(text), False)):
         if found and not _DIGITS_ONLY.fullmatch(found[1]):
             rest = text[found.end() :] if rest_of else text[: found.start()]
@@ -173,7 +176,7 @@ def take_emoji(text: str) -> tuple[str, str]:
 
 
 def emoji_of(typed: str) -> str:
-    """One emoji from a field of its own: `:pizza:`, `pizza`, 🍕, or "" for none. Raises NotAnEmojiError."""
+    """Return one emoji from a field of its own: `:pizza:`, `pizza`, 🍕, or "" for none. Raises NotAnEmojiError."""
     typed = typed.strip()
     if not typed or _ONE_EMOJI.fullmatch(typed):
         return typed

@@ -52,7 +52,7 @@ def _said(span: Span) -> Status:
 
 
 def _each(timeline: Timeline, starts: list[datetime]) -> list[Span]:
-    """The span of a gap-free timeline that holds each of `starts`, which are in order."""
+    """Return the span of a gap-free timeline that holds each of `starts`, which are in order."""
     found, position = [], 0
     for start in starts:
         while timeline.spans[position].end <= start:

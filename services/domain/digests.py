@@ -54,7 +54,7 @@ class Schedule:
         return Period.WEEKLY if len(self.days) == 1 else Period.DAILY
 
     def next_after(self, instant: datetime) -> datetime:
-        """When it is due next, strictly after `instant` (UTC).
+        """Return when it is due next, strictly after `instant` (UTC).
 
         A local time that the clock leaps over is read as before the leap, as in RFC 5545, 3.3.5: it is due after it.
         """
@@ -63,16 +63,16 @@ class Schedule:
         return min(due for day in days if day.weekday() in self.days and (due := self.on(day)) > instant)
 
     def on(self, day: date) -> datetime:
-        """When it is due on that day, in UTC."""
+        """Return when it is due on that day, in UTC."""
         wall = datetime.combine(day, self.at)
         return WallTimes(wall, wall).instants(self.zone)[0]
 
     def day_of(self, due_at: datetime) -> date:
-        """The day on which it is due at that instant."""
+        """Return the day on which it is due at that instant."""
         return due_at.astimezone(self.zone).date()
 
     def told_days(self, due_at: datetime) -> tuple[date, date]:
-        """The first day that the digest due at `due_at` tells of, and the one after the last."""
+        """Return the first day that the digest due at `due_at` tells of, and the one after the last."""
         first = self.day_of(due_at)
         return first, first + self.period.length * _DAY
 
@@ -82,7 +82,7 @@ class Schedule:
         return WallTimes(noon, noon).instants(self.zone)[0]
 
     def told_of(self, due_at: datetime) -> tuple[datetime, datetime]:
-        """The same as instants in UTC; the present begins when it is due."""
+        """Return the same as instants in UTC; the present begins when it is due."""
         first, end = (datetime.combine(day, time()) for day in self.told_days(due_at))
         return max(due_at, WallTimes(first, first).instants(self.zone)[0]), WallTimes(end, end).instants(self.zone)[0]
 
@@ -115,12 +115,12 @@ _NONE = frozenset(fold(word)[0] for word in _OFF.split())
 
 
 def is_off(text: str) -> bool:
-    """Whether somebody wants no digest any more: `/quo digest off`."""
+    """Return whether somebody wants no digest any more: `/quo digest off`."""
     return fold(text.strip())[0] in _NONE
 
 
 def schedule(text: str, speaker: Speaker) -> Schedule:
-    """When somebody wants a digest ("weekdays 9:00", "mondays 9:00", "jeden Montag um 9"), in their zone.
+    """Return when somebody wants a digest ("weekdays 9:00", "mondays 9:00", "jeden Montag um 9"), in their zone.
 
     The day comes first, in any of the app's languages, then the time of day. Raises an InputError for anything else.
     """

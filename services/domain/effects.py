@@ -58,7 +58,7 @@ class EffectMemory:
     kept_until: datetime | None = None
 
     def owes(self, now: datetime) -> bool:
-        """Whether something of ours is, or may be, at Slack that does not end by itself soon."""
+        """Return whether something of ours is, or may be, at Slack that does not end by itself soon."""
         return False
 
 
@@ -77,7 +77,7 @@ class SnoozeMemory(EffectMemory):
     ceiling: int = LONGEST_SNOOZE
 
     def owes(self, now: datetime) -> bool:
-        """Whether a snooze of ours runs, or may run, for longer than a minute."""
+        """Return whether a snooze of ours runs, or may run, for longer than a minute."""
         return any(end is not None and end > now + RUNS_OUT for end in (self.ours, self.pending))
 
 
@@ -89,7 +89,7 @@ class PresenceMemory(EffectMemory):
     sent: bool = False
 
     def owes(self, now: datetime) -> bool:
-        """Whether `auto` is owed."""
+        """Return whether `auto` is owed."""
         return self.owed
 
 
@@ -109,7 +109,7 @@ class PhotoMemory(EffectMemory):
     side: int = 0
 
     def owes(self, now: datetime) -> bool:
-        """Whether a picture of ours is, or may be, on."""
+        """Return whether a picture of ours is, or may be, on."""
         return bool(self.ours or self.pending)
 
 
@@ -149,17 +149,17 @@ class DueEffect:
     asked: bool = False
 
     def asks(self, now: datetime) -> bool:
-        """Whether what their agent has asked for is to be done at `now`."""
+        """Return whether what their agent has asked for is to be done at `now`."""
         paused = self.pause is not None and self.pause.holds(now)
         return self.asked and self.granted and self.token is not None and not paused and not self.leaving
 
     def wanted(self, now: datetime) -> Stretch | None:
-        """The stretch that it shall be on for at `now`."""
+        """Return the stretch that it shall be on for at `now`."""
         paused = self.pause is not None and self.pause.holds(now)
         return None if paused or self.leaving or not self.granted else self.stretch
 
     def next_look(self, memory: EffectMemory, look: datetime | None) -> datetime | None:
-        """When it is worth another look: at `look`, or where a stretch or a pause begins or ends.
+        """Return when it is worth another look: at `look`, or where a stretch or a pause begins or ends.
 
         That may have passed since it was read, while Slack was called.
         """
@@ -196,7 +196,7 @@ class EffectDecision(Generic[Memory]):
 
 
 def brought_up(memory: Memory, stretch: Stretch | None, *, wanted: bool, now: datetime) -> Memory:
-    """The memory at `now`, while `stretch` is on, or none; `wanted`: nothing stands against it, such as a pause.
+    """Return the memory at `now`, while `stretch` is on, or none; `wanted`: nothing stands against it, such as a pause.
 
     A stretch is the same one as long as it begins before the end that was known of the old one.
     """
@@ -209,12 +209,15 @@ def brought_up(memory: Memory, stretch: Stretch | None, *, wanted: bool, now: da
 
 
 def is_same(memory: EffectMemory, stretch: Stretch) -> bool:
-    """Whether `stretch` goes on from the one that is remembered."""
+    """Return whether `stretch` goes on from the one that is remembered."""
     return memory.until is not None and stretch.start < memory.until
 
 
 def without_look(due: DueEffect, now: datetime) -> EffectMemory | None:
-    """What to remember where nothing can be, or has to be, done at Slack at `now`; None: it is to be looked at."""
+    """Return what to remember where nothing can be, or has to be, done at Slack at `now`.
+
+    None: it is to be looked at.
+    """
     if due.asks(now):
         return None
     wanted, memory = due.wanted(now), replace(due.memory, kept_until=None)
@@ -230,12 +233,12 @@ def without_look(due: DueEffect, now: datetime) -> EffectMemory | None:
 
 
 def refused(memory: Memory, code: ReasonCode, stretch: Stretch | None) -> Memory:
-    """What to remember where Slack does not do it, or we may not."""
+    """Return what to remember where Slack does not do it, or we may not."""
     return replace(memory, reason=Reason(code, "" if stretch is None else stretch.rule))
 
 
 def doubted(memory: Memory, stretch: Stretch | None, now: datetime) -> Memory:
-    """What to remember where nobody knows what was done since: what is stored is a copy from before.
+    """Return what to remember where nobody knows what was done since: what is stored is a copy from before.
 
     That we set them away may have been done, and nothing ends it: `auto` is owed, unless they are away by hand in that
     very stretch. A picture of ours may be on, and their own is in no copy: none is taken for theirs, so none is put on
@@ -259,7 +262,10 @@ def _left(memory: Memory, look: datetime | None = None) -> EffectDecision[Memory
 def decide_snooze(  # noqa: PLR0911  # one return for each line of the table
     memory: SnoozeMemory, seen: datetime | None, stretch: Stretch | None, now: datetime
 ) -> EffectDecision[SnoozeMemory]:
-    """What to do where a snooze runs until `seen`, or none, as read at `now`; `stretch` is the one wanted, or none."""
+    """Return what to do where a snooze runs until `seen`, or none, as read at `now`.
+
+    `stretch` is the one wanted, or none.
+    """
     if seen is not None and seen <= now:
         seen = None
     ours = seen is not None and _is_ours(memory, seen, now)
@@ -297,7 +303,7 @@ def decide_snooze(  # noqa: PLR0911  # one return for each line of the table
 def snoozed(
     decision: EffectDecision[SnoozeMemory], returned: datetime, stretch: Stretch
 ) -> EffectDecision[SnoozeMemory]:
-    """The decision once Slack has set the snooze: it runs until `returned`."""
+    """Return the decision once Slack has set the snooze: it runs until `returned`."""
     reason = Reason(ReasonCode.MUTED, stretch.rule, min(returned, stretch.end))
     memory = replace(decision.memory, ours=returned, reason=reason)
     again = returned - _renewed_before(memory) if returned < stretch.end - NEARLY else None
@@ -305,7 +311,10 @@ def snoozed(
 
 
 def is_news(memory: SnoozeMemory, seen: datetime | None, now: datetime) -> bool:
-    """Whether an event that tells of a snooze until `seen`, or of none, is worth a look; most are our own echo."""
+    """Return whether an event that tells of a snooze until `seen`, or of none, is worth a look.
+
+    Most are our own echo.
+    """
     if seen is not None and seen > now:
         return not _is_ours(memory, seen, now)
     theirs = memory.reason is not None and memory.reason.code is ReasonCode.OWN_SNOOZE
@@ -313,7 +322,7 @@ def is_news(memory: SnoozeMemory, seen: datetime | None, now: datetime) -> bool:
 
 
 def too_long(decision: EffectDecision[SnoozeMemory]) -> SnoozeMemory:
-    """What to remember where Slack does not take so many minutes: half of them at most."""
+    """Return what to remember where Slack does not take so many minutes: half of them at most."""
     return replace(decision.memory, ceiling=max(1, decision.minutes // 2))
 
 
@@ -328,7 +337,7 @@ def _minutes(length: timedelta) -> int:
 
 
 def _renewed_before(memory: SnoozeMemory) -> timedelta:
-    """How long before its end a snooze that is shorter than its stretch is renewed."""
+    """Return how long before its end a snooze that is shorter than its stretch is renewed."""
     return min(_EARLIEST_RENEWAL, memory.ceiling * _MINUTE / 4)
 
 
@@ -338,7 +347,7 @@ def _renewed_before(memory: SnoozeMemory) -> timedelta:
 def decide_presence(  # noqa: PLR0911  # one return for each line of the table
     memory: PresenceMemory, stretch: Stretch | None, now: datetime, *, away: bool
 ) -> EffectDecision[PresenceMemory]:
-    """What to do where Slack says that the person is, or is not, `away` by hand (or by us)."""
+    """Return what to do where Slack says that the person is, or is not, `away` by hand (or by us)."""
     if stretch is None:
         paid = replace(memory, owed=False, sent=False, reason=None)
         if not memory.owed or (memory.sent and not away):

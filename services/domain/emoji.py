@@ -43,7 +43,7 @@ _ALIAS = "alias:"
 
 @cache
 def standard_names() -> Mapping[str, str]:
-    """The names of the standard emoji, each with its character."""
+    """Return the names of the standard emoji, each with its character."""
     names: Mapping[str, str] = json.loads(DATA.read_text(encoding="utf-8"))["emoji"]
     return names
 
@@ -54,19 +54,22 @@ def _with_tones() -> frozenset[str]:
 
 
 def is_name(name: object) -> bool:
-    """Whether it can be the name of an emoji, without colons: at most 100 characters, nothing unseen, no markup."""
+    """Return whether it can be the name of an emoji, without colons.
+
+    At most 100 characters, nothing unseen, no markup.
+    """
     fits = isinstance(name, str) and len(name) <= LONGEST_NAME and name.isprintable()
     return fits and _NAME.fullmatch(str(name)) is not None
 
 
 def name_of(emoji: str) -> str:
-    """The name in `:name:`, without a skin tone; "" for what has another form."""
+    """Return the name in `:name:`, without a skin tone; "" for what has another form."""
     found = _TONED.fullmatch(emoji)
     return found[1] if found else ""
 
 
 def listed(emoji: Mapping[object, object], more: Iterable[object] = ()) -> dict[str, str]:
-    """What there is besides our standard table: by name the name it is another one for, or "".
+    """Return what there is besides our standard table: by name the name it is another one for, or "".
 
     `emoji` is what Slack lists as the workspace's own, `more` the standard names it lists. What is no name is left out,
     and of more than 30,000 the last by name are.
@@ -96,7 +99,7 @@ class EmojiTable:
     cut: bool = False
 
     def is_complete(self, now: datetime) -> bool:
-        """Whether what it has not does not exist: read within a day, and no change told of since."""
+        """Return whether what it has not does not exist: read within a day, and no change told of since."""
         if self.read_at is None or self.due_at is None or self.cut:
             return False
         return now < self.due_at == self.read_at + EVERY
@@ -122,7 +125,7 @@ class OwnEmoji:
         return self._aliases.get(name, [])
 
     def _end(self, name: str) -> str:
-        """What a name is one for in the end; "" where that is gone, too far away, or itself."""
+        """Return what a name is one for in the end; "" where that is gone, too far away, or itself."""
         for _ in range(DEPTH + 1):
             target = self._names.get(name)
             if not target:
@@ -140,15 +143,15 @@ class _Index:
         self._parts = sorted((key[at:], name) for key, name in whole for at in _later_words(key))
 
     def equal(self, key: str) -> list[str]:
-        """The names that are `key`."""
+        """Return the names that are `key`."""
         return [name for found, name in self._from(self._whole, key) if found == key]
 
     def beginning(self, key: str, most: int) -> list[tuple[str, str]]:
-        """The first `most` names that begin with `key`, each behind what it is sorted by."""
+        """Return the first `most` names that begin with `key`, each behind what it is sorted by."""
         return list(islice(self._from(self._whole, key), most))
 
     def holding(self, key: str, most: int) -> list[tuple[str, str]]:
-        """The first `most` names of which a later word begins with `key`, sorted from that word on."""
+        """Return the first `most` names of which a later word begins with `key`, sorted from that word on."""
         return list(islice(self._from(self._parts, key), most))
 
     @staticmethod
@@ -157,7 +160,7 @@ class _Index:
 
 
 def _later_words(key: str) -> Iterator[int]:
-    """Where they begin."""
+    """Yield where they begin."""
     return islice((found.end() for found in _BETWEEN.finditer(key)), LATER_WORDS)
 
 
@@ -171,7 +174,7 @@ NOTHING = OwnEmoji({})
 
 
 def search(text: str, own: OwnEmoji = NOTHING, limit: int = 100, *, complete: bool = False) -> list[str]:
-    """The emoji that somebody may mean who has typed `text` so far, as `:name:`, at most `limit`.
+    """Return the emoji that somebody may mean who has typed `text` so far, as `:name:`, at most `limit`.
 
     First what is called so, then what begins so, then what has a word that does, each by name. A character, and
     `:name:`, finds itself; with both colons its skin tones come after it. Where `own` is not `complete`, a `:name:`
@@ -213,7 +216,7 @@ def _offered(found: Iterable[str], limit: int) -> list[str]:
 
 
 def _key(text: str) -> str:
-    """What a name is found by."""
+    """Return what a name is found by."""
     return re.sub(r"[-\s]", "_", unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -268,12 +271,12 @@ def short_names() -> dict[str, str]:
 
 
 def is_regional(character: str) -> bool:
-    """Whether it is half a flag: a letter of a country's code."""
+    """Return whether it is half a flag: a letter of a country's code."""
     return "\U0001f1e6" <= character <= "\U0001f1ff"
 
 
 def leading_emoji(text: str) -> tuple[str, int] | None:
-    """The Slack name of the emoji character that `text` begins with, as `:name:`, and its length in `text`."""
+    """Return the Slack name of the emoji character that `text` begins with, as `:name:`, and its length in `text`."""
     found = _CLUSTER.match(text)
     if found is None:
         return None
@@ -290,13 +293,13 @@ def leading_emoji(text: str) -> tuple[str, int] | None:
 
 
 def first_emoji(text: str) -> str:
-    """The Slack name of the first emoji character in `text`, as `:name:`; "" where there is none."""
+    """Return the Slack name of the first emoji character in `text`, as `:name:`; "" where there is none."""
     names = (leading_emoji(found[0]) for found in _CLUSTER.finditer(text))
     return next((read[0] for read in names if read is not None), "")
 
 
 def trailing_emoji(text: str) -> tuple[str, int] | None:
-    """The same for the emoji character at the end of `text`, and where it begins."""
+    """Return the same for the emoji character at the end of `text`, and where it begins."""
     for found in _CLUSTER.finditer(text):
         if found.end() == len(text) and (read := leading_emoji(found[0])):
             return read[0], found.start()

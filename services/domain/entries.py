@@ -44,13 +44,13 @@ class CalendarEntry:
 
 
 def entry_id(team_id: str, override_id: str, account_id: str, number: int) -> str:
-    """The id of an override's entry in an account; `number` counts those that were taken back before."""
+    """Return the id of an override's entry in an account; `number` counts those that were taken back before."""
     seed = "\x1f".join((team_id, override_id, account_id, str(number)))
     return PROPERTY + hashlib.sha256(seed.encode()).hexdigest()[:32]
 
 
 def wanted(override: Override | None, entry_id: str, title: str, zone: ZoneInfo) -> CalendarEntry | None:
-    """The entry that an override has; None where it is gone, has no end, or is over before it began."""
+    """Return the entry that an override has; None where it is gone, has no end, or is over before it began."""
     if override is None or override.kind is not OverrideKind.OUT_OF_OFFICE or override.end is None:
         return None
     start, end = (at.astimezone(UTC) for at in (override.start, override.end))

@@ -21,12 +21,12 @@ class StatusQuoError(Exception):
 
     @classmethod
     def sentence(cls) -> str:
-        """What the user is told, in English: the class's docstring. It is the catalogues' message id too."""
+        """Return what the user is told, in English: the class's docstring. It is the catalogues' message id too."""
         return (cls.__doc__ or "").strip()
 
     @classmethod
     def for_operator(cls) -> str:
-        """What whoever runs the app is told at their terminal: the same, unless only they can mend it."""
+        """Return what whoever runs the app is told at their terminal: the same, unless only they can mend it."""
         return cls.sentence()
 
 

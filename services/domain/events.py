@@ -34,7 +34,7 @@ def judge(
     *,
     domains: frozenset[str] = frozenset(),
 ) -> tuple[Verdict, int | None]:
-    """The verdict on an event placed in `zone`, and the position of its line in the whole list, if it counts.
+    """Return the verdict on an event placed in `zone`, and the position of its line in the whole list, if it counts.
 
     Its line is the first rule of the person's own that names it, wherever that stands, else its kind's. `names` are
     what the person is called: a title that names somebody else is not about them. `domains` are the mail domains that
@@ -61,7 +61,7 @@ def judge(
 
 
 def whose_absence(event: Event, names: tuple[str, ...] = ()) -> Whose:
-    """Whose absence an event is by its title, its guests and who asked for it.
+    """Return whose absence an event is by its title, its guests and who asked for it.
 
     Where others are invited it is the person's only if they organize it; an only guest who is not the person is absent.
     """
@@ -80,7 +80,7 @@ def whose_absence(event: Event, names: tuple[str, ...] = ()) -> Whose:
 
 
 def kind_of(event: Event, whose: Whose, names: tuple[str, ...] = ()) -> Kind:
-    """What an event is about. What its source says outright goes before what its title says."""
+    """Return what an event is about. What its source says outright goes before what its title says."""
     by_type = _BY_TYPE.get(event.type)
     if by_type is not None:
         return by_type
@@ -120,13 +120,13 @@ def _first_line(  # noqa: PLR0911  # one return for each line of the table, in i
 
 
 def _is_published(event: Event) -> bool:
-    """Whether the person is the only one whom an entry names, by a program that waits for no answer."""
+    """Return whether the person is the only one whom an entry names, by a program that waits for no answer."""
     invited = event.response is not Response.NONE
     return invited and not event.guests and event.organizer in {Organizer.NOBODY, Organizer.SYSTEM}
 
 
 def _lasts_all_day(event: Event, zone: ZoneInfo) -> bool:
-    """Whether an event takes whole days; leave systems that know no all-day entries write 00:01–23:59."""
+    """Return whether an event takes whole days; leave systems that know no all-day entries write 00:01–23:59."""
     if event.all_day:
         return True
     start, end = event.start.astimezone(zone), event.end.astimezone(zone)
@@ -134,7 +134,10 @@ def _lasts_all_day(event: Event, zone: ZoneInfo) -> bool:
 
 
 def touches(hours: WorkingHours, start: datetime, end: datetime, zone: ZoneInfo) -> bool:
-    """Whether any working time lies in `[start, end)`, UTC. Hours that do not end after they start run overnight."""
+    """Return whether any working time lies in `[start, end)`, UTC.
+
+    Hours that do not end after they start run overnight.
+    """
     if end - start >= _WEEK + _DAY:
         return bool(hours.days)
     day = start.astimezone(zone).date() - _DAY

@@ -78,12 +78,15 @@ making the request"; docs.slack.dev, auth.test). What says which is another toke
 
 
 def concerns_bot(refusal: StatusQuoError) -> bool:
-    """Whether what Slack said to a bot's token may be about more than that one call: nobody takes it back but Slack."""
+    """Return whether what Slack said to a bot's token may be about more than that one call.
+
+    Nobody takes it back but Slack.
+    """
     return isinstance(refusal, GrantLostError) or refusal.reason in IN_DOUBT
 
 
 def is_lost(refusal: StatusQuoError) -> bool:
-    """Whether a grant is over by what Slack said to its token, without asking for another one."""
+    """Return whether a grant is over by what Slack said to its token, without asking for another one."""
     return isinstance(refusal, GrantLostError) and refusal.reason not in IN_DOUBT
 
 
@@ -117,17 +120,17 @@ REFUSED: Mapping[str, str] = {
 
 
 def client_fault(provider: str) -> OperatorFault:
-    """That our credentials are refused by slack, google or microsoft."""
+    """Say that our credentials are refused by slack, google or microsoft."""
     return OperatorFault(f"{provider}_client")
 
 
 def redirect_fault(provider: str) -> OperatorFault:
-    """That our redirect address is."""
+    """Say that our redirect address is."""
     return OperatorFault(f"{provider}_redirect")
 
 
 def sentence(standing: StandingFault) -> str:
-    """What `doctor` says of it, after the name of who refuses."""
+    """Return what `doctor` says of it, after the name of who refuses."""
     since = f"{standing.since:%Y-%m-%d %H:%M} UTC"
     detail = f" ({standing.detail})" if standing.detail else ""
     return f"{REFUSED[standing.fault.kind]} since {since}{detail}: {CURES[standing.fault]}"

@@ -56,7 +56,7 @@ def plan(
     zone: ZoneInfo | None = None,
     may: bool = True,
 ) -> Plan:
-    """What is to be shown at `now` by somebody's leave; nothing where the keeper `may` not keep them (any more).
+    """Return what is to be shown at `now` by somebody's leave; nothing where the keeper `may` not keep them (any more).
 
     Neighbouring and overlapping leave is one span, and its status expires with it. Wall times are read in `zone`,
     where it is known. `says` gives text and emoji for a span's start and end.
@@ -73,7 +73,7 @@ def plan(
 
 
 def _spans(leave: Iterable[Leave], zone: ZoneInfo | None) -> list[tuple[datetime, datetime]]:
-    """All leave by start, what touches as one."""
+    """Return all leave by start, what touches as one."""
     placed = (
         one.wall.instants(zone) if one.wall is not None and zone is not None else (one.start, one.end) for one in leave
     )
@@ -91,7 +91,7 @@ def _nothing(now: datetime) -> Span:
 
 
 def continued(span: Span, before: str) -> Span:
-    """The span, beginning where the leave that it goes on from began; `before` is what `begun` said of that.
+    """Return the span, beginning where the leave that it goes on from began; `before` is what `begun` said of that.
 
     Leave that is over is not kept: without this, tomorrow's would be taken for one that has begun since.
     """
@@ -102,23 +102,26 @@ def continued(span: Span, before: str) -> Span:
 
 
 def begun(span: Span) -> str:
-    """When the span began, and when it ends, as one text; "" where it shows nothing."""
+    """Return when the span began, and when it ends, as one text; "" where it shows nothing."""
     return f"{(span.began or span.start).isoformat()} {span.end.isoformat()}" if span.shows else ""
 
 
 def has_looked(before: str, start: datetime) -> bool:
-    """Whether the profile was looked at for the leave that begins at `start`; `before` is what `begun` said last."""
+    """Return whether the profile was looked at for the leave that begins at `start`.
+
+    `before` is what `begun` said last.
+    """
     _, _, ended = before.partition(" ")
     return bool(ended) and datetime.fromisoformat(ended) > start
 
 
 def owes(standing: Standing) -> bool:
-    """Whether something of ours is, or may be, on the profile, or is to be put back there."""
+    """Return whether something of ours is, or may be, on the profile, or is to be put back there."""
     return (standing.applied, standing.pending, standing.covered) != (None, None, None)
 
 
 def next_look(planned: Plan, standing: Standing, look_again: datetime | None) -> datetime | None:
-    """When the profile is worth the next look; `look_again` is what `ownership.decide` has asked for.
+    """Return when the profile is worth the next look; `look_again` is what `ownership.decide` has asked for.
 
     A status of ours with nothing below it ends by itself: whether it did is looked at a little later.
     """

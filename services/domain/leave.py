@@ -32,7 +32,7 @@ _MOST_BESIDE = 2  # words of a suggested name that mean something else too: "Bob
 def match(
     lines: Iterable[LeaveLine], members: Iterable[LeaveMember], ties: Mapping[str, str], types: Collection[str] = ()
 ) -> list[Matched]:
-    """Whose each of `lines` is.
+    """Return whose each of `lines` is.
 
     `members` are all people of the workspace, without bots, deactivated ones and strangers; also those for whom
     nothing is kept, since without one of two people of a name the other would be taken for both. `ties` are names that
@@ -81,11 +81,11 @@ class _Matcher:
         return replace(found, half=half_in(words), partly=is_partly(words))
 
     def _is_holiday(self, words: Words) -> bool:
-        """Whether a title is of a company's holiday, and of no member."""
+        """Return whether a title is of a company's holiday, and of no member."""
         return leave_types.is_company_holiday(words, self._types) and not self._index.runs(words)
 
     def _by_mail(self, line: LeaveLine, text: str, words: Words) -> Matched:
-        """Who has the address, if the rest of the title is leave: there one word of their own name is enough."""
+        """Return who has the address, if the rest of the title is leave: there one word of their own name is enough."""
         users = self._by_address.get(line.address.casefold(), set())
         if len(users) != 1:
             return Matched(line.id, MatchResult.TWO if users else MatchResult.UNKNOWN)
@@ -124,14 +124,14 @@ class _Matcher:
         return Matched(line.id, MatchResult.NOT_LEAVE)
 
     def _leaves_leave(self, words: Words, start: int, end: int, *, sure: bool, bare: bool) -> bool:
-        """Whether leave is left of a title without the words from `start` to before `end`."""
+        """Return whether leave is left of a title without the words from `start` to before `end`."""
         if any(not start <= at < end and not self._types.knows(word) for at, word in enumerate(words)):
             return False
         return leave_rest.is_leave(words, start, end, self._types, sure=sure, bare=bare)
 
 
 def _read(title: str, types: Types) -> tuple[str | None, list[TitleWord]]:
-    """A title as it is read, and its words; None of one that is longer than any line of a leave calendar."""
+    """Return a title as it is read, and its words; None of one that is longer than any line of a leave calendar."""
     if len(title) > LONGEST:
         return None, []
     text = written(title)
@@ -140,7 +140,7 @@ def _read(title: str, types: Types) -> tuple[str | None, list[TitleWord]]:
 
 
 def _widest(runs: Iterable[Run]) -> list[Run]:
-    """Names that are no part of a longer one: "Mary Ann Lee" names no Ann Lee."""
+    """Return names that are no part of a longer one: "Mary Ann Lee" names no Ann Lee."""
     every = list(runs)
     return [
         run
@@ -154,7 +154,7 @@ def _name(text: str, words: Words, start: int, end: int) -> str:
 
 
 def _suggested(text: str, words: Words, types: Types) -> str:
-    """The shortest run of words that has all the unknown ones, and leaves leave over where it is somebody's name."""
+    """Find the shortest run of words that has all the unknown ones, and leaves leave over where it is a name."""
     strange = [at for at, word in enumerate(words) if not types.knows(word)]
     if not strange or strange[-1] - strange[0] >= MOST_PARTS - _MOST_BESIDE:
         return ""
@@ -169,12 +169,12 @@ def _suggested(text: str, words: Words, types: Types) -> str:
 
 
 def _may_be_of_a_name(word: TitleWord) -> bool:
-    """Whether a word may be of a name that is suggested: "for" and "policy" are not."""
+    """Return whether a word may be of a name that is suggested: "for" and "policy" are not."""
     may = word.text not in vocabulary().not_names or word.text in leave_types.DATE_WORDS or word.text in SURNAMES_TOO
     return may or word.text in PARTICLES
 
 
 def _may_be_a_name(name: str) -> bool:
-    """Whether a title without a type may be somebody's name: what stands there is listed, never matched."""
+    """Return whether a title without a type may be somebody's name: what stands there is listed, never matched."""
     words = name.replace(",", " ").split()
     return 1 < len(words) <= _MOST_OF_A_NAME and all(word[0].isupper() for word in words)

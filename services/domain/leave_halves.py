@@ -29,7 +29,7 @@ _FEWEST_HOURS = 6  # that are a whole day of somebody's: of fewer nobody says wh
 
 
 def half_in(words: Words) -> Half:
-    """The half of the day that the words of a title name: "" where they name none, or both."""
+    """Return the half of the day that the words of a title name: "" where they name none, or both."""
     forenoon, afternoon = _says(words, _FORENOON), _says(words, _AFTERNOON)
     if forenoon == afternoon:
         return ""
@@ -37,7 +37,10 @@ def half_in(words: Words) -> Half:
 
 
 def is_partly(words: Words) -> bool:
-    """Whether a title speaks of less than a day, and does not say which part: "(half day)", 0.5 days, 3 hours."""
+    """Return whether a title speaks of less than a day, and does not say which part.
+
+    "(half day)", 0.5 days, 3 hours.
+    """
     is_short = any(phrase_at(words, at, len(words), _HALF) or _is_short(words, at) for at in range(len(words)))
     return is_short and not half_in(words)
 
@@ -47,7 +50,10 @@ def _says(words: Words, halves: Phrases) -> bool:
 
 
 def _is_half(words: Words, at: int, size: int) -> bool:
-    """Whether a phrase is a half of the day: 9 am is a time, "am 3.5." a date, "Monday morning" a part of longer."""
+    """Return whether a phrase is a half of the day.
+
+    9 am is a time, "am 3.5." a date, "Monday morning" a part of longer.
+    """
     if not size or (at and words[at - 1].number and not words[at].number):
         return False
     if size == 1 and words[at].text == "am" and at + 1 < len(words):
@@ -57,7 +63,7 @@ def _is_half(words: Words, at: int, size: int) -> bool:
 
 
 def _is_short(words: Words, at: int) -> bool:
-    """Whether a length of less than a day begins at a word."""
+    """Return whether a length of less than a day begins at a word."""
     if not words[at].number or (at and words[at - 1].number):
         return False
     if length_at(words, at, len(words), MINUTES):

@@ -58,7 +58,7 @@ class Matched:
 
 
 def counted(event: Event, half: Half, zone: ZoneInfo, *, partly: bool) -> Event | None:
-    """What of an entry is leave in its member's `zone`: all of it, or of a whole day the `half` that its title says.
+    """Return what of an entry is leave in its member's `zone`: all, or of a whole day the `half` in its title.
 
     None of a whole day of which it says that only a part is meant, and not which (`partly`). Of several days it is
     not said which one is meant: they count.

@@ -70,7 +70,10 @@ class NameIndex:
                     self._add(member.user_id, name)
 
     def _may_be_asked(self, name: str) -> bool:
-        """Whether all words of a name are in titles: most members are on leave at no time that is asked about."""
+        """Return whether all words of a name are in titles.
+
+        Most members are on leave at no time that is asked about.
+        """
         if len(name) > _LONGEST_NAME:
             return False
         if not _BRACKET.search(name):
@@ -102,7 +105,7 @@ class NameIndex:
                 self._words.update(key)
 
     def _add_gapless(self, user_id: str, parts: list[str]) -> None:
-        """A name that may stand without a gap: with its parts in either order, where it is known where it parts."""
+        """Add a name that may stand without a gap: with its parts in either order, where it is known where it parts."""
         whole = "".join(parts)
         is_long = len(whole) >= _GAPLESS_NAME
         if is_long and ((len(parts) > 1 and HAN.search(whole)) or all(map(HAN.match, whole))):
@@ -110,7 +113,7 @@ class NameIndex:
                 self._gapless[key] = self._gapless.get(key, frozenset()) | {user_id}
 
     def runs(self, words: Words) -> list[Run]:
-        """Every run of a title's words that is somebody's name."""
+        """Return every run of a title's words that is somebody's name."""
         found = []
         known = [word.text in self._words or word.other in self._words for word in words]
         for start in range(len(words)):
@@ -137,7 +140,7 @@ class NameIndex:
         return Run(start, end, users, tied=tie is not None) if users else None
 
     def _called(self, part: Words) -> frozenset[str]:
-        """Who is called so, with two words as the title has them: "Ann-Lee" is one."""
+        """Return who is called so, with two words as the title has them: "Ann-Lee" is one."""
         users: frozenset[str] = frozenset()
         if sum(not _ONE_UNIT.fullmatch(word.gap) for word in part[1:]) >= _FEWEST_WORDS - 1:
             for key in {turned(word.text for word in part), turned(word.other for word in part)}:
@@ -148,7 +151,7 @@ class NameIndex:
 
 
 def is_within_a_name(words: Words) -> bool:
-    """Whether what stands between some words of a title may stand within a name: "Lee, Ann", not "Lee | Ann"."""
+    """Return whether what stands between some words of a title may stand within a name: "Lee, Ann", not "Lee | Ann"."""
     gaps = [word.gap for word in words[1:]]
     return (
         sum("," in gap for gap in gaps) <= 1
@@ -168,7 +171,7 @@ class Run:
 
 
 def name_words(name: str) -> list[TitleWord]:
-    """The words of a member's name, without what stands in brackets and how people are addressed ("Dr.", さん)."""
+    """Return the words of a member's name, without what is in brackets and how people are addressed ("Dr.", さん)."""
     parts = words_of(_BRACKETED.sub(" ", written(name)))
     if any(part.sign for part in parts):
         return []  # "Ann & Bob" are two
@@ -180,7 +183,7 @@ def name_words(name: str) -> list[TitleWord]:
 
 
 def _full_words(parts: Words) -> int:
-    """How many words of a name tell one person from another."""
+    """Return how many words of a name tell one person from another."""
     turned = any("," in part.gap for part in parts)  # "Berg, Anna van der"
     count, full = 0, False
     for at, part in enumerate(parts):

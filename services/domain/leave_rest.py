@@ -75,14 +75,14 @@ class Gap(Enum):
 
 
 def gap_of(text: str) -> Gap:
-    """What a gap is. "Lee-Meyer" is not to be taken apart."""
+    """Return what a gap is. "Lee-Meyer" is not to be taken apart."""
     if _PARTS.search(text) or any(unicodedata.category(sign) == "So" for sign in text):
         return Gap.SIGN
     return Gap.PLAIN if "," in text or "_" in text or any(map(str.isspace, text)) else Gap.GLUED
 
 
 def is_leave(words: Words, start: int, end: int, types: Types, *, sure: bool, bare: bool) -> bool:
-    """Whether what is left of a title is leave of whoever is named from `start` to before `end`.
+    """Return whether what is left of a title is leave of whoever is named from `start` to before `end`.
 
     Of words that may be a longer name's ("Carlos Alberto Reyes", "Ann Lee-Meyer") none may touch it. A name that has
     such a word itself ("Teresa May") has to be set apart by signs, unless it is `sure`: tied by hand. `bare`: whether a
@@ -107,14 +107,14 @@ def is_leave(words: Words, start: int, end: int, types: Types, *, sure: bool, ba
 
 
 def _up_to(words: Words, start: int) -> int:
-    """Where what stands before a name ends: "Dr." belongs to the name."""
+    """Return where what stands before a name ends: "Dr." belongs to the name."""
     while start and words[start - 1].text in listed.ADDRESSED and gap_of(words[start].gap) is Gap.PLAIN:
         start -= 1
     return start
 
 
 def _from(words: Words, end: int, types: Types) -> int:
-    """Where what stands after a name begins: "Ann Lee's leave", "Ann Lee is on leave"."""
+    """Return where what stands after a name begins: "Ann Lee's leave", "Ann Lee is on leave"."""
     after = words[end : end + 2]
     if after and after[0].text == "s" and after[0].gap == "'":
         return end + 1
@@ -123,7 +123,7 @@ def _from(words: Words, end: int, types: Types) -> int:
 
 
 def _may_touch(words: Words, part: TitlePart, at: int, gap: Gap, types: Types, *, several: bool) -> bool:
-    """Whether a part may stand beside a name, with its word `at` next to it."""
+    """Return whether a part may stand beside a name, with its word `at` next to it."""
     word = words[at]
     if gap is Gap.GLUED or (part.kind is PartKind.DATE and word.number and not _is_dated(words, part, at)):
         return False
@@ -138,7 +138,7 @@ def _may_touch(words: Words, part: TitlePart, at: int, gap: Gap, types: Types, *
 
 
 def _is_dated(words: Words, part: TitlePart, at: int) -> bool:
-    """Whether a number beside a name is of a date: "Ann Lee 2" is another Ann Lee."""
+    """Return whether a number beside a name is of a date: "Ann Lee 2" is another Ann Lee."""
     word = words[at]
     if int(word.text[:9]) in _YEARS:
         return True
@@ -151,7 +151,7 @@ def _is_dated(words: Words, part: TitlePart, at: int) -> bool:
 
 
 def _may_be_a_surname(words: Words, part: TitlePart, at: int, types: Types) -> bool:
-    """Whether what touches a name is written as a part of it: "Anna Lena Frei", "Ann Winter vacation".
+    """Return whether what touches a name is written as a part of it: "Anna Lena Frei", "Ann Winter vacation".
 
     "Anna Lena frei" and "Ann Paid Vacation" are not.
     """
@@ -166,7 +166,10 @@ def _may_be_a_surname(words: Words, part: TitlePart, at: int, types: Types) -> b
 
 
 def _is_clear(name: Words, gaps: Iterable[Gap]) -> bool:
-    """Whether a name cannot be a shorter one and a date: "[Vacation] Teresa May" is, "PTO Teresa, May" is not."""
+    """Return whether a name cannot be a shorter one and a date.
+
+    "[Vacation] Teresa May" is, "PTO Teresa, May" is not.
+    """
     if not any(word.text in DATE_WORDS for word in name):
         return True
     comma = next((at for at, word in enumerate(name) if at and "," in word.gap), len(name))
@@ -174,7 +177,7 @@ def _is_clear(name: Words, gaps: Iterable[Gap]) -> bool:
 
 
 def _is_whole(words: Words, parts: list[TitlePart]) -> bool:
-    """Whether no two types run into each other, no two words are one, and no weekday or month stands alone."""
+    """Return whether no two types run into each other, no two words are one, and no weekday or month stands alone."""
     dates_by_types = set()
     for one, other in pairwise(parts):
         gap = gap_of(words[other.start].gap)
@@ -194,19 +197,19 @@ def _is_whole(words: Words, parts: list[TitlePart]) -> bool:
 
 
 def _may_be_glued(one: TitleWord, other: TitleWord) -> bool:
-    """Whether two words without a gap are two: 9days, 有給休暇取得; "sick-Reyes" is one."""
+    """Return whether two words without a gap are two: 9days, 有給休暇取得; "sick-Reyes" is one."""
     return one.number or other.number or (one.gapless and other.gapless)
 
 
 def _says_leave(kinds: set[PartKind], *, bare: bool) -> bool:
-    """Whether there is a type, or nothing but a length in days: a name and a date may be a birthday."""
+    """Return whether there is a type, or nothing but a length in days: a name and a date may be a birthday."""
     if PartKind.TYPE in kinds or not bare:
         return PartKind.TYPE in kinds
     return not kinds or (PartKind.LENGTH in kinds and kinds <= {PartKind.LENGTH, PartKind.HALF})
 
 
 def _parts(words: Words, at: int, end: int, types: Types) -> list[TitlePart] | None:
-    """What some words say, one after the other; None where there is one that says something else."""
+    """Return what some words say, one after the other; None where there is one that says something else."""
     found = []
     while at < end:
         part = _part(words, at, end, types)
@@ -234,7 +237,7 @@ def _part(words: Words, at: int, end: int, types: Types) -> TitlePart | None:
 
 
 def length_at(words: Words, start: int, end: int, units: Phrases) -> int:
-    """How many words from `start` on are numbers and a unit: 3 days, 0.5 d, 1 1/2 Tage."""
+    """Return how many words from `start` on are numbers and a unit: 3 days, 0.5 d, 1 1/2 Tage."""
     at = start
     while at < min(start + 3, end) and words[at].number and (at == start or _is_fraction(words, start, at)):
         at += 1
@@ -243,14 +246,14 @@ def length_at(words: Words, start: int, end: int, units: Phrases) -> int:
 
 
 def _is_fraction(words: Words, start: int, at: int) -> bool:
-    """Whether a number goes on with what began at `start`: 0.5, 1/2, and 1 before 1/2; "2 3" are two."""
+    """Return whether a number goes on with what began at `start`: 0.5, 1/2, and 1 before 1/2; "2 3" are two."""
     following = words[at + 1 : at + 2]
     is_before_one = words[at].gap == " " and following and following[0].number and following[0].gap in {"/", "\u2044"}
     return words[at].gap in _BETWEEN_NUMBERS or (at == start + 1 and bool(is_before_one))
 
 
 def _date_at(words: Words, start: int, end: int) -> int:
-    """How many words from `start` on say when: 3 May, 3.–5.8.2026, until Friday, 9:30, 5月3日."""
+    """Return how many words from `start` on say when: 3 May, 3.–5.8.2026, until Friday, 9:30, 5月3日."""
     at = said = start
     while at < end:
         if _is_when(words, at, start, end):
@@ -262,7 +265,7 @@ def _date_at(words: Words, start: int, end: int) -> int:
 
 
 def _is_when(words: Words, at: int, start: int, end: int) -> bool:
-    """Whether a word says when, among those from `start` to before `end`."""
+    """Return whether a word says when, among those from `start` to before `end`."""
     word = words[at]
     if word.number:
         is_next = at > start and words[at - 1].number and not word.gap.strip()  # "2 3.5." are two
@@ -277,7 +280,7 @@ def _is_when(words: Words, at: int, start: int, end: int) -> bool:
 
 
 def _leads_on(words: Words, at: int) -> bool:
-    """Whether a time follows a word that leads to one."""
+    """Return whether a time follows a word that leads to one."""
     following = words[at + 1]
     if words[at].text in SAFE_LINKS:
         return following.number or following.text in DATE_WORDS | SHORT_DATE_WORDS | LINKS
@@ -285,7 +288,7 @@ def _leads_on(words: Words, at: int) -> bool:
 
 
 def _is_of_time(words: Words, at: int) -> bool:
-    """Whether a number may be a part of a date or a time: "PTO 101" is a course."""
+    """Return whether a number may be a part of a date or a time: "PTO 101" is a course."""
     value = int(words[at].text[:9])
     if value <= _LAST_OF_A_MONTH or value in _YEARS:
         return True

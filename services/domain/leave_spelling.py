@@ -25,7 +25,7 @@ _LONGEST_PHRASE = 200
 
 
 def _of(*categories: str) -> str:
-    """The characters of some of Unicode's categories, for a class of a regular expression."""
+    """Return the characters of some of Unicode's categories, for a class of a regular expression."""
     return "".join(re.escape(sign) for sign in map(chr, range(0x10000)) if unicodedata.category(sign) in categories)
 
 
@@ -97,7 +97,7 @@ def written(text: str) -> str:
 
 
 def _emoji(shortcode: re.Match[str]) -> str:
-    """What an emoji means that is written as a shortcode: leave, a birthday, or something else."""
+    """Return what an emoji means that is written as a shortcode: leave, a birthday, or something else."""
     name = shortcode[1].lower()
     if name in leave_words.LEAVE_SHORTCODES:
         return "🌴"
@@ -105,7 +105,10 @@ def _emoji(shortcode: re.Match[str]) -> str:
 
 
 def speaks_of_leave(text: str) -> bool:
-    """Whether no emoji in a text is anything but leave's: "🏠 Ann Lee" is at home, and "🎓 Ann Lee" in a course."""
+    """Return whether no emoji in a text is anything but leave's.
+
+    "🏠 Ann Lee" is at home, and "🎓 Ann Lee" in a course.
+    """
     return text.isascii() or not any(
         unicodedata.category(sign) == "So" and sign not in leave_words.LEAVE_SIGNS for sign in text
     )
@@ -113,7 +116,7 @@ def speaks_of_leave(text: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def folds(word: str) -> tuple[str, str]:
-    """A word in both folds: ö is o, and ö is oe."""
+    """Return a word in both folds: ö is o, and ö is oe."""
     if word.isascii():
         low = word.lower()
         return low, low
@@ -124,12 +127,12 @@ def folds(word: str) -> tuple[str, str]:
 
 
 def _bare(low: str) -> str:
-    """A small-lettered word without accents; kana keep their marks."""
+    """Return a small-lettered word without accents; kana keep their marks."""
     return unicodedata.normalize("NFC", _COMBINING.sub("", unicodedata.normalize("NFKD", low))).translate(_LETTERS)
 
 
 def words_of(text: str) -> list[TitleWord]:
-    """The words of a text that `written` gave: of those of one that has too many, the first ones."""
+    """Return the words of a text that `written` gave: of those of one that has too many, the first ones."""
     found, at = [], 0
     for match in islice(word_pattern().finditer(text), MOST_WORDS + 1):
         start, end = match.span()
@@ -139,13 +142,13 @@ def words_of(text: str) -> list[TitleWord]:
 
 
 def phrases_of(text: str) -> set[tuple[str, ...]]:
-    """A phrase as the words it is compared by, in each fold."""
+    """Return a phrase as the words it is compared by, in each fold."""
     found = words_of(written(text[:_LONGEST_PHRASE]))
     return {tuple(word.text for word in found), tuple(word.other for word in found)} - {()}
 
 
 def folded_name(text: str) -> str:
-    """What a name is tied by: its words without case and accents, whichever part is first ("Lee, Ann" is "Ann Lee").
+    """Return what ties a name: its words without case and accents, in any order ("Lee, Ann" is "Ann Lee").
 
     "" of what has no word.
     """
@@ -153,14 +156,14 @@ def folded_name(text: str) -> str:
 
 
 def tied_by(words: Words) -> str:
-    """What the words of a name are tied by."""
+    """Return what the words of a name are tied by."""
     if words and all(word.gapless for word in words):
         return "".join(word.text for word in words)
     return " ".join(turned(word.text for word in words))
 
 
 def turned(words: Iterable[str]) -> tuple[str, ...]:
-    """Words that follow each other in a round, from wherever: "García López, María" is "María García López".
+    """Return words that follow each other in a round, from wherever: "García López, María" is "María García López".
 
     "María López García" is somebody else.
     """

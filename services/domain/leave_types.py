@@ -36,7 +36,7 @@ def phrases_by_first(phrases: Iterable[Phrase]) -> Phrases:
 
 
 def phrases_in(*lists: str) -> Iterator[Phrase]:
-    """The phrases of lists of `leave_words`, in each fold."""
+    """Yield the phrases of lists of `leave_words`, in each fold."""
     for phrase in (phrase for text in lists for phrase in text.split("|")):
         yield from phrases_of(phrase)
 
@@ -87,11 +87,14 @@ class Types:
         self._gapless = frozenset(word for word in self._known if HAN.match(word) or not word.isascii())
 
     def knows(self, word: TitleWord) -> bool:
-        """Whether a word may be of anything but a name."""
+        """Return whether a word may be of anything but a name."""
         return word.number or word.text in self._known or word.other in self._known
 
     def words_of(self, title: str) -> list[TitleWord]:
-        """The words of a title that `written` gave; of a script without gaps, what is known in it is taken apart."""
+        """Return the words of a title that `written` gave.
+
+        Of a script without gaps, what is known in it is taken apart.
+        """
         found: list[TitleWord] = []
         for word in words_of(title):
             found += self._parts(word) if word.gapless else [word]
@@ -113,7 +116,7 @@ class Types:
         return [word]
 
     def _segments(self, text: str) -> list[str] | None:
-        """A text without gaps as words that are all known, the longest first; None where one is not."""
+        """Return a text without gaps as words that are all known, the longest first; None where one is not."""
         found, at = [], 0
         while at < len(text):
             sizes = range(min(_LONGEST_GAPLESS, len(text) - at), 0, -1)
@@ -127,7 +130,7 @@ class Types:
 
 @lru_cache(maxsize=64)
 def types_of(additions: frozenset[str]) -> Types:
-    """The list with the `additions` of a workspace."""
+    """Return the list with the `additions` of a workspace."""
     return Types(additions)
 
 
@@ -141,7 +144,7 @@ def _cut(word: TitleWord, texts: Iterable[str], at: int, gap: str | None = None)
 
 
 def phrase_at(words: Words, at: int, end: int, phrases: Phrases) -> int:
-    """How many words from `at` on are one of `phrases`; 0 where none is."""
+    """Return how many words from `at` on are one of `phrases`; 0 where none is."""
     first = words[at]
     found = phrases.get(first.text, ())
     if first.other != first.text:
@@ -155,7 +158,7 @@ def phrase_at(words: Words, at: int, end: int, phrases: Phrases) -> int:
 
 
 def _is_phrase(words: Words, at: int, phrase: Phrase) -> bool:
-    """Whether the words that follow the first one are those of a phrase: the last one tells it soonest."""
+    """Return whether the words that follow the first one are those of a phrase: the last one tells it soonest."""
     for behind in range(len(phrase) - 1, 0, -1):
         word = words[at + behind]
         if phrase[behind] not in {word.text, word.other} or not _WITHIN_A_PHRASE.fullmatch(word.gap):
@@ -164,7 +167,7 @@ def _is_phrase(words: Words, at: int, phrase: Phrase) -> bool:
 
 
 def is_never_leave(words: Words, types: Types) -> bool:
-    """Whether a title is of a birthday, an anniversary or a company's holiday; "birthday leave" is not."""
+    """Return whether a title is of a birthday, an anniversary or a company's holiday; "birthday leave" is not."""
     at = 0
     while at < len(words):
         of_a_type = phrase_at(words, at, len(words), types.phrases)
@@ -176,13 +179,16 @@ def is_never_leave(words: Words, types: Types) -> bool:
 
 
 def of_categories(categories: Iterable[str]) -> Iterator[Words]:
-    """An entry's categories as words: "Company Holidays" (BambooHR)."""
+    """Yield an entry's categories as words: "Company Holidays" (BambooHR)."""
     for category in islice(categories, _MOST_CATEGORIES):
         yield words_of(written(category[:_LONGEST_CATEGORY]))
 
 
 def names_a_holiday(words: Words, types: Types) -> bool:
-    """Whether a holiday is named in a title, beside types: "[Holidays] Good Friday", not "Christmas vacation"."""
+    """Return whether a holiday is named in a title, beside types.
+
+    "[Holidays] Good Friday", not "Christmas vacation".
+    """
     at = 0
     while at < len(words):
         of_a_type = phrase_at(words, at, len(words), types.phrases)
@@ -193,7 +199,7 @@ def names_a_holiday(words: Words, types: Types) -> bool:
 
 
 def is_company_holiday(words: Words, types: Types) -> bool:
-    """Whether a title is of a day that nobody works on: "Company Holiday - X", "[Holidays] Good Friday", Feiertag.
+    """Say whether a title is of a day that nobody works on: "Company Holiday - X", "[Holidays] May Day", Feiertag.
 
     It begins or ends with what such days are called, or nothing but such a day is named in it.
     """
@@ -207,5 +213,5 @@ def is_company_holiday(words: Words, types: Types) -> bool:
 
 
 def has_type(words: Words, types: Types) -> bool:
-    """Whether a type stands anywhere in a title."""
+    """Return whether a type stands anywhere in a title."""
     return any(phrase_at(words, at, len(words), types.phrases) for at in range(len(words)))

@@ -206,5 +206,5 @@ def _known(lines: Sequence[Line], line_id: str) -> int:
 
 
 def _is_kinds(line: Line, *kinds: Kind) -> bool:
-    """Whether it is the own line of one of `kinds`, of any where none is given."""
+    """Return whether it is the own line of one of `kinds`, of any where none is given."""
     return isinstance(line, Rule) and line.kind in (kinds or KINDS)

@@ -17,7 +17,7 @@ _NOBODYS = frozenset(_LISTED.split())
 
 
 def is_no_persons(address: str) -> bool:
-    """Whether nobody waits for an answer at an address, as far as the part before its @ tells."""
+    """Return whether nobody waits for an answer at an address, as far as the part before its @ tells."""
     local = re.sub(r"[._-]", "", address.partition("@")[0].partition("+")[0].casefold())
     return local in _NOBODYS or "noreply" in local or "donotreply" in local
 

@@ -16,7 +16,7 @@ class Role(IntEnum):
     PRIMARY_OWNER = 4
 
     def outranks(self, other: Role) -> bool:
-        """Whether a token of this role may set the profile of a member whose role is `other`: it is below their own.
+        """Say whether a token of this role may set the profile of a member of the role `other`: one below their own.
 
         docs.slack.dev, users.profile.set: an admin's takes an owner, an owner's the primary owner. Whether the plan
         allows it, and whether Slack wants more of them (`sudo_required`), only a call tells.

@@ -78,7 +78,7 @@ class OutPerson:
 
 
 def mentioned(text: str) -> tuple[str, ...]:
-    """The ids of the people whom a message mentions, each once; none where they are more than `MOST_MENTIONED`.
+    """Return the ids of the people whom a message mentions, each once; none where they are more than `MOST_MENTIONED`.
 
     docs.slack.dev, "Formatting message text": a mention is `<@U…>`, with or without a name; what somebody typed to look
     like one is escaped.
@@ -99,7 +99,7 @@ class Crowds:
         self._asked: OrderedDict[tuple[str, str], deque[datetime]] = OrderedDict()
 
     def may(self, home: str, channel_id: str, now: datetime) -> bool:
-        """Whether one more may be told of in that channel; it counts."""
+        """Return whether one more may be told of in that channel; it counts."""
         asked = self._asked.setdefault((home, channel_id), deque(maxlen=MOST_IN_A_CHANNEL))
         self._asked.move_to_end((home, channel_id))
         if len(self._asked) > self._most:

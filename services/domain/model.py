@@ -106,7 +106,7 @@ class WallTimes:
     end: datetime
 
     def instants(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
-        """The UTC instants of these times in `zone` (PEP 495 fold 0: first of two, gap as before the gap)."""
+        """Return the UTC instants of these times in `zone` (PEP 495 fold 0: first of two, gap as before the gap)."""
         start, end = (wall.replace(tzinfo=zone, fold=0).astimezone(UTC) for wall in (self.start, self.end))
         return start, end
 
@@ -150,7 +150,7 @@ class Event:
         return f"{self.uid}\x1f{self.occurrence}\x1f{self.calendar_id}"
 
     def placed(self, zone: ZoneInfo) -> Event:
-        """The same event with its instants computed in `zone`, where it follows the wall clock."""
+        """Return the same event with its instants computed in `zone`, where it follows the wall clock."""
         if self.wall is None:
             return self
         start, end = self.wall.instants(zone)
@@ -171,7 +171,7 @@ class Status:
         return not self.text and not self.emoji
 
     def lasts(self, now: datetime) -> bool:
-        """Whether Slack shows it at `now`, unless somebody took it away."""
+        """Return whether Slack shows it at `now`, unless somebody took it away."""
         return not self.empty and (self.expiration is None or self.expiration > now)
 
 
@@ -250,7 +250,7 @@ class Pause:
     end: datetime | None = None
 
     def holds(self, now: datetime) -> bool:
-        """Whether nothing may be written at `now`."""
+        """Return whether nothing may be written at `now`."""
         return self.start <= now and (self.end is None or now < self.end)
 
 
@@ -336,7 +336,7 @@ class Timeline:
     absences: tuple[Absence, ...] = ()
 
     def at(self, instant: datetime) -> Span:
-        """The span that holds `instant`. Raises LookupError outside of the window."""
+        """Return the span that holds `instant`. Raises LookupError outside of the window."""
         for span in self.spans:
             if span.start <= instant < span.end:
                 return span

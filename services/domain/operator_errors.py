@@ -20,7 +20,7 @@ class SealError(StatusQuoError):
 
     @classmethod
     def for_operator(cls) -> str:
-        """A member meets it too, who knows of no keys."""
+        """Say it to the operator: a member meets it too, who knows of no keys."""
         return (
             "A sealed value cannot be opened: its key is missing from ENCRYPTION_KEYS, or it was moved to another row."
         )

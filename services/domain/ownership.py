@@ -43,10 +43,11 @@ def decide(
     pause: Pause | None,
     now: datetime,
 ) -> Decision:
-    """What to do to `profile`, read at `now`, while `span` holds `now`. Deciding again after it was done leaves it.
+    """Return what to do to `profile`, read at `now`, while `span` holds `now`.
 
-    `look_again` (UTC) is set for an own status with an end, for a pause with an end, and where a status of ours is
-    past its end with nothing after it. No status is ever written whose expiration is not after `now`.
+    Deciding again after it was done leaves it. `look_again` (UTC) is set for an own status with an end, for a pause
+    with an end, and where a status of ours is past its end with nothing after it. No status is ever written whose
+    expiration is not after `now`.
     """
     view = _look(profile, standing, now)
     if pause is not None and pause.holds(now):
@@ -60,7 +61,7 @@ def decide(
 
 
 def foresee(standing: Standing, span: Span, now: datetime) -> Standing:
-    """What to store with the pending write of `span` at `now`, before the profile has been looked at.
+    """Return what to store with the pending write of `span` at `now`, before the profile has been looked at.
 
     Where nothing of theirs is known to be on it, what `span` shows is what will be written: known beforehand, it needs
     no intent of its own. Only with an end: without one, a status that somebody typed could look the same.
@@ -74,13 +75,13 @@ def foresee(standing: Standing, span: Span, now: datetime) -> Standing:
 
 
 def foreseen(before: Standing, decision: Decision) -> bool:
-    """Whether `before`, as it is stored, says already what is about to be on the profile, and nothing is covered."""
+    """Say whether `before`, as stored, says already what is about to be on the profile, and nothing is covered."""
     covers = before.covered is not None or decision.standing.covered is not None or before.own is not None
     return decision.action is Action.WRITE and decision.status == before.pending and not covers
 
 
 def intent(before: Standing, decision: Decision) -> Standing:
-    """What to store before a call is made: what the look has told, and what is about to be on the profile.
+    """Return what to store before a call is made: what the look has told, and what is about to be on the profile.
 
     What is being covered is in it already, and what is being put back still is.
     """
@@ -92,7 +93,7 @@ def intent(before: Standing, decision: Decision) -> Standing:
 
 
 def record(decision: Decision, returned: Status, unknown_emoji: str = "") -> Standing:
-    """What to store once Slack has answered a write with `returned`, the status as it now shows it.
+    """Return what to store once Slack has answered a write with `returned`, the status as it now shows it.
 
     `unknown_emoji` is the one that Slack did not take.
     """
@@ -103,14 +104,17 @@ def record(decision: Decision, returned: Status, unknown_emoji: str = "") -> Sta
 
 
 def withdrawn(standing: Standing, now: datetime) -> Standing:
-    """The memory after what was about to be written was taken back: Slack may do what it has not answered still."""
+    """Return the memory after what was about to be written was taken back.
+
+    Slack may do what it has not answered still.
+    """
     if standing.pending is None or standing.pending.empty:
         return standing
     return replace(standing, late=standing.pending, late_until=now + LONGEST_WRITE)
 
 
 def hint(standing: Standing, seen: Status, at: datetime) -> Standing | None:
-    """The memory after an event told that the profile showed `seen` at `at` (UTC).
+    """Return the memory after an event told that the profile showed `seen` at `at` (UTC).
 
     None: nothing new; an echo of our own write, or an expiry. An event no newer than our last look adds no evidence
     (its time may be cut to whole seconds), so what it tells that we do not know leaves the memory as it is, for a look.
@@ -125,7 +129,7 @@ def hint(standing: Standing, seen: Status, at: datetime) -> Standing | None:
 
 
 def _told(standing: Standing, seen: Status, at: datetime) -> Standing | None:
-    """The memory after an event that is newer than our last look, and not of ours; None for nothing new."""
+    """Return the memory after an event that is newer than our last look, and not of ours; None for nothing new."""
     if seen.empty and standing.own is not None and not standing.own.empty:
         return _without_own(replace(standing, looked_at=at))
     known = standing.own is not None if seen.empty else _is(seen, standing.own)
@@ -151,13 +155,13 @@ def _is_pending(profile: Status, pending: Status | None) -> bool:
 
 
 def _is_late(profile: Status, standing: Standing, now: datetime) -> bool:
-    """Whether the profile shows what was taken back, and was done after all."""
+    """Return whether the profile shows what was taken back, and was done after all."""
     may_be = standing.late_until is not None and now <= standing.late_until
     return may_be and _is_pending(profile, standing.late) and not _is(profile, standing.own)
 
 
 def _unrecorded(profile: Status, standing: Standing, now: datetime) -> Status | None:
-    """What of ours the profile shows though no answer of Slack's was recorded; None where it shows nothing such.
+    """Return what of ours the profile shows though no answer of Slack's was recorded; None where it shows nothing such.
 
     We died between the call and its record; or it was taken back and done after all. What is as it was before is no
     write, also where that was to change its emoji alone.
@@ -169,17 +173,17 @@ def _unrecorded(profile: Status, standing: Standing, now: datetime) -> Status | 
 
 
 def _is_as_left(profile: Status, standing: Standing) -> bool:
-    """Whether the profile is as we left it when we put a status back, or cleared it, and have not looked since."""
+    """Say whether the profile is as we left it when we put a status back, or cleared it, not having looked since."""
     return standing.applied is None and standing.wanted is not None and same(profile, standing.wanted)
 
 
 def _stands(applied: Status | None, now: datetime) -> bool:
-    """Whether Slack should still be showing `applied`, unless somebody took it away."""
+    """Return whether Slack should still be showing `applied`, unless somebody took it away."""
     return applied is not None and applied.lasts(now)
 
 
 def _without_own(standing: Standing) -> Standing:
-    """Their own status was on the profile and is gone, by their own hand or by its own end; ours went before it."""
+    """Return what stands once their own status is gone, by their own hand or by its own end; ours went before it."""
     gone = standing.pending is None and standing.own is not None and _is(standing.own, standing.covered)
     return replace(
         standing, applied=None, applied_span=None, covered=None if gone else standing.covered, own=None, own_since=None
@@ -215,14 +219,14 @@ def _look(profile: Status, standing: Standing, now: datetime) -> _View:
 
 
 def _under(standing: Standing) -> Status | None:
-    """What a write that was never recorded has covered: what was known of, else what we were told of since."""
+    """Return what a write that was never recorded has covered: what was known of, else what we were told of since."""
     if standing.covered is not None or standing.own is None or standing.own.empty:
         return standing.covered
     return standing.own
 
 
 def _looked(standing: Standing, now: datetime) -> Standing:
-    """The memory after a look: what was about to be written, and how we left the profile, matter no more."""
+    """Return the memory after a look: what was about to be written, and how we left the profile, matter no more."""
     wanted = None if standing.applied is None else standing.wanted
     over = standing.late_until is not None and standing.late_until < now
     late, until = (None, None) if over else (standing.late, standing.late_until)
@@ -311,7 +315,7 @@ def _since(span: Span) -> datetime:
 
 
 def _is_during(standing: Standing, span: Span) -> bool:
-    """Whether there is evidence that what the profile shows was done while this span was running already."""
+    """Return whether there is evidence that what the profile shows was done while this span was running already."""
     began = _since(span)
     if standing.applied is not None and standing.applied_span == began:
         return True
@@ -322,7 +326,7 @@ def _is_during(standing: Standing, span: Span) -> bool:
 
 
 def _is_newer(standing: Standing, span: Span) -> bool:
-    """Whether what they typed or cleared by hand, and something else has covered since, is newer than an override.
+    """Say whether what they typed or cleared by hand, and was covered since, is newer than an override.
 
     So it is where one without an end shows again.
     """
@@ -331,7 +335,7 @@ def _is_newer(standing: Standing, span: Span) -> bool:
 
 
 def _why_left(own: Status, span: Span, policy: OwnStatusPolicy, *, during: bool) -> ReasonCode | None:
-    """Why this own status is left alone during `span`; None: it is covered."""
+    """Return why this own status is left alone during `span`; None: it is covered."""
     if not span.override and policy is OwnStatusPolicy.MINE_ALWAYS_WINS:
         return ReasonCode.OWN_ALWAYS_WINS
     if not _may_cover(own, span, policy):
@@ -348,12 +352,12 @@ def _may_cover(own: Status, span: Span, policy: OwnStatusPolicy) -> bool:
 
 
 def _alive(covered: Status | None, now: datetime) -> Status | None:
-    """What was covered, unless its own end has passed."""
+    """Return what was covered, unless its own end has passed."""
     return covered if _stands(covered, now) else None
 
 
 def _leave(view: _View, reason: Reason, *, over: bool = False, look_again: datetime | None = None) -> Decision:
-    """Nothing to write; `over`: nothing is covered any more either."""
+    """Return nothing to write; `over`: nothing is covered any more either."""
     standing = replace(view.standing, covered=None) if over else view.standing
     return Decision(Action.LEAVE, reason, standing, look_again=look_again)
 

@@ -46,7 +46,10 @@ def leave_key(team_id: str) -> PersonKey:
 
 
 def homes_of(team_id: str, enterprise_id: str | None) -> frozenset[str]:
-    """The ids whose members are of an install: the workspace's, and its organisation's; of an org's the org's alone."""
+    """Return the ids whose members are of an install: the workspace's, and its organisation's.
+
+    Of an org's the org's alone.
+    """
     return frozenset({team_id, enterprise_id or team_id})
 
 
@@ -81,7 +84,7 @@ class PersonView:
 
 
 def zone_or(name: str, other: ZoneInfo) -> ZoneInfo:
-    """The IANA zone of that name, `other` where there is none."""
+    """Return the IANA zone of that name, `other` where there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # ValueError: "../x"; OSError: the name of a directory
@@ -185,7 +188,7 @@ class Tokens:
     expires_at: datetime | None = None
 
     def refresh_due_at(self, team_id: str, user_id: str = "") -> datetime | None:
-        """When it is to be renewed; None where it does not expire."""
+        """Return when it is to be renewed; None where it does not expire."""
         if self.expires_at is None or self.refresh is None:
             return None
         return refresh_due(self.expires_at, team_id, user_id)
@@ -222,6 +225,6 @@ class Renewed:
 
 
 def refresh_due(expires_at: datetime, team_id: str, user_id: str) -> datetime:
-    """When a token that expires at `expires_at` is to be renewed; spread by its owner, the same each time."""
+    """Return when a token that expires at `expires_at` is to be renewed; spread by its owner, the same each time."""
     spread = int.from_bytes(hashlib.sha256(f"{team_id}/{user_id}".encode()).digest()[:4], "big") / 2**32
     return expires_at - RENEWED_AHEAD - RENEWAL_SPREAD * spread

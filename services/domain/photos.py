@@ -20,7 +20,7 @@ CROP = re.compile(r"centre|top|\d{1,5},\d{1,5},[1-9]\d{0,4}")
 
 
 def is_uncertain(memory: PhotoMemory, seen: str) -> bool:
-    """Whether only a look at the picture of the hash `seen` tells whether it is the one that we put on last.
+    """Return whether only a look at the picture of the hash `seen` tells whether it is the one that we put on last.
 
     So it is where we did not live to see its hash, or Slack has carried a call out twice.
     """
@@ -28,14 +28,14 @@ def is_uncertain(memory: PhotoMemory, seen: str) -> bool:
 
 
 def is_photo_news(memory: PhotoMemory, seen: str) -> bool:
-    """Whether an event that tells of a picture of the hash `seen` is worth a look; most are our own echo."""
+    """Return whether an event that tells of a picture of the hash `seen` is worth a look; most are our own echo."""
     return bool(memory.ours) and not memory.pending and seen != memory.ours
 
 
 def decide_photo(
     memory: PhotoMemory, seen: str, stretch: Stretch | None, now: datetime, *, ours: bool
 ) -> EffectDecision[PhotoMemory]:
-    """What to do where the picture of the hash `seen` shows at `now`; `stretch` is the one wanted, or none.
+    """Return what to do where the picture of the hash `seen` shows at `now`; `stretch` is the one wanted, or none.
 
     `ours`: whether it is the one that we put on last, where that `is_uncertain`. Where one is put on, the caller adds
     the hash that Slack returns, and what is known of the person's own picture.
@@ -69,7 +69,7 @@ def decide_photo(
 
 
 def set_by_hand(memory: PhotoMemory, stretch: Stretch | None, asked_at: datetime) -> PhotoMemory:
-    """What to remember once a photo is on that the person asked for at `asked_at`, by an agent, as if by hand.
+    """Return what to remember once a photo is on that the person asked for at `asked_at`, by an agent, as if by hand.
 
     Where one of ours was on, or is to be during `stretch`, it is not put over it; what begins later covers it, and puts
     it back.

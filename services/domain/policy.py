@@ -72,15 +72,15 @@ class Policy:
         return self.titles and self.texts and self.rules and not self.looks and self.allowed == frozenset(Effect)
 
     def fixes_text(self, kind: Kind) -> bool:
-        """Whether what the kind's own line says is not the person's to choose."""
+        """Return whether what the kind's own line says is not the person's to choose."""
         return not self.texts or self._fixed(kind).text is not None
 
     def fixes_emoji(self, kind: Kind) -> bool:
-        """The same for its emoji."""
+        """Return the same for its emoji."""
         return not self.texts or self._fixed(kind).emoji is not None
 
     def may_have(self, line: Line) -> bool:
-        """Whether a line counts. A routine has nothing but a text of its own to show."""
+        """Return whether a line counts. A routine has nothing but a text of its own to show."""
         if isinstance(line, Routine):
             return self.rules and self.texts
         return line.kind is not None or self.rules

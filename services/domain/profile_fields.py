@@ -46,7 +46,7 @@ class ProfileFields:
         return None in (self.text, self.emoji, self.expiration) and (self.text, self.emoji) != ("", "")
 
     def over(self, shown: Status, now: datetime) -> Status | None:
-        """The status that is asked for where `shown` is on the profile at `now`, empty to clear it; None for nothing.
+        """Return the status that is asked for where `shown` is on the profile at `now`: empty clears, None is nothing.
 
         Raises HalfClearedError where one of the two would be empty without the other.
         """
@@ -67,7 +67,7 @@ class ProfileFields:
 
 
 def profile_fields(profile: Mapping[str, object], now: datetime) -> ProfileFields:
-    """The fields in `profile`, as they were sent at `now`.
+    """Return the fields in `profile`, as they were sent at `now`.
 
     Raises NotAStatusError for any other field and for what is no text or number, TextTooLongError, NotAnEmojiError,
     TimeInThePastError, TooFarAwayError.

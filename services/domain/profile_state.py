@@ -165,7 +165,7 @@ class DueNotice:
 
 
 def stands(standing: Standing, wanted: Status, now: datetime) -> bool:
-    """Whether the profile shows, or may be about to show, something of ours at `now` that is not `wanted`."""
+    """Return whether the profile shows, or may be about to show, something of ours at `now` that is not `wanted`."""
     return any(
         ours is not None and ours.lasts(now) and not same(ours, replace(wanted, expiration=ours.expiration))
         for ours in (standing.applied, standing.pending)
@@ -173,7 +173,7 @@ def stands(standing: Standing, wanted: Status, now: datetime) -> bool:
 
 
 def recalled(state: ProfileState, span: Span | None, now: datetime) -> ProfileState:
-    """The memory where nobody knows what was written since: what is stored is a copy from before.
+    """Return the memory where nobody knows what was written since: what is stored is a copy from before.
 
     `span` is the last one until `now` that shows something. It may have been written: if it is on the profile it is
     ours, as after a crash, and what was known of their own is under it. If it is over by now, it had covered what was
@@ -191,7 +191,10 @@ def recalled(state: ProfileState, span: Span | None, now: datetime) -> ProfileSt
 
 
 def instead(standing: Standing, wanted: Status, now: datetime) -> Status | None:
-    """What the profile shows in the place of `wanted`, whose emoji Slack does not know; None where that is not so."""
+    """Return what the profile shows in the place of `wanted`, whose emoji Slack does not know.
+
+    None where that is not so.
+    """
     applied = standing.applied
     if applied is None or not applied.lasts(now) or not wanted.emoji or standing.unknown_emoji != wanted.emoji:
         return None
@@ -199,6 +202,9 @@ def instead(standing: Standing, wanted: Status, now: datetime) -> Status | None:
 
 
 def shown(standing: Standing, now: datetime) -> Status | None:
-    """What the profile shows of ours at `now`, as far as we know; None where it was cleared by hand or is their own."""
+    """Return what the profile shows of ours at `now`, as far as we know.
+
+    None where it was cleared by hand or is their own.
+    """
     applied = standing.applied
     return applied if standing.own is None and applied is not None and applied.lasts(now) else None

@@ -154,7 +154,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def sentence(reason: Reason, *, title: str = "", rule: str = "", until: str = "") -> tuple[str, dict[str, str]]:
-    """The message id for `reason` and the facts it is to be filled with.
+    """Return the message id for `reason` and the facts it is to be filled with.
 
     `title` is given for its owner's eyes alone, `rule` is the name that the person gave their rule, `until` is
     `reason.until` as they read it. What is empty is not said.
@@ -168,7 +168,10 @@ def sentence(reason: Reason, *, title: str = "", rule: str = "", until: str = ""
 
 
 def english(reason: Reason, zone: ZoneInfo | None = None) -> str:
-    """The whole sentence in English, times in `zone` (default UTC), without any title: for `preview` and the log."""
+    """Return the whole sentence in English, times in `zone` (default UTC), without any title.
+
+    For `preview` and the log.
+    """
     until = "" if reason.until is None else f"{reason.until.astimezone(zone or UTC):%Y-%m-%d %H:%M}"
     message, facts = sentence(reason, until=until)
     return message.format(**facts)

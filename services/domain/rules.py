@@ -49,7 +49,7 @@ class Viewpoint:
     domains: frozenset[str] = frozenset()
 
     def external(self, event: Event) -> bool | None:
-        """Whether anybody at an event is of another mail domain. A subdomain of one's own is one's own, too.
+        """Return whether anybody at an event is of another mail domain. A subdomain of one's own is one's own, too.
 
         None where that cannot be told: nobody's domain is known, or not the person's own.
         """
@@ -59,7 +59,7 @@ class Viewpoint:
         return not all(f".{domain}".endswith(own) for domain in event.guest_domains)
 
     def starts(self, event: Event) -> datetime | None:
-        """When an event starts by the person's wall clock; None at the very ends of the calendar."""
+        """Return when an event starts by the person's wall clock; None at the very ends of the calendar."""
         try:
             return event.start.astimezone(self.zone)
         except OverflowError:
@@ -67,7 +67,10 @@ class Viewpoint:
 
 
 def first_match(lines: Sequence[Line], event: Event, kind: Kind, seen: Viewpoint) -> int | None:
-    """The position of the first rule of the person's own that names `event`, placed and of this kind; else None."""
+    """Return the position of the first rule of the person's own that names `event`, placed and of this kind.
+
+    Else None.
+    """
     for position, line in enumerate(lines):
         if isinstance(line, Rule) and line.kind is None and line.enabled and matches(line.match, event, kind, seen):
             return position
@@ -75,7 +78,7 @@ def first_match(lines: Sequence[Line], event: Event, kind: Kind, seen: Viewpoint
 
 
 def matches(match: Match, event: Event, kind: Kind, seen: Viewpoint) -> bool:
-    """Whether every condition that `match` gives holds; of words any will do. Never raises."""
+    """Return whether every condition that `match` gives holds; of words any will do. Never raises."""
     minutes = (event.end - event.start) // _MINUTE
     return (
         (not match.kinds or kind in match.kinds)
@@ -97,7 +100,7 @@ def matches(match: Match, event: Event, kind: Kind, seen: Viewpoint) -> bool:
 
 
 def _starts_then(match: Match, start: datetime | None) -> bool:
-    """Whether an event that starts then, by the wall clock, is on one of the days and within the hours."""
+    """Return whether an event that starts then, by the wall clock, is on one of the days and within the hours."""
     if start is None or (match.days and start.weekday() not in match.days):
         return False
     if match.hours is None:
@@ -109,7 +112,7 @@ def _starts_then(match: Match, start: datetime | None) -> bool:
 
 
 def location_of(event: Event) -> Location:
-    """Where a working-location event says the person works; by its title where the source does not say."""
+    """Return where a working-location event says the person works; by its title where the source does not say."""
     if event.working_location is not None:
         return event.working_location
     if has_word(event.title, _HOME):
@@ -128,7 +131,7 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _pattern(words: tuple[str, ...]) -> Pattern[str]:
-    """One pattern for any of `words`, longest first; those of a script without gaps need no gap around them.
+    """Return one pattern for any of `words`, longest first; those of a script without gaps need no gap around them.
 
     What was passed is never tried again, so that a search takes no longer than the text, whatever is in both.
     """
@@ -153,7 +156,7 @@ def _pattern(words: tuple[str, ...]) -> Pattern[str]:
 
 
 def _with_runs(part: str, letter: str, times: str = "*", before: str = "", after: str = "") -> str:
-    """A pattern of `part` in which each `*` is a run of so many letters; by itself it is some word.
+    """Return a pattern of `part` in which each `*` is a run of so many letters; by itself it is some word.
 
     Where the first or last run is empty, what stands `before` or `after` must fit. Of a piece between two stars the
     nearest is as good as any further one, so it is final: `(?>…)`.
@@ -171,7 +174,7 @@ def _with_runs(part: str, letter: str, times: str = "*", before: str = "", after
 
 
 def has_word(text: str, words: tuple[str, ...]) -> bool:
-    """Whether `text` holds any of `words` as a whole word (or phrase), whatever its case, width or hyphens.
+    """Return whether `text` holds any of `words` as a whole word (or phrase), whatever its case, width or hyphens.
 
     A `*` in a word is any run of letters and digits, up to 40, also none: `stand*` is in "standup" and in "stand". It
     reaches over no hyphen, and is not empty next to one: in "stand-up" is `stand`, and not `stand*`. By itself it is
@@ -181,7 +184,7 @@ def has_word(text: str, words: tuple[str, ...]) -> bool:
 
 
 def is_organized_by(text: str, words: tuple[str, ...]) -> bool:
-    """Whether an `organizer_text` is of any of `words`.
+    """Return whether an `organizer_text` is of any of `words`.
 
     One with an @ is a whole address, or all of a domain: `@corp.example`, in which a `*` is any run of characters, dots
     as well. Others are words of the name, or of the address before its @.
@@ -199,7 +202,7 @@ def is_organized_by(text: str, words: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _organizers(words: tuple[str, ...]) -> tuple[tuple[str, ...], Pattern[str]]:
-    """The words without an @, and one pattern for those with one."""
+    """Return the words without an @, and one pattern for those with one."""
     given = sorted({plain(word).strip() for word in words})
     whole = [word for word in given if "@" in word and word.strip("*@")]
     addresses = [_with_runs(f"*{word}" if word.startswith("@") else word, "[^@]") for word in whole]

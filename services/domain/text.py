@@ -50,7 +50,7 @@ def tidy(text: str) -> str:
 
 
 def cleaned(text: str, limit: int) -> str:
-    """A stranger's text on one line of at most `limit` characters, without anything in it that nobody sees.
+    """Return a stranger's text on one line of at most `limit` characters, without anything in it that nobody sees.
 
     Neither controls nor marks that turn the direction or hide, such as the tags that spell letters unseen; joiners of
     emoji stay.
@@ -91,17 +91,17 @@ def cut(text: str, limit: int = STATUS_TEXT_LIMIT) -> str:
 
 
 def unescape(text: str) -> str:
-    """Slack's `&lt;`, `&gt;` and `&amp;` as the characters they stand for (docs.slack.dev, "Escaping text")."""
+    """Return Slack's `&lt;`, `&gt;` and `&amp;` as the characters they stand for (docs.slack.dev, "Escaping text")."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def escape(text: str) -> str:
-    """The same the other way: nothing in what Slack is given so is markup."""
+    """Return the same the other way: nothing in what Slack is given so is markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def length(text: str) -> int:
-    """How many characters of Slack's 100 a text takes.
+    """Return how many characters of Slack's 100 a text takes.
 
     What lies outside of the basic plane counts twice: Slack does not say how it counts it, and no way counts it more.
     """
@@ -109,7 +109,7 @@ def length(text: str) -> int:
 
 
 def _breaks(text: str, index: int) -> bool:
-    """Whether text may be cut before `index`: the rules of UAX #29 that matter for names and emoji."""
+    """Return whether text may be cut before `index`: the rules of UAX #29 that matter for names and emoji."""
     character, before = text[index], text[index - 1]
     if _ZERO_WIDTH_JOINER in {character, before}:
         return False
@@ -128,19 +128,22 @@ _SKIN_TONE = re.compile(r"::?skin-tone-[2-6]")
 
 
 def whole_seconds(instant: datetime | None) -> datetime | None:
-    """The instant as `status_expiration` can say it: its whole second."""
+    """Return the instant as `status_expiration` can say it: its whole second."""
     return None if instant is None else instant.replace(microsecond=0)
 
 
 def same(one: Status, other: Status) -> bool:
-    """Whether Slack shows the same, until the same second. Two empty statuses are the same whatever their end."""
+    """Return whether Slack shows the same, until the same second.
+
+    Two empty statuses are the same whatever their end.
+    """
     if one.empty or other.empty:
         return one.empty and other.empty
     return _looks(one) == _looks(other) and whole_seconds(one.expiration) == whole_seconds(other.expiration)
 
 
 def same_write(profile: Status, wanted: Status) -> bool:
-    """Whether `profile` is what a write of `wanted` leaves behind, also where Slack put another emoji in its place."""
+    """Say whether `profile` is what a write of `wanted` leaves behind, also with another emoji in its place."""
     if same(profile, wanted):
         return True
     text, end = shown_text(wanted), whole_seconds(wanted.expiration)
@@ -148,7 +151,7 @@ def same_write(profile: Status, wanted: Status) -> bool:
 
 
 def shown_text(status: Status) -> str:
-    """The text as Slack shows it."""
+    """Return the text as Slack shows it."""
     return unescape(status.text).strip()
 
 
@@ -268,11 +271,14 @@ class StatusTexts:
         return text, emoji or (DEFAULT_EMOJI if text else "")
 
     def _is_open(self, event: Event) -> bool:
-        """Whether anything of its title may be shown; a location tells as much as a title does."""
+        """Return whether anything of its title may be shown; a location tells as much as a title does."""
         return self.preferences.titles and event.visibility is Visibility.DEFAULT
 
     def until(self, coverage: Coverage) -> str:
-        """The end of a coverage: a time where it ends on the day it starts, else the day of its end; "" if unknown."""
+        """Return the end of a coverage: a time where it ends on the day it starts, else the day of its end.
+
+        "" if unknown.
+        """
         if coverage.end is None:
             return ""
         end = self._end(coverage.end)
@@ -286,7 +292,7 @@ class StatusTexts:
         )
 
     def _end(self, end: datetime) -> datetime:
-        """An end as it is said: a day's last minute, which leave systems write, is the next day's midnight."""
+        """Return an end as it is said: a day's last minute, which leave systems write, is the next day's midnight."""
         end = end.astimezone(self.zone)
         return end + _MINUTE if (end.hour, end.minute) == _LAST_MINUTE else end
 
@@ -299,7 +305,7 @@ class StatusTexts:
         return tidy(template.replace("{until}", self.until(coverage)))
 
     def _default(self, event: Event, kind: Kind, coverage: Coverage) -> str:
-        """What the kind says by itself."""
+        """Return what the kind says by itself."""
         texts = self.default_texts
         if kind is Kind.OUT_OF_OFFICE:
             return self._absence(coverage)
@@ -311,7 +317,7 @@ class StatusTexts:
         return texts.home if place is Location.HOME else texts.office
 
     def _filled(self, template: str | None, coverage: Coverage, event: Event | None = None) -> str:
-        """The template with its facts, tidied; "" if it names a fact that is not known or not allowed."""
+        """Return the template with its facts, tidied; "" if it names a fact that is not known or not allowed."""
         facts = dict.fromkeys(_PLACEHOLDER.findall(template or ""), "")
         for name in facts:
             if name == "until":
@@ -324,5 +330,5 @@ class StatusTexts:
 
 
 def default_emoji(kind: Kind | None) -> str:
-    """The emoji a kind has by itself, which exists in every workspace; "" where that depends on the event."""
+    """Return the emoji a kind has by itself, which exists in every workspace; "" where that depends on the event."""
     return "" if kind is None else _KIND_EMOJI.get(kind, "")

@@ -50,7 +50,7 @@ _Judged = tuple[Verdict, int | None]
 
 
 def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: DefaultTexts = ENGLISH) -> Timeline:
-    """The person's timeline over `[start, end)` (aware, UTC), and a verdict on every event that overlaps it.
+    """Return the person's timeline over `[start, end)` (aware, UTC), and a verdict on every event that overlaps it.
 
     All-day and floating events are placed in the person's zone here. Events outside of the window may be given and
     help: they tell where a span that runs into the window began, and until when an absence lasts. A span that the
@@ -94,7 +94,7 @@ def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: D
 
 
 def _judged(facts: PersonFacts, events: Iterable[Event], lines: Sequence[Line]) -> list[_Judged]:
-    """Each event, placed in the person's zone, with its verdict and the position of its line."""
+    """Return each event, placed in the person's zone, with its verdict and the position of its line."""
     return [
         judge(event.placed(facts.zone), lines, facts.preferences, facts.zone, facts.names, domains=facts.domains)
         for event in events
@@ -105,7 +105,7 @@ def _absences(
     facts: PersonFacts, judged: Sequence[_Judged], candidates: Iterable[Candidate], edges: Sequence[Edge],
     window: tuple[datetime, datetime],
 ) -> tuple[Absence, ...]:  # fmt: skip
-    """When others may be told that the person is out, and where they work. `judged`: `facts.events`."""
+    """Return when others may be told that the person is out, and where they work. `judged`: `facts.events`."""
     start, end = window
     pieces = list(_pieces(edges))
     away = [(since, until) for since, until, one in pieces if one.kind is Kind.OUT_OF_OFFICE]
@@ -137,7 +137,10 @@ def _pieces(edges: Sequence[Edge]) -> Iterator[tuple[datetime, datetime, Candida
 
 
 def _sweep(candidates: Sequence[Candidate]) -> list[Edge]:
-    """Who is the highest from which instant on. `candidates` highest first; n log n, also where everything overlaps."""
+    """Return who is the highest from which instant on.
+
+    `candidates` highest first; n log n, also where everything overlaps.
+    """
     waiting = sorted(range(len(candidates)), key=lambda index: candidates[index].start, reverse=True)
     running: list[int] = []
     edges: list[Edge] = []
@@ -155,7 +158,7 @@ def _sweep(candidates: Sequence[Candidate]) -> list[Edge]:
 
 
 def _with_yielding(edges: Sequence[Edge], yielding: Iterable[Candidate]) -> list[Edge]:
-    """The same with overrides without an end, which yield to what begins later and show again in between."""
+    """Return the same with overrides without an end, which yield to what begins later and show again in between."""
     starts, begun = dict(edges), sorted(yielding, key=lambda one: one.start, reverse=True)
     found: list[Edge] = []
     highest: Candidate | None = None
@@ -175,7 +178,7 @@ def _asked(override: Candidate) -> tuple[datetime, str]:
 
 
 def _stays(endless: Candidate, other: Candidate | None) -> bool:
-    """Whether `other` does not hide an override without an end: it is older, or was taken back itself."""
+    """Return whether `other` does not hide an override without an end: it is older, or was taken back itself."""
     if other is None or other.code is ReasonCode.BACK_EARLY:
         return True
     return endless.start >= other.since if other.asked_at is None else _asked(endless) > _asked(other)
@@ -231,7 +234,7 @@ class _Run:
 def _runs(
     edges: Sequence[Edge], says_idle: tuple[str, str], start: datetime, end: datetime, *, mine_always_wins: bool
 ) -> Iterator[_Run]:
-    """The runs that overlap the window; what is before the first edge and after the last is nobody's.
+    """Yield the runs that overlap the window; what is before the first edge and after the last is nobody's.
 
     Where an event goes on with the same words, what was asked for goes on with it, unless what the person types
     always wins over events.
@@ -289,18 +292,18 @@ def _span(run: _Run, start: datetime, end: datetime) -> Span:
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """When `day` begins in `zone`, in UTC."""
+    """Return when `day` begins in `zone`, in UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def today(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """When the day that holds `now` begins and ends in `zone`, in UTC."""
+    """Return when the day that holds `now` begins and ends in `zone`, in UTC."""
     day = now.astimezone(zone).date()
     return midnight(day, zone), midnight(day + timedelta(days=1), zone)
 
 
 def stored(facts: PersonFacts, spans: Sequence[Span], now: datetime) -> tuple[Span, Timeline] | None:
-    """The span that holds `now`, and today's timeline without verdicts, from the stored spans of today, in order.
+    """Find the span that holds `now`, and today's timeline without verdicts, in the stored spans of today.
 
     None where these are not the whole truth: facts have changed, a part of the day is not stored, or the span ends
     where what is resolved does, which is no end to tell anybody.

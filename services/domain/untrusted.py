@@ -15,7 +15,7 @@ _OF_EVENTS = frozenset({"title", "location"})
 
 
 def repeats_an_event(text: str, facts: PersonFacts, span: Span | None, texts: DefaultTexts) -> bool:
-    """Whether a status text has the words of an event's title or place in it; `texts` are those of the person.
+    """Return whether a status text has the words of an event's title or place in it; `texts` are those of the person.
 
     `span` is where the text is from; None: from an earlier one, when the person may have had titles shown. It may have
     them then, where a line of theirs does that.
@@ -42,12 +42,15 @@ def _names_strangers(template: str | None) -> bool:
 
 
 def tells_words(facts: PersonFacts, *, slackbot: bool) -> bool:
-    """Whether an agent is told those words of a status; Slackbot, whose answers others may see, where titles show."""
+    """Return whether an agent is told those words of a status.
+
+    Slackbot, whose answers others may see, where titles show.
+    """
     return not slackbot or facts.floored.preferences.titles
 
 
 def tells_title(event: Event, facts: PersonFacts, *, slackbot: bool) -> bool:
-    """Whether an agent is told the title of one's own event; Slackbot only where it could be shown.
+    """Return whether an agent is told the title of one's own event; Slackbot only where it could be shown.
 
     That is: the person turned titles on, the workspace allows it, and the event is of default visibility. Leave
     calendars tell none to anybody.

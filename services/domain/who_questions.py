@@ -27,7 +27,10 @@ _ASKED = tuple(re.compile(rf"{question}(?P<after>.*?)[?？!.。\s]*", re.IGNOREC
 
 
 def when_asked(text: str) -> str | None:
-    """What is said of when, or of whom, in a question for who is out, "" where nothing is; None for anything else."""
+    """Return what is said of when, or of whom, in a question for who is out, "" where nothing is.
+
+    None for anything else.
+    """
     if len(text) > LONGEST:
         return None
     for asked in _ASKED:

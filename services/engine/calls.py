@@ -25,7 +25,7 @@ class Calls:
     def __init__(
         self, budget: Budget, clock: Clock, token: str | None, methods: Mapping[str, str], is_ours: Callable[[], bool]
     ) -> None:
-        """Takes room for one call of each of `methods`, for the person that is named with it, or "".
+        """Take room for one call of each of `methods`, for the person that is named with it, or "".
 
         `is_ours`: whether this process still owns the workspace; asked before anything is written.
         """
@@ -50,7 +50,7 @@ class Calls:
         return True
 
     def take_again(self, method: str) -> None:
-        """The same, where what was taken is used up and it has to be made all the same."""
+        """Take the same, where what was taken is used up and it has to be made all the same."""
         if method not in self._open:
             self.take(method)
 
@@ -88,12 +88,12 @@ def _in(slot: Slot, budget: Budget, clock: Clock, pausing: tuple[type[SlackError
 
 
 def token_digest(token: str) -> str:
-    """What a token is recognised by without keeping it."""
+    """Return what a token is recognised by without keeping it."""
     return hashlib.sha256(token.encode()).hexdigest()[:24]
 
 
 async def proven_owner(calls: Calls, profiles: SlackProfiles, user_id: str, known: str) -> str:
-    """The digest of the token that is called with, once it is certain that it is `user_id`'s.
+    """Return the digest of the token that is called with, once it is certain that it is `user_id`'s.
 
     Slack is asked unless that is the digest that is `known` already. Raises WrongPersonError, SlackError.
     """

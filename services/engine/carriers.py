@@ -60,7 +60,7 @@ class SnoozeCarrier:
         self._ceilings: dict[str, int] = {}  # of workspaces: what one person has cost calls is spared all others
 
     def methods(self, stretch: Stretch | None) -> tuple[str, ...]:
-        """A look, and setting or ending it."""
+        """Return a look, and setting or ending it."""
         return DND_INFO, END_SNOOZE if stretch is None else SET_SNOOZE
 
     async def carry_out(self, turn: Turn) -> None:
@@ -91,7 +91,7 @@ class SnoozeCarrier:
         await turn.settle(done.memory, done.look_again, Action.WRITE)
 
     def _with_ceiling(self, memory: SnoozeMemory, team_id: str) -> SnoozeMemory:
-        """The memory with the least that Slack was found to take in the workspace, which is remembered for the next."""
+        """Bound the memory by the least that Slack was found to take in the workspace, remembered for the next."""
         ceiling = min(memory.ceiling, self._ceilings.get(team_id, LONGEST_SNOOZE))
         if ceiling < LONGEST_SNOOZE:
             self._ceilings[team_id] = ceiling
@@ -108,7 +108,7 @@ class PresenceCarrier:
         self._clock = clock
 
     def methods(self, stretch: Stretch | None) -> tuple[str, ...]:
-        """A look, and setting it."""
+        """Return a look, and setting it."""
         return GET_PRESENCE, SET_PRESENCE
 
     async def carry_out(self, turn: Turn) -> None:
@@ -145,7 +145,7 @@ class PhotoCarrier:
         self._clock = clock
 
     def methods(self, stretch: Stretch | None) -> tuple[str, ...]:
-        """A look, and setting it, or taking it away."""
+        """Return a look, and setting it, or taking it away."""
         return GET_PROFILE, SET_PHOTO, *(() if stretch is not None else (DELETE_PHOTO,))
 
     async def carry_out(self, turn: Turn) -> None:
@@ -193,7 +193,7 @@ class PhotoCarrier:
         return True
 
     async def _told(self, turn: Turn, asked: AskedPhoto, shown: ShownPhoto) -> bool:
-        """What came of a call whose answer we did not get: what shows tells whether it was carried out.
+        """Return what came of a call whose answer we did not get: what shows tells whether it was carried out.
 
         False where it was not, or they have changed it since; then what is wanted is looked at as ever.
         """
@@ -221,7 +221,7 @@ class PhotoCarrier:
         await self._asked.answer(turn.due.key, asked.request, PhotoAnswer(dict(shown.profile)))
 
     async def _is_ours(self, turn: Turn, shown: ShownPhoto) -> bool:
-        """Whether what shows is the picture that we put on last, as far as Slack has left it as it was."""
+        """Return whether what shows is the picture that we put on last, as far as Slack has left it as it was."""
         ours = await self._pictures.read(turn.due.key, OURS)
         if ours is None:
             return False
@@ -231,7 +231,10 @@ class PhotoCarrier:
             return False  # ours is none of these
 
     async def _square_of(self, whose: str, shown: ShownPhoto) -> Square:
-        """The square that shows, whole, as Slack takes it back. Raises PhotoUnreadableError where there is none."""
+        """Return the square that shows, whole, as Slack takes it back.
+
+        Raises PhotoUnreadableError where there is none.
+        """
         try:
             return await self._reader.keep(whose, await self._slack.fetch(shown))
         except (BadPictureError, PictureTooLargeError, PictureMovesError) as error:
@@ -284,7 +287,7 @@ class PhotoCarrier:
         await turn.settle(memory, action=Action.WRITE)
 
     async def _ours(self, turn: Turn, photo: Photo, original: bytes | None) -> Square | None:
-        """The picture that is to be put on; None where the person has sent none. Raises SlackRefusedError."""
+        """Return the picture that is to be put on; None where the person has sent none. Raises SlackRefusedError."""
         if photo.picture is not Picture.OWN:
             if original is None:
                 raise PhotoUnreadableError("no original")

@@ -22,7 +22,7 @@ LONGEST_MESSAGE = 12_000
 
 
 def digest_message(digest: Digest, absent: Sequence[Absent], now: datetime) -> dict[str, Any]:
-    """Who is out, for the channel. Nothing in it is markup: names notify nobody."""
+    """Return who is out, for the channel. Nothing in it is markup: names notify nobody."""
     schedule = digest.schedule
     l10n = Localizer(digest.locale, schedule.zone.key)
     first, end = schedule.told_days(digest.due_at or now)
@@ -51,7 +51,7 @@ def _plain(text: str) -> dict[str, Any]:
 
 
 def _sections(lines: Sequence[str]) -> list[dict[str, Any]]:
-    """The lines in as few blocks as take them; none is cut in two."""
+    """Return the lines in as few blocks as take them; none is cut in two."""
     found: list[str] = []
     for line in lines:
         if found and len(found[-1]) + len(line) < LONGEST_SECTION:

@@ -112,7 +112,7 @@ class DigestSender:
         return outcome
 
     async def _reason_to_skip(self, digest: Digest, now: datetime) -> str:
-        """Why it is not posted this time, "" where it is."""
+        """Return why it is not posted this time, "" where it is."""
         if digest.due_at is None or digest.due_at <= now - LATE:
             return "late"
         if not (await self._policies.get(digest.team_id)).digests:
@@ -123,7 +123,7 @@ class DigestSender:
         return "holiday" if is_daily and await self._store.is_holiday(digest.team_id, noon) else ""
 
     async def _members(self, digest: Digest, token: str, workspace: OwnedWorkspace) -> Collection[str]:
-        """Who is in the channel. Raises ChannelRefusedError where nothing may be posted to it, SlackError."""
+        """Return who is in the channel. Raises ChannelRefusedError where nothing may be posted to it, SlackError."""
         async with self._workspaces.calling(workspace, INFO):
             channel = await self._conversations.info(token, digest.channel_id)
         if channel.archived or channel.shared:
@@ -155,7 +155,7 @@ class DigestSender:
         return outcome
 
     def _later(self, workspace: OwnedWorkspace, error: SlackError) -> datetime:
-        """When it is tried again."""
+        """Return when it is tried again."""
         now = self._clock.now()
         ready = [workspace.budget.ready_at(method, now) for method in (POST, MEMBERS, INFO)]
         waits = [at for at in ready if at is not None] if isinstance(error, SlackRateLimitedError) else []

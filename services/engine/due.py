@@ -62,7 +62,7 @@ class LoopWakeSignal:
         self._events: list[asyncio.Event] = []
 
     def listen(self) -> asyncio.Event:
-        """An event that is set each time; its listener clears it."""
+        """Return an event that is set each time; its listener clears it."""
         event = asyncio.Event()
         self._events.append(event)
         return event
@@ -103,7 +103,7 @@ class Engine:
         return bool(self._tasks) and not any(task.done() for task in self._tasks)
 
     async def works(self) -> bool:
-        """The same, as a check of `/readyz`."""
+        """Return the same, as a check of `/readyz`."""
         return self.healthy
 
     @property

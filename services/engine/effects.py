@@ -74,7 +74,7 @@ class Turn:
     """
 
     def __init__(self, due: DueEffect, calls: Calls, store: EffectStore, clock: Clock) -> None:
-        """`calls` has taken room for all that `Carrier.methods` names."""
+        """Take `calls`, which has room for all that `Carrier.methods` names."""
         self.due, self.calls = due, calls
         self.stretch = due.wanted(clock.now())
         memory = replace(due.memory, kept_until=None)
@@ -106,7 +106,7 @@ class Turn:
             log.info("effect_carried_out", effect=self.due.effect.value, action=action.value, **ids)
 
     def entry(self, action: Action, reason: Reason, outcome: str) -> AuditEntry:
-        """A line of the audit."""
+        """Return a line of the audit."""
         return AuditEntry(self._clock.now(), action, reason, outcome, rule=reason.rule, effect=self.due.effect)
 
 
@@ -116,7 +116,7 @@ class Carrier(Protocol):
     effect: Effect
 
     def methods(self, stretch: Stretch | None) -> tuple[str, ...]:
-        """What may be called to put it on for `stretch`, or to take it back."""
+        """Return what may be called to put it on for `stretch`, or to take it back."""
         ...
 
     async def carry_out(self, turn: Turn) -> None:
@@ -222,7 +222,7 @@ class EffectSender:
                 await self._store.put_off(due, self._clock.now() + back_off(due.failures))
 
     def _without_calls(self, due: DueEffect, budget: Budget, now: datetime) -> Coroutine[Any, Any, None] | None:
-        """What to do where no call is to be made, or may be."""
+        """Return what to do where no call is to be made, or may be."""
         if not due.readable:
             return self._store.put_off(due, now + UNREADABLE_BACK_OFF)
         memory = effects.without_look(due, now)
@@ -308,7 +308,7 @@ class EffectSender:
         await self._store.settle(due, memory, due.next_look(memory, until), entry, failures=failures)
 
     def _later(self, turn: Turn, error: SlackError, now: datetime) -> tuple[EffectMemory, ReasonCode, datetime | None]:
-        """What to remember, why, and when to try again; None: not before something else is wanted."""
+        """Return what to remember, why, and when to try again; None: not before something else is wanted."""
         memory, code, wait = turn.memory, reason_of(error), again_in(error, turn.due.failures)
         if isinstance(error, ScopeMissingError):
             return memory, ReasonCode.NOT_PERMITTED, now + OWED_BACK_OFF if memory.owes(now) else None

@@ -47,7 +47,7 @@ class EmojiReading:
         self._clock = clock
 
     async def next_due(self) -> datetime | None:
-        """When the next table is to be read, of those that another process does not read."""
+        """Return when the next table is to be read, of those that another process does not read."""
         return await self._store.next_due(self._workspaces.without_bot)
 
     async def run_due(self) -> Report:
@@ -96,7 +96,7 @@ class UnknownEmoji:
         self._refused: OrderedDict[tuple[str, str], tuple[datetime, str]] = OrderedDict()
 
     async def holds(self, team_id: str, emoji: str) -> bool:
-        """Whether `emoji` (`:name:`, with or without a skin tone) need not be tried."""
+        """Return whether `emoji` (`:name:`, with or without a skin tone) need not be tried."""
         name, refused = name_of(emoji), self._refused.get((team_id, emoji))
         if not name or (refused is None and name in standard_names()):
             return False

@@ -34,24 +34,30 @@ _MOST_OUTCOME = 64
 
 
 def back_off(failures: int) -> timedelta:
-    """How long to wait after the `failures`-th failure in a row, counted from 0: doubling, up to five minutes."""
+    """Return how long to wait after the `failures`-th failure in a row, counted from 0.
+
+    Doubling, up to five minutes.
+    """
     return min(FIRST_BACK_OFF * (1 << min(failures, 10)), LONGEST_BACK_OFF)
 
 
 def blocked_back_off(failures: int) -> timedelta:
-    """The same where a workspace does not let us: an hour at first, doubling, up to sixteen."""
+    """Return the same where a workspace does not let us: an hour at first, doubling, up to sixteen."""
     return timedelta(hours=1) * (1 << min(failures, 4))
 
 
 def again_in(error: SlackError, failures: int) -> timedelta | None:
-    """How long to wait after the `failures`-th error in a row, counted from 0; None where another try is in vain."""
+    """Return how long to wait after the `failures`-th error in a row, counted from 0.
+
+    None where another try is in vain.
+    """
     if isinstance(error, SlackRefusedError | BadEmojiError):
         return REFUSED_BACK_OFFS[failures] if failures < len(REFUSED_BACK_OFFS) else None
     return blocked_back_off(failures) if isinstance(error, WorkspaceBlockedError) else back_off(failures)
 
 
 def reason_of(error: SlackError) -> ReasonCode:
-    """The reason for the person; UNREACHABLE where nobody knows whether it was done."""
+    """Return the reason for the person; UNREACHABLE where nobody knows whether it was done."""
     if isinstance(error, WorkspaceBlockedError):
         return ReasonCode.BLOCKED
     if isinstance(error, BadEmojiError | SlackRefusedError):
@@ -61,10 +67,10 @@ def reason_of(error: SlackError) -> ReasonCode:
 
 
 def word_of(error: SlackError) -> str:
-    """Slack's own name for what it refused."""
+    """Return Slack's own name for what it refused."""
     return error.reason[:_MOST_OUTCOME]
 
 
 def outcome_of(error: SlackError) -> str:
-    """What the audit says of an error: the name of its class, a colon, and Slack's word."""
+    """Return what the audit says of an error: the name of its class, a colon, and Slack's word."""
     return f"{type(error).__name__}:{error.reason}"[:_MOST_OUTCOME]

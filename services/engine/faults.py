@@ -79,7 +79,7 @@ class TokenFaults:
     # ── is it the person's? ─────────────────────────────────────────────────────────────────────────
 
     async def judged(self, key: PersonKey, token: str | None, error: SlackError) -> SlackError:
-        """The error to go on with after Slack refused `key`'s token with `error`.
+        """Return the error to go on with after Slack refused `key`'s token with `error`.
 
         That very one where it is the person's; SlackShutError where the workspace's tokens are all refused;
         SlackUnavailableError where nobody knows, or where the token is taken by now.
@@ -100,7 +100,7 @@ class TokenFaults:
         return error
 
     async def bot_judged(self, team_id: str, error: SlackError) -> SlackError:
-        """The error to go on with after Slack refused the token of the workspace's bot with `error`.
+        """Return the error to go on with after Slack refused the token of the workspace's bot with `error`.
 
         That very one where it is about that call; SlackShutError where the bot's token, or everybody's, is refused;
         SlackUnavailableError where nobody knows, or where the token is taken by now.
@@ -132,7 +132,7 @@ class TokenFaults:
         return (await self.bot_tokens([team_id])).get(team_id)
 
     async def _is_any_taken(self, team_id: str, user_id: str) -> bool | None:
-        """Whether Slack takes another token of the workspace; None where it does not say. Without any: not."""
+        """Return whether Slack takes another token of the workspace; None where it does not say. Without any: not."""
         bot = await self._is_taken(await self._bot(team_id))
         if bot:
             return True
@@ -140,7 +140,7 @@ class TokenFaults:
         return others or (None if bot is None else others)
 
     async def _are_others_taken(self, team_id: str, user_id: str) -> bool | None:
-        """The same of another person's token, and not the bot's."""
+        """Return the same of another person's token, and not the bot's."""
         found: bool | None = False
         for token in await self.faults.other_tokens(team_id, user_id, self.clock.now(), OTHERS):
             taken = await self._is_taken(token)
@@ -163,9 +163,10 @@ class TokenFaults:
     # ── what stands ─────────────────────────────────────────────────────────────────────────────────
 
     async def next_due(self) -> datetime | None:
-        """When the first is to be looked at again. Workspaces whose tokens are refused are served no more until then.
+        """Return when the first is to be looked at again.
 
-        What another process has found, or found over, holds here within moments.
+        Workspaces whose tokens are refused are served no more until then. What another process has found, or found
+        over, holds here within moments.
         """
         standing = await self.faults.look()
         shut, mute = (
@@ -198,7 +199,7 @@ class TokenFaults:
         return not result.failed
 
     async def _ask_for_client(self) -> None:
-        """Where Slack did not take our credentials before this process began: does it now?"""
+        """Ask whether Slack takes our credentials now, where it did not before this process began."""
         with guarded("fault_not_looked_at", fault=OperatorFault.SLACK_CLIENT.value, team_id=""):
             standing = await self.faults.look()
             if any(one.fault is OperatorFault.SLACK_CLIENT for one in standing) and await self.authority.takes_app():
@@ -229,7 +230,7 @@ class TokenFaults:
             self.wake()
 
     async def _admins(self, team_id: str, bot: str | None) -> tuple[list[str], bool]:
-        """A few admins of the workspace, as Slack says now who they are; and whether it has said so."""
+        """Return a few admins of the workspace, as Slack says now who they are; and whether it has said so."""
         admins: list[str] = []
         try:
             for user_id in await self.faults.may_be_admins(team_id, ASKED) if bot is not None else ():

@@ -56,7 +56,7 @@ class KeeperSender:
         default_texts: Callable[[str], DefaultTexts] = lambda locale: ENGLISH,
         allowed: bool = True,
     ) -> None:
-        """`allowed`: whether the operator wants keepers at all; else what stands of ours is taken off."""
+        """Take whether the operator wants keepers at all (`allowed`); else what stands of ours is taken off."""
         self._writer = writer
         self._kept = kept
         self._keepers = keepers
@@ -111,7 +111,7 @@ class KeeperSender:
     # ── what is to be done ──────────────────────────────────────────────────────────────────────────
 
     async def _policies(self, members: Sequence[KeptMember]) -> dict[str, Policy]:
-        """What their workspaces allow."""
+        """Return what their workspaces allow."""
         return {team_id: await self._policy_of(team_id) for team_id in {one.key.team_id for one in members}}
 
     async def _place(self) -> int:
@@ -184,7 +184,7 @@ class KeeperSender:
         return settled + len(turns)
 
     def _room_at(self, member: KeptMember, budget: Budget, now: datetime, *, busy: bool) -> datetime | None:
-        """When the calls for that member can be made; None for now.
+        """Return when the calls for that member can be made; None for now.
 
         Beyond its ten calls in a minute the keeper leaves room for what people type, and waits for members' own.
         """

@@ -112,7 +112,7 @@ class KeptWriter:
         self._proven: dict[str, str] = {}  # the digest of each keeper's token whose owner was asked for
 
     def methods(self, member: KeptMember) -> tuple[str, ...]:
-        """What may be called for that member, each once; users.info once more where both roles are old."""
+        """Return what may be called for that member, each once; users.info once more where both roles are old."""
         now = self._clock.now()
         proven = member.token is not None and self._proven.get(member.key.team_id) == token_digest(member.token)
         known = _fresh(member.role, member.role_read_at, now) and _fresh(member.keeper_role, member.keeper_read_at, now)
@@ -147,7 +147,7 @@ class KeptWriter:
         await self._settle(turn, state, decision, entry)
 
     async def _read(self, turn: KeptTurn) -> Status:
-        """What the profile shows."""
+        """Return what the profile shows."""
         with _by_the_bot(), turn.calls.making(GET):
             return await self._slack.read_of(turn.bot, turn.member.key.user_id)
 
@@ -219,7 +219,7 @@ class KeptWriter:
             raise SlackRefusedError(keeper.ABOVE)
 
     async def _asked(self, turn: KeptTurn, user_id: str) -> WorkspaceMember:
-        """A member as Slack has them now, which is kept."""
+        """Return a member as Slack has them now, which is kept."""
         team_id, now = turn.member.key.team_id, self._clock.now()
         homes = await self._members.homes(team_id)
         turn.calls.take_again(INFO)
@@ -291,14 +291,14 @@ class KeptWriter:
             await self._people.lose_grant(owner, grant.granted_at, self._clock.now())
 
     async def stop(self, key: PersonKey, state: KeeperState, problem: str) -> None:
-        """That keeper can keep nobody any more: the admins are told once."""
+        """Say that keeper can keep nobody any more: the admins are told once."""
         if await self._keepers.stop(key, state, problem):
             log.warning("keeper_stopped", team_id=key.team_id, user_id=key.user_id, became=state.value, reason=problem)
 
 
 @contextmanager
 def _by_the_bot() -> Iterator[None]:
-    """The context of a call with the bot's token: that it may not look is not the keeper's fault."""
+    """Surround a call with the bot's token: that it may not look is not the keeper's fault."""
     try:
         yield
     except (GrantLostError, TokenExpiredError, ScopeMissingError, WorkspaceBlockedError) as error:

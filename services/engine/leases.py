@@ -38,7 +38,7 @@ class Leases(Protocol):
         ...
 
     async def acquire(self, teams: Collection[str]) -> set[str]:
-        """Those of `teams` that are this process' own from now on: nobody else owned them."""
+        """Return those of `teams` that are this process' own from now on: nobody else owned them."""
         ...
 
     async def release(self, teams: Collection[str]) -> None:
@@ -63,7 +63,7 @@ class OneProcess:
         self._wake: Wake | None = None
 
     async def acquire(self, teams: Collection[str]) -> set[str]:
-        """All of them."""
+        """Return all of them."""
         return set(teams)
 
     async def release(self, teams: Collection[str]) -> None:

@@ -56,7 +56,7 @@ class LeaveMatching:
         self._clock = clock
 
     async def next_due(self) -> datetime | None:
-        """When the leave of the first workspace is to be found."""
+        """Return when the leave of the first workspace is to be found."""
         return await self._leave.next_due()
 
     async def run_due(self) -> Report:
@@ -106,7 +106,10 @@ def _found(
     members: dict[str, WorkspaceMember],
     facts: LeaveFacts,
 ) -> tuple[list[FoundLeave], list[LostLine]]:
-    """The leave of members; and the entries of theirs that do not count, because nobody says which half is meant."""
+    """Return the leave of members.
+
+    And the entries of theirs that do not count, because nobody says which half is meant.
+    """
     found, halves = [], []
     for one in matched:
         if one.result is not MatchResult.MATCHED or one.user_id not in members or one.user_id in facts.refused:
@@ -122,12 +125,12 @@ def _found(
 
 
 def leave_member(member: WorkspaceMember) -> LeaveMember:
-    """A member as leave is matched with."""
+    """Return a member as leave is matched with."""
     return LeaveMember(member.user_id, member.names, member.address)
 
 
 def line_of(line_id: str, event: Event, by_address: frozenset[str], known: Collection[str]) -> LeaveLine:
-    """An entry as it is matched. `known` are the members' addresses, in lower case.
+    """Return an entry as it is matched. `known` are the members' addresses, in lower case.
 
     In a calendar among `by_address` the address stands in place of the organizer. In another one it is that of the
     only guest, where that is a member: whoever else is invited says nothing about whose leave it is.
@@ -139,11 +142,14 @@ def line_of(line_id: str, event: Event, by_address: frozenset[str], known: Colle
 
 
 def _shown(event: Event, by_address: frozenset[str]) -> str:
-    """An entry as the admins are shown it."""
+    """Return an entry as the admins are shown it."""
     return f"{event.organizer_text} {event.title}".strip() if event.calendar_id in by_address else event.title
 
 
 def may_be_leave(event: Event) -> bool:
-    """Whether an entry can be leave at all: sure, of some length, and of no other type. Free or busy is the same."""
+    """Return whether an entry can be leave at all: sure, of some length, and of no other type.
+
+    Free or busy is the same.
+    """
     unsure = event.cancelled or event.tentative or event.show_as is ShowAs.TENTATIVE or event.response in _UNSURE
     return not unsure and event.type not in _NO_LEAVE and event.end > event.start

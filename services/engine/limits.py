@@ -124,11 +124,11 @@ class _Pause:
     """Whether somebody else's call was carried out since."""
 
     def steps(self, now: datetime) -> int:
-        """Steps down at `now`."""
+        """Step down at `now`."""
         return max(0, self.lowered - (now - self.refused_at) // WINDOW)
 
     def lately(self, now: datetime) -> bool:
-        """Whether one refusal more is a repeated one."""
+        """Return whether one refusal more is a repeated one."""
         return now < self.until + _SOON
 
 
@@ -152,21 +152,24 @@ class Budget:
     """When a typed one was written last."""
 
     def kept_for_typed(self, now: datetime) -> int:
-        """How many calls of a window all other statuses leave at `now` for what people type: a `keep` of `ready_at`."""
+        """Return how many calls of a window all other statuses leave at `now` for what people type.
+
+        A `keep` of `ready_at`.
+        """
         if self._full is None or now - self._full[1] > 2 * WINDOW:
             return KEPT_FOR_TYPED
         quiet = now - max(self._full[0], self._typed_at or self._full[0])
         return max(1, KEPT_FOR_TYPED >> (quiet // WINDOW))
 
     def typed(self, now: datetime) -> None:
-        """What somebody typed is written at `now`: more may follow."""
+        """Note that what somebody typed is written at `now`: more may follow."""
         self._typed_at = now
 
     def ready_at(
         self, method: str, now: datetime, person: str = "", *, keep: int = 0, most: int | None = None,
         kept: bool = False,
     ) -> datetime | None:  # fmt: skip
-        """None when `method` may be called at `now` (for `person`, where their own limit counts), else when to ask.
+        """Return None when `method` may be called at `now` (for `person`, where their limit counts), else when to ask.
 
         Of the window's calls `keep` are left for what is more urgent, or a sixth of them where there are few; `most`
         are made in all. `kept`: for the keeper, so that nothing is left for it. While the room is taken by calls in
@@ -194,11 +197,11 @@ class Budget:
         return max(waits, default=None)
 
     def made(self, method: str, now: datetime) -> int:
-        """How many calls of `method` are in the window that ends at `now`."""
+        """Return how many calls of `method` are in the window that ends at `now`."""
         return len(self._recent(method, now))
 
     def used(self, now: datetime) -> dict[str, float]:
-        """Which share of its limit each method that was called has used up, of the window that ends at `now`."""
+        """Return which share of its limit each method that was called has used up, of the window that ends at `now`."""
         return {
             method: len(self._recent(method, now)) / self._limit(method, now)
             for method in self._calls
@@ -212,11 +215,11 @@ class Budget:
         return slot
 
     def done(self, slot: Slot, now: datetime) -> None:
-        """The call's answer came at `now`, whatever it was (a time-out too)."""
+        """Note that the call's answer came at `now`, whatever it was (a time-out too)."""
         slot.ended = now
 
     def give_back(self, slot: Slot) -> None:
-        """The call was not made."""
+        """Give the call back: it was not made."""
         self._calls[slot.method].remove(slot)
 
     def refused(self, slot: Slot, retry_after: float, now: datetime) -> datetime:
@@ -247,7 +250,7 @@ class Budget:
                 pause.others |= slot.person != pause.person
 
     def _is_their_own(self, slot: Slot, now: datetime) -> bool:
-        """Whether `slot`, which was refused, is for its person's own limit."""
+        """Return whether `slot`, which was refused, is for its person's own limit."""
         if not slot.person:
             return False
         own, everybody = (self._pauses.get((slot.method, whose)) for whose in (slot.person, ""))
@@ -293,7 +296,10 @@ class Budget:
         return max(1, min([ALLOWANCE, *(self.limits[method] // 6 for method in methods if method in self.limits)]))
 
     def to_json(self, now: datetime, *, owned: bool) -> str:
-        """The state for the next owner. A call in flight is kept as one; `owned`: more may be made from now on."""
+        """Return the state for the next owner.
+
+        A call in flight is kept as one; `owned`: more may be made from now on.
+        """
         calls = {
             method: [(slot.person, slot.started.timestamp(), _stamp(slot.ended)) for slot in recent]
             for method in self._calls

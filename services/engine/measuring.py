@@ -103,7 +103,7 @@ class Measuring:
         self._numbers_at = time.monotonic()
 
     def _forget(self) -> None:
-        """Nothing is known of the database any more."""
+        """Forget what was known of the database."""
         metrics = self._metrics
         metrics.database_up.set(0)
         metrics.workspaces.set(float("nan"))
@@ -116,12 +116,15 @@ class Measuring:
 
 
 def size(people: int) -> str:
-    """Which of `SIZES` a workspace of so many people is."""
+    """Return which of `SIZES` a workspace of so many people is."""
     return next((name for most, name in SIZES if people <= most), LARGEST)
 
 
 def _late(waiting: Sequence[PendingWrites], now: datetime) -> dict[str, int]:
-    """How many statuses are late, by what they wait for: another try, a limit of Slack's, the operator, or whoever."""
+    """Return how many statuses are late, by what they wait for.
+
+    Another try, a limit of Slack's, the operator, or whoever.
+    """
     late = {"limit": 0, "retry": 0, "fault": 0, "other": 0}
     for one in waiting:
         late["retry"] += one.put_off

@@ -61,7 +61,7 @@ class MemberReading:
         self._begun: dict[str, _Reading] = {}
 
     async def next_due(self) -> datetime | None:
-        """When members are to be read next, of workspaces that another process does not own."""
+        """Return when members are to be read next, of workspaces that another process does not own."""
         return await self._store.next_due(self._workspaces.without_bot)
 
     async def run_due(self) -> Report:

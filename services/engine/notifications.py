@@ -187,7 +187,7 @@ class NoticeSender:
         return True
 
     async def _message(self, notice: DueNotice) -> dict[str, Any] | None:
-        """The message; None where there is nothing to tell any more."""
+        """Return the message; None where there is nothing to tell any more."""
         locale, key = notice.locale, notice.key
         kind, _, about = notice.subject.partition("/")
         match kind:
@@ -209,7 +209,7 @@ class NoticeSender:
                 return None
 
     def _news(self, locale: str, kind: str, about: str) -> str:
-        """What is told of something that no button mends."""
+        """Return what is told of something that no button mends."""
         if kind == "digest":
             return self._say(locale, _NO_DIGEST, channel=f"<#{about.partition('/')[0]}>")
         if kind == "fault":
@@ -238,7 +238,7 @@ class NoticeSender:
         return with_button(f"{text} {sentence}".strip(), self._say(locale, "Open"), await self._links.home(key))
 
     async def _account(self, locale: str, key: PersonKey, account_id: str) -> dict[str, Any] | None:
-        """That an account is lost, and what mends it; a link in a message lives longer than others, but not forever."""
+        """Say that an account is lost, and what mends it; a link in a message lives longer than others, not forever."""
         found = await self._links.account(key, account_id)
         if found is None:
             return None
@@ -261,7 +261,7 @@ class HomePublisher:
     def __init__(
         self, homes: HomeStore, workspaces: OwnedWorkspaces, renderer: HomeRenderer, slack: SlackViews, clock: Clock
     ) -> None:
-        """`renderer` builds a tab."""
+        """Take the `renderer` that builds a tab."""
         self._rounds = BotRounds(workspaces, clock)
         self._homes = homes
         self._workspaces = workspaces

@@ -81,7 +81,7 @@ class ProfileWriter:
         self._wake_signal = wake_signal
 
     def ready_at(self, pending: PendingWrite, budget: Budget) -> datetime | None:
-        """When the calls that `pending` may need can be made; None for now."""
+        """Return when the calls that `pending` may need can be made; None for now."""
         now = self._clock.now()
         waits = [self.room_at(pending.urgency, budget), budget.ready_at(SET, now, pending.key.user_id)]
         if pending.token is not None and pending.memory.owner != token_digest(pending.token):
@@ -89,7 +89,7 @@ class ProfileWriter:
         return max((wait for wait in waits if wait is not None), default=None)
 
     def room_at(self, urgency: int, budget: Budget) -> datetime | None:
-        """When the workspace has room for another write of that urgency, whoever's it is; None for now."""
+        """Return when the workspace has room for another write of that urgency, whoever's it is; None for now."""
         now = self._clock.now()
         keep = budget.kept_for_typed(now) if urgency else 0
         waits = (budget.ready_at(method, now, keep=keep) for method in (GET, SET))
@@ -275,11 +275,11 @@ class ProfileWriter:
 
 
 def _intended(state: ProfileState, before: Standing, decision: Decision) -> ProfileState:
-    """What is remembered before the call that carries out `decision`."""
+    """Return what is remembered before the call that carries out `decision`."""
     return replace(state, decided="", standing=ownership.intent(before, decision))
 
 
 def _instead(status: Status, span: Span | None) -> Status:
-    """The same where Slack does not know its emoji: with the kind's own."""
+    """Return the same where Slack does not know its emoji: with the kind's own."""
     own = default_emoji(None if span is None else span.kind)
     return replace(status, emoji=DEFAULT_EMOJI if own in {"", status.emoji} else own)

@@ -44,7 +44,7 @@ class ReplySender:
         authority: SlackAuthority,
         clock: Clock,
     ) -> None:
-        """`authority` knows what stand-ins are called."""
+        """Take the `authority` that knows what stand-ins are called."""
         self._store = store
         self._rounds = BotRounds(workspaces, clock)
         self._workspaces = workspaces
@@ -106,7 +106,7 @@ class ReplySender:
         return True
 
     async def _name(self, token: str, home: str, user_id: str) -> str:
-        """What Slack calls a member; "" where it does not say, or they are no colleague (any more)."""
+        """Return what Slack calls a member; "" where it does not say, or they are no colleague (any more)."""
         now = self._clock.now()
         known = self._names.get((home, user_id))
         if known is not None and known[1] > now:
@@ -123,7 +123,7 @@ class ReplySender:
 
 
 def _message(asker: MentionAsker, out: OutPerson, name: str, stand_in: str, now: datetime) -> dict[str, Any]:
-    """That somebody is out, for who asked: nothing in it is markup, so nobody is mentioned by it."""
+    """Say that somebody is out, for who asked: nothing in it is markup, so nobody is mentioned by it."""
     l10n = Localizer(asker.locale, zone_or(asker.zone, ZoneInfo("UTC")).key)
     match out.back:
         case datetime() as instant:

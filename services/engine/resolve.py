@@ -80,11 +80,11 @@ class Reconciler:
         self._clock = clock
 
     async def next_due(self) -> datetime | None:
-        """When the first person is due."""
+        """Return when the first person is due."""
         return await self._due.next_due()
 
     async def run_due(self) -> Report:
-        """One batch of those due now. `changed` counts those whose profile is worth a look."""
+        """Do one batch of those due now. `changed` counts those whose profile is worth a look."""
         now = self._clock.now()
         async with self._due.batch(now, PEOPLE_AT_ONCE) as batch:
             outcomes = [self._decided(person, now) for person in batch.people]
@@ -94,7 +94,7 @@ class Reconciler:
         return Report(done=len(outcomes), changed=sum(outcome.urgency is not None for outcome in outcomes))
 
     def _decided(self, person: DuePerson, now: datetime) -> Resolution:
-        """What is due by the stored timeline; where that runs short, it is resolved anew right after."""
+        """Return what is due by the stored timeline; where that runs short, it is resolved anew right after."""
         until = person.resolved_until
         if person.span is None or until is None:
             return Resolution(person.key, now, stale=True)
@@ -112,7 +112,10 @@ async def tell(
 
 
 def decide(person: DuePerson, span: Span, now: datetime, *, until: datetime) -> Resolution:
-    """What is to be done for somebody whose timeline says `span` now, and reaches `until`; when they are due next."""
+    """Return what is to be done for somebody whose timeline says `span` now, and reaches `until`.
+
+    When they are due next.
+    """
     memory, pause, due_at = person.memory, person.pause, min(span.end, until - KEEP_AHEAD)
     outcome = Resolution(key=person.key, due_at=due_at, since=person.due_at, home_stale=person.looks_at_home)
     if memory is None:
@@ -129,7 +132,7 @@ def decide(person: DuePerson, span: Span, now: datetime, *, until: datetime) -> 
 
 
 def _look(outcome: Resolution, person: DuePerson, memory: ProfileState, span: Span, now: datetime) -> Resolution:
-    """Whether the profile is worth a look now, and when it will be."""
+    """Return whether the profile is worth a look now, and when it will be."""
     due_at, standing, applied = outcome.due_at or now, memory.standing, memory.standing.applied
     if memory.decided == digest(span, person.policy) and (memory.look is None or memory.look > now):
         return replace(outcome, due_at=min(due_at, memory.look or due_at))
@@ -155,7 +158,7 @@ def _urgency(memory: ProfileState, span: Span) -> int:
 
 
 def digest(span: Span, policy: OwnStatusPolicy) -> str:
-    """What a decision is about: as long as it stays the same, the profile needs no other look."""
+    """Return what a decision is about: as long as it stays the same, the profile needs no other look."""
     expiration = span.status.expiration
     facts = [
         span.start.isoformat(), span.status.text, span.status.emoji,
@@ -203,11 +206,11 @@ class Timelines:
         self._default_texts = default_texts
 
     async def next_due(self) -> datetime | None:
-        """When the first timeline is to be resolved anew."""
+        """Return when the first timeline is to be resolved anew."""
         return await self._due.next_stale(typed=self._typed)
 
     async def run_due(self) -> Report:
-        """Some of those that are due now. `changed` counts those whose profile is worth a look."""
+        """Do some of those that are due now. `changed` counts those whose profile is worth a look."""
         claimed = await self._due.claim_stale(self._clock.now(), TIMELINES_AT_ONCE, typed=self._typed)
         if not claimed:
             return Report()
@@ -276,12 +279,12 @@ class Timelines:
 
 
 def _coarse(instant: datetime) -> datetime:
-    """A far end that stays the same for weeks, so that what is open-ended is not written anew each day."""
+    """Return a far end that stays the same for weeks, so that what is open-ended is not written anew each day."""
     return datetime.fromtimestamp((int(instant.timestamp()) // (32 * 86_400) + 1) * 32 * 86_400, UTC)
 
 
 def _goes_on(before: Span, span: Span) -> bool:
-    """Whether two spans that hold the same instant, resolved at different times, are one for what is typed in it."""
+    """Say whether two spans with an instant in common, resolved at different times, are one for what is typed."""
     is_same = (before.rule, before.uid, before.shows) == (span.rule, span.uid, span.shows)
     shows_same = (before.status.text, before.status.emoji) == (span.status.text, span.status.emoji)
     return before.override is span.override and (is_same or shows_same)

@@ -23,7 +23,7 @@ class Retention:
         self._due = clock.now()
 
     async def next_due(self) -> datetime | None:
-        """When the next hour begins."""
+        """Return when the next hour begins."""
         return self._due
 
     async def run_due(self) -> Report:

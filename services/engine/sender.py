@@ -271,7 +271,7 @@ class Sender:
         return again
 
     def _is_busy(self, workspace: OwnedWorkspace, *, typed: bool = False) -> bool:
-        """Whether as many of its people are written to as may be, or as can be before its budget is stored anew."""
+        """Say whether as many of its people are written to as may be, or as can be before its budget is stored."""
         places = self._at_once + (KEPT_AT_ONCE if typed else 0)
         return workspace.under_way[STATUS] >= places or not self._workspaces.may_take(workspace)
 

@@ -44,7 +44,7 @@ class TokenRefresh:
         self._shut_until: datetime | None = None  # Slack did not take our own credentials: nothing is tried before
 
     async def next_due(self) -> datetime | None:
-        """When the first renewal is due."""
+        """Return when the first renewal is due."""
         due = await self._rows.next_due()
         return due if due is None or self._shut_until is None else max(due, self._shut_until)
 

@@ -81,11 +81,11 @@ class OwnedWorkspaces:
         """`judge_bot(team_id, error)`: what a refusal of the bot's token means (`TokenFaults.bot_judged`)."""
 
     def get(self, team_id: str) -> OwnedWorkspace | None:
-        """The workspace, where it is this process' own and Slack takes its tokens."""
+        """Return the workspace, where it is this process' own and Slack takes its tokens."""
         return self._owned.get(team_id) if self._leases.certain and team_id not in self.shut else None
 
     def still_has(self, workspace: OwnedWorkspace) -> bool:
-        """Whether it is this process' own, as it was without a break."""
+        """Return whether it is this process' own, as it was without a break."""
         return self.get(workspace.team_id) is workspace
 
     @property
@@ -106,7 +106,7 @@ class OwnedWorkspaces:
         return self.others | self.mute
 
     def may_use_bot(self, workspace: OwnedWorkspace) -> bool:
-        """Whether the workspace is still this process' own, and Slack takes its bot."""
+        """Return whether the workspace is still this process' own, and Slack takes its bot."""
         return self.still_has(workspace) and workspace.team_id not in self.mute
 
     @asynccontextmanager
@@ -155,12 +155,12 @@ class OwnedWorkspaces:
                 self._owned |= made
 
     def lost(self) -> None:
-        """Another process may own them by now."""
+        """Own none of them: another process may by now."""
         self._owned.clear()
         self._losses += 1
 
     def take(self, workspace: OwnedWorkspace, user_id: str, work: str = STATUS) -> None:
-        """The calls of `work` for that person of the workspace are about to be made."""
+        """Count the calls of `work` for that person of the workspace, which are about to be made."""
         workspace.under_way[work] += 1
         workspace.unsaved[work].add(user_id)
         self.use(workspace)
@@ -168,7 +168,10 @@ class OwnedWorkspaces:
             self._store_now.set()
 
     def may_take(self, workspace: OwnedWorkspace, user_id: str = "", work: str = STATUS) -> bool:
-        """Whether they may be for one person more, or for that one; else it is told when budgets have been stored."""
+        """Return whether they may be for one person more, or for that one.
+
+        Else it is told when budgets have been stored.
+        """
         unsaved = workspace.unsaved[work]
         if len(unsaved) < workspace.budget.allowance(work) and user_id not in unsaved:
             return True
@@ -177,12 +180,12 @@ class OwnedWorkspaces:
         return False
 
     def ended(self, workspace: OwnedWorkspace, work: str = STATUS) -> None:
-        """The calls for one person have been made."""
+        """Note that the calls for one person have been made."""
         workspace.under_way[work] -= 1
         self.use(workspace)
 
     def use(self, workspace: OwnedWorkspace) -> None:
-        """The workspace's budget changes."""
+        """Note that the workspace's budget changes."""
         workspace.changed, workspace.used_at = True, time.monotonic()
         self._store_soon.set()
 

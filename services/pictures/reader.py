@@ -55,16 +55,16 @@ class PictureReader:
         )
 
     async def take(self, whose: str, data: bytes) -> TakenPicture:
-        """What is kept of a picture that somebody sent."""
+        """Return what is kept of a picture that somebody sent."""
         said, (content,) = await self._ask(whose, {"task": "take"}, data)
         return TakenPicture(content, said["width"], said["height"])
 
     async def square(self, whose: str, data: bytes, crop: str) -> Square:
-        """A square of it; `crop` is `centre`, `top` or `x,y,w`."""
+        """Return a square of it; `crop` is `centre`, `top` or `x,y,w`."""
         return await self._square(whose, {"task": "square", "crop": crop}, data)
 
     async def prepare(self, whose: str, data: bytes, crop: str) -> PreparedPicture:
-        """The picture as Slack takes it, and the square of it; `crop` is `centre` or `x,y,w`.
+        """Return the picture as Slack takes it, and the square of it; `crop` is `centre` or `x,y,w`.
 
         Raises CropOutsideError, too.
         """
@@ -73,15 +73,15 @@ class PictureReader:
         return PreparedPicture(content, (x, y, w))
 
     async def keep(self, whose: str, data: bytes) -> Square:
-        """The square that a profile shows, as Slack takes it back."""
+        """Return the square that a profile shows, as Slack takes it back."""
         return await self._square(whose, {"task": "keep"}, data)
 
     async def sign(self, whose: str, data: bytes, name: str) -> Square:
-        """The square `data` with a ring and the sign `name`."""
+        """Return the square `data` with a ring and the sign `name`."""
         return await self._square(whose, {"task": "sign", "name": name}, data)
 
     async def are_alike(self, whose: str, one: bytes, other: bytes) -> bool:
-        """Whether two pictures show the same, though Slack has written one of them anew."""
+        """Return whether two pictures show the same, though Slack has written one of them anew."""
         said, _ = await self._ask(whose, {"task": "compare"}, one, other)
         return bool(said["alike"])
 

@@ -48,23 +48,23 @@ class _Pen:
         return self._left + point[0] * self._unit, self._top + point[1] * self._unit
 
     def fill(self, points: Sequence[Point], colour: Colour) -> None:
-        """A filled polygon."""
+        """Fill a polygon."""
         self._draw.polygon([self.at(point) for point in points], fill=colour)
 
     def disc(self, middle: Point, radius: float, colour: Colour) -> None:
-        """A filled circle."""
+        """Fill a circle."""
         x, y = self.at(middle)
         r = radius * self._unit
         self._draw.ellipse((x - r, y - r, x + r, y + r), fill=colour)
 
     def line(self, points: Sequence[Point], width: float, colour: Colour) -> None:
-        """A line with round ends and corners."""
+        """Draw a line with round ends and corners."""
         self._draw.line([self.at(point) for point in points], fill=colour, width=round(width * self._unit))
         for point in points:
             self.disc(point, width / 2, colour)
 
     def block(self, box: tuple[float, float, float, float], radius: float, colour: Colour) -> None:
-        """A filled rectangle with rounded corners."""
+        """Fill a rectangle with rounded corners."""
         self._draw.rounded_rectangle((*self.at(box[:2]), *self.at(box[2:])), radius * self._unit, fill=colour)
 
 
@@ -172,7 +172,7 @@ def with_sign(square: Image.Image, name: str) -> Image.Image:
 
 
 def _ring(side: int) -> Image.Image:
-    """Where the ring is: everything outside of a rounded square."""
+    """Return where the ring is: everything outside of a rounded square."""
     fine = side * _FINER
     mask = Image.new("L", (fine, fine), 255)
     width = round(fine * _RING)
@@ -181,7 +181,7 @@ def _ring(side: int) -> Image.Image:
 
 
 def _badge(side: int, name: str) -> tuple[Image.Image, Image.Image]:
-    """The badge, and where in its square it is."""
+    """Return the badge, and where in its square it is."""
     colour, draw_sign = SIGNS[name]
     fine = side * _FINER
     badge, shape = Image.new("RGB", (fine, fine), _WHITE), Image.new("L", (fine, fine), 0)

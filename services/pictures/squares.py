@@ -80,7 +80,7 @@ _TURNS: Mapping[int, Image.Transpose] = {
 
 
 def taken(data: bytes) -> tuple[bytes, int, int]:
-    """What is kept of a picture that somebody sent: a JPEG, its width and its height.
+    """Return what is kept of a picture that somebody sent: a JPEG, its width and its height.
 
     Raises BadPictureError, PictureTooLargeError, PictureMovesError.
     """
@@ -94,7 +94,7 @@ def taken(data: bytes) -> tuple[bytes, int, int]:
 
 
 def square(data: bytes, crop: str) -> Drawn:
-    """A square of a picture, a JPEG, and its side.
+    """Return a square of a picture, a JPEG, and its side.
 
     `crop` is `centre`, `top`, or `x,y,w` in its pixels, and yields where the picture ends.
 
@@ -105,7 +105,7 @@ def square(data: bytes, crop: str) -> Drawn:
 
 
 def prepared(data: bytes, crop: str) -> tuple[bytes, tuple[int, int, int]]:
-    """A picture as users.setPhoto takes it, a JPEG, and the square of it that is to show: x, y and width.
+    """Return a picture as users.setPhoto takes it, a JPEG, and the square of it that is to show: x, y and width.
 
     `crop` is `x,y,w` in its pixels, or `centre`. All of the picture is kept, so that another part of it can be chosen
     in Slack, unless its square would then be less than Slack shows at most.
@@ -131,7 +131,7 @@ def prepared(data: bytes, crop: str) -> tuple[bytes, tuple[int, int, int]]:
 
 
 def kept(data: bytes) -> Drawn:
-    """The square that a profile shows as Slack takes it back, and its side: the same bytes wherever it does.
+    """Return the square that a profile shows as Slack takes it back, and its side: the same bytes wherever it does.
 
     Raises BadPictureError, PictureTooLargeError, PictureMovesError.
     """
@@ -143,7 +143,7 @@ def kept(data: bytes) -> Drawn:
 
 
 def signed(data: bytes, name: str) -> Drawn:
-    """The square `data` with the ring and the sign `name` (a key of `signs.SIGNS`), a JPEG, and its side.
+    """Return the square `data` with the ring and the sign `name` (a key of `signs.SIGNS`), a JPEG, and its side.
 
     Raises BadPictureError, PictureTooLargeError, PictureMovesError.
     """
@@ -152,7 +152,7 @@ def signed(data: bytes, name: str) -> Drawn:
 
 
 def are_alike(one: bytes, other: bytes) -> bool:
-    """Whether two pictures show the same, though one may have been scaled and written anew in between.
+    """Return whether two pictures show the same, though one may have been scaled and written anew in between.
 
     Raises BadPictureError, PictureTooLargeError, PictureMovesError.
     """
@@ -172,7 +172,7 @@ def _squared(data: bytes, crop: str) -> tuple[Image.Image, int]:
 
 
 def _opened(data: bytes) -> tuple[Image.Image, int]:
-    """A picture whose head was read, and how it is turned: 1 to 8."""
+    """Return a picture whose head was read, and how it is turned: 1 to 8."""
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     try:
         with warnings.catch_warnings():
@@ -192,12 +192,12 @@ def _opened(data: bytes) -> tuple[Image.Image, int]:
 
 
 def _seen(image: Image.Image, orientation: int) -> tuple[int, int]:
-    """Its width and height as it is seen."""
+    """Return its width and height as it is seen."""
     return (image.height, image.width) if orientation >= _QUARTER else (image.width, image.height)
 
 
 def _box(crop: str, width: int, height: int) -> Box:
-    """The square that `crop` means."""
+    """Return the square that `crop` means."""
     side = min(width, height)
     if crop == CENTRE:
         left, top = (width - side) / 2, (height - side) / 2
@@ -211,7 +211,7 @@ def _box(crop: str, width: int, height: int) -> Box:
 
 
 def _part(image: Image.Image, orientation: int, box: Box, size: tuple[int, int]) -> Image.Image:
-    """What is in `box` of the picture as it is seen, scaled to `size`, in sRGB, on white where it is transparent.
+    """Scale what is in `box` of the picture as it is seen to `size`, in sRGB, on white where it is transparent.
 
     Of what is large only this part is decoded further; it is turned last, when it is small.
     """
@@ -236,7 +236,7 @@ def _part(image: Image.Image, orientation: int, box: Box, size: tuple[int, int])
 
 
 def _scaled(image: Image.Image, box: tuple[int, int, int, int], size: tuple[int, int]) -> Image.Image:
-    """A part of the picture, scaled to `size`; in strips, so that there is no second copy of a large one."""
+    """Return a part of the picture, scaled to `size`; in strips, so that there is no second copy of a large one."""
     left, top, right, bottom = box
     wide, high = right - left, bottom - top
     finer = 1 if wide * high > _LARGE else 2  # so much of the scaling is left for what does it best
@@ -253,7 +253,7 @@ def _scaled(image: Image.Image, box: tuple[int, int, int, int], size: tuple[int,
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """The same with eight bits a channel, which can be scaled: in grey or colours, transparent where it is."""
+    """Return the same with eight bits a channel, which can be scaled: in grey or colours, transparent where it is."""
     if image.mode == "I;16":
         return image.point(lambda value: value / 256).convert("L")
     if image.mode in {"L", "RGB", "CMYK", "RGBA"} and "transparency" not in image.info:
@@ -262,7 +262,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """The picture as it looks without its colour profile; one that makes no sense is left out."""
+    """Return the picture as it looks without its colour profile; one that makes no sense is left out."""
     if profile:
         with suppress(ImageCms.PyCMSError, ValueError):
             mode = "RGBA" if image.mode == "RGBA" else "RGB"

@@ -16,7 +16,7 @@ ERRORS: ErrorsByName = {
 
 
 def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
-    """What the task in `head` makes of a picture. Raises one of `ERRORS`.
+    """Return what the task in `head` makes of a picture. Raises one of `ERRORS`.
 
     `take`: what is kept of one that somebody sent. `square`: the part that its `crop` says. `prepare`:
     all of it as Slack takes it, and where in it its `crop` is. `keep`: a shown square, as

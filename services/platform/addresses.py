@@ -63,7 +63,10 @@ class AddressRules:
     private: bool = False
 
     def allows(self, address: IPv4Address | IPv6Address) -> bool:
-        """Whether a connection to `address` may be made; every IPv6 form that carries an IPv4 address counts as it."""
+        """Return whether a connection to `address` may be made.
+
+        Every IPv6 form that carries an IPv4 address counts as it.
+        """
         if address in _METADATA:
             return False
         if isinstance(address, IPv4Address):
@@ -103,7 +106,7 @@ class AddressRules:
             self.check_ip(literal)
 
     def parse(self, text: str) -> URL:
-        """The address that a person typed or pasted.
+        """Return the address that a person typed or pasted.
 
         Raises NotAnAddressError for what is none, and AddressNotAllowedError for one that leads where we never go.
         """

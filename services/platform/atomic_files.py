@@ -16,7 +16,7 @@ LEFT = 3600.0
 
 @contextmanager
 def appearing(path: Path) -> Iterator[Path]:
-    """A file beside `path`, mode 600, which takes its place at the end, on disk for good; on an error it is gone.
+    """Make a file beside `path`, mode 600, which takes its place at the end, on disk for good; on an error it is gone.
 
     Whatever has that name is replaced. Raises OSError.
     """
@@ -29,7 +29,7 @@ def appearing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def passing(path: Path, suffix: str) -> Iterator[Path]:
-    """An empty file beside `path`, mode 600, which is gone at the end. Raises OSError.
+    """Make an empty file beside `path`, mode 600, which is gone at the end. Raises OSError.
 
     What processes that were killed have left of the kind goes first: it is as secret as what it was made of.
     """

@@ -9,7 +9,7 @@ from functools import lru_cache
 # The settings look whether it can be read, and what goes out uses it: a system's file takes 0.1 s.
 @lru_cache(maxsize=1)
 def trusting(file: str) -> ssl.SSLContext:
-    """A context that trusts the certificates of `file` (PEM) in the place of the system's file, as OpenSSL has it.
+    """Make a context that trusts the certificates of `file` (PEM) in the place of the system's file, as OpenSSL.
 
     A directory of certificates (SSL_CERT_DIR, else the system's) counts beside it, as it does for any program that
     uses OpenSSL. Raises OSError where the file cannot be read, ssl.SSLError where no certificate is in it.

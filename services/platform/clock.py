@@ -10,7 +10,7 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """The current instant, aware, UTC."""
+        """Return the current instant, aware, UTC."""
         return datetime.now(UTC)
 
     async def wait(self, until: datetime | None, wake: asyncio.Event) -> None:

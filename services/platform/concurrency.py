@@ -103,7 +103,7 @@ class Bodies:
         self.held -= size
 
     def give_with(self, holder: object, size: int) -> None:
-        """The same as soon as nobody has `holder` any more."""
+        """Give the same as soon as nobody has `holder` any more."""
         weakref.finalize(holder, self.give, size)
 
 
@@ -113,10 +113,10 @@ def _pool() -> ThreadPoolExecutor:
 
 
 async def off_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What `work` gives, done in a thread: sealing, compressing, digests, lists of thousands."""
+    """Return what `work` gives, done in a thread: sealing, compressing, digests, lists of thousands."""
     return await asyncio.get_running_loop().run_in_executor(_pool(), partial(work, *args, **kwargs))
 
 
 async def off_loop_if(large: bool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The same, in a thread only where it is `large`."""
+    """Return the same, in a thread only where it is `large`."""
     return await off_loop(work, *args, **kwargs) if large else work(*args, **kwargs)

@@ -34,12 +34,12 @@ _TOKEN = "sq1_"  # noqa: S105 - how a sealed text begins, so that it is known in
 
 
 def new_key() -> str:
-    """A fresh Fernet key, url-safe base64."""
+    """Return a fresh Fernet key, url-safe base64."""
     return Fernet.generate_key().decode("ascii")
 
 
 def digest_of(secret: str) -> str:
-    """What is kept of a random secret that somebody else has: SHA-256, 64 hexadecimal digits. Not for passwords.
+    """Return what is kept of a random secret that somebody else has: SHA-256, 64 hexadecimal digits. Not for passwords.
 
     What comes from outside may be no secret of ours, and not even text that UTF-8 can hold.
     """
@@ -81,12 +81,15 @@ class Encryptor:
         return SealedBytes(_AES_GCM + nonce + self._ciphers[0].encrypt(nonce, data, _place(column, row)))
 
     def open(self, sealed: bytes | None, column: str, *row: str) -> str | None:
-        """The text that was sealed for that place. Raises SealError."""
+        """Return the text that was sealed for that place. Raises SealError."""
         data = self.open_bytes(sealed, column, *row)
         return None if data is None else data.decode()
 
     def open_bytes(self, sealed: bytes | None, column: str, *row: str) -> bytes | None:
-        """The bytes that were sealed for that place. Raises SealError: unknown key, changed value, or another place."""
+        """Return the bytes that were sealed for that place.
+
+        Raises SealError: unknown key, changed value, or another place.
+        """
         if sealed is None:
             return None
         place = _place(column, row)
@@ -105,7 +108,7 @@ class Encryptor:
         raise SealError("cannot be opened", place=column)
 
     def reseal(self, sealed: bytes, column: str, *row: str) -> SealedBytes | None:
-        """The same value under the newest key; None where it is already. Raises SealError like `open_bytes`."""
+        """Return the same value under the newest key; None where it is already. Raises SealError like `open_bytes`."""
         if sealed[:1] == _AES_GCM and _decrypted(self._ciphers[0], sealed, _place(column, row)) is not None:
             return None
         return self.seal(self.open_bytes(sealed, column, *row), column, *row)
@@ -115,7 +118,7 @@ class Encryptor:
         return _TOKEN + base64.urlsafe_b64encode(self.seal(plain, purpose)).decode("ascii").rstrip("=")
 
     def open_token(self, token: str, purpose: str) -> str:
-        """What `seal_token` was given. Raises SealError."""
+        """Return what `seal_token` was given. Raises SealError."""
         try:
             data = token.removeprefix(_TOKEN).encode("ascii")
             sealed = base64.b64decode(data + b"=" * (-len(data) % 4), b"-_", validate=True)
@@ -141,7 +144,7 @@ class Encryptor:
         return [(hashlib.sha256(key).hexdigest()[:16], key) for key in derived]
 
     def digest(self, plain: bytes) -> str:
-        """A keyed digest, 32 hexadecimal digits: tells equal values apart from others without telling what they are.
+        """Return a keyed digest, 32 hexadecimal digits: it tells equal values from others without telling them.
 
         It belongs to the newest key: after a rotation the same value has another one.
         """
@@ -149,7 +152,7 @@ class Encryptor:
 
 
 def _decrypted(cipher: AESGCM, sealed: bytes, place: bytes) -> bytes | None:
-    """The plain bytes; None under another key, for another place, or changed."""
+    """Return the plain bytes; None under another key, for another place, or changed."""
     try:
         return cipher.decrypt(sealed[1:_HEAD], sealed[_HEAD:], place)
     except (InvalidTag, ValueError):  # the latter for a nonce that is cut off
@@ -157,5 +160,5 @@ def _decrypted(cipher: AESGCM, sealed: bytes, place: bytes) -> bytes | None:
 
 
 def _place(column: str, row: tuple[str, ...]) -> bytes:
-    """How a place is written: "people.token/T1/U1"."""
+    """Return how a place is written: "people.token/T1/U1"."""
     return "/".join((column, *row)).encode()

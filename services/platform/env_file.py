@@ -21,7 +21,7 @@ _LEFT_OUT = re.compile(r"#[ \t]*([A-Z][A-Z0-9_]*)[ \t]*=")
 
 
 def read(path: Path) -> str:
-    """The text of the file, "" where there is none. Raises SettingsError."""
+    """Return the text of the file, "" where there is none. Raises SettingsError."""
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:
@@ -33,7 +33,10 @@ def read(path: Path) -> str:
 
 
 def values_of(path: Path) -> tuple[Mapping[str, str | None], list[str]]:
-    """The values of the file by name, and what is wrong in it: python-dotenv only warns. Raises SettingsError."""
+    """Return the values of the file by name, and what is wrong in it: python-dotenv only warns.
+
+    Raises SettingsError.
+    """
     lines = list(parse_stream(StringIO(read(path))))
     wrong = []
     for line in lines:

@@ -11,7 +11,7 @@ from services.platform.settings import Settings
 
 
 def keys_of(config: Settings) -> list[str]:
-    """The Fernet keys, newest first; with SQLite they are created on the first run, before the database is.
+    """Return the Fernet keys, newest first; with SQLite they are created on the first run, before the database is.
 
     Raises SettingsError where there are none, and may be none made: what is stored is sealed under others.
     """

@@ -166,7 +166,10 @@ def count_errors(errors: Counter) -> None:
 
 
 def of_error(error: BaseException) -> dict[str, str]:
-    """What a line says of `error`: its class, and of one of ours its id and its reason. Never a message of others."""
+    """Return what a line says of `error`: its class, and of one of ours its id and its reason.
+
+    Never a message of others.
+    """
     if isinstance(error, StatusQuoError):
         return {"error": type(error).__name__, "error_id": error.id, "reason": error.reason}
     return {"error": type(error).__name__}

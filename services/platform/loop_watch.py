@@ -159,7 +159,7 @@ class LoopWatch:
             self._taken = _Taken(due, cause, stack[-_MOST_FRAMES:])
 
     def _others(self) -> list[str]:
-        """Where other threads are that do not wait for work, the innermost frames of each."""
+        """Return where other threads are that do not wait for work, the innermost frames of each."""
         ours = {self._loop_thread, self._thread.ident}
         found = []
         for number, frame in sys._current_frames().items():  # noqa: SLF001 - as above
@@ -177,13 +177,13 @@ class LoopWatch:
 
 
 def _waits(frame: FrameType) -> bool:
-    """Whether a thread waits for something to do: a worker of a pool, or of a library's queue."""
+    """Return whether a thread waits for something to do: a worker of a pool, or of a library's queue."""
     name = frame.f_code.co_filename
     return name.endswith(_IDLE)
 
 
 def _stack(frame: FrameType) -> Iterator[str]:
-    """The frames of what the loop, or a pool, runs, outermost first: what runs that itself is left out."""
+    """Yield the frames of what the loop, or a pool, runs, outermost first: what runs that itself is left out."""
     found: list[FrameType] = []
     at: FrameType | None = frame
     while at is not None and not at.f_code.co_filename.endswith(("asyncio/events.py", "concurrent/futures/thread.py")):
@@ -194,7 +194,7 @@ def _stack(frame: FrameType) -> Iterator[str]:
 
 
 def _short(path: str) -> str:
-    """A file of ours by its path from the root, one of a library by its path within that."""
+    """Return a file of ours by its path from the root, one of a library by its path within that."""
     if path.startswith(_ROOT) and "site-packages/" not in path:
         return path.removeprefix(_ROOT)
     return path.rpartition("site-packages/")[2] if "site-packages/" in path else "/".join(path.split("/")[-2:])

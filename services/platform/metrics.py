@@ -93,5 +93,5 @@ class Metrics:
         )  # fmt: skip
 
     def text(self) -> bytes:
-        """Everything in Prometheus' text format."""
+        """Return everything in Prometheus' text format."""
         return generate_latest(self.registry)

@@ -103,7 +103,7 @@ _ERRORS: Mapping[int, type[CalendarError]] = {
 
 
 def error_for(status: int, headers: Mapping[str, str], now: datetime) -> CalendarError | None:
-    """The one place where an HTTP status becomes a typed error; None for 2xx and 304. `now` is UTC.
+    """Make an HTTP status a typed error, here alone; None for 2xx and 304. `now` is UTC.
 
     A 503 that says when to come back is a busy server (RFC 9110 §15.6.4), one that does not is a broken one.
     """
@@ -204,7 +204,7 @@ class GuardedClient:
         body: bytes | None = None,
         redirects: int = REDIRECTS,
     ) -> HttpResponse:
-        """The answer to a request, whatever its status; `error_for` tells what an unhappy one means.
+        """Return the answer to a request, whatever its status; `error_for` tells what an unhappy one means.
 
         Raises AddressNotAllowedError, CalendarTooLargeError, CalendarRefusedError for a redirect that may not be
         followed, and CalendarUnreachableError for everything that goes wrong on the way.
@@ -309,7 +309,7 @@ class GuardedClient:
         return self._direct
 
     def _through_proxy(self) -> aiohttp.ClientSession:
-        """The operator's proxy itself may be anywhere: no address is checked on the way to it."""
+        """Ask through the operator's proxy, which may be anywhere: no address is checked on the way to it."""
         if self._proxied is None:
             self._proxied = self._session(aiohttp.TCPConnector(ssl=self._outbound.tls, limit=64, keepalive_timeout=15))
         return self._proxied
@@ -327,7 +327,7 @@ class GuardedClient:
         )
 
     def _socket(self, info: Any) -> socket.socket:
-        """Called by aiohttp with the final address of every connection, IP literals included."""
+        """Make the socket; aiohttp calls this with the final address of every connection, IP literals included."""
         family, kind, proto, _, sockaddr = info
         self.rules.check_ip(str(sockaddr[0]))
         return socket.socket(family=family, type=kind, proto=proto)

@@ -45,7 +45,7 @@ class Outbound:
 
     @classmethod
     def of(cls, config: Settings) -> Outbound:
-        """What the operator set."""
+        """Return what the operator set."""
         proxy = URL(plain(config.https_proxy)) if config.https_proxy else None
         return cls(trusting(config.ssl_cert_file) if config.ssl_cert_file else True, proxy, config.no_proxy or "")
 
@@ -57,17 +57,17 @@ class Outbound:
         return f"{self.proxy.scheme}://{'***@' if self.proxy.user else ''}{self.proxy.host_port_subcomponent}"
 
     def direct(self) -> Outbound:
-        """The same without a proxy."""
+        """Return the same without a proxy."""
         return replace(self, proxy=None)
 
     def proxy_of(self, address: URL) -> URL | None:
-        """The proxy that `address` is reached through; None where it is reached directly."""
+        """Return the proxy that `address` is reached through; None where it is reached directly."""
         if self.proxy is None or address.scheme not in _THROUGH or self._is_excepted(address):
             return None
         return self.proxy
 
     def way(self, address: URL) -> Way:
-        """What a request to `address` goes along with."""
+        """Return what a request to `address` goes along with."""
         proxy = self.proxy_of(address)
         if proxy is None:
             return {}
@@ -78,7 +78,10 @@ class Outbound:
         return {"proxy": plain_proxy, "proxy_headers": {"Proxy-Authorization": login}}
 
     def _is_excepted(self, address: URL) -> bool:
-        """Whether NO_PROXY names it: a host or domain, with or without port, an address, a network, or `*` for all."""
+        """Return whether NO_PROXY names it.
+
+        A host or domain, with or without port, an address, a network, or `*` for all.
+        """
         host = address.host or ""
         where = f"[{host}]" if ":" in host else host
         domains = ",".join(one.strip().removeprefix("*.") for one in self.exceptions.split(","))  # `*.x` means `.x`
@@ -96,7 +99,7 @@ DIRECT = Outbound()
 
 
 def reason_of(failure: BaseException) -> str:
-    """What went wrong on the way, for the operator: never an address or a password."""
+    """Return what went wrong on the way, for the operator: never an address or a password."""
     if isinstance(failure, aiohttp.ClientHttpProxyError):
         if failure.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
             return "the proxy wants another user and password: see HTTPS_PROXY"

@@ -28,7 +28,10 @@ ErrorsByName = Mapping[str, type[StatusQuoError]]
 
 
 def packed(head: dict[str, Any], blobs: Sequence[bytes] = ()) -> Iterator[bytes]:
-    """One message, in pieces: nothing is copied. Parts with their lengths in front, of which the first is JSON."""
+    """Yield one message, in pieces: nothing is copied.
+
+    Parts with their lengths in front, of which the first is JSON.
+    """
     parts = (json.dumps(head).encode(), *blobs)
     yield COUNT.pack(len(parts))
     yield b"".join(COUNT.pack(len(part)) for part in parts)
@@ -36,12 +39,12 @@ def packed(head: dict[str, Any], blobs: Sequence[bytes] = ()) -> Iterator[bytes]
 
 
 def lengths(packed_lengths: bytes) -> list[int]:
-    """The lengths of a message's parts."""
+    """Return the lengths of a message's parts."""
     return [length for (length,) in COUNT.iter_unpack(packed_lengths)]
 
 
 def answered(done: Done, errors: ErrorsByName, head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
-    """The answer to a question: what was asked for, or {"error", "reason"}."""
+    """Return the answer to a question: what was asked for, or {"error", "reason"}."""
     try:
         return done(head, blobs)
     except tuple(errors.values()) as error:

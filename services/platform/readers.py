@@ -37,7 +37,7 @@ class _Reader:
         self._process: Process | None = None
 
     async def ask(self, head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
-        """The head and the blobs of the answer. Raises `costly`; then the process is gone."""
+        """Return the head and the blobs of the answer. Raises `costly`; then the process is gone."""
         answered = False
         try:
             process = await self._running()
@@ -55,7 +55,7 @@ class _Reader:
                 await self.end()
 
     async def _running(self) -> Process:
-        """The process, ready to be asked: what its start takes is not the fault of what it is asked."""
+        """Return the process, ready to be asked: what its start takes is not the fault of what it is asked."""
         process = self._process
         if process is None or process.returncode is not None:
             # Nothing of the app's environment but what Python needs: no credentials near a stranger's file.
@@ -119,7 +119,7 @@ class Readers:
         self._one_suspect = asyncio.Lock()
 
     async def ask(self, whose: str, head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
-        """The answer to a question about something of `whose`. Raises one of the `errors`, or `costly`."""
+        """Return the answer to a question about something of `whose`. Raises one of the `errors`, or `costly`."""
         # Who was too much once waits for the others like it: they never hold every process.
         async with self._one_suspect if whose in self._suspects else nullcontext():
             reader = await self.idle.get()

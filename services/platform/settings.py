@@ -287,7 +287,7 @@ class Settings(BaseModel):
         return self.database_file.with_name("encryption.keys")
 
     def missing_for_serving(self) -> list[str]:
-        """The names that `serve` cannot do without and that are not set."""
+        """Return the names that `serve` cannot do without and that are not set."""
         return _missing({name: getattr(self, name) for name in type(self).model_fields})
 
     @property
@@ -302,7 +302,7 @@ def _networks(value: str | None) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def _url(value: str) -> URL:
-    """A database's URL. Raises ValueError."""
+    """Return a database's URL. Raises ValueError."""
     from sqlalchemy import make_url  # noqa: PLC0415  # a third of a second that `understand` and `--help` do not need
     from sqlalchemy.exc import ArgumentError  # noqa: PLC0415  # as above
 
@@ -313,7 +313,7 @@ def _url(value: str) -> URL:
 
 
 def gather(environment: Mapping[str, str], dotenv: Path | None = Path(".env")) -> tuple[dict[str, str], list[str]]:
-    """What is set, by name and unchecked, and which lines of the file cannot be read. Raises SettingsError."""
+    """Return what is set, by name and unchecked, and which lines of the file cannot be read. Raises SettingsError."""
     names = (*_LOWER_CASE, *(name.upper() for name in Settings.model_fields))
     from_file, wrong = env_file.values_of(dotenv) if dotenv and dotenv.exists() else ({}, [])
     sources = (from_file, environment)
@@ -321,7 +321,7 @@ def gather(environment: Mapping[str, str], dotenv: Path | None = Path(".env")) -
 
 
 def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, serving: bool = False) -> Settings:
-    """The settings of `environment` over those of the file `dotenv`.
+    """Return the settings of `environment` over those of the file `dotenv`.
 
     Raises SettingsError whose reason names every malformed setting, every line of the file that cannot be read, every
     half of a pair and, where `serving`, every missing one, one a line.
@@ -351,7 +351,7 @@ def load(environment: Mapping[str, str], dotenv: Path | None = Path(".env"), *, 
 
 
 def plain(secret: SecretStr | None) -> str:
-    """A secret for whoever needs it; "" where it is not set."""
+    """Return a secret for whoever needs it; "" where it is not set."""
     return "" if secret is None else secret.get_secret_value()
 
 

@@ -109,7 +109,7 @@ class SlackClients:
         """Whether the last call found Slack out of order, or did not reach it."""
 
     def client(self, token: str | None = None) -> AsyncWebClient:
-        """A client that calls with `token`. Needs a running event loop."""
+        """Return a client that calls with `token`. Needs a running event loop."""
         made = AsyncWebClient(
             token=token, base_url=self._base_url, session=self._opened(), logger=_SDK_LOG, retry_handlers=[],
             ssl=None if self.outbound.tls is True else self.outbound.tls,
@@ -119,7 +119,7 @@ class SlackClients:
         return made
 
     async def call(self, token: str | None, method: str, *, plain: bool = False, **arguments: Any) -> Mapping[str, Any]:
-        """Slack's answer to `method`; `arguments` as `AsyncWebClient.api_call` takes them (json, params, data, auth).
+        """Call `method`; `arguments` as `AsyncWebClient.api_call` takes them (json, params, data, auth).
 
         `plain` leaves the SDK out, which takes more of the processor than the call itself: for the calls of every
         status; it takes `http_verb`, `json`, `form`, `params` and `most` (bytes of the answer) alone. Raises a
@@ -137,7 +137,7 @@ class SlackClients:
         return answer
 
     async def answers(self) -> bool:
-        """Whether Slack answers at all: to api.test, which needs no token and has no limit."""
+        """Return whether Slack answers at all: to api.test, which needs no token and has no limit."""
         with suppress(SlackError):
             await self.call(None, "api.test")
         return not self.unavailable
@@ -167,7 +167,7 @@ class SlackClients:
         self, token: str | None, method: str, *, http_verb: str = "POST", json: Mapping[str, Any] | None = None,
         params: Mapping[str, str] | None = None, form: aiohttp.FormData | None = None, most: int = LONGEST_ANSWER,
     ) -> Mapping[str, Any]:  # fmt: skip
-        """The same call without the SDK: arguments as a JSON body, a query, or a form where one of them is a file.
+        """Make the same call without the SDK: arguments as JSON, a query, or a form where one of them is a file.
 
         docs.slack.dev, "Using the Slack Web API".
         """
@@ -196,7 +196,7 @@ class SlackClients:
         return data
 
     def _opened(self) -> aiohttp.ClientSession:
-        """The session, with the SDK's name."""
+        """Return the session, with the SDK's name."""
         if self._session is None or self._session.closed:
             sdk = AsyncWebClient(base_url=self._base_url, logger=_SDK_LOG)
             self._base_url = sdk.base_url
@@ -221,7 +221,7 @@ def _data(response: AsyncSlackResponse, method: str) -> Mapping[str, Any]:
 
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytearray:
-    """The body, as far as it is no longer than `most`; one that is comes back longer."""
+    """Return the body, as far as it is no longer than `most`; one that is comes back longer."""
     body = bytearray()
     while len(body) <= most and (some := await response.content.readany()):
         body += some
@@ -229,7 +229,7 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytearray:
 
 
 def _error(method: str, status: int, headers: Mapping[str, str], data: object) -> SlackError:
-    """The error for an answer that is none: `data` is its JSON value, None where it had none."""
+    """Return the error for an answer that is none: `data` is its JSON value, None where it had none."""
     answer = data if isinstance(data, dict) else {}
     code = answer.get("error", "")
     wait: float | None = None
@@ -242,7 +242,7 @@ def _error(method: str, status: int, headers: Mapping[str, str], data: object) -
 
 
 def error_for(method: str, code: str, *, http_status: int = 200, retry_after: float | None = None) -> SlackError:
-    """The error for `code` (Slack's `error`, "" where there was none) answered to `method`.
+    """Return the error for `code` (Slack's `error`, "" where there was none) answered to `method`.
 
     `retry_after` is the Retry-After header in seconds, any number at all. `SlackRateLimitedError.retry_after` is 0
     where there was none (a `ratelimited` in a 200) or none of use: the caller backs off by itself.
@@ -266,7 +266,7 @@ class SlackHealth:
         self._timeout = aiohttp.ClientTimeout(total=seconds)
 
     async def headers_of(self, method: str, token: str | None) -> Mapping[str, str]:
-        """The headers of Slack's answer to `method`, names in lower case.
+        """Return the headers of Slack's answer to `method`, names in lower case.
 
         Raises SlackUnavailableError when there is none, SlackRefusedError with Slack's code when it says no.
         """
@@ -276,7 +276,7 @@ class SlackHealth:
         return headers
 
     async def said_of_app(self, client_id: str, client_secret: str) -> str:
-        """Slack's word about a code that is none: `invalid_code` where it takes the app's id and secret.
+        """Return Slack's word about a code that is none: `invalid_code` where it takes the app's id and secret.
 
         Else `invalid_client_id` or `bad_client_secret` (docs.slack.dev, oauth.v2.access). Raises SlackUnavailableError.
         """
@@ -287,7 +287,7 @@ class SlackHealth:
         return code
 
     async def _ask(self, method: str, **sent: Any) -> tuple[str, Mapping[str, str]]:
-        """Slack's code for an error, "" where there is none, and the headers of its answer."""
+        """Return Slack's code for an error, "" where there is none, and the headers of its answer."""
         way, connector = self._outbound.way(URL(self._base_url)), aiohttp.TCPConnector(ssl=self._outbound.tls)
         try:
             async with (

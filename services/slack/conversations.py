@@ -38,7 +38,7 @@ class SlackConversations:
         self._clients = clients
 
     async def info(self, token: str, channel_id: str) -> ChannelFacts:
-        """What the channel is now. Raises SlackError."""
+        """Return what the channel is now. Raises SlackError."""
         answer = await self._clients.call(token, INFO, plain=True, http_verb="GET", params={"channel": channel_id})
         found = mapping(answer.get("channel"))
         if found.get("id") != channel_id:

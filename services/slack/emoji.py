@@ -22,7 +22,7 @@ class SlackEmoji:
         self._clients = clients
 
     async def read(self, token: str) -> dict[str, str]:
-        """The workspace's own, and what it has of the standard ones that our table has not: see `emoji.listed`.
+        """Return the workspace's own, and what it has of the standard ones that our table has not: see `emoji.listed`.
 
         Raises SlackError, ScopeMissingError where the workspace has not allowed it.
         """
@@ -35,7 +35,7 @@ class SlackEmoji:
 
 
 def _standard(answer: Mapping[str, Any]) -> list[object]:
-    """The standard names in `categories`, of which an answer need not have any."""
+    """Return the standard names in `categories`, of which an answer need not have any."""
     categories = answer.get("categories")
     names: list[object] = []
     for category in categories if isinstance(categories, list) else ():

@@ -80,11 +80,11 @@ class SlackFiles:
         self._base_url = base_url
 
     async def info(self, token: str, file_id: str) -> SentFile:
-        """What a file is. Raises SlackError."""
+        """Return what a file is. Raises SlackError."""
         return parse_file(await self._clients.call(token, INFO, http_verb="GET", params={"file": file_id}))
 
     async def download(self, token: str, file: SentFile) -> bytes:
-        """All of a file. Raises FileElsewhereError where Slack has not got it, FileTooLargeError, SlackError."""
+        """Return all of a file. Raises FileElsewhereError where Slack has not got it, FileTooLargeError, SlackError."""
         if file.size > BODY_LIMIT:
             raise FileTooLargeError("size")
         if not is_slacks(file.address, self._base_url):
@@ -103,7 +103,7 @@ class SlackFiles:
 
 
 def parse_file(answer: Mapping[str, Any]) -> SentFile:
-    """The file of an answer of files.info. Raises SlackUnavailableError where there is none in it."""
+    """Return the file of an answer of files.info. Raises SlackUnavailableError where there is none in it."""
     found = answer.get("file")
     if not isinstance(found, dict) or not isinstance(found.get("id"), str):
         raise SlackUnavailableError("no_file", method=INFO)
@@ -119,7 +119,7 @@ def parse_file(answer: Mapping[str, Any]) -> SentFile:
 
 
 def is_slacks(address: str, base_url: str) -> bool:
-    """Whether a token may go to `address`: over HTTPS to Slack, or to where SLACK_API_URL itself is."""
+    """Return whether a token may go to `address`: over HTTPS to Slack, or to where SLACK_API_URL itself is."""
     try:
         url, api = URL(address), URL(base_url)
         if url.user is not None or url.password is not None or not url.host or not api.host:

@@ -20,7 +20,7 @@ class KeeperProfiles:
         self._clients = clients
 
     async def read_of(self, bot_token: str, user_id: str) -> Status:
-        """What the profile of that member shows. Raises SlackError."""
+        """Return what the profile of that member shows. Raises SlackError."""
         answer = await self._clients.call(bot_token, GET, plain=True, http_verb="GET", params={"user": user_id})
         return returned_status(answer, GET)
 

@@ -44,7 +44,7 @@ class SlackMembers:
         self._clients = clients
 
     async def teams(self, token: str, cursor: str = "") -> tuple[tuple[str, ...], str]:
-        """A page of the ids of the workspaces that an org's token is good for, and the cursor of the next one.
+        """Return a page of the ids of the workspaces that an org's token is good for, and the cursor of the next one.
 
         docs.slack.dev/reference/methods/auth.teams.list (Tier 2). Raises SlackError.
         """
@@ -59,7 +59,7 @@ class SlackMembers:
     async def page(
         self, token: str, homes: Collection[str], cursor: str = "", team_id: str = ""
     ) -> tuple[tuple[WorkspaceMember, ...], str]:
-        """A page of all members, and the cursor of the next one, "" after the last; begin with the cursor "".
+        """Return a page of all members, and the cursor of the next one, "" after the last; begin with the cursor "".
 
         With an org's token `team_id` names the workspace. A page may hold fewer than `PAGE`, or nobody, and still not
         be the last. Bots, Slackbot, deactivated members and strangers are among them. Raises SlackError.
@@ -74,7 +74,7 @@ class SlackMembers:
         return tuple(one for one in members if one is not None), next_cursor(answer, cursor, LIST)
 
     async def member(self, token: str, user_id: str, homes: Collection[str]) -> WorkspaceMember:
-        """That member, as they are now. Raises SlackError; SlackRefusedError `user_not_found` where there is none."""
+        """Return that member, as now. Raises SlackError; SlackRefusedError `user_not_found` where there is none."""
         params = {"user": user_id, "include_locale": "true"}
         answer = await self._clients.call(token, INFO, plain=True, http_verb="GET", params=params)
         member = parse_workspace_member(answer.get("user"), homes)
@@ -83,7 +83,7 @@ class SlackMembers:
         return member
 
     async def whole(self, token: str, user_id: str, *, locale: bool) -> Mapping[str, Any]:
-        """All of a member's user object, as Slack gives it; with their `locale` where that is asked for.
+        """Return all of a member's user object, as Slack gives it; with their `locale` where that is asked for.
 
         Raises SlackError.
         """
@@ -96,7 +96,7 @@ class SlackMembers:
 
 
 def parse_workspace_member(user: object, homes: Collection[str]) -> WorkspaceMember | None:
-    """The member in a user object; None where it is none. Who is of none of `homes` is a stranger."""
+    """Return the member in a user object; None where it is none. Who is of none of `homes` is a stranger."""
     found = mapping(user)
     user_id = slack_id(found.get("id"))
     if not user_id:
@@ -136,7 +136,7 @@ def parse_member(user: object) -> Member:
 
 
 def parse_colleague(user: object, homes: Collection[str]) -> Member | None:
-    """The member, where they are a person of one of `homes`.
+    """Return the member, where they are a person of one of `homes`.
 
     None for bots, for who was deactivated, and for members of other organisations in shared channels.
     """
@@ -146,21 +146,24 @@ def parse_colleague(user: object, homes: Collection[str]) -> Member | None:
 
 
 def _status(profile: Mapping[str, Any]) -> Status | None:
-    """What a profile shows, where it says so; what makes no sense says nothing."""
+    """Return what a profile shows, where it says so; what makes no sense says nothing."""
     with suppress(SlackUnavailableError):
         return status_of(profile) if "status_text" in profile else None
     return None
 
 
 def _manages(user: Mapping[str, Any]) -> bool | None:
-    """Whether they manage the workspace; None where nothing is said of it. Of the deactivated Slack tells no role."""
+    """Return whether they manage the workspace; None where nothing is said of it.
+
+    Of the deactivated Slack tells no role.
+    """
     if user.get("deleted") is True:
         return False
     return role_of(user) >= Role.ADMIN if any(name in user for name, _ in _ROLES) else None
 
 
 def role_of(user: Mapping[str, Any], homes: Collection[str] = ()) -> Role:
-    """The higher of the roles in the workspace and in its org, of which Slack tells in `enterprise_user`.
+    """Return the higher of the roles in the workspace and in its org, of which Slack tells in `enterprise_user`.
 
     That in the workspace counts where it is among `homes`: who manages one of an org's manages neither the org, for
     which the app may be there, nor another one. Guests are guests.
@@ -176,7 +179,7 @@ def role_of(user: Mapping[str, Any], homes: Collection[str] = ()) -> Role:
 
 
 def next_cursor(answer: Mapping[str, Any], before: str, method: str) -> str:
-    """The cursor of the page after an answer's, "" where there is none.
+    """Return the cursor of the page after an answer's, "" where there is none.
 
     Raises SlackUnavailableError where it is the one that was asked with: that would never end.
     """
@@ -187,12 +190,12 @@ def next_cursor(answer: Mapping[str, Any], before: str, method: str) -> str:
 
 
 def _is_bot(user: Mapping[str, Any]) -> bool:
-    """Whether no person is behind it; of Slackbot Slack says that it is no bot."""
+    """Return whether no person is behind it; of Slackbot Slack says that it is no bot."""
     return any(user.get(name) is True for name in ("is_bot", "is_workflow_bot")) or user.get("id") == SLACKBOT
 
 
 def _is_stranger(user: Mapping[str, Any], homes: Collection[str]) -> bool:
-    """Whether they are of another organisation.
+    """Return whether they are of another organisation.
 
     docs.slack.dev, user object: `is_stranger` is of those alone who are in no channel that the app sees.
     """
@@ -201,7 +204,7 @@ def _is_stranger(user: Mapping[str, Any], homes: Collection[str]) -> bool:
 
 
 def _teams(user: Mapping[str, Any]) -> set[str]:
-    """The workspaces that they are a member of, as far as Slack tells."""
+    """Return the workspaces that they are a member of, as far as Slack tells."""
     teams = mapping(user.get("enterprise_user")).get("teams")
     listed = [one for one in teams if isinstance(one, str)] if isinstance(teams, list) else []
     return {text(user.get("team_id")), *listed}
@@ -212,16 +215,16 @@ def _name(value: object) -> str:
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """A JSON object, an empty one for whatever is none."""
+    """Return a JSON object, an empty one for whatever is none."""
     return value if isinstance(value, dict) else {}
 
 
 def text(value: object) -> str:
-    """A text, "" for whatever is none."""
+    """Return a text, "" for whatever is none."""
     return value if isinstance(value, str) else ""
 
 
 def slack_id(value: object) -> str:
-    """A Slack id, "" for whatever is none."""
+    """Return a Slack id, "" for whatever is none."""
     found = text(value)
     return found if _ID.fullmatch(found) else ""

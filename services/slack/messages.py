@@ -61,7 +61,7 @@ class SlackViews:
 
 
 def with_button(text: str, label: str, url: str = "", action: str = "open_link") -> dict[str, Any]:
-    """A message of one sentence with a button: a link to `url`, or a click that does `action`.
+    """Return a message of one sentence with a button: a link to `url`, or a click that does `action`.
 
     Without a `label` there is none. Nothing in `text` is markup.
     """

@@ -31,7 +31,7 @@ class SlackAuthority:
         self._app = {"client_id": client_id, "client_secret": client_secret}
 
     async def exchange(self, code: str, redirect_uri: str, now: datetime) -> OAuthAnswer:
-        """The tokens for `code`, whose life is counted from `now`. Raises SlackError, WrongRedirectError."""
+        """Return the tokens for `code`, whose life is counted from `now`. Raises SlackError, WrongRedirectError."""
         params = {"code": code, "redirect_uri": redirect_uri}
         try:
             answer = await self._clients.call(None, ACCESS, params=params, auth=self._app)
@@ -42,7 +42,10 @@ class SlackAuthority:
         return parse_answer(answer, now)
 
     async def takes_app(self) -> bool:
-        """Whether Slack takes our id and secret, by a code that is none. Raises SlackError where it does not say."""
+        """Return whether Slack takes our id and secret, by a code that is none.
+
+        Raises SlackError where it does not say.
+        """
         try:
             await self._clients.call(None, ACCESS, params={"code": "none"}, auth=self._app)
         except SlackShutError:
@@ -53,7 +56,7 @@ class SlackAuthority:
         return True
 
     async def renew(self, refresh_token: str) -> Renewed:
-        """The new pair for a token that rotates (docs.slack.dev, "Using token rotation").
+        """Return the new pair for a token that rotates (docs.slack.dev, "Using token rotation").
 
         An access token lives 12 hours; a refresh token is good for one use, the old one for a short grace after it.
         Raises SlackError; GrantLostError where Slack does not know the refresh token any more.
@@ -66,24 +69,24 @@ class SlackAuthority:
         return Renewed(access, refresh, seconds)
 
     async def member(self, token: str, user_id: str) -> Member:
-        """The zone, language, address and name of a person. Raises SlackError."""
+        """Return the zone, language, address and name of a person. Raises SlackError."""
         params = {"user": user_id, "include_locale": "true"}
         return parse_member((await self._clients.call(token, INFO, http_verb="GET", params=params)).get("user"))
 
     async def colleague(self, token: str, user_id: str, homes: Collection[str]) -> Member | None:
-        """The member, where they are a person of one of `homes` (workspaces, or an org). Raises SlackError."""
+        """Return the member, where they are a person of one of `homes` (workspaces, or an org). Raises SlackError."""
         params = {"user": user_id, "include_locale": "true"}
         return parse_colleague(
             (await self._clients.call(token, INFO, http_verb="GET", params=params)).get("user"), homes
         )
 
     async def is_admin(self, token: str, user_id: str) -> bool:
-        """Whether that member may manage the workspace: an admin or an owner of it. Raises SlackError."""
+        """Return whether that member may manage the workspace: an admin or an owner of it. Raises SlackError."""
         user = (await self._clients.call(token, INFO, http_verb="GET", params={"user": user_id})).get("user")
         return role_of(mapping(user)) >= Role.ADMIN
 
     async def owner(self, token: str) -> str:
-        """The user id that `token` belongs to. Raises SlackError."""
+        """Return the user id that `token` belongs to. Raises SlackError."""
         answer = await self._clients.call(token, TEST)
         return slack_id(answer.get("user_id"))
 
@@ -92,7 +95,7 @@ class SlackAuthority:
         await self._clients.call(token, REVOKE)
 
     async def install_of(self, bot_token: str) -> OAuthAnswer:
-        """The install that a bot token given by the operator belongs to. Raises SlackError."""
+        """Return the install that a bot token given by the operator belongs to. Raises SlackError."""
         answer, granted = await self._clients.introduce(bot_token)
         found = OAuthAnswer(
             team_id=slack_id(answer.get("team_id")),
@@ -109,7 +112,10 @@ class SlackAuthority:
 
 
 def parse_answer(answer: Mapping[str, Any], now: datetime) -> OAuthAnswer:
-    """What oauth.v2.access gave, from its JSON. Raises SlackRefusedError where no token or nobody's id is in it."""
+    """Return what oauth.v2.access gave, from its JSON.
+
+    Raises SlackRefusedError where no token or nobody's id is in it.
+    """
     user = mapping(answer.get("authed_user"))
     team = mapping(answer.get("team"))
     enterprise = mapping(answer.get("enterprise"))

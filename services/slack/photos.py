@@ -59,12 +59,12 @@ class SlackPhotos:
         self._base_url = base_url
 
     async def read(self, token: str) -> ShownPhoto:
-        """What the profile of the token's owner shows. Raises SlackError."""
+        """Return what the profile of the token's owner shows. Raises SlackError."""
         answer = await self._clients.call(token, GET_PROFILE, plain=True, http_verb="GET")
         return photo_of(answer.get("profile"), GET_PROFILE)
 
     async def fetch(self, shown: ShownPhoto) -> bytes:
-        """The square that is shown. Raises BadPictureError, PictureTooLargeError, SlackUnavailableError."""
+        """Return the square that is shown. Raises BadPictureError, PictureTooLargeError, SlackUnavailableError."""
         if not shown.address:
             raise BadPictureError("no square is shown")
         try:
@@ -105,7 +105,7 @@ class SlackPhotos:
 
 
 def photo_of(profile: Any, method: str) -> ShownPhoto:
-    """The photo of a profile object. Raises SlackUnavailableError for one that makes no sense.
+    """Return the photo of a profile object. Raises SlackUnavailableError for one that makes no sense.
 
     `avatar_hash` has 12 hexadecimal digits, the beginning of the file's name in its address. `image_original` and
     `is_custom_image` are of those who have a picture of their own (docs.slack.dev, "User presence and status").

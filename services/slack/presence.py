@@ -30,7 +30,7 @@ class SlackPresence:
         self._clients = clients
 
     async def snooze(self, token: str) -> datetime | None:
-        """The end (UTC) of the snooze that runs; None where none does."""
+        """Return the end (UTC) of the snooze that runs; None where none does."""
         return snooze_of(await self._clients.call(token, DND_INFO, plain=True, http_verb="GET"))
 
     async def set_snooze(self, token: str, minutes: int) -> datetime:
@@ -51,7 +51,10 @@ class SlackPresence:
                 raise
 
     async def is_away_by_hand(self, token: str) -> bool:
-        """Whether the owner was set away, by themselves or by an app: neither by Slack itself nor by being offline."""
+        """Return whether the owner was set away, by themselves or by an app.
+
+        Neither by Slack itself nor by being offline.
+        """
         answer = await self._clients.call(token, GET_PRESENCE, plain=True, http_verb="GET")
         return _flag(answer, "manual_away")
 
@@ -61,7 +64,7 @@ class SlackPresence:
 
 
 def snooze_of(status: Mapping[str, Any]) -> datetime | None:
-    """The end (UTC) of the snooze in what dnd.info or a `dnd_updated` shows; None where none runs.
+    """Return the end (UTC) of the snooze in what dnd.info or a `dnd_updated` shows; None where none runs.
 
     Raises SlackUnavailableError where the snooze is not shown.
     """
@@ -69,7 +72,7 @@ def snooze_of(status: Mapping[str, Any]) -> datetime | None:
 
 
 def _flag(shown: Mapping[str, Any], name: str) -> bool:
-    """A yes or no. Raises SlackUnavailableError where there is neither: somebody else's is shown without it."""
+    """Return a yes or no. Raises SlackUnavailableError where there is neither: somebody else's is shown without it."""
     value = shown.get(name)
     if not isinstance(value, bool):
         raise SlackUnavailableError(f"no_{name}")

@@ -21,7 +21,7 @@ TEST = "auth.test"
 
 
 def status_of(profile: Mapping[str, Any]) -> Status:
-    """The status that a profile object (of a response or an event) shows. Expiration 0 means never.
+    """Return the status that a profile object (of a response or an event) shows. Expiration 0 means never.
 
     Raises SlackUnavailableError for one that makes no sense: taken for an empty status, it would be overwritten.
     """
@@ -37,7 +37,7 @@ def status_of(profile: Mapping[str, Any]) -> Status:
 
 
 def profile_of(status: Status) -> dict[str, object]:
-    """What users.profile.set takes. Clearing needs both fields empty; an omitted expiration means never."""
+    """Return what users.profile.set takes. Clearing needs both fields empty; an omitted expiration means never."""
     expiration = 0 if status.expiration is None else int(status.expiration.timestamp())
     return {
         "status_text": status.text,
@@ -53,21 +53,21 @@ class SlackProfiles:
         self._clients = clients
 
     async def owner(self, token: str) -> str:
-        """The user id that `token` belongs to. Raises SlackError."""
+        """Return the user id that `token` belongs to. Raises SlackError."""
         answer = await self._clients.call(token, TEST, plain=True)
         return str(answer.get("user_id") or "")
 
     async def name(self, token: str) -> tuple[str, str]:
-        """The user id that `token` belongs to, and what Slack calls them (`username`). Raises SlackError."""
+        """Return the user id that `token` belongs to, and what Slack calls them (`username`). Raises SlackError."""
         answer = await self._clients.call(token, TEST, plain=True)
         return str(answer.get("user_id") or ""), str(answer.get("user") or "")
 
     async def read(self, token: str) -> Status:
-        """What the profile of the token's owner shows. Raises SlackError."""
+        """Return what the profile of the token's owner shows. Raises SlackError."""
         return returned_status(await self._clients.call(token, GET, plain=True, http_verb="GET"), GET)
 
     async def whole(self, token: str) -> Mapping[str, Any]:
-        """All of the profile of the token's owner, as Slack gives it. Raises SlackError."""
+        """Return all of the profile of the token's owner, as Slack gives it. Raises SlackError."""
         return returned_profile(await self._clients.call(token, GET, plain=True, http_verb="GET"), GET)
 
     async def write(self, token: str, status: Status) -> Status:
@@ -77,12 +77,12 @@ class SlackProfiles:
 
 
 def returned_status(answer: Mapping[str, Any], method: str) -> Status:
-    """The status in an answer to `method`. Raises SlackUnavailableError."""
+    """Return the status in an answer to `method`. Raises SlackUnavailableError."""
     return status_of(returned_profile(answer, method))
 
 
 def returned_profile(answer: Mapping[str, Any], method: str) -> Mapping[str, Any]:
-    """The profile in an answer to `method`. Raises SlackUnavailableError."""
+    """Return the profile in an answer to `method`. Raises SlackUnavailableError."""
     profile = answer.get("profile")
     if not isinstance(profile, dict):
         raise SlackUnavailableError("no_profile", method=method)

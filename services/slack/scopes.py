@@ -83,7 +83,7 @@ INSTALLS: Mapping[str, frozenset[str]] = MappingProxyType(
 
 
 def parse(scopes: object) -> frozenset[str]:
-    """The scopes in Slack's comma-separated `scope`; none where it is no text."""
+    """Return the scopes in Slack's comma-separated `scope`; none where it is no text."""
     if not isinstance(scopes, str):
         return frozenset()
     return frozenset(part for part in (part.strip() for part in scopes.split(",")) if part)
@@ -95,5 +95,5 @@ def joined(scopes: Iterable[str]) -> str:
 
 
 def missing(granted: Iterable[str]) -> frozenset[str]:
-    """The user scopes that a grant lacks: with one missing, a status can be neither read nor written."""
+    """Return the user scopes that a grant lacks: with one missing, a status can be neither read nor written."""
     return frozenset(USER) - frozenset(granted)

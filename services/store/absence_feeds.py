@@ -74,7 +74,7 @@ class AbsenceFeedStore:
         return bool(await self._database.execute(delete(AbsenceFeedRow).where(_is(feed))))
 
     async def mark_gone(self, feed: AbsenceFeed) -> None:
-        """Its creator is not where they have to be: that stays so. One that has another creator by now is left."""
+        """Mark it as gone: its creator is not where they have to be. One that has another creator by now is left."""
         its = update(AbsenceFeedRow).where(_is(feed), AbsenceFeedRow.created_by == feed.created_by)
         await self._database.execute(its.values(gone=True))
 
@@ -84,21 +84,21 @@ class AbsenceFeedStore:
         return None if row is None else _feed_of(row)
 
     async def get(self, team_id: str, feed_id: str) -> AbsenceFeed | None:
-        """The feed of that id."""
+        """Return the feed of that id."""
         its = select(_FEEDS).where(_FEEDS.c.team_id == team_id, _FEEDS.c.feed_id == feed_id)
         row = await self._database.fetch_one(its)
         return None if row is None else _feed_of(row)
 
     async def of_person(self, key: PersonKey) -> list[AbsenceFeed]:
-        """The feeds of channels that a person was given, oldest first."""
+        """Return the feeds of channels that a person was given, oldest first."""
         return await self._list(and_(_FEEDS.c.created_by == key.user_id, _FEEDS.c.channel_id != ""), key.team_id)
 
     async def of_workspace(self, team_id: str) -> list[AbsenceFeed]:
-        """The feeds of a workspace as a whole, oldest first."""
+        """Return the feeds of a workspace as a whole, oldest first."""
         return await self._list(_FEEDS.c.channel_id == "", team_id)
 
     async def given_to(self, key: PersonKey) -> list[AbsenceFeed]:
-        """All feeds that a person was given, oldest first."""
+        """Return all feeds that a person was given, oldest first."""
         return await self._list(_FEEDS.c.created_by == key.user_id, key.team_id)
 
     async def _list(self, which: ColumnElement[bool], team_id: str) -> list[AbsenceFeed]:

@@ -77,7 +77,7 @@ async def replace_absences(
 
 
 def absence_of(row: Any) -> Absence:
-    """The absence in a row that has all of the table's columns."""
+    """Return the absence in a row that has all of the table's columns."""
     return Absence(
         row.absence_id, Kind(row.kind), row.start_at, row.end_at, row.ends, day_of(row.first_day),
         day_of(row.return_day), row.place, row.told_ahead,
@@ -85,7 +85,7 @@ def absence_of(row: Any) -> Absence:
 
 
 def day_of(stored: str | None) -> date | None:
-    """A day as it is stored."""
+    """Return a day as it is stored."""
     return None if stored is None else date.fromisoformat(stored)
 
 

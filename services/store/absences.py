@@ -100,12 +100,12 @@ class AbsenceStore(Store):
         self._kept = KeptAbsences(database, encryptor)
 
     async def standing(self, key: PersonKey) -> Standing:
-        """What we know of the person's profile; an empty memory for somebody unknown. Raises SealError."""
+        """Return what we know of the person's profile; an empty memory for somebody unknown. Raises SealError."""
         (rows,) = await self._database.rows(self._profile_states.asked(key))
         return self._profile_states.open(rows[0].memory if rows else None, key).standing
 
     async def name(self, key: PersonKey) -> str:
-        """What Slack shows the person as; "" where that is not known."""
+        """Return what Slack shows the person as; "" where that is not known."""
         row = await self._database.fetch_one(select(Person.names).where(of_person(Person, key)))
         called = None if row is None else self._readable(row.names, "people.names", key.team_id, key.user_id)
         found: list[str] = json.loads(called or "[]")
@@ -114,7 +114,7 @@ class AbsenceStore(Store):
     async def out(
         self, team_id: str, start: datetime, end: datetime, *, now: datetime, among: Collection[str] | None = None
     ) -> list[Absent]:
-        """Everybody of a workspace who is out in `[start, end)` and may be told of at `now`, and who works where.
+        """List everybody of a workspace who is out in `[start, end)` and may be told of at `now`, and who works where.
 
         Those who are out come first; by name, then by time. `among`: user ids, where not everybody is meant. Nobody who
         cannot be read is told of.
@@ -147,7 +147,7 @@ class AbsenceStore(Store):
         return found
 
     def _of_one(self, key: PersonKey, rows: Sequence[Any], now: datetime) -> list[Absent]:
-        """What may be told of one person, of the rows that they have."""
+        """Return what may be told of one person, of the rows that they have."""
         called = json.loads(self._encryptor.open(rows[0].names, "people.names", key.team_id, key.user_id) or "[]")
         name = called[0] if called else key.user_id
         coming = [row for row in rows if row.start_at > now or _is_news(row, now)]
@@ -164,7 +164,10 @@ class AbsenceStore(Store):
         return found + [_absent(row, name) for row in coming]
 
     def _shown(self, key: PersonKey, row: Any, now: datetime) -> Status | None:
-        """What the profile shows of ours, as far as we know; None while the person is paused, or shows their own."""
+        """Return what the profile shows of ours, as far as we know.
+
+        None while the person is paused, or shows their own.
+        """
         return None if _is_paused(row, now) else profile_state.shown(self._profile_states.shown(row.memory, key), now)
 
 
@@ -174,12 +177,12 @@ def _is_paused(row: Any, now: datetime) -> bool:
 
 
 def _is_news(row: Any, now: datetime) -> bool:
-    """Whether an absence that others know of has just begun, and the profile was not looked at since."""
+    """Return whether an absence that others know of has just begun, and the profile was not looked at since."""
     return bool(row.told_ahead and row.waits) and now - JUST < row.start_at <= now and not _is_paused(row, now)
 
 
 def _is_told(row: Any) -> bool:
-    """Whether an absence that has begun, of somebody who shows something of ours, is what Slack shows.
+    """Return whether an absence that has begun, of somebody who shows something of ours, is what Slack shows.
 
     A meeting on top of it, or one that is told ahead anyway, changes nothing; what was typed since does.
     """

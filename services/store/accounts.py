@@ -178,7 +178,7 @@ class AccountStore(Store):
         return True
 
     async def trouble(self, key: PersonKey, account_id: str) -> AccountView | None:
-        """An account that is lost; None where it is gone or well."""
+        """Return an account that is lost; None where it is gone or well."""
         return next((view for view in await self.of(key) if view.account_id == account_id and view.lost), None)
 
     # ── renewing ────────────────────────────────────────────────────────────────────────────────────

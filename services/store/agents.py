@@ -101,7 +101,7 @@ async def end_keys(connection: AsyncConnection, keys: Collection[PersonKey]) -> 
 
 
 def old_changes(before: datetime) -> ColumnElement[bool]:
-    """What of the audit is from before then, or more than `MOST_CHANGES` of a person."""
+    """Return what of the audit is from before then, or more than `MOST_CHANGES` of a person."""
     row = (_CHANGES.c.team_id, _CHANGES.c.user_id, _CHANGES.c.change_id)
     newest_first = func.row_number().over(
         partition_by=(_CHANGES.c.team_id, _CHANGES.c.user_id), order_by=(_CHANGES.c.at.desc(), _CHANGES.c.change_id)
@@ -139,7 +139,7 @@ class AgentStore(Store):
             await connection.execute(insert(AgentKeyRow).values(row))
 
     async def keys(self, key: PersonKey) -> list[AgentKey]:
-        """The keys of a person, oldest first; one whose name cannot be opened any more has none."""
+        """Return the keys of a person, oldest first; one whose name cannot be opened any more has none."""
         used = _KEYS.outerjoin(_CALLS, and_(of_person(_KEYS.c, _CALLS.c), _KEYS.c.key_id == _CALLS.c.caller_id))
         found = select(_KEYS, _CALLS.c.used_at).select_from(used).where(of_person(_KEYS.c, key))
         rows = await self._database.fetch(found.order_by(_KEYS.c.made_at, _KEYS.c.key_id))
@@ -161,7 +161,7 @@ class AgentStore(Store):
             return await end_keys(connection, [key])
 
     async def find(self, digest: str) -> Caller | None:
-        """Whom the key acts as whose secret has that digest: somebody with a grant, else nobody."""
+        """Return whom the key acts as whose secret has that digest: somebody with a grant, else nobody."""
         (rows,) = await self._database.rows((_FIND, {"digest": digest}))
         if not rows:
             return None
@@ -178,13 +178,13 @@ class AgentStore(Store):
     async def asked(
         self, key: PersonKey, requests: Collection[str], paused_at: datetime | None = None
     ) -> list[AgentChange]:
-        """The changes of these requests, and the pause that was asked for at that instant; newest first."""
+        """Return the changes of these requests, and the pause that was asked for at that instant; newest first."""
         if not requests and paused_at is None:
             return []
         return await self._changes(_ASKED, key, requests=names(requests), paused_at=paused_at)
 
     async def changes(self, key: PersonKey) -> list[AgentChange]:
-        """All that is kept of what agents asked for, newest first."""
+        """Return all that is kept of what agents asked for, newest first."""
         return await self._changes(_THEIR_CHANGES, key)
 
     async def _changes(self, which: Select[*tuple[Any, ...]], key: PersonKey, **more: Any) -> list[AgentChange]:

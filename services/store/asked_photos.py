@@ -101,7 +101,10 @@ class AskedPhotoStore(Store):
         return True
 
     async def answer_of(self, key: PersonKey, request: str) -> PhotoAnswer | None:
-        """What came of a request, None before it is known. Raises LookupError where another one took its place."""
+        """Return what came of a request, None before it is known.
+
+        Raises LookupError where another one took its place.
+        """
         (rows,) = await self._database.rows((_ANSWERED, those([key])))
         if not rows or rows[0].request != request:
             raise LookupError(request)
@@ -130,7 +133,7 @@ class AskedPhotoStore(Store):
     # ── for the sender ──────────────────────────────────────────────────────────────────────────────
 
     async def waiting(self, key: PersonKey) -> AskedPhoto | None:
-        """The one that is not answered yet. Raises SealError."""
+        """Return the one that is not answered yet. Raises SealError."""
         mine = select(AskedPhotoRow.__table__).where(of_person(AskedPhotoRow, key), AskedPhotoRow.answer.is_(None))
         row = await self._database.fetch_one(mine)
         if row is None:

@@ -67,7 +67,7 @@ class Progress:
     state: ProfileState
 
     def shows(self, asked: Override, now: datetime) -> bool:
-        """Whether the profile shows what `asked` wants, as far as we know; also where Slack has another emoji for it.
+        """Say whether the profile shows what `asked` wants, as far as we know; also with another emoji of Slack's.
 
         Before everything rests the same text may be that of something else: then only what was written since counts.
         """
@@ -94,12 +94,12 @@ class AwaitedStore(Store):
         outlive(self._database, work)
 
     async def look(self, key: PersonKey, now: datetime) -> Progress | None:
-        """How far it is; None where the person is gone. Raises SealError."""
+        """Return how far it is; None where the person is gone. Raises SealError."""
         (rows,) = await self._database.rows((_LOOK, those([key])))
         return self._progress(key, rows[0], now) if rows else None
 
     async def asked_by_agents(self, operation: str, since: datetime, before: datetime) -> list[tuple[PersonKey, str]]:
-        """What agents asked for by `operation` in (`since`, `before`] and still stands: whose it is, and its id."""
+        """List what agents asked for by `operation` in (`since`, `before`] and still stands: whose it is, its id."""
         its = and_(of_person(OverrideRow, AgentChangeRow), OverrideRow.override_id == AgentChangeRow.request)
         asked = and_(AgentChangeRow.operation == operation, AgentChangeRow.at > since, AgentChangeRow.at <= before)
         found = select(OverrideRow.team_id, OverrideRow.user_id, OverrideRow.override_id).where(

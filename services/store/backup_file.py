@@ -71,13 +71,13 @@ def write(path: Path, about: About, keys: str, database: Path, passphrase: str |
 
 
 def is_sealed(path: Path) -> bool:
-    """Whether a backup is sealed under a passphrase. Raises OSError."""
+    """Return whether a backup is sealed under a passphrase. Raises OSError."""
     with path.open("rb") as file:
         return file.read(len(_SEALED)) == _SEALED
 
 
 def read(path: Path, database: Path, passphrase: str | None) -> tuple[About, str]:
-    """What a backup is, and its keys; its database is written to `database`, a new file of mode 600.
+    """Return what a backup is, and its keys; its database is written to `database`, a new file of mode 600.
 
     Raises RestoreError for a file that is no backup, is damaged, or is not opened by the passphrase; OSError.
     """
@@ -108,7 +108,7 @@ def _member(name: str, size: int, made_at: datetime) -> tarfile.TarInfo:
 
 
 def _next(tar: tarfile.TarFile, name: str) -> IO[bytes]:
-    """The next member, which has to be the file of that name. Raises TarError."""
+    """Return the next member, which has to be the file of that name. Raises TarError."""
     member = tar.next()
     content = None if member is None or member.name != name or not member.isreg() else tar.extractfile(member)
     if content is None:
@@ -150,7 +150,7 @@ class _Chunks:
         return self._cipher.encrypt(self._nonce(last=last), plain, self._header)
 
     def open(self, sealed: bytes, *, last: bool) -> bytes:
-        """Raises InvalidTag."""
+        """Open it. Raises InvalidTag."""
         return self._cipher.decrypt(self._nonce(last=last), sealed, self._header)
 
 

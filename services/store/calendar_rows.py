@@ -130,12 +130,12 @@ class CalendarRows(Store):
         return calendar_id
 
     def _address(self, key: PersonKey, row: Any) -> str | None:
-        """The address in a calendar's row; None where its key is gone."""
+        """Return the address in a calendar's row; None where its key is gone."""
         return self._readable(row.address, "calendars.address", key.team_id, key.user_id, row.calendar_id)
 
 
 def _found(text: str, kind: type[_T], place: str) -> _T:
-    """What a sealed text holds. Raises SealError where that is something else."""
+    """Return what a sealed text holds. Raises SealError where that is something else."""
     try:
         return msgspec.convert(json.loads(text), kind)
     except (ValueError, RecursionError, msgspec.ValidationError) as error:

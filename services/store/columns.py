@@ -33,7 +33,7 @@ class UtcInstant(TypeDecorator[datetime]):
         return (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        """An aware UTC datetime."""
+        """Return an aware UTC datetime."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 

@@ -37,7 +37,7 @@ _NO_USER = "it knows no user {user}: make it (createuser), or mend the user in t
 
 
 def said_by(error: Exception, url: str = "") -> str:
-    """What the driver itself raised, in a sentence where we have one, and by its class: its message may hold values.
+    """Say what the driver raised, in a sentence where we have one, and by its class: its message may hold values.
 
     Of SQLite its own words: `disk I/O error`, `file is not a database`, `attempt to write a readonly database`.
     """
@@ -57,7 +57,7 @@ def said_by(error: Exception, url: str = "") -> str:
 
 
 def _facts(url: URL) -> dict[str, str]:
-    """What the sentences name of an address."""
+    """Return what the sentences name of an address."""
     host = url.host or "this machine"
     return {
         "user": url.username or "that user", "name": url.database or "of that name", "host": host,
@@ -66,7 +66,7 @@ def _facts(url: URL) -> dict[str, str]:
 
 
 def _sentence(origin: BaseException) -> str:
-    """What is amiss, and what to do; "" where only the name of the error is known."""
+    """Return what is amiss, and what to do; "" where only the name of the error is known."""
     message, state = str(origin), getattr(origin, "sqlstate", None)
     said = (
         (isinstance(origin, socket.gaierror), "no machine is called {host}: mend the host in the address"),

@@ -77,7 +77,7 @@ def _make_room(folder: Path) -> None:
 
 
 def plain_address(url: str) -> str:
-    """A PostgreSQL's address as PostgreSQL's own programs read it, libpq's parameters in its query.
+    """Return a PostgreSQL's address as PostgreSQL's own programs read it, libpq's parameters in its query.
 
     www.postgresql.org/docs/current/libpq-connect.html; SQLAlchemy's users write `ssl` for `sslmode`. Our connections
     have a name, unless it gives them another one.
@@ -134,31 +134,31 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reading; nothing is committed."""
+        """Open a connection for reading; nothing is committed."""
         async with self._reader.connect() as connection:
             yield connection
 
     async def rows(self, *asked: Query) -> list[Sequence[Any]]:
-        """The rows of a few small queries, each built once, such as a person's own; nothing is committed."""
+        """Return the rows of a few small queries, each built once, such as a person's own; nothing is committed."""
         if self._points is not None:
             return list(await self._points.rows(asked))
         async with self.read() as connection:
             return [(await connection.execute(*one)).all() for one in asked]
 
     async def scalar(self, statement: Select[T], parameters: Mapping[str, Any] | None = None) -> T | None:
-        """The value of the first row of such a query; None where there is no row."""
+        """Return the value of the first row of such a query; None where there is no row."""
         (rows,) = await self.rows((statement, parameters or {}))
         return rows[0][0] if rows else None
 
     async def fetch(
         self, statement: Select[*tuple[Any, ...]], parameters: Mapping[str, Any] | None = None
     ) -> Sequence[Row[*tuple[Any, ...]]]:
-        """The rows of any query by itself; nothing is committed."""
+        """Return the rows of any query by itself; nothing is committed."""
         async with self.read() as connection:
             return (await connection.execute(statement, parameters)).all()
 
     async def fetch_one(self, statement: Select[*tuple[Any, ...]]) -> Row[*tuple[Any, ...]] | None:
-        """The row of a query that has one at most."""
+        """Return the row of a query that has one at most."""
         async with self.read() as connection:
             return (await connection.execute(statement)).one_or_none()
 
@@ -169,7 +169,7 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One short transaction: committed at the end, rolled back on any error. No network inside."""
+        """Open one short transaction: committed at the end, rolled back on any error. No network inside."""
         hooks: list[Callable[[], None]] = []
         if not self.is_sqlite:
             async with self.engine.begin() as connection:
@@ -187,7 +187,7 @@ class Database:
             hook()
 
     async def others(self) -> int:
-        """How many connections to this PostgreSQL database our other processes have, as its role may see."""
+        """Return how many connections to this PostgreSQL database our other processes have, as its role may see."""
         until = time.monotonic() + _GONE_WITHIN
         while True:
             async with self.read() as connection:
@@ -197,7 +197,7 @@ class Database:
             await asyncio.sleep(_LOOK_EVERY)
 
     async def writable(self) -> str:
-        """Why nothing reaches the disk (SQLite's name for it), as far as the last change tells; "" where it does.
+        """Say why nothing reaches the disk (SQLite's name for it), as far as the last change tells; "" where it does.
 
         Where it did not, it is tried again first, every `TRY_AGAIN` seconds at most, without changing anything.
         """
@@ -218,7 +218,7 @@ class Database:
 
     @asynccontextmanager
     async def _noted(self) -> AsyncIterator[None]:
-        """Notes whether what was changed reaches the disk; says so once."""
+        """Note whether what was changed reaches the disk; say so once."""
         try:
             yield
         except DBAPIError as error:

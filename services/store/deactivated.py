@@ -96,7 +96,7 @@ async def deactivate(
 
 
 async def deactivated_of(connection: AsyncConnection, keys: Collection[PersonKey]) -> list[PersonKey]:
-    """Those of `keys` who are deactivated, locked until the transaction ends."""
+    """Return those of `keys` who are deactivated, locked until the transaction ends."""
     if not keys:
         return []
     await lock_people(connection, keys)
@@ -150,7 +150,7 @@ class DeactivatedStore(Store):
         self._states = ProfileStateStore(encryptor)
 
     async def is_deactivated(self, key: PersonKey) -> bool:
-        """Whether they are deactivated: one indexed look."""
+        """Return whether they are deactivated: one indexed look."""
         return await self._database.scalar(_DEACTIVATED_AT, {"team": key.team_id, "user": key.user_id}) is not None
 
     async def deactivate(self, key: PersonKey, at: datetime, now: datetime) -> bool:
@@ -183,13 +183,13 @@ class DeactivatedStore(Store):
         return CameBack(token if row.grant_state == _DEACTIVATED else None, row.granted_at)
 
     async def first_at(self) -> datetime | None:
-        """When the one was deactivated who has been so for longest; None where nobody is."""
+        """Return when the one was deactivated who has been so for longest; None where nobody is."""
         ((found,),) = (await self._database.rows((_FIRST_AT, {})))[0]
         at: datetime | None = found
         return at
 
     async def since(self, before: datetime, limit: int) -> Sequence[PersonKey]:
-        """Those who were deactivated at `before` or earlier, the first of them first, at most `limit`."""
+        """Return those who were deactivated at `before` or earlier, the first of them first, at most `limit`."""
         longest = (
             select(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
             .where(_PEOPLE.c.deactivated_at <= before, _PEOPLE.c.leave_by.is_(None))

@@ -105,7 +105,7 @@ class DigestStore:
         return await self._database.execute(ended if period is None else ended.where(DigestRow.period == period.value))
 
     async def of(self, team_id: str, channel_id: str = "") -> list[Digest]:
-        """A workspace's digests, or a channel's, by channel and period."""
+        """Return a workspace's digests, or a channel's, by channel and period."""
         found = select(_DIGESTS).where(_DIGESTS.c.team_id == team_id)
         if channel_id:
             found = found.where(_DIGESTS.c.channel_id == channel_id)
@@ -117,13 +117,13 @@ class DigestStore:
     # ── the sender's side ───────────────────────────────────────────────────────────────────────────
 
     async def next_due(self, others: Collection[str] = ()) -> datetime | None:
-        """When the first is due, of workspaces that are not among `others`."""
+        """Return when the first is due, of workspaces that are not among `others`."""
         (rows,) = await self._database.rows((_NEXT, {"others": names(others)}))
         found: datetime | None = rows[0][0]
         return found
 
     async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> Sequence[Digest]:
-        """Those that are due at `now`, the longest due first."""
+        """Return those that are due at `now`, the longest due first."""
         rows = await self._database.fetch(_DUE, {"now": now, "most": limit, "others": names(others)})
         return [_digest_of(row) for row in rows]
 
@@ -141,12 +141,12 @@ class DigestStore:
         return bool(done.rowcount)
 
     async def posted(self, digest: Digest, outcome: str) -> None:
-        """What came of the post that was taken up."""
+        """Keep what came of the post that was taken up."""
         its = (getattr(DigestPostRow, name) == value for name, value in _post(digest).items())
         await self._database.execute(update(DigestPostRow).where(*its).values(outcome=outcome))
 
     async def give_back(self, digest: Digest, until: datetime) -> None:
-        """It was certainly not posted: the same day is due again at `until`."""
+        """Note that it was certainly not posted: the same day is due again at `until`."""
         async with self._database.write() as connection:
             its = (getattr(DigestPostRow, name) == value for name, value in _post(digest).items())
             await connection.execute(delete(DigestPostRow).where(*its))
@@ -159,7 +159,7 @@ class DigestStore:
         await self._database.execute(its.values(due_at=until))
 
     async def pause(self, digest: Digest, problem: str) -> None:
-        """The channel refuses it: it is due no more, and its creator is told once, if they are one of ours."""
+        """Pause it where the channel refuses it: it is due no more; its creator is told once, if one of ours."""
         key = PersonKey(digest.team_id, digest.created_by)
         async with self._database.write() as connection:
             is_ours = await lock_one(connection, key)
@@ -169,7 +169,7 @@ class DigestStore:
                 await self._notices.tell(connection, key, f"digest/{digest.channel_id}/{digest.period}")
 
     async def is_holiday(self, team_id: str, instant: datetime) -> bool:
-        """Whether a connected leave calendar has a company holiday at `instant`."""
+        """Return whether a connected leave calendar has a company holiday at `instant`."""
         holding = select(_LINES.c.line_id).where(
             _LINES.c.team_id == team_id,
             _LINES.c.result == HOLIDAY,

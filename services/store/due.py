@@ -50,7 +50,7 @@ class ProfileStateStore:
         self._encryptor = encryptor
 
     def open(self, sealed: bytes | None, key: PersonKey) -> ProfileState:
-        """The memory in a row's column; an empty one where there is none. Raises SealError."""
+        """Return the memory in a row's column; an empty one where there is none. Raises SealError."""
         plain = self._encryptor.open_bytes(sealed, _COLUMN, key.team_id, key.user_id)
         return ProfileState() if plain is None else json_values.profile_state_from_json(plain)
 
@@ -60,15 +60,15 @@ class ProfileStateStore:
         return Standing() if plain is None else json_values.standing_shown_from_json(plain)
 
     def seal(self, memory: ProfileState, key: PersonKey) -> SealedBytes:
-        """The column's value for `memory`."""
+        """Return the column's value for `memory`."""
         return self._encryptor.seal(json_values.profile_state_to_json(memory), _COLUMN, key.team_id, key.user_id)
 
     def asked(self, key: PersonKey) -> Query:
-        """The query of the person's row: its `memory`."""
+        """Return the query of the person's row: its `memory`."""
         return _MEMORY, {"team": key.team_id, "user": key.user_id}
 
     async def load(self, connection: AsyncConnection, key: PersonKey) -> ProfileState:
-        """The person's memory; who changes it has locked the person before. Raises SealError."""
+        """Return the person's memory; who changes it has locked the person before. Raises SealError."""
         return self.open(await connection.scalar(*self.asked(key)), key)
 
     async def save(self, connection: AsyncConnection, key: PersonKey, memory: ProfileState) -> None:
@@ -80,7 +80,7 @@ class ProfileStateStore:
         await connection.execute(upsert(connection, ProfileStateRow, row, {"memory": sealed, "seq": seq}))
 
     async def is_news(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
-        """Whether `see` would remember it; reads only."""
+        """Return whether `see` would remember it; reads only."""
         return ownership.hint((await self.load(connection, key)).standing, seen, at) is not None
 
     async def see(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
@@ -100,7 +100,7 @@ class ProfileStateStore:
 
 
 def is_waiting() -> ColumnElement[bool]:
-    """That something waits to be written."""
+    """State that something waits to be written."""
     return ProfileStateRow.seq > ProfileStateRow.sent
 
 
@@ -254,11 +254,11 @@ class DueStore(Store):
         self._facts = facts
 
     async def next_due(self) -> datetime | None:
-        """When the first of those is due whose timeline stands."""
+        """Return when the first of those is due whose timeline stands."""
         return await self._database.scalar(_NEXT)
 
     async def next_stale(self, *, typed: bool) -> datetime | None:
-        """When the first timeline is to be resolved anew, of those who typed or of the others."""
+        """Return when the first timeline is to be resolved anew, of those who typed or of the others."""
         return await self._database.scalar(_NEXT_STALE[typed])
 
     @asynccontextmanager
@@ -292,7 +292,7 @@ class DueStore(Store):
     async def facts(
         self, keys: Sequence[PersonKey], start: datetime, end: datetime, *, ahead: datetime | None = None
     ) -> Mapping[PersonKey, PersonFacts]:
-        """What deciding needs of `keys`, without those whose facts cannot be read: they hold up nobody else.
+        """Return what deciding needs of `keys`, without those whose facts cannot be read: they hold up nobody else.
 
         With what may be absences until `ahead`.
         """
@@ -307,13 +307,13 @@ class DueStore(Store):
         return found
 
     async def spans_at(self, keys: Sequence[PersonKey], instant: datetime) -> Mapping[PersonKey, Span]:
-        """The stored spans that hold `instant`."""
+        """Return the stored spans that hold `instant`."""
         async with self._database.read() as connection:
             return await self.spans.at(connection, keys, instant)
 
     @asynccontextmanager
     async def unchanged(self, claimed: Mapping[PersonKey, Claim], now: datetime) -> AsyncIterator[Batch]:
-        """Those of `claimed` whose facts are as they were then. Committed when left without error."""
+        """Lock those of `claimed` whose facts are as they were then. Committed when left without error."""
         async with self._database.write() as transaction:
             rows = await self._rows(transaction, await lock_people(transaction, claimed))
             people = [
@@ -326,7 +326,7 @@ class DueStore(Store):
             yield Batch(transaction, people, now, self.spans, self._profile_states, stretches, absences)
 
     async def _rows(self, transaction: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, Any]:
-        """The rows of people who are locked already, in the order of `keys`: see `lock_people`."""
+        """Return the rows of people who are locked already, in the order of `keys`: see `lock_people`."""
         rows = {}
         for chunk in chunks(keys):
             for row in await transaction.execute(_CLAIMED, those(chunk)):

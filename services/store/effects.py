@@ -116,13 +116,13 @@ _HOME_STALE = update(Person).where(of_people(_PEOPLE)).values(home_stale=True)
 
 
 def memory_of(sealed: bytes | None, key: PersonKey, effect: Effect, encryptor: Encryptor) -> EffectMemory:
-    """The memory in a row's column; an empty one where there is none. Raises SealError, InputError."""
+    """Return the memory in a row's column; an empty one where there is none. Raises SealError, InputError."""
     plain = encryptor.open_bytes(sealed, _COLUMN, key.team_id, key.user_id, effect.value)
     return MEMORIES[effect]() if plain is None else json_values.effect_memory_from_json(effect, plain)
 
 
 def _sealed(memory: EffectMemory, key: PersonKey, effect: Effect, encryptor: Encryptor) -> dict[str, Any]:
-    """The columns of `memory`. That something runs out by itself within a minute matters not here."""
+    """Return the columns of `memory`. That something runs out by itself within a minute matters not here."""
     sealed: SealedBytes | None = None
     if memory != MEMORIES[effect]():
         plain = json_values.effect_memory_to_json(memory)
@@ -151,7 +151,7 @@ class EffectStore(Store):
     async def due(
         self, effect: Effect, now: datetime, limit: int, *, others: Collection[str] = (), full: Collection[str] = ()
     ) -> list[DueEffect]:
-        """Those that are due at `now`, what may have to be taken back first, then the longest due.
+        """Return those that are due at `now`, what may have to be taken back first, then the longest due.
 
         None of the workspaces `others`; of those that are `full` only what may have to be taken back.
         """
@@ -162,24 +162,24 @@ class EffectStore(Store):
         return [self._effect(row, now) for row in rows]
 
     async def first_due(self, effect: Effect) -> datetime | None:
-        """When the first of all is due, or was."""
+        """Return when the first of all is due, or was."""
         (rows,) = await self._database.rows((_FIRST_DUE, {"effect": effect.value}))
         found: datetime | None = rows[0][0]
         return found
 
     async def next_due(self, effect: Effect, now: datetime) -> datetime | None:
-        """When the first of those is due that are not due at `now`."""
+        """Return when the first of those is due that are not due at `now`."""
         (rows,) = await self._database.rows((_NEXT_DUE, {"effect": effect.value, "now": now}))
         found: datetime | None = rows[0][0]
         return found
 
     async def of(self, key: PersonKey, now: datetime) -> list[DueEffect]:
-        """All effects of a person at `now`, whether they are due or not."""
+        """Return all effects of a person at `now`, whether they are due or not."""
         (rows,) = await self._database.rows((_THEIRS, {"team": key.team_id, "user": key.user_id, "now": now}))
         return [self._effect(row, now) for row in rows]
 
     async def owed(self, key: PersonKey) -> frozenset[Effect]:
-        """The effects of which something of ours is, or may be, at Slack."""
+        """Return the effects of which something of ours is, or may be, at Slack."""
         theirs = select(EffectRow.effect).where(of_person(EffectRow, key), EffectRow.owed)
         return frozenset(Effect(row.effect) for row in await self._database.fetch(theirs))
 
@@ -226,7 +226,7 @@ class EffectStore(Store):
         await self._settle.put(_Settled(due, memory, due_at, entry, failures))
 
     async def put_off(self, due: DueEffect, until: datetime) -> None:
-        """It could not be looked at, or not be read: tried again at `until`, unless it is made due anew before."""
+        """Note that it could not be looked at, or read: tried again at `until`, unless it is made due anew before."""
         later = {"due_at": until, "failures": due.failures + 1}
         same = and_(EffectRow.seq == due.seq, EffectRow.turn == due.turn, EffectRow.effect == due.effect.value)
         await self._database.execute(update(EffectRow).where(of_person(EffectRow, due.key), same).values(later))

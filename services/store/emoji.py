@@ -50,13 +50,13 @@ class EmojiStore:
         self._database = database
 
     async def next_due(self, others: Collection[str] = ()) -> datetime | None:
-        """When the first table is to be read, of workspaces that are not among `others`."""
+        """Return when the first table is to be read, of workspaces that are not among `others`."""
         (rows,) = await self._database.rows((_NEXT, {"others": names(others)}))
         found: datetime | None = rows[0][0]
         return found
 
     async def due(self, now: datetime, limit: int, others: Collection[str] = ()) -> dict[str, datetime]:
-        """The workspaces whose tables are to be read at `now`, each with since when; the longest due first."""
+        """Return the workspaces whose tables are to be read at `now`, each with since when; the longest due first."""
         rows = await self._database.fetch(_DUE, {"now": now, "most": limit, "others": names(others)})
         return {row.team_id: row.emoji_due_at for row in rows if row.emoji_due_at is not None}
 
@@ -104,23 +104,23 @@ class EmojiStore:
         return kept != digest
 
     async def table(self, team_id: str) -> EmojiTable:
-        """How the workspace's table stands."""
+        """Return how the workspace's table stands."""
         return (await self.look(team_id, ""))[0]
 
     async def look(self, team_id: str, name: str) -> tuple[EmojiTable, bool]:
-        """How its table stands, and whether it has `name`."""
+        """Return how its table stands, and whether it has `name`."""
         asked = (_TABLE, {"team": team_id}), (_HAS, {"team": team_id, "name": name})
         rows, has = await self._database.rows(*asked)
         return _table_of(rows), bool(has)
 
     async def without(self, team_id: str, asked: Collection[str]) -> tuple[EmojiTable, set[str]]:
-        """How its table stands, and which of the names `asked` it does not have."""
+        """Return how its table stands, and which of the names `asked` it does not have."""
         some = {"team": team_id, "asked": names(asked)}
         rows, has = await self._database.rows((_TABLE, {"team": team_id}), (_SOME, some))
         return _table_of(rows), set(asked) - {row.name for row in has}
 
     async def names(self, team_id: str) -> dict[str, str]:
-        """What `save` kept."""
+        """Return what `save` kept."""
         return {row.name: row.alias_of or "" for row in await self._database.fetch(_NAMES, {"team": team_id})}
 
 

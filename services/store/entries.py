@@ -66,14 +66,14 @@ class EntryStore(Store):
                 await connection.execute(made.on_conflict_do_nothing())
 
     async def granted(self, key: PersonKey, account_id: str, now: datetime) -> int:
-        """The account may be written to: what is in it is due, and what is not written anywhere goes there."""
+        """Take it that the account may be written to: what is in it is due, and what is written nowhere goes there."""
         here = or_(CalendarEntryRow.account_id == account_id, CalendarEntryRow.remote_id == "")
         due = {"due_at": now, "failures": 0, "account_id": account_id}
         its = update(CalendarEntryRow).where(of_person(CalendarEntryRow, key), here)
         return await self._database.execute(its.values(due))
 
     async def of(self, key: PersonKey) -> list[dict[str, Any]]:
-        """A person's entries, for their export."""
+        """Return a person's entries, for their export."""
         theirs = select(_ENTRIES).where(of_person(_ENTRIES.c, key)).order_by(_ENTRIES.c.override_id)
         return [
             {"override_id": row.override_id, "account_id": row.account_id, "written": row.written != ""}
@@ -81,7 +81,7 @@ class EntryStore(Store):
         ]
 
     async def next_due(self) -> datetime | None:
-        """When the first is due."""
+        """Return when the first is due."""
         return await self._database.scalar(_NEXT_DUE)
 
     async def claim(self, now: datetime, lease: datetime, most: int) -> Sequence[EntryClaim]:
@@ -116,7 +116,7 @@ class EntryStore(Store):
         return bool(await self._database.execute(_saving(claim, due_at, fresh)))
 
     async def give_up(self, claim: EntryClaim, due_at: datetime | None, failures: int) -> None:
-        """It cannot be written: the person is told so, once for this override. `due_at` as in `save`."""
+        """Note that it cannot be written: the person is told so, once for this override. `due_at` as in `save`."""
         async with self._database.write() as connection:
             if not await lock_one(connection, claim.key):
                 return
@@ -132,13 +132,13 @@ class EntryStore(Store):
 async def mark_entries_due(
     connection: AsyncConnection, key: PersonKey, overrides: Sequence[str], now: datetime
 ) -> None:
-    """These overrides of the person are others now; so may be their entries. The person is locked."""
+    """Make the entries of these overrides due: they are others now. The person is locked."""
     theirs = update(CalendarEntryRow).where(of_person(CalendarEntryRow, key))
     await connection.execute(theirs.where(CalendarEntryRow.override_id.in_(overrides)).values(due_at=now))
 
 
 async def written_entries(database: Database, team_id: str, user_id: str = "") -> Mapping[tuple[str, str], list[str]]:
-    """The ids of the entries that stand at providers, of a workspace or a person, by user and account."""
+    """Return the ids of the entries that stand at providers, of a workspace or a person, by user and account."""
     stand = select(_ENTRIES.c.user_id, _ENTRIES.c.account_id, _ENTRIES.c.remote_id).where(
         _ENTRIES.c.team_id == team_id, _ENTRIES.c.remote_id != ""
     )
@@ -151,7 +151,7 @@ async def written_entries(database: Database, team_id: str, user_id: str = "") -
 
 
 async def forget_entries(connection: AsyncConnection, key: PersonKey, account_id: str) -> None:
-    """The account goes, and what is known of our entries in it."""
+    """Forget what is known of our entries in an account that goes."""
     theirs = of_person(CalendarEntryRow, key)
     await connection.execute(delete(CalendarEntryRow).where(theirs, CalendarEntryRow.account_id == account_id))
 

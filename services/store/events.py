@@ -133,7 +133,7 @@ class EventStore(Store):
             await connection.execute(_INSERT, list(rows))
 
     def asked(self, keys: Iterable[PersonKey], start: datetime, end: datetime, ahead: datetime | None = None) -> Query:
-        """The query of the events of `ROWS` people at most that overlap `[start, end)` (aware), by start.
+        """Return the query of the events of `ROWS` people at most that overlap `[start, end)` (aware), by start.
 
         All-day and floating events are found with room for any zone: their instants are computed by who resolves. With
         `ahead`, which is after that room, so are those that begin between `end` and that and may be absences, as far as
@@ -146,7 +146,7 @@ class EventStore(Store):
         return _THEIRS_AND_AHEAD, those(keys, **window, ahead=max(ahead, latest))
 
     async def open(self, rows: Sequence[Row[Any]]) -> dict[PersonKey, tuple[Event, ...]]:
-        """The events in the rows of that query; many are opened in a thread. Raises SealError."""
+        """Return the events in the rows of that query; many are opened in a thread. Raises SealError."""
         found: dict[PersonKey, list[Event]] = defaultdict(list)
         opened = await off_loop_if(len(rows) >= OFF_LOOP, self._events, rows)
         for row, event in zip(rows, opened, strict=True):
@@ -156,7 +156,10 @@ class EventStore(Store):
     async def open_parted(
         self, rows: Iterable[Row[Any]], end: datetime
     ) -> tuple[dict[PersonKey, tuple[Event, ...]], dict[PersonKey, tuple[Event, ...]]]:
-        """The same of a query that asked for more: the events of its window, which ends at `end`, and those ahead."""
+        """Return the same of a query that asked for more.
+
+        The events of its window, which ends at `end`, and those ahead.
+        """
         near, ahead = list[Row[Any]](), list[Row[Any]]()
         for row in rows:
             room = ANY_ZONE if row.wall_start is not None else timedelta()
@@ -280,7 +283,7 @@ def _wall(start: str, end: str) -> WallTimes:
 
 
 def _somebodys(event: Event) -> Event:
-    """An event without what only leave calendars need to know."""
+    """Return an event without what only leave calendars need to know."""
     return replace(event, guest="", categories=()) if event.guest or event.categories else event
 
 

@@ -37,7 +37,7 @@ class ExportStore:
         self._profile_states = ProfileStateStore(stores.encryptor)
 
     async def export(self, key: PersonKey) -> dict[str, Any]:
-        """Everything of the person as JSON, instants in UTC; empty for somebody unknown. Raises SealError."""
+        """Return everything of the person as JSON, instants in UTC; empty for somebody unknown. Raises SealError."""
         async with self._stores.database.read() as connection:
             row = (await connection.execute(select(Person.__table__).where(of_person(Person, key)))).one_or_none()
             if key.user_id == LEAVE:
@@ -131,7 +131,7 @@ class ExportStore:
         return found
 
     async def _of_member(self, key: PersonKey) -> dict[str, Any]:
-        """What leave calendars and a keeper know of somebody who never came to us themselves."""
+        """Return what leave calendars and a keeper know of somebody who never came to us themselves."""
         member = await self._stores.members.one(key)
         leave = (await self._stores.leave.of([key], *_EVER)).get(key, [])
         known: dict[str, Any] = {

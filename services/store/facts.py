@@ -110,7 +110,7 @@ class FactStore(Store):
     async def load(
         self, keys: Sequence[PersonKey], start: datetime, end: datetime, *, ahead: datetime | None = None
     ) -> dict[PersonKey, PersonFacts]:
-        """The facts of those of `keys` who exist, with what overlaps `[start, end)`. Raises SealError.
+        """Return the facts of those of `keys` who exist, with what overlaps `[start, end)`. Raises SealError.
 
         With `ahead`, what begins between `end` and that and may be an absence is among them, too.
         """
@@ -148,7 +148,7 @@ class FactStore(Store):
     async def _facts(
         self, people: Sequence[Row[Any]], found: Mapping[str, Sequence[Row[Any]]], end: datetime
     ) -> dict[PersonKey, PersonFacts]:
-        """The facts in the rows of those queries."""
+        """Return the facts in the rows of those queries."""
         listed, asked = defaultdict[PersonKey, list[Line]](list), defaultdict[PersonKey, list[Override]](list)
         for row in found["rules"]:
             listed[PersonKey(row.team_id, row.user_id)].append(line_of(row, self._encryptor))
@@ -174,21 +174,21 @@ class FactStore(Store):
         }
 
     async def without_events(self, key: PersonKey) -> PersonFacts | None:
-        """The facts of the person, but for events and overrides; None for somebody unknown. Raises SealError."""
+        """Return the facts of the person, but for events and overrides; None for somebody unknown. Raises SealError."""
         people, rules = await self._database.rows((_THE_PEOPLE, those([key])), (_THEIR_RULES, those([key])))
         if not people:
             return None
         return self._person(people[0], key, [line_of(row, self._encryptor) for row in rules])
 
     async def spans(self, key: PersonKey, start: datetime, end: datetime) -> tuple[Span, ...]:
-        """The person's stored spans that overlap `[start, end)`, in order; none where one of them cannot be opened."""
+        """Load the person's stored spans that overlap `[start, end)`, in order; none where one cannot be opened."""
         (rows,) = await self._database.rows((_WITHIN, those([key], window_start=start, window_end=end)))
         with suppress(StatusQuoError, ValueError):  # as in `SpanStore.at`
             return tuple(self._spans.span(row) for row in rows)
         return ()
 
     async def lasts(self, key: PersonKey, span: Span, now: datetime) -> bool:
-        """Whether the event, or the leave, that `span` names is not over at `now`."""
+        """Return whether the event, or the leave, that `span` names is not over at `now`."""
         event = {"team": key.team_id, "user": key.user_id, "uid": span.uid, "now": now, "window_end": span.end}
         (rows,) = await self._database.rows(leave_lasts(key, span.uid, now, span.end) or (_LASTS, event))
         return bool(rows)
@@ -212,13 +212,13 @@ class FactStore(Store):
 
 
 def line_of(row: Row[Any], encryptor: Encryptor) -> Line:
-    """A line from a row of `rules` that has all of the table's columns. Raises SealError."""
+    """Return a line from a row of `rules` that has all of the table's columns. Raises SealError."""
     plain = encryptor.open(row.body, "rules.body", row.team_id, row.user_id, row.rule_id)
     return line_from_json(plain or "{}")
 
 
 def override_of(row: Row[Any], encryptor: Encryptor) -> Override:
-    """An override from a row that has all of the table's columns. Raises SealError."""
+    """Return an override from a row that has all of the table's columns. Raises SealError."""
     plain = encryptor.open(row.content, "overrides.content", row.team_id, row.user_id, row.override_id)
     asked = json_values.OverrideJson.from_json(plain or "{}")
     return Override(

@@ -197,12 +197,12 @@ class FaultStore(Store):
     # ── how ─────────────────────────────────────────────────────────────────────────────────────────
 
     async def _is_there(self, connection: AsyncConnection, team_id: str) -> bool:
-        """Whether the workspace is there, and stays until the transaction ends."""
+        """Return whether the workspace is there, and stays until the transaction ends."""
         row = select(Workspace.team_id).where(Workspace.team_id == team_id)
         return await connection.scalar(row.with_for_update(read=True, key_share=True)) is not None
 
     async def _staying(self, connection: AsyncConnection, team_id: str, admins: Collection[str]) -> list[PersonKey]:
-        """Those of `admins` who are there to stay, locked."""
+        """Return those of `admins` who are there to stay, locked."""
         keys = [PersonKey(team_id, one) for one in admins]
         return sorted(await lock_staying(connection, keys)) if keys else []
 
@@ -236,7 +236,7 @@ class FaultStore(Store):
 
 
 def fault_of(row: Any) -> StandingFault:
-    """The fault in a row of `STANDING`."""
+    """Return the fault in a row of `STANDING`."""
     return StandingFault(OperatorFault(row.fault), row.team_id, row.since, row.seen_at, row.detail, row.due_at)
 
 

@@ -48,6 +48,6 @@ async def note(connection: AsyncConnection, forgotten: Sequence[Forgotten]) -> N
 
 
 async def all_forgotten(database: Database) -> list[Forgotten]:
-    """All of them, the oldest first."""
+    """Return all of them, the oldest first."""
     rows = await database.fetch(select(ForgottenRow.__table__).order_by(ForgottenRow.at, ForgottenRow.digest))
     return [Forgotten(row.digest, row.key_id, row.at) for row in rows]

@@ -37,16 +37,16 @@ class HealthStore(Store):
     """What `doctor` and `/readyz` ask."""
 
     async def revision(self) -> tuple[str | None, str]:
-        """The step the database is at, and the newest one."""
+        """Return the step the database is at, and the newest one."""
         return await schema.current(self._database), schema.head()
 
     async def reachable(self) -> bool:
-        """Whether the database answers."""
+        """Return whether the database answers."""
         async with self._database.read() as connection:
             return await connection.scalar(select(1)) == 1
 
     async def writable(self) -> bool:
-        """Whether what was changed last has reached SQLite's disk, or reaches it now that it is tried again."""
+        """Return whether what was changed last has reached SQLite's disk, or reaches it now that it is tried again."""
         return not await self._database.writable()
 
     async def not_written(self) -> str:
@@ -55,15 +55,15 @@ class HealthStore(Store):
         return await self._database.writable()
 
     async def up_to_date(self) -> bool:
-        """Whether every migration has run."""
+        """Return whether every migration has run."""
         return schema.serves(await schema.current(self._database))
 
     async def drift(self) -> list[object]:
-        """What differs from the models."""
+        """Return what differs from the models."""
         return await schema.drift(self._database)
 
     async def health(self) -> StoredHealth:
-        """Counts of people and calendars, and of those in trouble."""
+        """Return counts of people and calendars, and of those in trouble."""
         async with self._database.read() as connection:
 
             async def count(*where: object) -> int:
@@ -79,7 +79,7 @@ class HealthStore(Store):
             )
 
     async def last_delivery(self) -> datetime | None:
-        """When the newest request of Slack's was taken in, of those that are remembered."""
+        """Return when the newest request of Slack's was taken in, of those that are remembered."""
         async with self._database.read() as connection:
             return await connection.scalar(select(func.max(Delivery.seen_at)))
 

@@ -36,5 +36,5 @@ class HomeStore(Store):
         return [PersonKey(*row) for row in rows]
 
     async def taken(self, key: PersonKey, *, stale: bool) -> None:
-        """Its Home tab is being made from what is stored now (`stale` False), or could not be published (True)."""
+        """Note that its Home tab is being made from what is stored now (`stale` False), or was not published (True)."""
         await self._database.execute(update(Person).where(of_person(Person, key)).values(home_stale=stale))

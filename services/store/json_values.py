@@ -45,7 +45,7 @@ class Stored(Struct):
     order: ClassVar[Literal["deterministic"] | None] = None
 
     def to_json(self) -> bytes:
-        """Its JSON."""
+        """Return its JSON."""
         try:
             return msgspec.json.encode(self, order=self.order)
         except UnicodeEncodeError:  # half a surrogate pair
@@ -53,7 +53,7 @@ class Stored(Struct):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """The value in a stored text. Raises InputError."""
+        """Return the value in a stored text. Raises InputError."""
         try:
             return msgspec.json.decode(text, type=cls)
         except msgspec.ValidationError as error:
@@ -69,7 +69,7 @@ class Stored(Struct):
 
 
 def wrong(error: msgspec.MsgspecError, name: str) -> InputError:
-    """What `error` says of the value called `name`: `$[0].match` is `rules.0.match`."""
+    """Return what `error` says of the value called `name`: `$[0].match` is `rules.0.match`."""
     reason, path, _ = [*_PATH.split(str(error)), "", ""][:3]
     return InputError(reason, field=name + path.replace("[", ".").replace("]", "").replace("....", ".*"))
 
@@ -117,12 +117,12 @@ class _ProfileState(Stored):
 
 
 def profile_state_to_json(state: ProfileState) -> bytes:
-    """What we remember of a person's profile; what is None in its `standing` is left out."""
+    """Return what we remember of a person's profile; what is None in its `standing` is left out."""
     return msgspec.convert(state, _ProfileState, from_attributes=True).to_json()
 
 
 def profile_state_from_json(text: str | bytes) -> ProfileState:
-    """The same from a stored text. Raises InputError."""
+    """Return the same from a stored text. Raises InputError."""
     return msgspec.convert(_ProfileState.from_json(text), ProfileState, from_attributes=True)
 
 
@@ -147,12 +147,12 @@ def standing_shown_from_json(text: str | bytes) -> Standing:
 
 
 def effect_memory_to_json(memory: EffectMemory) -> bytes:
-    """What we remember of an effect."""
+    """Return what we remember of an effect."""
     return msgspec.json.encode(memory)
 
 
 def effect_memory_from_json(effect: Effect, text: bytes) -> EffectMemory:
-    """The same from a stored text. Raises InputError."""
+    """Return the same from a stored text. Raises InputError."""
     try:
         return msgspec.json.decode(text, type=MEMORIES[effect])
     except msgspec.MsgspecError as error:
@@ -196,12 +196,12 @@ class Attempted(Stored):
 
 
 def reason_to_json(reason: Reason) -> str:
-    """A reason: code, rule, and until when."""
+    """Return a reason: code, rule, and until when."""
     return _Reason(reason.code, reason.rule, reason.until).to_json().decode()
 
 
 def reason_from_json(text: str | bytes) -> Reason:
-    """The same from a stored text. Raises InputError."""
+    """Return the same from a stored text. Raises InputError."""
     found = _Reason.from_json(text)
     return Reason(found.code, found.rule, found.until)
 
@@ -243,7 +243,7 @@ class _Preferences(Stored):
 
 
 def preferences_to_json(preferences: Preferences, before: str = "{}") -> str:
-    """All that a person chose, in the place of `before`. Minutes are numbers, times of day are `HH:MM`."""
+    """Return all that a person chose, in the place of `before`. Minutes are numbers, times of day are `HH:MM`."""
     idle, hours = preferences.idle, preferences.working_hours
     stored = _Preferences(
         show=_Preferences.from_json(before).show,
@@ -262,7 +262,7 @@ def preferences_to_json(preferences: Preferences, before: str = "{}") -> str:
 
 
 def preferences_from_json(text: str | bytes) -> Preferences:
-    """The same from a stored text. Raises InputError."""
+    """Return the same from a stored text. Raises InputError."""
     if text == "{}":
         return _DEFAULT
     found = _Preferences.from_json(text)
@@ -287,7 +287,7 @@ _DEFAULT = Preferences()
 
 
 def looks_from_json(text: str | bytes) -> dict[Kind, Look]:
-    """What the kinds' own lines say where they are not stored, by stored preferences. Raises InputError."""
+    """Return what the kinds' own lines say where they are not stored, by stored preferences. Raises InputError."""
     if text == "{}":
         return {}
     return {kind: Look(show.text, show.emoji) for kind, show in _Preferences.from_json(text).show.items()}

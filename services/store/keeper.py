@@ -62,7 +62,7 @@ _WORKING = select(
 
 
 def forgotten_kept(now: datetime) -> ColumnElement[bool]:
-    """The rows in `kept` of those who have no leave any more, and nothing on whose profile is ours.
+    """Return the rows in `kept` of those who have no leave any more, and nothing on whose profile is ours.
 
     Nor is what a keeper wrote that is gone: it has run out by itself.
     """
@@ -185,13 +185,13 @@ async def delete_keeper(connection: AsyncConnection, members: MemberStore, key: 
 
 
 def open_kept(encryptor: Encryptor, sealed: bytes | None, key: PersonKey) -> ProfileState:
-    """The memory in a row's column; an empty one where there is none. Raises SealError, InputError."""
+    """Return the memory in a row's column; an empty one where there is none. Raises SealError, InputError."""
     plain = encryptor.open_bytes(sealed, _COLUMN, key.team_id, key.user_id)
     return ProfileState() if plain is None else json_values.profile_state_from_json(plain)
 
 
 def seal_kept(encryptor: Encryptor, memory: ProfileState, key: PersonKey) -> SealedBytes:
-    """The column's value for `memory`."""
+    """Return the column's value for `memory`."""
     return encryptor.seal(json_values.profile_state_to_json(memory), _COLUMN, key.team_id, key.user_id)
 
 
@@ -199,7 +199,7 @@ class Refusals(Store):
     """What members do not want."""
 
     async def of(self, key: PersonKey) -> frozenset[str]:
-        """What this member does not want."""
+        """Return what this member does not want."""
         rows = await self._database.fetch(select(RefusalRow.what).where(of_person(RefusalRow, key)))
         return frozenset(row.what for row in rows)
 
@@ -233,7 +233,7 @@ class KeeperStore(Store):
         self._members = members
 
     async def of(self, team_id: str) -> StandingKeeper | None:
-        """The workspace's keeper."""
+        """Return the workspace's keeper."""
         row = await self._database.fetch_one(select(KEEPERS).where(KEEPERS.c.team_id == team_id))
         if row is None:
             return None
@@ -256,7 +256,7 @@ class KeeperStore(Store):
             return await end_keeper(connection, now, KEEPERS.c.team_id == team_id)
 
     async def stop(self, key: PersonKey, state: KeeperState, problem: str) -> bool:
-        """It can keep nobody any more: the admins are told once. False where it is another one, or stopped already.
+        """Note that it can keep nobody any more: admins are told once. False where it is another, or stopped already.
 
         What stands of ours runs out by its expiration. One whose consent is withdrawn is gone, and nobody is told.
         """
@@ -275,7 +275,7 @@ class KeeperStore(Store):
         return True
 
     async def news(self) -> KeeperNews:
-        """Which keepers there are, and what is to be done about them."""
+        """Return which keepers there are, and what is to be done about them."""
         (working,) = await self._database.rows((_WORKING, {}))
         worthless, over = list[tuple[PersonKey, str]](), list[PersonKey]()
         for row in working:
@@ -297,7 +297,7 @@ class KeeperStore(Store):
             await delete_keeper(connection, self._members, key)
 
     async def counts(self, team_id: str, now: datetime, most: int) -> KeeperCounts:
-        """How the workspace's keeper is doing; at most `most` of those whom it cannot keep."""
+        """Return how the workspace's keeper is doing; at most `most` of those whom it cannot keep."""
         of_team = KEPT.c.team_id == team_id
         waits = and_(of_team, KEPT.c.due_at <= now, or_(KEPT.c.away_until.is_(None), KEPT.c.away_until > now))
         refused = select(KEPT.c.user_id, KEPT.c.problem).where(of_team, KEPT.c.problem != "")

@@ -162,21 +162,21 @@ class KeptStore(Store):
         self._profile_states = ProfileStateStore(encryptor)
 
     async def unplaced(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[KeptMember]:
-        """Those who are due, and of whom it is not known what for; none of the workspaces `others`."""
+        """Return those who are due, and of whom it is not known what for; none of the workspaces `others`."""
         return await self._found(_UNPLACED, now, limit, others)
 
     async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[KeptMember]:
-        """Those for whom something is to be done: to be taken off first, then the longest absence."""
+        """Return those for whom something is to be done: to be taken off first, then the longest absence."""
         return await self._found(_NEXT_TO_DO, now, limit, others)
 
     async def next_due(self, now: datetime) -> datetime | None:
-        """When the first of those is due who are not due at `now`."""
+        """Return when the first of those is due who are not due at `now`."""
         (rows,) = await self._database.rows((_NEXT_DUE, {"now": now}))
         found: datetime | None = rows[0][0] if rows else None
         return found
 
     async def busy(self, now: datetime, teams: Iterable[str]) -> set[str]:
-        """Those of the workspaces `teams` in which members' own statuses wait to be written."""
+        """Return those of the workspaces `teams` in which members' own statuses wait to be written."""
         rows = await self._database.fetch(_BUSY, {"now": now, "teams": names(teams)})
         return {row.team_id for row in rows}
 
@@ -242,7 +242,7 @@ class KeptStore(Store):
                 await connection.execute(stale)
 
     async def put_off(self, member: KeptMember, until: datetime, problem: str = "") -> None:
-        """It could not be looked at: tried again at `until`, unless they are made due anew before."""
+        """Note that it could not be looked at: tried again at `until`, unless they are made due anew before."""
         later = {"due_at": until, "failures": member.failures + 1, "problem": problem}
         await self._database.execute(update(KeptRow).where(_is(member, anew=True)).values(later))
 
@@ -276,12 +276,12 @@ class KeptStore(Store):
     # ── what is told of it ──────────────────────────────────────────────────────────────────────────
 
     async def standing(self, key: PersonKey) -> ProfileState | None:
-        """What a keeper remembers of the member's profile; None for nothing. Raises SealError."""
+        """Return what a keeper remembers of the member's profile; None for nothing. Raises SealError."""
         row = await self._database.fetch_one(select(KEPT.c.memory).where(of_person(KEPT.c, key)))
         return None if row is None or row.memory is None else open_kept(self._encryptor, row.memory, key)
 
     async def recent(self, key: PersonKey, limit: int) -> list[KeptWrite]:
-        """The newest lines of the audit about a member, newest first. Raises SealError."""
+        """Return the newest lines of the audit about a member, newest first. Raises SealError."""
         (rows,) = await self._database.rows((_RECENT, {"team": key.team_id, "user": key.user_id, "most": limit}))
         return [KeptWrite(row.keeper_id, self._entry(row)) for row in rows]
 
@@ -343,7 +343,7 @@ class KeptStore(Store):
         )  # fmt: skip
 
     def _left_behind(self, sealed: bytes | None, key: PersonKey, now: datetime) -> ProfileState:
-        """What still stands of ours on the profile of somebody whose own grant is lost, with what it covers.
+        """Return what still stands of ours on the profile of somebody whose own grant is lost, with what it covers.
 
         What they set by hand through us is theirs.
         """
@@ -357,7 +357,7 @@ def _role(stored: int | None) -> Role | None:
 
 
 def _is(member: KeptMember, *, anew: bool) -> ColumnElement[bool]:
-    """That a row is as it was read; `anew`: nor was it made due anew."""
+    """State that a row is as it was read; `anew`: nor was it made due anew."""
     same = and_(of_person(KEPT.c, member.key), KEPT.c.turn == member.turn)
     return and_(same, KEPT.c.seq == member.seq) if anew else same
 

@@ -78,7 +78,10 @@ class KeptAbsence:
 
 
 def _changes(absence: Absence, entries: Sequence[Any]) -> tuple[int, datetime]:
-    """How often the entries that are one absence have changed, each further one being a change; and when last."""
+    """Return how often the entries that are one absence have changed, each further one being a change.
+
+    And when last.
+    """
     its = [row for row in entries if row.start_at < absence.end and row.end_at > absence.start]
     last = max((row.changed_at for row in its if row.changed_at is not None), default=absence.start)
     return sum(row.seq + 1 for row in its) - 1 if its else 0, last
@@ -94,7 +97,7 @@ class KeptAbsences(Store):
     async def out(
         self, team_id: str, start: datetime, end: datetime, *, now: datetime, among: Collection[str] | None = None
     ) -> list[KeptAbsence]:
-        """Who is out in `[start, end)` and may be told of at `now`; in no order."""
+        """Return who is out in `[start, end)` and may be told of at `now`; in no order."""
         query, given = KEPT_OUT, {"team": team_id, "window_start": start, "window_end": end}
         if among is not None:
             query, given = _AMONG, given | {"users": names(among)}
@@ -145,7 +148,10 @@ class KeptAbsences(Store):
 
 
 def _is_out(absence: Absence, memory: ProfileState, now: datetime) -> bool:
-    """Whether the profile shows what a keeper wrote, as far as we know; or will, where that is to come or under way."""
+    """Return whether the profile shows what a keeper wrote, as far as we know.
+
+    Or will, where that is to come or under way.
+    """
     pending = memory.standing.pending
     under_way = pending is not None and not pending.empty
     waits = absence.told_ahead and (under_way or not keeper.has_looked(memory.decided, absence.start))

@@ -177,7 +177,7 @@ class LeaveStore(Store):
     # ── the loop's side ─────────────────────────────────────────────────────────────────────────────
 
     async def next_due(self) -> datetime | None:
-        """When the leave of the first workspace is to be found."""
+        """Return when the leave of the first workspace is to be found."""
         return await self._database.scalar(_NEXT)
 
     async def claim(self, now: datetime, limit: int) -> list[LeaveClaim]:
@@ -196,7 +196,7 @@ class LeaveStore(Store):
             return [LeaveClaim(row.team_id, row.facts_seq) for row in await connection.execute(claimed)]
 
     async def facts(self, team_id: str, now: datetime) -> LeaveFacts:
-        """What is known now. Raises SealError."""
+        """Return what is known now. Raises SealError."""
         key = leave_key(team_id)
         calendars = select(Calendar.calendar_id, Calendar.provider).where(of_person(Calendar, key))
         async with self._database.read() as connection:
@@ -269,7 +269,7 @@ class LeaveStore(Store):
         return changed
 
     def _lines(self, team_id: str, lost: Sequence[LostLine]) -> dict[tuple[str, str], dict[str, Any]]:
-        """The rows of lines, soonest first, sealed."""
+        """Return the rows of lines, soonest first, sealed."""
         rows = {}
         for line in lost:
             event = line.event
@@ -305,14 +305,14 @@ class LeaveStore(Store):
     # ── what others ask ─────────────────────────────────────────────────────────────────────────────
 
     async def of(self, keys: Collection[PersonKey], start: datetime, end: datetime) -> dict[PersonKey, list[Event]]:
-        """The leave of members that overlaps `[start, end)`, those with a grant or without.
+        """Return the leave of members that overlaps `[start, end)`, those with a grant or without.
 
         Whole and half days are to be placed in the member's zone (`Event.placed`), as everybody's events are.
         """
         return leave_in(await self._database.fetch(*leave_asked(keys, start, end)))
 
     async def summary(self, team_id: str, now: datetime, until: datetime, most: int) -> LeaveSummary:
-        """What was found that is not over; the first `most` that begin before `until`."""
+        """Return what was found that is not over; the first `most` that begin before `until`."""
         ahead = _LEAVE.c.team_id == team_id, _LEAVE.c.end_at > now
         counts = select(func.count(), func.count(func.distinct(_LEAVE.c.user_id))).where(*ahead)
         coming = (
@@ -328,7 +328,7 @@ class LeaveStore(Store):
         return LeaveSummary(people, entries, tuple(found))
 
     async def lines(self, team_id: str, now: datetime) -> list[ListedLine]:
-        """The lines of nobody that are not over, without holidays: soonest first, those that can be opened."""
+        """Return the lines of nobody that are not over, without holidays: soonest first, those that can be opened."""
         its = select(_LINES).where(_LINES.c.team_id == team_id, _LINES.c.end_at > now, _LINES.c.result != HOLIDAY)
         found = []
         for row in await self._database.fetch(its.order_by(_LINES.c.start_at, _LINES.c.line_id)):
@@ -344,7 +344,7 @@ class LeaveStore(Store):
 def _differences(
     team_id: str, found: Iterable[FoundLeave], stored: Iterable[Any]
 ) -> tuple[list[tuple[str, str]], list[dict[str, Any]]]:
-    """What is stored and not found, by member and id; and the rows of what is found and not stored."""
+    """Return what is stored and not found, by member and id; and the rows of what is found and not stored."""
     wanted = {(row["user_id"], row["leave_id"]): row for row in (_row(team_id, one) for one in found)}
     places = [((row.user_id, row.leave_id), row) for row in stored]
     same = {place for place, row in places if _said(wanted.get(place), row)}
@@ -369,5 +369,5 @@ def _row(team_id: str, found: FoundLeave) -> dict[str, Any]:
 
 
 def _said(wanted: Mapping[str, Any] | None, row: Any) -> bool:
-    """Whether a stored row says what is wanted."""
+    """Return whether a stored row says what is wanted."""
     return wanted is not None and all(getattr(row, name) == value for name, value in wanted.items())

@@ -52,7 +52,7 @@ class LeaveChoices(Store):
     # ── the members' own word ──────────────────────────────────────────────────────────────────────
 
     async def refuse(self, key: PersonKey, now: datetime) -> None:
-        """The member said "this is not me": nothing of leave calendars is theirs from now on."""
+        """Keep that the member said "this is not me": nothing of leave calendars is theirs from now on."""
         async with self._database.write() as connection:
             await refuse(connection, key, LEAVE, now)
             await mark_leave_due(connection, key.team_id, now)
@@ -67,13 +67,16 @@ class LeaveChoices(Store):
         return True
 
     async def counts(self, key: PersonKey, now: datetime) -> bool | None:
-        """Whether leave calendars count for the member: False where they said that it is not; None: none does."""
+        """Return whether leave calendars count for the member: False where they said that it is not.
+
+        None: none does.
+        """
         its = {"team": key.team_id, "user": key.user_id}
         refused, found = await self._database.rows((_REFUSAL, its), (_TO_COME, {**its, "now": now}))
         return False if refused else True if found else None
 
     async def refused(self, team_id: str) -> frozenset[str]:
-        """Who said "this is not me", and who wants no keeper and has granted nothing: nobody would read their leave.
+        """List who said "this is not me", or wants no keeper and has granted nothing: nobody would read their leave.
 
         Those who were forgotten are among the latter, also once they have opened the Home tab again.
         """
@@ -88,7 +91,7 @@ class LeaveChoices(Store):
     # ── names tied by hand ──────────────────────────────────────────────────────────────────────────
 
     async def ties(self, team_id: str) -> list[Tie]:
-        """The names that are tied, in order; one whose key is gone is left out."""
+        """Return the names that are tied, in order; one whose key is gone is left out."""
         rows = await self._database.fetch(select(_TIES).where(_TIES.c.team_id == team_id).order_by(_TIES.c.tied_at))
         opened = [(row, self._readable(row.name, _NAME, team_id, row.name_digest)) for row in rows]
         ties = [Tie(row.name_digest, name, row.user_id) for row, name in opened if name is not None]

@@ -48,13 +48,13 @@ _LASTS = (
 
 
 def leave_asked(keys: Iterable[PersonKey], start: datetime, end: datetime) -> Query:
-    """The query of these members' leave that overlaps `[start, end)` (aware), as that of their events."""
+    """Return the query of these members' leave that overlaps `[start, end)` (aware), as that of their events."""
     window = {"window_start": start, "window_end": end}
     return _THEIRS, those(keys, **window, earliest=start - ANY_ZONE, latest=end + ANY_ZONE)
 
 
 def leave_in(rows: Iterable[Any]) -> dict[PersonKey, list[Event]]:
-    """The events in the rows of that query, by member."""
+    """Return the events in the rows of that query, by member."""
     found = defaultdict[PersonKey, list[Event]](list)
     for row in rows:
         found[PersonKey(row.team_id, row.user_id)].append(_event(row))
@@ -62,7 +62,7 @@ def leave_in(rows: Iterable[Any]) -> dict[PersonKey, list[Event]]:
 
 
 def leave_lasts(key: PersonKey, uid: str, now: datetime, end: datetime) -> Query | None:
-    """The query that has a row where the leave `uid` is not over at `now`; None where `uid` is no leave's."""
+    """Return the query that has a row where the leave `uid` is not over at `now`; None where `uid` is no leave's."""
     if not uid.startswith(_UID):
         return None
     place = {"team": key.team_id, "user": key.user_id, "leave": uid.removeprefix(_UID)}
@@ -70,7 +70,7 @@ def leave_lasts(key: PersonKey, uid: str, now: datetime, end: datetime) -> Query
 
 
 def wall_of(row: Any) -> WallTimes | None:
-    """The wall times of a row, where it has some."""
+    """Return the wall times of a row, where it has some."""
     if row.wall_start is None:
         return None
     return WallTimes(datetime.fromisoformat(row.wall_start), datetime.fromisoformat(row.wall_end))

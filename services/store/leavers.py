@@ -89,13 +89,13 @@ class Leaver:
     effects: Mapping[Effect, EffectMemory]
 
     def is_ready(self, now: datetime) -> bool:
-        """Whether there is nothing (more) to wait for. What is about to be done stands in the memory too."""
+        """Return whether there is nothing (more) to wait for. What is about to be done stands in the memory too."""
         left = (self.standing.applied, self.standing.covered, self.standing.pending)
         is_left = left != (None, None, None) or bool(self.owed(now)) or self.keeps
         return not self.granted or self.token is None or self.leave_by <= now or not is_left
 
     def owed(self, now: datetime) -> Collection[Effect]:
-        """What is not taken back of what effects put on."""
+        """Return what is not taken back of what effects put on."""
         return [effect for effect, memory in self.effects.items() if memory.owes(now)]
 
 
@@ -177,7 +177,7 @@ class LeaverStore(Store):
         return bool(found)
 
     async def all(self) -> Sequence[Leaver]:
-        """Everybody who is leaving, who has to be gone first before the others."""
+        """Return everybody who is leaving, who has to be gone first before the others."""
         (rows,) = await self._database.rows((_LEAVING, {}))
         if not rows:
             return []

@@ -46,7 +46,7 @@ class _File(Struct, forbid_unknown_fields=True):
 
 
 def lines_to_file(lines: Sequence[Line]) -> dict[str, Any]:
-    """A whole list as the value of a file of version 2, which gives the same list when it is imported."""
+    """Return a whole list as the value of a file of version 2, which gives the same list when it is imported."""
     below = {line.id: after.id for line, after in pairwise(lines)}
     routines = [line for line in lines if isinstance(line, Routine)]
     return {
@@ -59,7 +59,7 @@ def lines_to_file(lines: Sequence[Line]) -> dict[str, Any]:
 
 
 def written(lines: Sequence[Line]) -> str:
-    """The file of a whole list as text, a line of it on a line."""
+    """Return the file of a whole list as text, a line of it on a line."""
     file = lines_to_file(lines)
     parts = [
         f' "{name}": [\n' + ",\n".join("  " + json.dumps(one, ensure_ascii=False) for one in file[name]) + "\n ]"
@@ -69,7 +69,7 @@ def written(lines: Sequence[Line]) -> str:
 
 
 def lines_from_file(value: object) -> tuple[Line, ...]:
-    """The whole list that somebody wrote in a file, null being as good as missing. Raises ListMistakeError.
+    """Return the whole list that somebody wrote in a file, null being as good as missing. Raises ListMistakeError.
 
     An `id` that is missing, or means something else, is made from the position. A bare list is read as version 1; a
     version that is not known is refused, and nothing of it is read.
@@ -170,7 +170,7 @@ _MOST_PROBLEMS = 20
 
 
 def problems_of(value: object) -> list[ListMistakeError]:
-    """What is wrong with the value of a file, field by field, as far as one can be told without the others."""
+    """Return what is wrong with the value of a file, field by field, as far as one can be told without the others."""
     try:
         left = _Left(_given(value))  # a copy
     except RecursionError:
@@ -201,7 +201,7 @@ class _Left:
         self._numbers: dict[int, list[int]] = {}  # of a list, by its id: the numbers that its parts had
 
     def place_of(self, error: ListMistakeError) -> str:
-        """The path of the field that `error` names, in the whole value."""
+        """Return the path of the field that `error` names, in the whole value."""
         value, parts = self.value, list[str]()
         for part in (error.field or "").split(".")[1:]:
             if isinstance(value, list) and part.isdigit() and int(part) < len(value):

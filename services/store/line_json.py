@@ -106,12 +106,12 @@ class _Line(Stored):
 
 
 def line_to_json(line: Line) -> bytes:
-    """A line as it is stored."""
+    """Return a line as it is stored."""
     return _routine_json(line).to_json() if isinstance(line, Routine) else _rule_json(line).to_json()
 
 
 def line_from_json(text: str | bytes) -> Line:
-    """The same from a stored text. Raises InputError."""
+    """Return the same from a stored text. Raises InputError."""
     if _Line.from_json(text).start:
         return routine_of(RoutineJson.from_json(text))
     return rule_of(RuleJson.from_json(text))
@@ -131,7 +131,7 @@ def _rule_json(rule: Rule) -> RuleJson:
 
 
 def rule_of(found: RuleJson) -> Rule:
-    """The rule, or the kind's own line, which always has the kind's id and names all of its kind."""
+    """Return the rule, or the kind's own line, which always has the kind's id and names all of its kind."""
     kind = found.kind
     return Rule(
         found.id if kind is None else kind.value, found.name,
@@ -165,7 +165,7 @@ def _routine_json(routine: Routine) -> RoutineJson:
 
 
 def routine_of(found: RoutineJson) -> Routine:
-    """The routine."""
+    """Return the routine."""
     return Routine(
         id=found.id, look=Look(found.show.text, found.show.emoji), days=_days(found.days),
         start=time.fromisoformat(found.start), end=time.fromisoformat(found.end), first=found.first, last=found.last,

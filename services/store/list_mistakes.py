@@ -80,7 +80,7 @@ _TYPES = {"object": Mistake.NO_FIELDS, "bool": Mistake.NO_TRUTH, "int": Mistake.
 
 
 def mistake_in(error: msgspec.MsgspecError) -> ListMistakeError:
-    """What msgspec says of a file, in words of our own."""
+    """Return what msgspec says of a file, in words of our own."""
     found = wrong(error, "rules")
     path, reason = found.field or "", found.reason
     if field := _FIELD.search(reason):

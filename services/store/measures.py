@@ -151,7 +151,7 @@ class MeasureStore:
         self._database = database
 
     async def waiting(self, now: datetime) -> Sequence[PendingWrites]:
-        """What waits, by workspace: of those alone in which something does."""
+        """Return what waits, by workspace: of those alone in which something does."""
         found = await self._database.fetch(_WAITING, {"now": now, "late_before": now - LATE})
         teams = [row.team_id for row in found]
         late = sorted((row for row in found if row.late), key=lambda row: -row.late)[:MOST_BUDGETS]
@@ -172,11 +172,11 @@ class MeasureStore:
         return sum([(await self._database.fetch(one, late))[0][0] for one in _UNDECIDED])
 
     async def faults(self) -> set[str]:
-        """What the operator has to mend, by name."""
+        """Return what the operator has to mend, by name."""
         return {row.fault for row in await self._database.fetch(_FAULTS)}
 
     async def numbers(self, now: datetime) -> Numbers:
-        """What there is. It looks at every person and calendar: not to be asked often."""
+        """Return what there is. It looks at every person and calendar: not to be asked often."""
         fetch = self._database.fetch
         soon = {"soon": now + TOKENS_LEFT}
         ending = {
@@ -192,7 +192,7 @@ class MeasureStore:
         )
 
     async def condition(self, key: PersonKey) -> Condition | None:
-        """How a person stands; None where they are not one of ours."""
+        """Return how a person stands; None where they are not one of ours."""
         rows = await self._database.fetch(_CONDITION, those([key]))
         return Condition(*rows[0]) if rows else None
 

@@ -85,13 +85,13 @@ class MemberStore(Store):
     # ── reading all of them ─────────────────────────────────────────────────────────────────────────
 
     async def next_due(self, others: Collection[str] = ()) -> datetime | None:
-        """When the next workspace's are to be read, of those that are not among `others`."""
+        """Return when the next workspace's are to be read, of those that are not among `others`."""
         (rows,) = await self._database.rows((_NEXT, {"others": names(others)}))
         found: datetime | None = rows[0][0]
         return found
 
     async def due(self, now: datetime, limit: int, others: Collection[str] = ()) -> dict[str, datetime]:
-        """The workspaces whose members are to be read at `now`, each with since when; the longest due first."""
+        """Return the workspaces whose members are to be read at `now`, each with since when; the longest due first."""
         rows = await self._database.fetch(_DUE, {"now": now, "most": limit, "others": names(others)})
         return {row.team_id: row.members_due_at for row in rows}
 
@@ -101,7 +101,7 @@ class MemberStore(Store):
         return bool(await self._database.execute(its.values(members_due_at=until)))
 
     async def read(self, team_id: str, *, began: datetime, due_at: datetime) -> bool:
-        """All were read, beginning at `began`: who was not among them is none any more. False as in `put_off`."""
+        """Note that all were read, from `began` on: who was not among them is none any more. False as in `put_off`."""
         async with self._database.write() as connection:
             its = update(Workspace).where(Workspace.team_id == team_id, Workspace.members_due_at == due_at)
             done = await connection.execute(its.values(members_due_at=began + EVERY, members_read_at=began))
@@ -163,35 +163,35 @@ class MemberStore(Store):
     # ── asking for them ─────────────────────────────────────────────────────────────────────────────
 
     async def keeps(self, team_id: str) -> bool:
-        """Whether the members of that workspace are kept."""
+        """Return whether the members of that workspace are kept."""
         (rows,) = await self._database.rows((_KEEPS, {"team": team_id}))
         return bool(rows)
 
     async def homes(self, team_id: str) -> frozenset[str]:
-        """The ids whose members are of that install (`homes_of`)."""
+        """Return the ids whose members are of that install (`homes_of`)."""
         org = await self._database.scalar(_ORG, {"team": team_id})
         return homes_of(team_id, org)
 
     async def is_org(self, team_id: str) -> bool:
-        """Whether that install is an org's, with many workspaces."""
+        """Return whether that install is an org's, with many workspaces."""
         return bool(await self._database.scalar(_IS_ORG, {"team": team_id}))
 
     async def read_at(self, team_id: str) -> datetime | None:
-        """When all members of the workspace were read last; None where that is not done yet."""
+        """Return when all members of the workspace were read last; None where that is not done yet."""
         async with self._database.read() as connection:
             return await connection.scalar(select(Workspace.members_read_at).where(Workspace.team_id == team_id))
 
     async def all(self, team_id: str) -> list[WorkspaceMember]:
-        """All that are kept of a workspace, whatever they are, by id. Raises SealError."""
+        """Return all that are kept of a workspace, whatever they are, by id. Raises SealError."""
         return await self._opened(await self._database.fetch(_ALL, {"team": team_id}))
 
     async def some(self, team_id: str, user_ids: Iterable[str]) -> dict[str, WorkspaceMember]:
-        """Those of `user_ids` who are kept. Raises SealError."""
+        """Return those of `user_ids` who are kept. Raises SealError."""
         rows = await self._database.fetch(_SOME, {"team": team_id, "asked": names(user_ids)})
         return {member.user_id: member for member in await self._opened(rows)}
 
     async def one(self, key: PersonKey) -> WorkspaceMember | None:
-        """One of them; None where nothing is kept of them. Raises SealError."""
+        """Return one of them; None where nothing is kept of them. Raises SealError."""
         return (await self.some(key.team_id, [key.user_id])).get(key.user_id)
 
     async def _opened(self, rows: Sequence[Any]) -> list[WorkspaceMember]:
@@ -224,7 +224,7 @@ class MemberStore(Store):
         )  # fmt: skip
 
     def _known(self, row: Any) -> WorkspaceMember | None:
-        """The same; None where its key is gone, or another version kept it: then it is kept anew."""
+        """Return the same; None where its key is gone, or another version kept it: then it is kept anew."""
         with suppress(StatusQuoError, ValueError):
             return self._member(row)
         return None

@@ -148,12 +148,9 @@ class Person(Base):
 
 
 class ProfileStateRow(OfPerson):
-    """One row a person: the write that is pending while `seq > sent`, and the memory of `ownership.decide`, sealed.
+    """One row a person: the write that is pending while `seq > sent`, and the memory of `ownership.decide`, sealed."""
 
-    The table has the name that the first release gave it.
-    """
-
-    __tablename__ = "standings"
+    __tablename__ = "standings"  # as the first release called it
     __table_args__ = (
         of_person_row(),
         Index("ix_standings_most_urgent", "urgency", "wished_at"),  # of rows where seq > sent

@@ -20,12 +20,12 @@ MARK = "statusquo_move"
 
 
 def marker_of(file: Path) -> Path:
-    """The file beside an SQLite database that says that it was moved."""
+    """Return the file beside an SQLite database that says that it was moved."""
     return file.with_name(f"{file.name}.moved")
 
 
 def place_after_move(file: Path) -> str | None:
-    """Where an SQLite database was moved to, None where it was not. Raises OSError."""
+    """Return where an SQLite database was moved to, None where it was not. Raises OSError."""
     try:
         return str(json.loads(marker_of(file).read_text())["to"])
     except FileNotFoundError:

@@ -59,7 +59,7 @@ _OURS = {"alembic_version", MARK}
 
 
 def _plain(table: Table) -> Table:
-    """The same table with its values as they are stored: instants as numbers, what is sealed as bytes."""
+    """Return the same table with its values as they are stored: instants as numbers, what is sealed as bytes."""
     kinds: dict[type, Any] = {UtcInstant: BigInteger(), Sealed: LargeBinary()}
     columns = [Column(one.name, kinds.get(type(one.type), one.type), primary_key=one.primary_key) for one in table.c]
     return Table(table.name, _PLAIN, *columns)
@@ -83,7 +83,7 @@ class Position:
     after: tuple[Any, ...] | None = None
 
     def rest(self) -> Iterator[tuple[Table, tuple[Any, ...] | None]]:
-        """The tables from there on, each with the key after which its rows are still to come."""
+        """Yield the tables from there on, each with the key after which its rows are still to come."""
         for number, table in enumerate(TABLES[self.table :], self.table):
             yield table, self.after if number == self.table else None
 
@@ -109,7 +109,7 @@ class SqliteSource:
     """The SQLite database, to itself: nobody else opens it as long as this is open."""
 
     def __init__(self, file: Path) -> None:
-        """Raises InputError where there is no such file, somebody has it open, or it is not up to date.
+        """Take a file. Raises InputError where there is none, somebody has it open, or it is not up to date.
 
         NewerDatabaseError where it is ahead of this code.
         """
@@ -155,7 +155,7 @@ class SqliteSource:
         self._engine.dispose()
 
     def count(self, position: Position) -> int:
-        """How many rows there are from there on."""
+        """Return how many rows there are from there on."""
         left = 0
         for table, after in position.rest():
             rows = _in_order(table, after).subquery()
@@ -163,7 +163,7 @@ class SqliteSource:
         return left
 
     def batches(self, table: Table, after: tuple[Any, ...] | None) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows of a table after that key, in the order of the keys, some at a time."""
+        """Yield the rows of a table after that key, in the order of the keys, some at a time."""
         some: list[tuple[Any, ...]] = []
         size = 0
         for row in self._connection.execution_options(yield_per=ROWS).execute(_in_order(table, after)):
@@ -225,7 +225,7 @@ class PostgresTarget:
         return Position(mark.at_table, None if after is None else tuple(after))
 
     async def _check(self, connection: AsyncConnection) -> bool:
-        """Whether it is empty. Raises InputError where it is neither that, nor a copy of this file.
+        """Return whether it is empty. Raises InputError where it is neither that, nor a copy of this file.
 
         An empty one is nothing for a file that was moved elsewhere: two installations would go on from there.
         """
@@ -266,7 +266,7 @@ class PostgresTarget:
                 await connection.execute(update(_MARK).values(self._mark(Position(number + 1))))
 
     async def compare(self) -> AsyncIterator[Compared]:
-        """Every table, here and in the file."""
+        """Yield every table, here and in the file."""
         for table in TABLES:
             here, there = _Digest(), _Digest()
             for rows in self._source.batches(table, None):
@@ -288,7 +288,7 @@ class PostgresTarget:
 
 
 def _as_sqlite_orders(table: Table) -> Select[*tuple[Any, ...]]:
-    """All rows, texts in the order of their bytes as SQLite has them, not of a language."""
+    """Return all rows, texts in the order of their bytes as SQLite has them, not of a language."""
     key = table.primary_key.columns
     order = [collate(column, "C") if isinstance(column.type, String) else column for column in key]
     return select(*table.c).order_by(*order)

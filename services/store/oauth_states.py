@@ -36,7 +36,7 @@ class OAuthStateStore(Store):
     """Makes and takes single-use secrets."""
 
     async def issue(self, ticket: Ticket, expires_at: datetime, bound_to: str = "") -> str:
-        """A new secret for `ticket`, of url-safe characters, good once until `expires_at`.
+        """Return a new secret for `ticket`, of url-safe characters, good once until `expires_at`.
 
         `bound_to` is a browser's cookie: a browser that brings another one cannot use the secret.
         """
@@ -55,12 +55,12 @@ class OAuthStateStore(Store):
         return secret
 
     async def holds(self, secret: str, purpose: str, now: datetime) -> bool:
-        """Whether `secret` is good for `purpose`; it stays so."""
+        """Return whether `secret` is good for `purpose`; it stays so."""
         where = _is_good(secret, purpose, now)
         return bool(where) and bool(await self._database.fetch(select(OAuthState.digest).where(*where)))
 
     async def take(self, secret: str, purpose: str, now: datetime, bound_to: str = "") -> Ticket | None:
-        """What `secret` was made for, and it is good no more.
+        """Return what `secret` was made for, and it is good no more.
 
         None where it is unknown, used, expired, made for another purpose or bound to another browser than the one
         that brings the cookie `bound_to`. One that brings none is let through: an install is opened in Slack's own

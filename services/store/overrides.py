@@ -100,7 +100,7 @@ class OverrideStore(Store):
         return found[0] if found else None
 
     async def remove_new(self, key: PersonKey, override_id: str, now: datetime, since: datetime) -> Override | None:
-        """The same for one that was asked for after `since` and is not over; else None."""
+        """Return the same for one that was asked for after `since` and is not over; else None."""
         lasts = or_(OverrideRow.end_at.is_(None), OverrideRow.end_at > now)
         is_it = and_(OverrideRow.override_id == override_id, OverrideRow.created_at > since, lasts)
         mine = and_(of_person(OverrideRow, key), is_it)
@@ -171,13 +171,13 @@ class OverrideStore(Store):
             await mark_due(connection, key, now, typed=True)
 
     async def standing(self, key: PersonKey, now: datetime) -> list[Override]:
-        """Those that run or are still to come, in the order they were asked for. Raises SealError."""
+        """Return those that run or are still to come, in the order they were asked for. Raises SealError."""
         (rows,) = await self._database.rows((_STANDING, those([key], now=now)))
         return [override_of(row, self._encryptor) for row in rows]
 
 
 def override_row(encryptor: Encryptor, key: PersonKey, override: Override) -> dict[str, Any]:
-    """An override as it is stored."""
+    """Return an override as it is stored."""
     effects, stand_in = set(override.effects), override.stand_in
     content = json_values.OverrideJson(override.text, override.emoji, effects, stand_in).to_json()
     return {
@@ -212,7 +212,7 @@ class DeliveryStore:
         self._claims: Grouped[DeliveryClaim, bool] = Grouped(database, self._claim_all)
 
     async def claim(self, team_id: str, delivery_id: str, now: datetime) -> bool:
-        """Whether this is the first time; from now on it is not."""
+        """Return whether this is the first time; from now on it is not."""
         return await self._claims.put(DeliveryClaim(team_id, delivery_id, now))
 
     async def _claim_all(self, claims: Sequence[DeliveryClaim]) -> list[bool]:
@@ -220,12 +220,12 @@ class DeliveryStore:
             return await claim_all(connection, claims)
 
     async def claimed(self, team_id: str, delivery_id: str) -> bool:
-        """Whether it was claimed already."""
+        """Return whether it was claimed already."""
         async with self._database.read() as connection:
             return await connection.scalar(select(Delivery.seen_at).where(_is(team_id, delivery_id))) is not None
 
     async def release(self, team_id: str, delivery_id: str) -> None:
-        """It was not dealt with after all: let it come again."""
+        """Note that it was not dealt with after all: let it come again."""
         await self._database.execute(delete(Delivery).where(_is(team_id, delivery_id)))
 
 

@@ -87,7 +87,10 @@ class PeopleStore(Store):
         self._hints: Grouped[_Hint, bool] = Grouped(database, self._see_all)
 
     async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
-        """The person, where we know them under the team's id or else the org's: one look into the primary key."""
+        """Return the person, where we know them under the team's id or else the org's.
+
+        One look into the primary key.
+        """
         if not user_id:
             return None
         (rows,) = await self._database.rows((_HOMES, {"team": team_id, "org": enterprise_id, "user": user_id}))
@@ -96,7 +99,7 @@ class PeopleStore(Store):
         return None if home is None else PersonKey(home, user_id)
 
     async def get(self, key: PersonKey) -> PersonView | None:
-        """What is known of the person."""
+        """Return what is known of the person."""
         row = await self._database.fetch_one(select(*VIEW).where(of_person(Person, key)))
         return None if row is None else view_of(row)
 
@@ -148,7 +151,7 @@ class PeopleStore(Store):
             await mark_leave_due(connection, key.team_id, now)
 
     async def the_grant(self, key: PersonKey) -> Grant | None:
-        """The person's token and when it was given; None where there is none, or they are leaving."""
+        """Return the person's token and when it was given; None where there is none, or they are leaving."""
         given = select(Person.token, Person.granted_at).where(of_person(Person, key), Person.leave_by.is_(None))
         row = await self._database.fetch_one(given)
         if row is None or row.token is None:
@@ -157,7 +160,7 @@ class PeopleStore(Store):
         return None if token is None else Grant(token, row.granted_at)
 
     async def granted_scopes(self, key: PersonKey) -> frozenset[str]:
-        """What the person allows us; nothing where there is no grant, or it is lost."""
+        """Return what the person allows us; nothing where there is no grant, or it is lost."""
         return scopes.parse(await self._database.scalar(_SCOPES, {"team": key.team_id, "user": key.user_id}))
 
     async def lose_grant(self, key: PersonKey, granted_at: datetime, now: datetime) -> bool:
@@ -205,7 +208,7 @@ class PeopleStore(Store):
         return True
 
     def _moves(self, key: PersonKey, row: Any, member: Member, at: datetime) -> bool:
-        """Whether `member`, as of `at`, is another than the person of `row`, None for nobody."""
+        """Return whether `member`, as of `at`, is another than the person of `row`, None for nobody."""
         if row is None or (row.moved_at is not None and at < row.moved_at):
             return False
         place = (key.team_id, key.user_id)
@@ -244,7 +247,7 @@ class PeopleStore(Store):
         await self._database.execute(other.values(admin=admin, home_stale=True))
 
     async def open_home(self, key: PersonKey, now: datetime) -> None:
-        """The person looks at their Home tab: it is made anew, and kept up to date for `HOME_LIVES`."""
+        """Have the Home tab that the person looks at made anew, and kept up to date for `HOME_LIVES`."""
         async with self._database.write() as connection:
             await connection.execute(update(Person).where(of_person(Person, key)).values(home_opened_at=now))
             await mark_due(connection, key, now, stale=False)
@@ -258,7 +261,7 @@ class PeopleStore(Store):
             await connection.execute(upsert(connection, Ask, row, fresh))
 
     async def take_ask(self, key: PersonKey) -> tuple[str, str] | None:
-        """The command and text that the person had asked for; kept no longer."""
+        """Return the command and text that the person had asked for; kept no longer."""
         async with self._database.write() as connection:
             taken = delete(Ask).where(of_person(Ask, key)).returning(Ask.command, Ask.content)
             row = (await connection.execute(taken)).one_or_none()
@@ -287,7 +290,7 @@ class PeopleStore(Store):
         await connection.execute(upsert(connection, Person, row, {"created_at": Person.created_at}))
 
     def _known(self, key: PersonKey, member: Member) -> dict[str, object]:
-        """The columns that `member` tells something about."""
+        """Return the columns that `member` tells something about."""
         known: dict[str, object] = {}
         if member.zone:
             known["zone"] = member.zone
@@ -304,7 +307,7 @@ class PeopleStore(Store):
 
 
 def view_of(row: Any) -> PersonView:
-    """What is known of a person, from a row with the columns of `VIEW`."""
+    """Return what is known of a person, from a row with the columns of `VIEW`."""
     return PersonView(
         key=PersonKey(row.home, row.member),
         zone=zone_or(row.zone, ZoneInfo("UTC")),

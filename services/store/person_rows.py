@@ -80,22 +80,22 @@ def _on_postgresql(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
 
 
 def one_of(columns: Iterable[Any], parameter: str) -> ColumnElement[bool]:
-    """That these columns of a row are those of one of the tuples that are given as `parameter`, by `tuples(...)`."""
+    """State that these columns of a row are one of the tuples that are given as `parameter`, by `tuples(...)`."""
     return _IsOneOf(*columns, bindparam(parameter, type_=String))
 
 
 def tuples(values: Iterable[Iterable[str]]) -> str:
-    """The parameter of `one_of`."""
+    """Return the parameter of `one_of`."""
     return json.dumps([tuple(one) for one in values])
 
 
 def of_people(table: FromClause) -> ColumnElement[bool]:
-    """That a row of `table` belongs to one of those who are given as parameters by `those(...)`."""
+    """State that a row of `table` belongs to one of those who are given as parameters by `those(...)`."""
     return one_of((table.c.team_id, table.c.user_id), "of_people")
 
 
 def of_person(table: Any, key: Any) -> ColumnElement[bool]:
-    """That a row of `table`, a model or a table's columns, belongs to the person `key`.
+    """State that a row of `table`, a model or a table's columns, belongs to the person `key`.
 
     `key` is a PersonKey, or another such table, to be joined.
     """
@@ -103,17 +103,17 @@ def of_person(table: Any, key: Any) -> ColumnElement[bool]:
 
 
 def those(keys: Iterable[PersonKey], **more: Any) -> dict[str, Any]:
-    """The parameters of a statement with `of_people`, `more` among them."""
+    """Return the parameters of a statement with `of_people`, `more` among them."""
     return {"of_people": tuples((key.team_id, key.user_id) for key in keys), **more}
 
 
 def named(column: Any, parameter: str) -> ColumnElement[bool]:
-    """That the column's value is among the strings that are given as `parameter`, by `names(...)`."""
+    """State that the column's value is among the strings that are given as `parameter`, by `names(...)`."""
     return one_of((column,), parameter)
 
 
 def names(values: Iterable[str]) -> str:
-    """The parameter of `named`."""
+    """Return the parameter of `named`."""
     return tuples((value,) for value in values)
 
 
@@ -147,7 +147,7 @@ _MARK_EFFECTS = update(EffectRow).where(of_people(_EFFECTS)).values(due_at=_AT, 
 
 
 def insert_for(connection: AsyncConnection, table: type[Base]) -> Upsert:
-    """The dialect's INSERT into `table`, the one that knows ON CONFLICT."""
+    """Return the dialect's INSERT into `table`, the one that knows ON CONFLICT."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     from sqlalchemy.dialects import postgresql  # all of its drivers: not for those who have SQLite
@@ -156,7 +156,7 @@ def insert_for(connection: AsyncConnection, table: type[Base]) -> Upsert:
 
 
 def upsert(connection: AsyncConnection, table: type[Base], row: Mapping[str, Any], fresh: Mapping[str, Any]) -> Upsert:
-    """A statement that inserts `row`, or changes what is `fresh` of the row that has its key already."""
+    """Return a statement that inserts `row`, or changes what is `fresh` of the row that has its key already."""
     key = [column.name for column in table.__table__.primary_key]
     return insert_for(connection, table).values(**row).on_conflict_do_update(index_elements=key, set_=dict(fresh))
 
@@ -172,14 +172,14 @@ async def lock_people(connection: AsyncConnection, keys: Collection[PersonKey]) 
 
 
 async def lock_staying(connection: AsyncConnection, keys: Collection[PersonKey]) -> set[PersonKey]:
-    """The same; gives those who are there to stay: not gone, and not about to be."""
+    """Do the same; return those who are there to stay: not gone, and not about to be."""
     if connection.dialect.name != "sqlite":  # its writer is alone: nothing is there to wait for
         await lock_people(connection, keys)
     return {PersonKey(row.team_id, row.user_id) for row in await connection.execute(_STAYING, those(keys))}
 
 
 async def lock_one(connection: AsyncConnection, key: PersonKey) -> bool:
-    """The same for one person; whether they are there to stay."""
+    """Return the same for one person; whether they are there to stay."""
     return key in await lock_staying(connection, [key])
 
 
@@ -196,7 +196,7 @@ async def mark_due(
 async def mark_all_due(
     connection: AsyncConnection, people: Mapping[PersonKey, datetime], *, stale: bool = True, typed: bool = False
 ) -> None:
-    """The same for several, each at their own instant."""
+    """Do the same for several, each at their own instant."""
     if people:
         await connection.execute(
             _MARK,
@@ -260,7 +260,7 @@ class NoticeStore:
         )
 
     async def _admins(self, connection: AsyncConnection, leave: PersonKey, subject: str) -> list[PersonKey]:
-        """Who is told about a leave calendar, or an account of such."""
+        """Return who is told about a leave calendar, or an account of such."""
         kind, _, about = subject.partition("/")
         by = select(Account.connected_by).where(of_person(Account, leave), Account.account_id == about)
         if kind == "calendar":
@@ -274,7 +274,7 @@ class NoticeStore:
         return [PersonKey(leave.team_id, one) for one in ([connected_by] if connected_by in found else found) if one]
 
     async def worked(self, connection: AsyncConnection, subject: str, *keys: PersonKey) -> None:
-        """It works again: the next time that it does not, these people are told again.
+        """Note that it works again: the next time that it does not, these people are told again.
 
         Of what is of leave calendars, whoever was told.
         """
@@ -289,11 +289,11 @@ class NoticeStore:
         return [DueNotice(PersonKey(row.team_id, row.user_id), row.subject, row.locale, row.attempts) for row in rows]
 
     async def sent(self, notice: DueNotice, at: datetime) -> None:
-        """It was sent, or cannot be; either way it is not tried again."""
+        """Note that it was sent, or cannot be; either way it is not tried again."""
         await self._database.execute(update(Notice).where(_is(notice)).values(sent_at=at))
 
     async def failed(self, notice: DueNotice, at: datetime) -> None:
-        """It could not be sent now: tried again later, given up after `TRIES`."""
+        """Note that it could not be sent now: tried again later, given up after `TRIES`."""
         if notice.attempts + 1 >= TRIES:
             await self.sent(notice, at)
             return
@@ -301,7 +301,7 @@ class NoticeStore:
         await self._database.execute(update(Notice).where(_is(notice)).values(**again))
 
     async def put_off(self, team_id: str, until: datetime) -> None:
-        """None of a workspace's can be sent before `until`."""
+        """Send none of a workspace's before `until`."""
         unsent = update(Notice).where(Notice.team_id == team_id, Notice.sent_at.is_(None))
         await self._database.execute(unsent.values(not_before=until))
 

@@ -68,7 +68,7 @@ class PictureStore(Store):
     """Reads and writes them; a person has one of each kind."""
 
     async def sealed(self, key: PersonKey, picture_id: str, content: bytes, now: datetime) -> KeptPicture:
-        """A picture as it can be stored."""
+        """Return a picture as it can be stored."""
         place = key.team_id, key.user_id, picture_id
         return KeptPicture(key, picture_id, await off_loop(self._encryptor.seal, content, _COLUMN, *place), now)
 
@@ -83,12 +83,12 @@ class PictureStore(Store):
             await connection.execute(waits.values(due_at=now, seq=EffectRow.seq + 1))
 
     async def has_own(self, key: PersonKey) -> bool:
-        """Whether a picture is kept that the person sent."""
+        """Return whether a picture is kept that the person sent."""
         mine = select(PictureRow.created_at).where(of_person(PictureRow, key), PictureRow.picture_id == OWN)
         return await self._database.fetch_one(mine) is not None
 
     async def of(self, key: PersonKey) -> list[PlainPicture]:
-        """All that is kept of a person. Raises SealError."""
+        """Return all that is kept of a person. Raises SealError."""
         mine = select(PictureRow.picture_id, PictureRow.content, PictureRow.created_at)
         found = []
         for row in await self._database.fetch(mine.where(of_person(PictureRow, key)).order_by(PictureRow.picture_id)):
@@ -98,7 +98,7 @@ class PictureStore(Store):
         return found
 
     async def read(self, key: PersonKey, picture_id: str) -> bytes | None:
-        """A picture of a person; None where there is none. Raises SealError."""
+        """Return a picture of a person; None where there is none. Raises SealError."""
         mine = select(PictureRow.content).where(of_person(PictureRow, key), PictureRow.picture_id == picture_id)
         row = await self._database.fetch_one(mine)
         if row is None:

@@ -52,7 +52,7 @@ class PolicyJson(Stored, omit_defaults=True):
 
 
 def policy_to_json(policy: Policy) -> str:
-    """A policy as it is stored."""
+    """Return a policy as it is stored."""
     return (
         PolicyJson(
             titles=policy.titles,
@@ -72,7 +72,7 @@ def policy_to_json(policy: Policy) -> str:
 
 @lru_cache(maxsize=512)
 def policy_from_json(text: str, set_by: str = "", set_at: datetime | None = None) -> Policy:
-    """The same from a stored text, with who set it and when. Raises InputError."""
+    """Return the same from a stored text, with who set it and when. Raises InputError."""
     found = PolicyJson.from_json(text)
     return Policy(
         titles=found.titles,
@@ -90,12 +90,12 @@ def policy_from_json(text: str, set_by: str = "", set_at: datetime | None = None
 
 
 def policy_of(row: Any) -> Policy:
-    """The policy in a row with the columns `policy`, `policy_by` and `policy_at`. Raises InputError."""
+    """Return the policy in a row with the columns `policy`, `policy_by` and `policy_at`. Raises InputError."""
     return policy_from_json(row.policy, row.policy_by, row.policy_at)
 
 
 def allows_replies() -> ColumnElement[bool]:
-    """That a workspace's policy allows replies. A quote within a value is escaped: nothing else looks the same."""
+    """State that a workspace's policy allows replies. A quote in a value is escaped: nothing else looks the same."""
     return ~Workspace.policy.contains(_NO_REPLIES)
 
 
@@ -106,7 +106,7 @@ class PolicyStore:
         self._database = database
 
     async def get(self, team_id: str) -> Policy:
-        """What the workspace allows and fixes; the default for one that is not there."""
+        """Return what the workspace allows and fixes; the default for one that is not there."""
         (rows,) = await self._database.rows((_STORED, {"team": team_id}))
         return policy_of(rows[0]) if rows else Policy()
 

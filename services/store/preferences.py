@@ -31,7 +31,7 @@ class LineStore(Store):
     """Reads and changes lists. Each change rewrites the person's whole list, which is short."""
 
     async def list(self, key: PersonKey) -> Lines:
-        """The person's whole list. Raises SealError."""
+        """Return the person's whole list. Raises SealError."""
         async with self._database.read() as connection:
             return await self._load(connection, key)
 
@@ -77,7 +77,7 @@ class PreferenceStore:
         self._database = database
 
     async def get(self, key: PersonKey) -> Preferences:
-        """What the person chose; the defaults for somebody unknown."""
+        """Return what the person chose; the defaults for somebody unknown."""
         async with self._database.read() as connection:
             found = await connection.scalar(select(Person.preferences).where(of_person(Person, key)))
         return preferences_from_json(found or "{}")
@@ -116,7 +116,7 @@ class PreferenceStore:
             await self._save_pause(connection, key, before, now)
 
     async def _pause(self, connection: AsyncConnection, key: PersonKey) -> Pause | None:
-        """The person's pause, which nobody else changes until the transaction ends."""
+        """Return the person's pause, which nobody else changes until the transaction ends."""
         await lock_people(connection, [key])
         stored = select(Person.paused_from, Person.paused_until).where(of_person(Person, key))
         found = (await connection.execute(stored)).first()

@@ -131,7 +131,7 @@ class ReplyStore(Store):
         self._profile_states = ProfileStateStore(encryptor)
 
     async def out(self, now: datetime, soon: datetime) -> OutOf:
-        """Who may be told of: those who are out at `now` by their timeline, or will be by `soon`."""
+        """Return who may be told of: those who are out at `now` by their timeline, or will be by `soon`."""
         found: OutOf = {}
         for row in await self._database.fetch(_OUT, {"now": now, "soon": soon}):
             people = found.setdefault(row.team_id, {})
@@ -144,7 +144,7 @@ class ReplyStore(Store):
         return MentionAsker(rows[0].zone, rows[0].locale) if rows else None
 
     async def absent(self, keys: Collection[PersonKey], now: datetime) -> dict[PersonKey, OutPerson]:
-        """Those of `keys` who are out at `now` as Slack shows it, and want whoever mentions them told.
+        """Return those of `keys` who are out at `now` as Slack shows it, and want whoever mentions them told.
 
         Not who is paused, cleared their status by hand or has one of their own; nor of whom nothing can be read.
         """
@@ -178,7 +178,7 @@ class ReplyStore(Store):
         )
 
     async def untold(self, mention: Mention, people: Iterable[str], asker: MentionAsker, now: datetime) -> list[str]:
-        """Those of `people` whom the author was not told of today, their own today."""
+        """Return those of `people` whom the author was not told of today, their own today."""
         asked = {"team": mention.home, "asker": mention.asker_id, "day": _day(asker, now)}
         (rows,) = await self._database.rows((_TOLD, asked))
         told = {row.person_id for row in rows}
@@ -211,7 +211,7 @@ class ReplyStore(Store):
         return count
 
     async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[DueReply]:
-        """Whom to tell of what at `now`, the longest due first; none of the workspaces `others`."""
+        """Return whom to tell of what at `now`, the longest due first; none of the workspaces `others`."""
         (rows,) = await self._database.rows((_DUE, {"now": now, "most": limit, "others": names(others)}))
         return [
             DueReply(
@@ -222,16 +222,16 @@ class ReplyStore(Store):
         ]  # fmt: skip
 
     async def claim(self, reply: DueReply) -> bool:
-        """It is about to be told, and counts as told from now on; False where somebody else has."""
+        """Note that it is about to be told, and counts as told from now on; False where somebody else has."""
         told = update(ReplyRow).where(_is(reply), ReplyRow.due_at.is_not(None)).values(due_at=None)
         return await self._database.execute(told) == 1
 
     async def give_back(self, reply: DueReply, at: datetime) -> None:
-        """It was not told after all: to be tried again at `at`."""
+        """Note that it was not told after all: to be tried again at `at`."""
         await self._database.execute(update(ReplyRow).where(_is(reply)).values(due_at=at))
 
     async def put_off(self, reply: DueReply, until: datetime) -> None:
-        """It cannot be told before `until`, unless it was already."""
+        """Note that it cannot be told before `until`, unless it was already."""
         later = update(ReplyRow).where(_is(reply), ReplyRow.due_at.is_not(None)).values(due_at=until)
         await self._database.execute(later)
 

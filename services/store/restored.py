@@ -122,7 +122,7 @@ async def _people(stores: Stores) -> list[PersonKey]:
 
 
 async def _last_shown(stores: Stores, keys: Sequence[PersonKey], now: datetime) -> Mapping[PersonKey, Span]:
-    """The last span until `now` that shows something, of each of `keys` who has one."""
+    """Return the last span until `now` that shows something, of each of `keys` who has one."""
     found: dict[PersonKey, Span] = {}
     for row in await stores.database.fetch(_BEGUN, those(keys, now=now)):
         with suppress(StatusQuoError, ValueError):  # as below
@@ -154,7 +154,10 @@ async def _doubt_effects(stores: Stores, now: datetime) -> None:
 
 
 async def _known(stores: Stores) -> Mapping[PersonKey, datetime | None]:
-    """Everybody of whom something is stored, with when they came, or allowed it last; None: never by themselves."""
+    """Return everybody of whom something is stored, with when they came, or allowed it last.
+
+    None: never by themselves.
+    """
     known: dict[PersonKey, datetime | None] = {}
     for table in (LeaveRow, KeptRow, KeptWriteRow):
         for row in await stores.database.fetch(select(table.team_id, table.user_id).distinct()):

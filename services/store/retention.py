@@ -46,7 +46,7 @@ class KeptFor:
 
     @classmethod
     def of(cls, config: Settings) -> KeptFor:
-        """What the settings say."""
+        """Return what the settings say."""
         return cls(
             timedelta(days=config.audit_kept_days),
             timedelta(hours=config.deliveries_kept_hours),

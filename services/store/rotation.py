@@ -31,13 +31,13 @@ BYTES = 1 << 20
 
 
 def sealed_columns() -> Iterator[Column[Any]]:
-    """Every column of the schema that holds ciphertext; as text, one is such as `people.token`."""
+    """Yield every column of the schema that holds ciphertext; as text, one is such as `people.token`."""
     for table in Base.metadata.sorted_tables:
         yield from (stored for stored in table.columns if isinstance(stored.type, Sealed))
 
 
 def row_of(key: Sequence[object]) -> tuple[str, ...]:
-    """A row's key as the stores seal for it: numbers and texts as they are, times as ISO 8601 (UTC)."""
+    """Return a row's key as the stores seal for it: numbers and texts as they are, times as ISO 8601 (UTC)."""
     return tuple(part.isoformat() if isinstance(part, datetime) else str(part) for part in key)
 
 
@@ -57,7 +57,7 @@ class Rotation(Store):
     """
 
     async def count(self) -> int:
-        """How many sealed values there are."""
+        """Return how many sealed values there are."""
         found = 0
         for sealed in sealed_columns():
             async with self._database.read() as connection:

@@ -66,17 +66,17 @@ def configuration(**attributes: object) -> Config:
 
 @cache
 def _steps() -> list[str]:
-    """Every step, the newest last: the name of its file begins with it."""
+    """Return every step, the newest last: the name of its file begins with it."""
     return sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
 
 
 def head() -> str:
-    """The newest step there is."""
+    """Return the newest step there is."""
     return _steps()[-1]
 
 
 def serves(step: str | None) -> bool:
-    """Whether a process of this code goes on with a database at `step`: the newest one it knows, or a newer one still.
+    """Say whether a process of this code goes on with a database at `step`: the newest one it knows, or a newer.
 
     While an update is rolled out, processes of the version before go on with what the new one has made of the tables.
     None of them starts on it: see `upgrade`.
@@ -143,7 +143,10 @@ def _in_use(error: Exception) -> bool:
 
 
 async def current(database: Database) -> str | None:
-    """The step that the database is at; None for an empty one. Raises DatabaseError where there is none to be had."""
+    """Return the step that the database is at; None for an empty one.
+
+    Raises DatabaseError where there is none to be had.
+    """
 
     def look(connection: Connection) -> str | None:
         return connection.scalar(_CURRENT) if inspect(connection).has_table(_VERSION) else None
@@ -156,7 +159,7 @@ async def current(database: Database) -> str | None:
 
 
 async def drift(database: Database) -> list[object]:
-    """What differs between a migrated database and the models; empty when nothing does."""
+    """Return what differs between a migrated database and the models; empty when nothing does."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
@@ -175,7 +178,7 @@ async def drift(database: Database) -> list[object]:
 
 
 def sql(dialect: str) -> str:
-    """Every step as SQL for `dialect` ("sqlite", "postgresql")."""
+    """Return every step as SQL for `dialect` ("sqlite", "postgresql")."""
     from alembic import command
 
     out = io.StringIO()

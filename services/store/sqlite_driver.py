@@ -61,7 +61,7 @@ class QuickConnection(aiosqlite.Connection):
         return _QuickCursor(self)
 
     async def in_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` makes of the connection, in the connection's thread."""
+        """Return what `work` makes of the connection, in the connection's thread."""
         done: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own steps go through it
         return done
 
@@ -100,7 +100,7 @@ class _QuickCursor:
         return self._rows
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Close nothing: nothing is open."""
 
     async def _run(self, work: Callable[[sqlite3.Connection], sqlite3.Cursor]) -> Self:
         def run(connection: sqlite3.Connection) -> None:
@@ -205,7 +205,7 @@ class _Prepared:
         self._made = [(place, make) for place, make in enumerate(made) if make is not None]
 
     def bound(self, given: Mapping[str, Any]) -> list[Any]:
-        """The values of its parameters, as SQLite takes them."""
+        """Return the values of its parameters, as SQLite takes them."""
         values = {**self._constants, **given}
         return [values[name] if bind is None else bind(values[name]) for name, bind in self._parameters]
 

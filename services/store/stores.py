@@ -108,7 +108,10 @@ class Stores:
 
     @classmethod
     def at(cls, database_url: str, keys: Sequence[str], clock: Clock) -> Stores:
-        """All of them over one database, sealing with `keys`, newest first. Raises SettingsError for wrong keys."""
+        """Return all of them over one database, sealing with `keys`, newest first.
+
+        Raises SettingsError for wrong keys.
+        """
         return cls(Database(database_url), Encryptor(keys), clock)
 
     async def __aenter__(self) -> Stores:

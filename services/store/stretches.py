@@ -84,5 +84,5 @@ def _known(stretch: Stretch) -> _Known:
 
 
 def _of(effect: Effect, known: Sequence[_Known]) -> list[tuple[object, ...]]:
-    """What a look at the effect would be for: without the end of a stretch that the window cuts off."""
+    """Return what a look at the effect would be for: without the end of a stretch that the window cuts off."""
     return [(one.start, one.end if one.ends else None, one.photo) for one in known if one.effect is effect]

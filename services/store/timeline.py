@@ -58,7 +58,7 @@ class SpanStore:
     async def at(
         self, connection: AsyncConnection, keys: Sequence[PersonKey], instant: datetime
     ) -> dict[PersonKey, Span]:
-        """The span of each person that holds `instant`; nobody whose stored timeline does not reach there."""
+        """Return the span of each person that holds `instant`; nobody whose stored timeline does not reach there."""
         found: dict[PersonKey, Span] = {}
         for chunk in chunks(keys):
             for row in await connection.execute(_THEIR_SPANS, those(chunk, instant=instant)):
@@ -80,11 +80,11 @@ class SpanStore:
             await connection.execute(insert(SpanRow), rows)
 
     async def replace(self, connection: AsyncConnection, spans: Mapping[PersonKey, Sequence[Span]]) -> None:
-        """The same for spans that are not sealed yet."""
+        """Seal the spans, and do the same with them."""
         await self.put(connection, await self.sealed(spans))
 
     def span(self, row: Row[Any]) -> Span:
-        """A span from a row that has all of the table's columns. Raises SealError."""
+        """Return a span from a row that has all of the table's columns. Raises SealError."""
         place = (row.team_id, row.user_id, row.start_at.isoformat())
         plain = self._encryptor.open_bytes(row.content, _SPAN_CONTENT, *place)
         content = _NOTHING if plain is None else json_values.Shown.from_json(plain)
@@ -131,7 +131,7 @@ class SpanStore:
 
 
 def pause_of(start: datetime | None, end: datetime | None) -> Pause | None:
-    """The pause in a person's columns."""
+    """Return the pause in a person's columns."""
     return None if start is None else Pause(start, end)
 
 
@@ -174,7 +174,10 @@ class AuditStore(Store):
         }
 
     async def recent(self, key: PersonKey, limit: int, *, effects: bool = False) -> list[AuditEntry]:
-        """The newest lines of a person, newest first, about the status alone or `effects` too. Raises SealError."""
+        """Return the newest lines of a person, newest first, about the status alone or `effects` too.
+
+        Raises SealError.
+        """
         asked = _ALL_RECENT if effects else _RECENT
         (rows,) = await self._database.rows((asked, {"team": key.team_id, "user": key.user_id, "most": limit}))
         return [self._entry(row) for row in rows]

@@ -87,7 +87,7 @@ class TokenStore(Store):
         self._notices = notices
 
     async def next_due(self) -> datetime | None:
-        """When the first renewal is due."""
+        """Return when the first renewal is due."""
         ((found,),) = await self._database.rows((_NEXT_DUE, {}))
         return min((due for due in found if due is not None), default=None)
 
@@ -133,7 +133,7 @@ class TokenStore(Store):
                 await connection.execute(update(claim.kind.table).where(claim.row).values(refresh_due_at=until))
 
     async def lost(self, claim: TokenClaim, now: datetime, said: str = "") -> None:
-        """The refresh token is worth nothing any more, as Slack `said`: so the grant is lost.
+        """Lose the grant: its refresh token is worth nothing any more, as Slack `said`.
 
         Unless it was replaced or claimed since.
         """
@@ -154,7 +154,7 @@ class TokenStore(Store):
         return replace(claim, refresh=refresh)
 
     async def _still(self, connection: AsyncConnection, claim: TokenClaim, *, unclaimed: bool = False) -> bool:
-        """Whether the refresh token is still the one kept, `unclaimed`: by nobody else since; locks its row."""
+        """Return whether the refresh token is still the one kept, `unclaimed`: by nobody else since; locks its row."""
         kind = claim.kind
         stored = select(kind.table.__table__).where(claim.row).with_for_update()
         row = (await connection.execute(stored)).one_or_none()

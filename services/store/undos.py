@@ -65,16 +65,16 @@ class UndoStore(Store):
         return undo_id
 
     async def get(self, key: PersonKey, undo_id: str, now: datetime) -> Undoable | None:
-        """The change of that id; None where there is none any more."""
+        """Return the change of that id; None where there is none any more."""
         return self._opened(key, await self._database.fetch(self._theirs(key, now).where(UndoRow.undo_id == undo_id)))
 
     async def list(self, key: PersonKey, now: datetime) -> list[Undoable]:
-        """The changes that can be taken back, the newest first."""
+        """Return the changes that can be taken back, the newest first."""
         rows = await self._database.fetch(self._theirs(key, now))
         return [one for row in rows if (one := self._opened(key, [row])) is not None]
 
     async def drop(self, key: PersonKey, undo_id: str) -> bool:
-        """It was taken back; False where it is gone already."""
+        """Note that it was taken back; False where it is gone already."""
         done = delete(UndoRow).where(of_person(UndoRow, key), UndoRow.undo_id == undo_id).returning(UndoRow.undo_id)
         async with self._database.write() as connection:
             first = (await connection.execute(done)).first() is not None
@@ -90,7 +90,10 @@ class UndoStore(Store):
         )
 
     def _opened(self, key: PersonKey, rows: Sequence[Any]) -> Undoable | None:
-        """The change in a row; None where there is none, or it is sealed with a lost key or of another version."""
+        """Return the change in a row.
+
+        None where there is none, or it is sealed with a lost key or of another version.
+        """
         for row in rows:
             with suppress(StatusQuoError, msgspec.MsgspecError):
                 plain = self._encryptor.open(row.content, _CONTENT, key.team_id, key.user_id, row.undo_id)

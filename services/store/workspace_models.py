@@ -19,12 +19,9 @@ def _of_workspace() -> ForeignKeyConstraint:
 
 
 class WorkspaceBudget(Base):
-    """What a new owner of a workspace must know: the calls of the last minute and who said wait.
+    """What a new owner of a workspace must know: the calls of the last minute and who said wait."""
 
-    The table has the name that the first release gave it.
-    """
-
-    __tablename__ = "lanes"
+    __tablename__ = "lanes"  # as the first release called it
 
     team_id: Mapped[str] = mapped_column(ID, primary_key=True)
     budget: Mapped[str] = mapped_column(Text, default="{}")

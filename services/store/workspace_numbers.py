@@ -74,7 +74,7 @@ class NumberStore:
         self._database = database
 
     async def of(self, team_id: str, start: datetime, end: datetime) -> WorkspaceNumbers:
-        """The numbers of a workspace; `[start, end)` is the day of whoever asks, in UTC."""
+        """Return the numbers of a workspace; `[start, end)` is the day of whoever asks, in UTC."""
         rows, faults = await self._database.rows(
             (_NUMBERS, {"team": team_id, "day_start": start, "day_end": end}), (_FAULTS, {"team": team_id})
         )

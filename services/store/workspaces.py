@@ -69,17 +69,17 @@ class WorkspaceStore(Store):
     """The installs."""
 
     async def locate(self, team_id: str, enterprise_id: str) -> str | None:
-        """The id that a request's workspace is kept under: the team's own install first, else its org's."""
+        """Return the id that a request's workspace is kept under: the team's own install first, else its org's."""
         bot = await self.find(team_id, enterprise_id)
         return None if bot is None else bot.team_id
 
     async def find(self, team_id: str, enterprise_id: str) -> Bot | None:
-        """The install that a request from that team of that org belongs to. Either id may be ""."""
+        """Return the install that a request from that team of that org belongs to. Either id may be ""."""
         found = await self.meet(team_id, enterprise_id, "")
         return None if found is None else found[0]
 
     async def meet(self, team_id: str, enterprise_id: str, user_id: str) -> tuple[Bot, PersonView | None] | None:
-        """The install, and what is known of the person of it who sends the request: all in one look."""
+        """Return the install, and what is known of the person of it who sends the request: all in one look."""
         (rows,) = await self._database.rows((_MEETING, {"team": team_id, "org": enterprise_id, "user": user_id}))
         if not rows:
             return None
@@ -87,7 +87,7 @@ class WorkspaceStore(Store):
         return self._bot(row), None if row.member is None else view_of(row)
 
     async def organisations(self) -> list[Bot]:
-        """The org-wide installs whose bots have a token, the newest first; no more than are worth asking."""
+        """Return the org-wide installs whose bots have a token, the newest first; no more than are worth asking."""
         theirs = _WORKSPACES.c.org_wide & _WORKSPACES.c.bot_token.is_not(None)
         newest = select(_WORKSPACES).where(theirs).order_by(_WORKSPACES.c.installed_at.desc()).limit(MOST_ORGANISATIONS)
         return [self._bot(row) for row in await self._database.fetch(newest)]
@@ -107,13 +107,13 @@ class WorkspaceStore(Store):
         )
 
     async def bot_token(self, team_id: str) -> str | None:
-        """The bot token of the workspace with this very id; None where there is none (any more)."""
+        """Return the bot token of the workspace with this very id; None where there is none (any more)."""
         async with self._database.read() as connection:
             sealed = await connection.scalar(select(Workspace.bot_token).where(Workspace.team_id == team_id))
         return self._encryptor.open(sealed, "workspaces.bot_token", team_id)
 
     async def has_bot(self, token: str) -> bool:
-        """Whether it is the bot token of a workspace that is kept."""
+        """Return whether it is the bot token of a workspace that is kept."""
         rows = await self._database.fetch(select(Workspace.team_id, Workspace.bot_token))
         return any(self._readable(row.bot_token, "workspaces.bot_token", row.team_id) == token for row in rows)
 
@@ -125,14 +125,14 @@ class WorkspaceStore(Store):
             raise SealError("the keys open no workspace's token: they are those of another database")
 
     async def the_bot_token(self, team_id: str) -> str:
-        """The same, where nothing can be done without it. Raises NotInstalledError."""
+        """Return the same, where nothing can be done without it. Raises NotInstalledError."""
         token = await self.bot_token(team_id)
         if token is None:
             raise NotInstalledError("no bot token", team_id=team_id)
         return token
 
     async def home_link(self, key: PersonKey) -> str:
-        """The `app_link` of the person's workspace."""
+        """Return the `app_link` of the person's workspace."""
         bot = await self.find(key.team_id, "")
         return "" if bot is None else app_link(bot.app_id, bot.team_id)
 
@@ -167,12 +167,12 @@ class WorkspaceStore(Store):
             await connection.execute(upsert(connection, Workspace, row, again))
 
     async def installed_at(self, team_id: str) -> datetime | None:
-        """When the workspace with this very id was (last) installed."""
+        """Return when the workspace with this very id was (last) installed."""
         async with self._database.read() as connection:
             return await connection.scalar(select(Workspace.installed_at).where(Workspace.team_id == team_id))
 
     async def drop_bot(self, team_id: str, installed_at: datetime) -> None:
-        """The bot token is worth nothing any more, if it is still the one of that install."""
+        """Drop the bot token, which is worth nothing any more, if it is still the one of that install."""
         its = update(Workspace).where(Workspace.team_id == team_id, Workspace.installed_at == installed_at)
         nothing = its.values(bot_token=None, bot_refresh_token=None, bot_expires_at=None, refresh_due_at=None)
         await self._database.execute(nothing)
@@ -195,7 +195,7 @@ class WorkspaceStore(Store):
 
 
 def app_link(app_id: str, team_id: str) -> str:
-    """An address that opens the app's Home tab in whatever Slack its reader has; "" where the app's id is unknown.
+    """Return an address that opens the app's Home tab in whatever Slack its reader has; "" without the app's id.
 
     docs.slack.dev, "Deep linking".
     """

@@ -150,7 +150,7 @@ class WriteQueue(Store):
         under_way: Mapping[PersonKey, PendingWrite] = MappingProxyType({}),
         known: Mapping[PersonKey, PendingWrite] = MappingProxyType({}),
     ) -> tuple[list[PendingWrite], bool]:
-        """The most urgent writes that are pending at `now`: what was typed, then absences, meetings, the rest.
+        """Return the most urgent writes that are pending at `now`: what was typed, then absences, meetings, the rest.
 
         None of the workspaces `others`; of those that are `full` only what was typed. Without those that are
         `under_way` already; those that are `known` as they were read before. And whether there may be more.
@@ -167,12 +167,12 @@ class WriteQueue(Store):
         return found, len(rows) == limit
 
     async def pending(self, key: PersonKey, now: datetime) -> PendingWrite | None:
-        """What is pending for one person at `now`."""
+        """Return what is pending for one person at `now`."""
         rows = await self._database.fetch(_ONE, those([key], now=now))
         return self._pending(key, rows[0]) if rows else None
 
     async def next_at(self, now: datetime) -> datetime | None:
-        """When the first write that was put off may be tried again."""
+        """Return when the first write that was put off may be tried again."""
         (rows,) = await self._database.rows((_NEXT, {"now": now}))
         found: datetime | None = rows[0][0]
         return found
@@ -197,7 +197,7 @@ class WriteQueue(Store):
     # ── what came of it; many people to a transaction ───────────────────────────────────────────────
 
     async def confirm(self, write: PendingWrite) -> bool:
-        """Whether it may still be written, as `intend` tells, where nothing is to be remembered before."""
+        """Return whether it may still be written, as `intend` tells, where nothing is to be remembered before."""
         return await self._confirm.put(write)
 
     async def intend(self, write: PendingWrite, state: ProfileState, until: datetime | None = None) -> bool:
@@ -210,11 +210,11 @@ class WriteQueue(Store):
         return await self._intend.put(WriteIntent(write, state, until))
 
     async def not_called(self, write: PendingWrite) -> None:
-        """What was about to be written was not: Slack refused the call, or none was made. It stays pending."""
+        """Note that what was about to be written was not: Slack refused, or no call was made. It stays pending."""
         await self._database.execute(update(ProfileStateRow).where(_fenced(write)).values(calling_until=None))
 
     async def settle(self, write: PendingWrite, state: ProfileState, entry: AuditEntry | None) -> None:
-        """The write was carried out: remember what stands now, write the audit, be due when a look is worth it.
+        """Remember what stands now that the write was carried out, write the audit, be due when a look is worth it.
 
         What an event told since the write was read is kept: a status typed between our read and our write was
         covered by it, and is put back like any other. A write that another owner has marked is left alone (the fence).
@@ -263,7 +263,7 @@ class WriteQueue(Store):
         return [None] * len(results)
 
     async def drop(self, write: PendingWrite, *, unresolved: bool = False, now: datetime) -> None:
-        """Nothing can be written (no grant, a pause). `unresolved`: the person's timeline is to be made first."""
+        """Drop what cannot be written (no grant, a pause). `unresolved`: the person's timeline is to be made first."""
         async with self._database.write() as connection:
             if unresolved:
                 await connection.execute(
@@ -272,7 +272,7 @@ class WriteQueue(Store):
             await connection.execute(update(ProfileStateRow).where(_fenced(write)).values(sent=write.seq))
 
     async def postpone(self, write: PendingWrite, until: datetime, entry: AuditEntry | None, notice: str) -> None:
-        """It did not work and is tried again at `until`; `notice`, unless "", is a subject to tell the person."""
+        """Note that it failed and is tried again at `until`; `notice`, unless "", is a subject to tell the person."""
         async with self._database.write() as connection:
             if write.key not in await self._locked(connection, [write.key]):
                 return
@@ -317,7 +317,7 @@ class WriteQueue(Store):
             await self._audit.add(connection, (write.key, entry))
 
     async def _locked(self, connection: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, Any]:
-        """The rows of those of `keys` who are still there, locked until the transaction ends."""
+        """Return the rows of those of `keys` who are still there, locked until the transaction ends."""
         found = keys if self._database.is_sqlite else await lock_people(connection, keys)
         return {PersonKey(row.team_id, row.user_id): row for row in await connection.execute(_ROWS, those(found))}
 
@@ -332,7 +332,7 @@ class WriteQueue(Store):
     async def _mark(
         self, connection: AsyncConnection, results: Sequence[WriteResult], rows: Mapping[PersonKey, Any]
     ) -> None:
-        """What follows from `results`, each of somebody whose row, as it was before, is in `rows`."""
+        """Mark due what follows from `results`, each of somebody whose row, as it was before, is in `rows`."""
         tried = [(result.write.key, result.entry) for result in results if result.entry is not None]
         opened = {key: row.home_opened_at for key, row in rows.items()}
         homes = [key for key, e in tried if e.tried and opened[key] and opened[key] > e.at - HOME_LIVES]
@@ -348,7 +348,7 @@ class WriteQueue(Store):
     # ── workspaces ──────────────────────────────────────────────────────────────────────────────────
 
     async def budgets(self, teams: Collection[str]) -> dict[str, str]:
-        """The budgets' states as the last owners stored them."""
+        """Return the budgets' states as the last owners stored them."""
         rows = await self._database.fetch(_BUDGETS, {"teams": names(teams)})
         return {row.team_id: row.budget for row in rows}
 

@@ -42,7 +42,7 @@ def _begun_line(l10n: Localizer, one: Absent, now: datetime) -> str:
 
 
 def place_line(l10n: Localizer, one: Absent) -> str:
-    """Who works where, whenever."""
+    """Return who works where, whenever."""
     match one.place:
         case "home":
             return l10n.say("{name}: from home", name=one.name)

@@ -51,7 +51,7 @@ class AgentKeys:
     clock: Clock
 
     async def make(self, key: PersonKey, name: str, may: May, *, request: str = "") -> tuple[AgentKey, str]:
-        """A new key, and its secret, which nobody can be told again. The same `request` makes one.
+        """Return a new key, and its secret, which nobody can be told again. The same `request` makes one.
 
         Raises KeyNameMissingError, KeyNameTooLongError, TooManyKeysError, AlreadyMadeError, NotGrantedError, and
         AgentsNotAllowedError where the workspace or the operator allows no agents.
@@ -70,7 +70,7 @@ class AgentKeys:
         return made, secret
 
     async def list(self, key: PersonKey) -> list[AgentKey]:
-        """The person's keys, oldest first."""
+        """Return the person's keys, oldest first."""
         return await self.store.keys(key)
 
     async def revoke(self, key: PersonKey, key_id: str) -> bool:
@@ -86,7 +86,7 @@ class AgentKeys:
             log.info("agent_keys_ended", team_id=key.team_id, user_id=key.user_id, ended=ended)
 
     async def caller(self, secret: str) -> Caller:
-        """Who has that key. Raises WrongKeyError, and AgentsNotAllowedError where it is good for nothing now."""
+        """Return who has that key. Raises WrongKeyError, and AgentsNotAllowedError where it is good for nothing now."""
         found = await self.store.find(digest_of(secret)) if _SECRET.fullmatch(secret) else None
         if found is None:
             raise WrongKeyError("no such key")
@@ -119,7 +119,7 @@ class AgentKeys:
             )  # fmt: skip
 
     async def asked(self, key: PersonKey, overrides: Collection[Override], pause: Pause | None) -> Sequence[AgentAsked]:
-        """Which agent asked for what of `overrides` and the `pause`, newest first.
+        """Return which agent asked for what of `overrides` and the `pause`, newest first.
 
         What is not among it is the person's own doing. A pause has no id: it is known by the instant of its asking.
         """

@@ -37,7 +37,7 @@ _TOKEN_WRONG: Mapping[str, str] = MappingProxyType(
 
 
 async def reached(subject: str, look: Awaitable[Finding]) -> Finding:
-    """What `look` finds; that whoever was asked cannot be reached, or is silent, is a finding, too."""
+    """Return what `look` finds; that whoever was asked cannot be reached, or is silent, is a finding, too."""
     try:
         return await in_time(subject, look)
     except (SlackUnavailableError, CalendarError) as error:
@@ -45,7 +45,7 @@ async def reached(subject: str, look: Awaitable[Finding]) -> Finding:
 
 
 async def look_at_slack_app(slack: SlackHealth, client_id: str, client_secret: str) -> Finding:
-    """Whether Slack takes the id and the secret, by a code that is none."""
+    """Return whether Slack takes the id and the secret, by a code that is none."""
     said = await slack.said_of_app(client_id, client_secret)
     if said == "invalid_code":
         return Finding.ok(SLACK_APP, "Slack takes the client id and secret")
@@ -56,7 +56,7 @@ async def look_at_slack_app(slack: SlackHealth, client_id: str, client_secret: s
 
 
 async def look_at_app_token(slack: SlackHealth, token: str) -> Finding:
-    """Whether Slack would open a Socket Mode connection with this token; none is opened."""
+    """Return whether Slack would open a Socket Mode connection with this token; none is opened."""
     try:
         await slack.headers_of("apps.connections.open", token)
     except SlackRefusedError as error:
@@ -68,7 +68,7 @@ async def look_at_app_token(slack: SlackHealth, token: str) -> Finding:
 async def look_at_provider(
     client: GuardedClient, app: OAuthApp, *, resource: str, expires: date | None, today: date
 ) -> Finding:
-    """Whether Google or Microsoft takes our id and secret.
+    """Return whether Google or Microsoft takes our id and secret.
 
     `resource` and `expires` are Microsoft's: where its Graph is, and the last day of the secret, if that is known.
     """

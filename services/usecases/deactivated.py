@@ -76,7 +76,7 @@ class Deactivated:
         self.wake_signal.wake()
 
     async def next_due(self) -> datetime | None:
-        """When the next one is to be forgotten."""
+        """Return when the next one is to be forgotten."""
         first = await self.store.first_at()
         return None if first is None else first + self.kept
 

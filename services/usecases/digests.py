@@ -76,7 +76,7 @@ class Digests:
         return ended
 
     async def of(self, team_id: str, channel_id: str = "") -> Sequence[Digest]:
-        """A workspace's digests, or a channel's."""
+        """Return a workspace's digests, or a channel's."""
         return await self.store.of(team_id, channel_id)
 
     async def require_allowed(self, key: PersonKey) -> None:

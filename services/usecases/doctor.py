@@ -50,7 +50,7 @@ class Doctor:
     absent: str = ""
 
     async def examine(self) -> AsyncIterator[Finding]:
-        """Every finding, in an order that lets an operator mend the first one first."""
+        """Yield every finding, in an order that lets an operator mend the first one first."""
         if self.missing:
             yield Finding.fail("settings", "not set: " + "; ".join(self.missing))
         else:
@@ -67,7 +67,7 @@ class Doctor:
             yield finding
 
     async def _stored(self, stores: Stores, reached: Sequence[Finding]) -> AsyncIterator[Finding]:
-        """What the database tells, as far as it can be read; `reached` is what was found beyond this machine."""
+        """Yield what the database tells, as far as it can be read; `reached` is what was found beyond this machine."""
         database = stores.health
         revision = await self._revision(database)
         yield revision
@@ -142,7 +142,7 @@ class Doctor:
         return Finding.ok("signing secret", f"was right at {last:%Y-%m-%d %H:%M} UTC, when a request of Slack's came")
 
     async def _scopes_of_effects(self, database: HealthStore) -> Finding:
-        """Who chose an effect of their list that they have not allowed: each is asked for it on their Home tab.
+        """Return who chose an effect of their list that they have not allowed: each is asked for it on their Home tab.
 
         What the app's manifest at Slack asks for cannot be read with the tokens that there are.
         """
@@ -161,7 +161,7 @@ class Doctor:
         return Finding.warn("effects", f"{said}: {cure}")
 
     async def _workspaces(self, asked: Sequence[tuple[str, str | None]], *, silent: bool) -> Sequence[Finding]:
-        """One of each, by its name and its bot's token. `silent`: Slack is, which each would find out anew."""
+        """Return one of each, by its name and its bot's token. `silent`: Slack is, which each would find out anew."""
         room = asyncio.Semaphore(AT_ONCE)
 
         async def look(name: str, token: str | None) -> Finding:
@@ -198,7 +198,7 @@ class Doctor:
 def _of_faults(
     standing: Sequence[StandingFault], names: Mapping[str, str], said: Mapping[str, bool]
 ) -> Iterator[Finding]:
-    """A line for each fault that was met; none where a look has just `said` that a client is refused.
+    """Yield a line for each fault that was met; none where a look has just `said` that a client is refused.
 
     Slack's client is mended where the look was told that it is taken. (Google and Microsoft may take a client and
     refuse it the API.) `names` are what workspaces are called, by id.
@@ -215,7 +215,7 @@ def _of_faults(
 
 
 def clock_offset(date: str | None, now: datetime) -> timedelta | None:
-    """How far `now` is ahead of an HTTP Date header (RFC 9110 §6.6.1); None where it says nothing readable."""
+    """Return how far `now` is ahead of an HTTP Date header (RFC 9110 §6.6.1); None where it says nothing readable."""
     if not date:
         return None
     try:

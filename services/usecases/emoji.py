@@ -40,13 +40,13 @@ class EmojiSearch:
         self._turns = KeyedSemaphore(1)
 
     async def search(self, team_id: str, text: str, limit: int = OFFERED) -> list[str]:
-        """What `text` may mean, as `:name:`, the likeliest first; see `services.domain.emoji.search`."""
+        """Return what `text` may mean, as `:name:`, the likeliest first; see `services.domain.emoji.search`."""
         table = await self._store.table(team_id)
         own = await self._own(team_id, table.digest) if table.digest else NOTHING
         return search(text, own, limit, complete=table.is_complete(self._clock.now()))
 
     async def gone(self, team_id: str, emoji: Iterable[str]) -> frozenset[str]:
-        """Those of `emoji` that the workspace does not know any more; none where that cannot be told."""
+        """Return those of `emoji` that the workspace does not know any more; none where that cannot be told."""
         asked = {one: name for one in emoji if (name := name_of(one)) and name not in standard_names()}
         if not asked:
             return frozenset()

@@ -130,11 +130,11 @@ class AbsenceFeeds:
         log.info("feed_ended", **_ids(feed))
 
     async def of_person(self, key: PersonKey) -> list[AbsenceFeed]:
-        """The feeds of channels that a person was given."""
+        """Return the feeds of channels that a person was given."""
         return await self.store.of_person(key)
 
     async def of_workspace(self, team_id: str) -> list[AbsenceFeed]:
-        """The feeds of the workspace as a whole."""
+        """Return the feeds of the workspace as a whole."""
         return await self.store.of_workspace(team_id)
 
     async def _require(self, key: PersonKey, channel_id: str) -> None:
@@ -146,7 +146,7 @@ class AbsenceFeeds:
         await self.digests.require_member(key, channel_id, posting=False)
 
     async def _theirs(self, key: PersonKey, feed_id: str) -> AbsenceFeed:
-        """A feed that the person was given, or one of their workspace: that is every admin's."""
+        """Return a feed that the person was given, or one of their workspace: that is every admin's."""
         feed = await self.store.get(key.team_id, feed_id)
         if feed is None or (feed.channel_id and feed.created_by != key.user_id):
             raise UnknownRequestError("no such feed")
@@ -155,7 +155,7 @@ class AbsenceFeeds:
     # ── the address's side ──────────────────────────────────────────────────────────────────────────
 
     async def read(self, secret: str) -> WrittenFeed:
-        """The calendar at the address with that secret, as it is now.
+        """Return the calendar at the address with that secret, as it is now.
 
         Raises UnknownPathError, TooManyRequestsError, FeedGoneError, NotAllowedError while the policy is against it,
         OverloadedError where Slack has not told yet whom it tells of. What is compared is a digest, in an index.
@@ -195,7 +195,7 @@ class AbsenceFeeds:
         return known[1]
 
     async def _audience(self, feed: AbsenceFeed) -> _Audience:
-        """Whom the feed tells of. Raises FeedGoneError, OverloadedError."""
+        """Return whom the feed tells of. Raises FeedGoneError, OverloadedError."""
         async with self._asking.of(feed.feed_id):
             known, now = self._audiences.get(feed.feed_id), self.clock.now()
             if known is not None and known.created_by != feed.created_by:
@@ -219,7 +219,10 @@ class AbsenceFeeds:
             return fresh
 
     async def _asked(self, feed: AbsenceFeed, now: datetime) -> _Audience | None:
-        """What Slack says; None where the feed's creator is not where they have to be, or others can read along."""
+        """Return what Slack says.
+
+        None where the feed's creator is not where they have to be, or others can read along.
+        """
         bot = await self.workspaces.find(feed.team_id, "")
         if bot is None or bot.token is None:
             raise NotInstalledError("no bot token")
@@ -234,7 +237,7 @@ class AbsenceFeeds:
         return _Audience(feed.created_by, now, members, channel.name)
 
     async def _is_there(self, feed: AbsenceFeed, bot: Bot) -> bool:
-        """Whether the creator is in the workspace still; of a feed of all of it, as an admin."""
+        """Return whether the creator is in the workspace still; of a feed of all of it, as an admin."""
         try:
             member = await self.slack_members.member(bot.token or "", feed.created_by, bot.homes)
         except SlackRefusedError as error:

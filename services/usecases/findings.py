@@ -22,7 +22,7 @@ class Finding:
 
     @classmethod
     def ok(cls, subject: str, sentence: str) -> Finding:
-        """It is well."""
+        """Note that it is well."""
         return cls(subject, True, sentence)
 
     @classmethod
@@ -32,12 +32,12 @@ class Finding:
 
     @classmethod
     def fail(cls, subject: str, sentence: str, *, mend: tuple[str, ...] = ()) -> Finding:
-        """It is to be mended; `mend` are the settings that are wrong."""
+        """Note that it is to be mended; `mend` are the settings that are wrong."""
         return cls(subject, False, sentence, mend=mend)
 
 
 async def in_time(subject: str, look: Awaitable[Finding]) -> Finding:
-    """What `look` finds; that nobody answers in time is a finding, too."""
+    """Return what `look` finds; that nobody answers in time is a finding, too."""
     try:
         async with asyncio.timeout(SECONDS):
             return await look

@@ -129,7 +129,7 @@ class Permissions:
     replies_allowed: bool = True
 
     async def chosen(self, key: PersonKey) -> frozenset[Effect]:
-        """The effects of the person's lines that are switched on, and of overrides that are not over.
+        """Return the effects of the person's lines that are switched on, and of overrides that are not over.
 
         What the workspace does not allow is not asked for.
         """
@@ -139,7 +139,10 @@ class Permissions:
         return frozenset().union(*lines, *overrides) & policy.allowed
 
     async def waiting(self, key: PersonKey, effects: Iterable[Effect] | None = None) -> Waiting:
-        """Which of `effects` (default: all that the person chose) wait for a permission; what is still on does, too."""
+        """Return which of `effects` (default: all that the person chose) wait for a permission.
+
+        What is still on does, too.
+        """
         chosen = await self._readable(key) if effects is None else frozenset(effects)
         granted = await self.people.granted_scopes(key)
         still_on = await self.effects.owed(key)
@@ -149,7 +152,7 @@ class Permissions:
         return Waiting(theirs, frozenset({Effect.REPLY}))
 
     async def to_ask(self, key: PersonKey) -> frozenset[str]:
-        """The user scopes to ask the person for: what a status needs, what they chose, and what they allowed before.
+        """List the user scopes to ask the person for: what a status needs, what they chose, what they allowed before.
 
         What of ours is still on needs its own to be taken back.
 
@@ -161,18 +164,18 @@ class Permissions:
         return frozenset(scopes.USER).union(allowed, *chosen)
 
     async def _readable(self, key: PersonKey) -> frozenset[Effect]:
-        """What they chose, as far as it can be read: what cannot keeps nobody from allowing their status."""
+        """Return what they chose, as far as it can be read: what cannot keeps nobody from allowing their status."""
         with suppress(SealError):
             return await self.chosen(key)
         return frozenset()
 
     async def may_reply(self, key: PersonKey) -> bool:
-        """Whether operator and workspace allow replies, and Slack tells of what is written in channels."""
+        """Return whether operator and workspace allow replies, and Slack tells of what is written in channels."""
         bot = await self.workspaces.find(key.team_id, "")
         return self.replies_allowed and bot is not None and bot.policy.replies and _has(bot, scopes.REPLIES)
 
     async def install_link(self, key: PersonKey, purpose: str) -> str:
-        """Where an admin allows what `purpose`, one of `scopes.INSTALLS`, needs, for the whole workspace.
+        """Return where an admin allows what `purpose`, one of `scopes.INSTALLS`, needs, for the whole workspace.
 
         "" where that would not help: for a member who is no admin, as Slack says now; where it is allowed already, or
         the operator does not want it; where nobody can install from here. Raises SlackError.
@@ -186,14 +189,17 @@ class Permissions:
         return self.again_link(key.team_id, purpose)
 
     def again_link(self, team_id: str, purpose: str = "") -> str:
-        """Where an admin installs the app once more, for what it lacks; "" where nobody can install from here."""
+        """Return where an admin installs the app once more, for what it lacks.
+
+        "" where nobody can install from here.
+        """
         asked = {"add": purpose} if purpose else {}
         team = {"team": team_id} if _TEAM.fullmatch(team_id) else {}
         return f"{self.base_url}/slack/install?{urlencode(asked | team)}" if self.can_install else ""
 
 
 def _has(bot: Bot, purpose: str) -> bool:
-    """Whether the workspace allows anything of what `purpose`, one of `scopes.INSTALLS`, is done with."""
+    """Return whether the workspace allows anything of what `purpose`, one of `scopes.INSTALLS`, is done with."""
     return not scopes.INSTALLS[purpose].isdisjoint(bot.scopes)
 
 

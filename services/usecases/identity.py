@@ -45,17 +45,20 @@ class BrowserIdentities:
     encryptor: Encryptor
 
     def read(self, cookie: str, now: datetime) -> Mapping[str, str]:
-        """Whom Slack said that the browser is: workspace → user. Empty for a cookie that is not ours, or too old."""
+        """Return whom Slack said that the browser is: workspace → user.
+
+        Empty for a cookie that is not ours, or too old.
+        """
         return {team: user for team, (user, _) in self._known(cookie, now).items()}
 
     def with_person(self, cookie: str, key: PersonKey, now: datetime) -> str:
-        """The cookie of a browser that Slack said just now to be `key`."""
+        """Return the cookie of a browser that Slack said just now to be `key`."""
         others = self._known(self.without(cookie, key.team_id, now), now)
         newest = list(others.items())[-(MOST - 1) :]
         return self._sealed(dict([*newest, (key.team_id, (key.user_id, int((now + LIVES).timestamp())))]))
 
     def without(self, cookie: str, team_id: str, now: datetime) -> str:
-        """The cookie of a browser that is nobody in that workspace any more; "" where nothing is left."""
+        """Return the cookie of a browser that is nobody in that workspace any more; "" where nothing is left."""
         left = {team: known for team, known in self._known(cookie, now).items() if team != team_id}
         return self._sealed(left) if left else ""
 
@@ -113,7 +116,7 @@ async def member_of(authority: SlackAuthority, token: str | None, key: PersonKey
 
 
 def is_theirs(key: PersonKey, seen: Mapping[str, str]) -> bool:
-    """Whether a browser is known as `key`'s. Raises LinkOfAnotherError where it is another member's."""
+    """Return whether a browser is known as `key`'s. Raises LinkOfAnotherError where it is another member's."""
     user = seen.get(key.team_id)
     if user is not None and user != key.user_id:
         log.warning("link_of_another", team_id=key.team_id, user_id=key.user_id)
@@ -122,7 +125,7 @@ def is_theirs(key: PersonKey, seen: Mapping[str, str]) -> bool:
 
 
 def open_link(encryptor: Encryptor, sealed: str, place: str) -> str:
-    """What a link, or the form behind one, says that we sealed for `place`. Raises LinkExpiredError."""
+    """Return what a link, or the form behind one, says that we sealed for `place`. Raises LinkExpiredError."""
     if not sealed.isascii() or len(sealed) > _LONGEST_LINK:
         raise LinkExpiredError("malformed")
     try:

@@ -101,7 +101,7 @@ class Keeping:
     # ── to be it ────────────────────────────────────────────────────────────────────────────────────
 
     async def link(self, key: PersonKey) -> str:
-        """A link to the page on which this admin, and nobody else, agrees. Raises NotAnAdminError, SlackError.
+        """Return a link to the page on which this admin, and nobody else, agrees. Raises NotAnAdminError, SlackError.
 
         KeeperNotAllowedError where policy or operator do not want it.
         """
@@ -121,7 +121,7 @@ class Keeping:
         return KeeperForm(key, await self._is_granted(key), cookie, token)
 
     async def take(self, link: str, cookie: str, token: str, seen: Mapping[str, str]) -> tuple[PersonKey, bool]:
-        """The admin whose link it is, who wants it in this browser; and whether it is known to be theirs.
+        """Return the admin whose link it is, who wants it in this browser; and whether it is known to be theirs.
 
         The link is good no more. Raises as `ask`.
         """
@@ -191,12 +191,12 @@ class Keeping:
     # ── how it stands ───────────────────────────────────────────────────────────────────────────────
 
     async def is_keeper(self, key: PersonKey) -> bool:
-        """Whether this member's permission keeps others' statuses."""
+        """Return whether this member's permission keeps others' statuses."""
         found = await self.keepers.of(key.team_id)
         return found is not None and found.key == key and found.state in {KeeperState.OK, KeeperState.ENDING}
 
     async def view(self, team_id: str) -> KeeperView:
-        """How the keeper of a workspace stands, for its admins."""
+        """Return how the keeper of a workspace stands, for its admins."""
         allowed = (await self.policies.of(team_id)).keeper
         keeper = await self.keepers.of(team_id)
         if keeper is None:
@@ -207,7 +207,7 @@ class Keeping:
         return KeeperView(keeper, named[keeper.key.user_id], counts, refused, allowed)
 
     async def of(self, key: PersonKey) -> KeptView | None:
-        """What a member without a grant is told; None where no keeper keeps anybody in their workspace."""
+        """Return what a member without a grant is told; None where no keeper keeps anybody in their workspace."""
         keeper = await self.keepers.of(key.team_id)
         if keeper is None or keeper.state is not KeeperState.OK:
             return None
@@ -219,7 +219,7 @@ class Keeping:
         return KeptView(names[keeper.key.user_id], refused, status, recent[0] if recent else None)
 
     async def _names(self, team_id: str, user_ids: Iterable[str]) -> dict[str, str]:
-        """What members are called; their ids where that is not known."""
+        """Return what members are called; their ids where that is not known."""
         ids = list(user_ids)
         known = await self.members.some(team_id, ids)
         return {one: known[one].name or one if one in known else one for one in ids}

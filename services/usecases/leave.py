@@ -59,7 +59,7 @@ class LeaveCalendars:
     wake_signal: WakeSignal
 
     async def overview(self, team_id: str) -> LeaveOverview:
-        """How they stand now."""
+        """Return how they stand now."""
         key, now = leave_key(team_id), self.clock.now()
         ties = await self.leave.choices.ties(team_id)
         members = await self.members.some(team_id, {tie.user_id for tie in ties})
@@ -93,7 +93,7 @@ class LeaveCalendars:
         return await self.accounts.connect_caldav(admin, url, user, password, of_workspace=True)
 
     async def choice(self, team_id: str, account_id: str) -> Choice | None:
-        """What an account offers, and which of it are leave calendars; None where it is gone."""
+        """Return what an account offers, and which of it are leave calendars; None where it is gone."""
         return await self.accounts.choice(leave_key(team_id), account_id)
 
     async def choose(self, admin: PersonKey, account_id: str, addresses: Collection[str]) -> bool:
@@ -139,11 +139,14 @@ class LeaveCalendars:
     # ── the members' side ───────────────────────────────────────────────────────────────────────────
 
     async def counts(self, key: PersonKey) -> bool | None:
-        """Whether leave calendars count for the member: False where they said that it is not; None: none does."""
+        """Return whether leave calendars count for the member: False where they said that it is not.
+
+        None: none does.
+        """
         return await self.leave.choices.counts(key, self.clock.now())
 
     async def not_me(self, key: PersonKey) -> None:
-        """Nothing of leave calendars is the member's from now on."""
+        """Let nothing of leave calendars be the member's from now on."""
         await self.leave.choices.refuse(key, self.clock.now())
         log.info("leave_refused", team_id=key.team_id, user_id=key.user_id)
         self.wake_signal.wake()

@@ -39,7 +39,10 @@ class LeaveMatcher:
         ties: Mapping[str, str],
         types: Collection[str] = (),
     ) -> list[Matched]:
-        """Whose each line is: see `services.domain.leave.match`. Raises CalendarTooCostlyError for what is too much."""
+        """Return whose each line is: see `services.domain.leave.match`.
+
+        Raises CalendarTooCostlyError for what is too much.
+        """
         if len(lines) > MOST_LINES or len(members) > MOST_MEMBERS:
             raise CalendarTooCostlyError("lines or members", lines=len(lines), members=len(members))
         if not lines:

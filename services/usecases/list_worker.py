@@ -15,7 +15,10 @@ ERRORS: ErrorsByName = {NotAListError.__name__: NotAListError}
 
 
 def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
-    """The list in a file: its lines as they are stored, or [field, name of a Mistake, facts]. Raises NotAListError."""
+    """Return the list in a file: its lines as they are stored, or [field, name of a Mistake, facts].
+
+    Raises NotAListError.
+    """
     from services.store.line_file import lines_from_file, problems_of  # noqa: PLC0415 - the app has it
     from services.store.line_json import line_to_json  # noqa: PLC0415
 

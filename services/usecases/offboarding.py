@@ -78,11 +78,11 @@ class Offboarding:
         return True
 
     async def is_leaving(self, key: PersonKey) -> bool:
-        """Whether they are being forgotten, and something of them is still kept."""
+        """Return whether they are being forgotten, and something of them is still kept."""
         return any(leaver.key == key for leaver in await self.leavers.all())
 
     async def next_due(self) -> datetime | None:
-        """When the next leaver is to be gone, now where nothing is left to be taken back."""
+        """Return when the next leaver is to be gone, now where nothing is left to be taken back."""
         now = self.clock.now()
         leavers = await self.leavers.all()
         return min((now if leaver.is_ready(now) else leaver.leave_by for leaver in leavers), default=None)
@@ -136,7 +136,7 @@ class Offboarding:
     # ── what Slack tells of ─────────────────────────────────────────────────────────────────────────
 
     async def uninstalled(self, team_id: str, at: datetime) -> bool:
-        """The app was removed at `at`: delete everything of the workspace; whether that was done."""
+        """Delete everything of a workspace from which the app was removed at `at`; return whether that was done."""
         installed_at = await self.workspaces.installed_at(team_id)
         if installed_at is None:
             return False
@@ -151,7 +151,7 @@ class Offboarding:
         return True
 
     async def revoked(self, team_id: str, user_ids: Iterable[str], at: datetime, *, bot: bool) -> int:
-        """Those people's permissions, and the bot's where `bot`, were revoked at `at`; how many we took away."""
+        """Take away those people's permissions, and the bot's where `bot`, as revoked at `at`; say how many."""
         taken = 0
         for user_id in user_ids:
             key = PersonKey(team_id, user_id)
@@ -175,7 +175,7 @@ class Offboarding:
         return taken
 
     async def _outlived(self, team_id: str, given_at: datetime, at: datetime, token: str | None) -> bool:
-        """Whether what was given at `given_at` is newer than a revocation at `at`; in doubt Slack is asked."""
+        """Return whether what was given at `given_at` is newer than a revocation at `at`; in doubt Slack is asked."""
         if given_at > at + _IN_DOUBT:
             return True
         if given_at < at or token is None:

@@ -68,7 +68,7 @@ class OwnPhotos:
         return answer.profile
 
     async def _wait(self, key: PersonKey, request: str, deadline: float) -> PhotoAnswer | None:
-        """What came of it; None where it is taken back, or where another one took its place."""
+        """Return what came of it; None where it is taken back, or where another one took its place."""
         try:
             for pause in pauses(deadline):
                 await asyncio.sleep(pause)

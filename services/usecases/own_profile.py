@@ -106,7 +106,7 @@ class OwnProfiles:
         return await self._after(key, Status(*words, wanted.expiration))
 
     async def _running(self, key: PersonKey, words: tuple[str, str], now: datetime) -> Override | None:
-        """The newest override that says the same already."""
+        """Return the newest override that says the same already."""
         for one in reversed(await self._statuses.overrides.standing(key, now)):
             if one.kind is OverrideKind.STATUS and one.start <= now and typed(one.text, one.emoji) == words:
                 return one
@@ -125,7 +125,7 @@ class OwnProfiles:
         return await self._after(key, NO_STATUS)
 
     async def _after(self, key: PersonKey, status: Status) -> OwnProfile:
-        """What the profile shows after a write; where it cannot be read now, what was written."""
+        """Return what the profile shows after a write; where it cannot be read now, what was written."""
         try:
             return await self.reading.now(key)
         except SlackError as error:
@@ -179,7 +179,7 @@ class OwnProfiles:
         log.info("request_taken_back", team_id=key.team_id, user_id=key.user_id)
 
     async def _was_written(self, key: PersonKey, made: Override) -> bool:
-        """Whether it was written, and something newer has followed it by now."""
+        """Return whether it was written, and something newer has followed it by now."""
         lines = await self._audit.recent(key, 5)
         return any(line.written and line.at >= made.start and line.status.text == made.text for line in lines)
 
@@ -211,7 +211,7 @@ class OwnProfiles:
             await asyncio.sleep(NEXT_TRY)
 
     async def _why_not(self, key: PersonKey, seen: Progress, since: datetime) -> Exception:
-        """The error of what was not written: Slack's own word, where it refused it since."""
+        """Return the error of what was not written: Slack's own word, where it refused it since."""
         if not seen.granted:
             return GrantLostError("token_revoked")
         if seen.pause is not None and seen.pause.holds(self._clock.now()):

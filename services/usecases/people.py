@@ -56,20 +56,20 @@ class People:
     base_url: str
 
     async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey | None:
-        """The person of that user, if they are one of ours: one indexed look. Either home id may be ""."""
+        """Return the person of that user, if they are one of ours: one indexed look. Either home id may be ""."""
         return await self.store.find(team_id, enterprise_id, user_id)
 
     async def get(self, key: PersonKey) -> PersonView | None:
-        """What is known of the person; None where they are not one of ours."""
+        """Return what is known of the person; None where they are not one of ours."""
         return await self.store.get(key)
 
     async def locale(self, key: PersonKey) -> str:
-        """The person's locale, such as `de-DE`; "en-US" where they are not one of ours."""
+        """Return the person's locale, such as `de-DE`; "en-US" where they are not one of ours."""
         view = await self.store.get(key)
         return "en-US" if view is None else view.locale
 
     async def ensure(self, key: PersonKey) -> PersonView:
-        """The person, taken in with their zone and language where they are new. Raises NotInstalledError."""
+        """Return the person, taken in with their zone and language where they are new. Raises NotInstalledError."""
         view = await self.store.get(key)
         if view is not None:
             return view
@@ -87,7 +87,7 @@ class People:
         return view
 
     async def grant_link(self, key: PersonKey) -> str:
-        """A link that leads this person, and nobody else, to the permission: good once, for a day."""
+        """Return a link that leads this person, and nobody else, to the permission: good once, for a day."""
         expires_at = self.clock.now() + LINK_LIVES
         secret = await self.states.issue(Ticket(LINK, key.team_id, key.user_id), expires_at)
         return f"{self.base_url}/slack/install?{urlencode({'link': secret})}"
@@ -127,7 +127,7 @@ class People:
         return moved
 
     async def opened_home(self, key: PersonKey) -> None:
-        """The person looks at their Home tab, which is published anew from now on whenever it changes.
+        """Publish the Home tab that the person looks at anew from now on, whenever it changes.
 
         Of whom it was never asked whether they manage the workspace, it is asked now: the tab is drawn by it.
         """
@@ -163,7 +163,7 @@ class PersonalSettings:
     wake_signal: WakeSignal
 
     async def preferences(self, key: PersonKey) -> Preferences:
-        """What the person chose."""
+        """Return what the person chose."""
         return await self.preference_store.get(key)
 
     async def save_preferences(self, key: PersonKey, preferences: Preferences) -> str:
@@ -184,7 +184,7 @@ class PersonalSettings:
         return await self.undos.record(key, Change(preferences=(before, preferences)))
 
     async def lines(self, key: PersonKey) -> Lines:
-        """The person's whole list."""
+        """Return the person's whole list."""
         return await self.line_store.list(key)
 
     async def change_lines(self, key: PersonKey, edit: Callable[[Lines], Lines]) -> str:

@@ -76,14 +76,14 @@ class ProfileReading:
         self._read: OrderedDict[PersonKey, tuple[float, OwnProfile]] = OrderedDict()
 
     async def get(self, key: PersonKey) -> OwnProfile:
-        """What the person's profile shows. Raises NotGrantedError, SlackError."""
+        """Return what the person's profile shows. Raises NotGrantedError, SlackError."""
         self._forget_what_is_old()
         if self._ready_at(key, GET) is not None and key in self._read:
             return self._read[key][1]
         return await self.now(key)
 
     async def now(self, key: PersonKey) -> OwnProfile:
-        """The same, as it is now."""
+        """Return the same, as it is now."""
         token, username = await self._token(key)
         found = OwnProfile(await self._within(key, GET, self._profiles.whole, token), username)
         self._forget_what_is_old()
@@ -95,7 +95,10 @@ class ProfileReading:
             self._read.popitem(last=False)
 
     async def info(self, key: PersonKey, *, locale: bool) -> Mapping[str, Any]:
-        """The person's user object, with their `locale` where asked for. Raises NotInstalledError, SlackError."""
+        """Return the person's user object, with their `locale` where asked for.
+
+        Raises NotInstalledError, SlackError.
+        """
         bot = await self._workspaces.the_bot_token(key.team_id)
 
         async def read(token: str) -> Mapping[str, Any]:
@@ -104,7 +107,7 @@ class ProfileReading:
         return await self._within(key, INFO, read, bot)
 
     async def _token(self, key: PersonKey) -> tuple[str, str]:
-        """The person's token, which was found to be theirs, and what Slack calls them."""
+        """Return the person's token, which was found to be theirs, and what Slack calls them."""
         for renewed in (False, True):
             grant = await self._people.the_grant(key)
             if grant is None:
@@ -143,11 +146,11 @@ class ProfileReading:
             raise
 
     def _ready_at(self, key: PersonKey, method: str) -> datetime | None:
-        """When there is room for a call of `method`; None for now."""
+        """Return when there is room for a call of `method`; None for now."""
         budget = self._budgets.get(key.team_id) or Budget(limits=dict(READS))
         remember(self._budgets, key.team_id, budget, MOST_WORKSPACES)
         return budget.ready_at(method, self._clock.now())
 
     def username(self, key: PersonKey) -> str:
-        """What Slack called the person when that was asked last; "" before."""
+        """Return what Slack called the person when that was asked last; "" before."""
         return self._names.get(key, ("", ""))[1]

@@ -82,11 +82,11 @@ class WhoIsOut:
         self._out = await self._store.out(now, now + AHEAD)
 
     def home(self, team_id: str, enterprise_id: str) -> str:
-        """The workspace, or else the org, of which somebody may be out; "" where nobody is."""
+        """Return the workspace, or else the org, of which somebody may be out; "" where nobody is."""
         return team_id if team_id in self._out else enterprise_id if enterprise_id in self._out else ""
 
     def holds(self, home: str, user_id: str) -> bool:
-        """Whether that member of the workspace `home` is out now."""
+        """Return whether that member of the workspace `home` is out now."""
         known = self._out.get(home, _NOBODY).get(user_id)
         if known is None:
             return False
@@ -123,7 +123,10 @@ class Replies:
         return bool(asked and await self.store.record(mention, asked, asker, now, self.tell))
 
     async def _asker(self, mention: Mention, now: datetime) -> MentionAsker | None:
-        """Where the author is; None for whoever is told nothing: a bot, a stranger, who cannot be asked about now."""
+        """Return where the author is.
+
+        None for whoever is told nothing: a bot, a stranger, who cannot be asked about now.
+        """
         ours = await self.store.asker(mention.home, mention.asker_id)
         if ours is not None:
             return ours

@@ -72,7 +72,7 @@ class SentFiles:
     list_readers: Readers = field(default_factory=_list_readers)
 
     async def has_picture(self, key: PersonKey) -> bool:
-        """Whether a picture is kept that the person sent."""
+        """Return whether a picture is kept that the person sent."""
         return await self.pictures.has_own(key)
 
     async def take_picture(self, key: PersonKey, file: SentFile) -> TakenPicture:
@@ -105,7 +105,7 @@ class SentFiles:
     async def _content(
         self, key: PersonKey, file: SentFile, most: int, too_large: type[StatusQuoError], wrong: type[StatusQuoError]
     ) -> bytes:
-        """All of a file, of at most so many bytes."""
+        """Return all of a file, of at most so many bytes."""
         token = await self.workspaces.the_bot_token(key.team_id)
         if file.size > most:
             raise too_large("size")

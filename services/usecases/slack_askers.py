@@ -45,7 +45,7 @@ class SlackAskers:
     _homes: OrderedDict[str, str] = field(default_factory=OrderedDict)
 
     async def find(self, team_id: str, enterprise_id: str, user_id: str) -> PersonKey:
-        """The person of that user, as a slash command of theirs would name them; `enterprise_id` may be "".
+        """Return the person of that user, as a slash command of theirs would name them; `enterprise_id` may be "".
 
         Raises UnknownAskerError for whoever is no member of a workspace that has us: for bots, the deactivated and
         strangers; AskerUnreadError where Slack does not say now.
@@ -62,7 +62,7 @@ class SlackAskers:
         return PersonKey(bot.team_id, user_id)
 
     async def _organisation(self, team_id: str, user_id: str) -> Bot | None:
-        """The org-wide install that such a workspace belongs to: Slack says of which ones its member is.
+        """Return the org-wide install that such a workspace belongs to: Slack says of which ones its member is.
 
         Raises AskerUnreadError where none of those that answered is it, and not all did.
         """
@@ -85,7 +85,7 @@ class SlackAskers:
         return None
 
     async def _member(self, bot: Bot, token: str, user_id: str) -> WorkspaceMember | None:
-        """Who that is; None for nobody whom Slack knows.
+        """Return who that is; None for nobody whom Slack knows.
 
         Raises AskerUnreadError where it does not say, and has not within a minute.
         """

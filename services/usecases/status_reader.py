@@ -105,7 +105,7 @@ class StatusReader:
     clock: Clock
 
     async def now(self, key: PersonKey) -> Now:
-        """How things stand, by the stored timeline where that stands and reaches. Raises LookupError."""
+        """Return how things stand, by the stored timeline where that stands and reaches. Raises LookupError."""
         now = self.clock.now()
         facts = await self.facts.without_events(key)
         if facts is None:
@@ -183,24 +183,24 @@ class StatusReader:
         )
 
     async def why(self, key: PersonKey) -> Why:
-        """The span, the rule and the event behind the status, and what was ignored today. Raises LookupError."""
+        """Return the span, the rule and the event behind the status, and what was ignored today. Raises LookupError."""
         lines = await self.writes.recent(key, 1)
         now = await self._resolved_now(key, self.clock.now(), lines)
         return Why(now, now.day.verdicts, lines[0] if lines else None)
 
     async def preview(self, key: PersonKey, day: date) -> Timeline:
-        """The timeline of a day in the person's zone, midnight to midnight. Raises LookupError."""
+        """Return the timeline of a day in the person's zone, midnight to midnight. Raises LookupError."""
         around = datetime.combine(day, time(), tzinfo=UTC)
         facts = await self._load(key, around - _BACK, around + 2 * _BACK)
         return self._resolve(facts, timeline.midnight(day, facts.zone), timeline.midnight(day + _DAY, facts.zone))
 
     async def preview_at(self, key: PersonKey, instant: datetime) -> Span:
-        """What the timeline says at `instant` (UTC). Raises LookupError."""
+        """Return what the timeline says at `instant` (UTC). Raises LookupError."""
         facts = await self._load(key, instant - _BACK, instant + _AHEAD)
         return self._resolve(facts, instant, instant + _AHEAD).at(instant)
 
     async def list_facts(self, key: PersonKey) -> PersonFacts:
-        """The person with their list, without events and overrides. Raises LookupError."""
+        """Return the person with their list, without events and overrides. Raises LookupError."""
         found = await self.facts.without_events(key)
         if found is None:
             raise LookupError(key)
@@ -209,7 +209,10 @@ class StatusReader:
     async def would_change(
         self, key: PersonKey, edit: Callable[[tuple[Line, ...]], tuple[Line, ...]]
     ) -> tuple[Difference, ...]:
-        """Where the coming week would be another, if the list were what `edit` makes of it. Raises what that raises."""
+        """Return where the coming week would be another, if the list were what `edit` makes of it.
+
+        Raises what that raises.
+        """
         now = self.clock.now()
         facts = await self._load(key, now - _BACK, now + _WEEK + _AHEAD)
         edited = replace(facts, lines=edit(facts.lines))

@@ -168,15 +168,15 @@ class Statuses:
         return override
 
     async def _ended(self, key: PersonKey, changes: tuple[tuple[Override, Override | None], ...]) -> str:
-        """What takes back that these were ended."""
+        """Return what takes back that these were ended."""
         return await self.undos.record(key, Change(overrides=changes))
 
 
 def _changes(ended: Sequence[Override], now: datetime) -> tuple[tuple[Override, Override | None], ...]:
-    """Overrides as they were before they were ended at `now`, and are after it: those that had not begun are gone."""
+    """Return overrides as they were before they were ended at `now`, and as they are after it, where they had begun."""
     return tuple((one, None if one.start >= now else replace(one, end=now)) for one in ended)
 
 
 def request_id(key: PersonKey, request: str) -> str:
-    """The id of what `request` (a trigger or view id, unique within the workspace) asks for."""
+    """Return the id of what `request` (a trigger or view id, unique within the workspace) asks for."""
     return hashlib.sha256(f"{key.team_id}/{key.user_id}/{request}".encode()).hexdigest()[:24]

@@ -23,7 +23,10 @@ LITTLE_MEMORY = 256 * MIB
 
 
 def look_at_disk(folder: Path | None) -> Finding:
-    """The free space where the database lies; `folder` need not be there yet. None: PostgreSQL's is elsewhere."""
+    """Return the free space where the database lies; `folder` need not be there yet.
+
+    None: PostgreSQL's is elsewhere.
+    """
     if folder is None:
         return Finding.ok("disk", "PostgreSQL's own cannot be seen from here")
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
@@ -37,7 +40,7 @@ def look_at_disk(folder: Path | None) -> Finding:
 
 
 def look_at_memory(proc: Path = Path("/proc"), control: Path = Path("/sys/fs/cgroup")) -> Finding:
-    """What is available, of the machine and of the container (proc(5), meminfo; kernel.org, cgroup-v2)."""
+    """Return what is available, of the machine and of the container (proc(5), meminfo; kernel.org, cgroup-v2)."""
     found = [free for free in (_of_machine(proc / "meminfo"), _of_container(control)) if free is not None]
     if not found:
         return Finding.ok("memory", "this system does not say how much is left")
@@ -56,7 +59,7 @@ def _of_machine(meminfo: Path) -> int | None:
 
 
 def _of_container(control: Path) -> int | None:
-    """None without a limit. What is cached of files counts as free: it is given up where it is needed."""
+    """Return None without a limit. What is cached of files counts as free: it is given up where it is needed."""
     files = [control / name for name in ("memory.max", "memory.current", "memory.stat")]
     if not all(file.is_file() for file in files):
         return None
@@ -68,9 +71,10 @@ def _of_container(control: Path) -> int | None:
 
 
 async def look_at_public_address(url: str, *, https: bool, tls: ssl.SSLContext | Literal[True] = True) -> Finding:
-    """Whether `url`, PUBLIC_URL, leads to an app like this one. Nothing here is trouble: it was asked from inside.
+    """Return whether `url`, PUBLIC_URL, leads to an app like this one.
 
-    `https`: Slack itself is reached by https, so it sends nobody to any other address. `tls`: whom to trust.
+    Nothing here is trouble: it was asked from inside. `https`: Slack itself is reached by https, so it sends nobody to
+    any other address. `tls`: whom to trust.
     """
     subject = "public address"
 

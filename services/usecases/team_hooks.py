@@ -186,11 +186,14 @@ class TeamHooks:
         return {int(one.line_id): _REFUSED if one.user_id in refused else _ANSWERS[one.result] for one in matched}
 
     def _events(self, lines: Iterable[SentLeave]) -> list[Event]:
-        """What was sent as entries of a calendar, each once."""
+        """Return what was sent as entries of a calendar, each once."""
         return list({event.uid: event for event in map(self._event, lines)}.values())
 
     def _event(self, line: SentLeave) -> Event:
-        """A line as the entry of a calendar: its kind is the title, the address stands in place of the organizer."""
+        """Return a line as the entry of a calendar.
+
+        Its kind is the title, the address stands in place of the organizer.
+        """
         midnight = datetime.combine(line.first, time())
         wall = WallTimes(midnight, datetime.combine(line.last + _DAY, time()))
         if line.half is Half.MORNING:

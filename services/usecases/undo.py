@@ -44,7 +44,7 @@ class Undos:
     async def newest(
         self, key: PersonKey, standing: Sequence[Override] | None = None, *, only_status: bool = False
     ) -> Undoable | None:
-        """The last thing that the person changed, where it can be taken back: a change, or an override that is new.
+        """Find the last thing that the person changed and can take back: a change, or an override that is new.
 
         `standing`: the overrides that run or are to come, where they are read already. `only_status`: of the changes
         that are about what is shown and when. Raises SealError.

@@ -44,7 +44,7 @@ async def require_keeping(people: PeopleStore, key: PersonKey, now: datetime) ->
 
 
 def pauses(deadline: float) -> Iterator[float]:
-    """How long to wait before each look at what is waited for, until `deadline`; in seconds."""
+    """Yield how long to wait before each look at what is waited for, until `deadline`; in seconds."""
     pause = _FIRST_LOOK
     while (left := deadline - time.monotonic()) > 0:
         yield min(pause, left)

@@ -115,7 +115,7 @@ class WhoIsAway:
     _reading: dict[tuple[str, str], asyncio.Task[frozenset[str]]] = field(default_factory=dict)
 
     async def of_channel(self, requester: PersonKey, channel_id: str, start: datetime, end: datetime) -> Out:
-        """Who of the members of a channel is out in `[start, end)`; of the workspace where that cannot be told.
+        """Return who of the members of a channel is out in `[start, end)`; of the workspace where that cannot be told.
 
         `channel_id` is "" where somebody asks for the whole workspace. Raises InputError for who is told of nobody, or
         where Slack has not told yet who is in the channel.
@@ -128,7 +128,7 @@ class WhoIsAway:
     async def of_person(
         self, requester: PersonKey, channel_id: str, user_id: str, span: tuple[datetime, datetime] | None = None
     ) -> Out:
-        """The same of one member; where no time is given, all that is known to come."""
+        """Return the same of one member; where no time is given, all that is known to come."""
         now = self.clock.now()
         start, end = span or (now, now + AHEAD)
         among, whose = await self._among(requester, channel_id, alone=user_id)
@@ -161,7 +161,7 @@ class WhoIsAway:
             raise NotAColleagueError("deactivated, or a stranger", field="stand_in")
 
     async def today(self, key: PersonKey, end: datetime) -> Out | None:
-        """Who of the whole workspace but the person is out from now until `end`, the end of their day.
+        """Return who of the whole workspace but the person is out from now until `end`, the end of their day.
 
         None for guests and members of other organisations, and where Slack does not tell who somebody is. Many ask at
         once, when Home tabs are made anew: what was read is good for as long as it took, so many times over.
@@ -183,7 +183,7 @@ class WhoIsAway:
     async def _among(
         self, requester: PersonKey, channel_id: str, *, alone: str = ""
     ) -> tuple[Collection[str] | None, ToldOf]:
-        """The user ids of whom the requester is told, None for everybody; `alone`: of that member at most."""
+        """Return the user ids of whom the requester is told, None for everybody; `alone`: of that member at most."""
         bot = await self.workspaces.find(requester.team_id, "")
         if bot is None:
             return [], ToldOf.WORKSPACE
@@ -203,7 +203,7 @@ class WhoIsAway:
     # ── what Slack knows ────────────────────────────────────────────────────────────────────────────
 
     async def _is_guest(self, bot: Bot, key: PersonKey) -> bool:
-        """Whether somebody sees only their channels; so it is of whom Slack does not tell who they are.
+        """Return whether somebody sees only their channels; so it is of whom Slack does not tell who they are.
 
         Raises OtherOrganizationError.
         """
@@ -213,7 +213,7 @@ class WhoIsAway:
         return member is None or member.guest
 
     async def _member(self, bot: Bot, key: PersonKey) -> WorkspaceMember | None:
-        """Who that is; None where nobody can tell now."""
+        """Return who that is; None where nobody can tell now."""
         now = self.clock.now()
         known = self._known.get(key)
         if known is not None and known[1] > now:
@@ -230,7 +230,7 @@ class WhoIsAway:
         return member
 
     async def _channel(self, bot: Bot, channel_id: str) -> tuple[Collection[str] | None, ToldOf]:
-        """The members of a channel, where it is one whose members can be read."""
+        """Return the members of a channel, where it is one whose members can be read."""
         if not channel_id or channel_id.startswith("D") or bot.token is None:
             return None, ToldOf.WORKSPACE
         if scopes.FOR_DIGEST.isdisjoint(bot.scopes):

@@ -52,15 +52,15 @@ class WorkspacePolicy:
     operator: OperatorAllows = field(default_factory=OperatorAllows)
 
     async def stored(self, team_id: str) -> Policy:
-        """What the workspace's admins set, whatever the operator allows."""
+        """Return what the workspace's admins set, whatever the operator allows."""
         return await self.store.get(team_id)
 
     async def numbers(self, team_id: str, start: datetime, end: datetime) -> WorkspaceNumbers:
-        """The workspace in numbers; `[start, end)` is the day of whoever asks, in UTC."""
+        """Return the workspace in numbers; `[start, end)` is the day of whoever asks, in UTC."""
         return await self.number_store.of(team_id, start, end)
 
     async def of(self, team_id: str) -> Policy:
-        """What the workspace and the operator allow; the default for a workspace that is not there."""
+        """Return what the workspace and the operator allow; the default for a workspace that is not there."""
         return self.operator.below(await self.store.get(team_id))
 
     async def change(self, key: PersonKey, edit: Callable[[Policy], Policy]) -> bool:

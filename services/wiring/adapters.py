@@ -50,7 +50,7 @@ class Adapters:
 
 
 def slack_api(config: Settings, metrics: Metrics, outbound: Outbound) -> SlackApi:
-    """Slack's Web API at SLACK_API_URL, reached by `outbound`; `metrics` count its calls."""
+    """Return Slack's Web API at SLACK_API_URL, reached by `outbound`; `metrics` count its calls."""
     clients = SlackClients(config.slack_api_url, metrics, outbound=outbound)
     return SlackApi(
         clients,

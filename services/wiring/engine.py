@@ -53,7 +53,7 @@ class Runs:
 
 
 def engine(adapters: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float) -> Runs:
-    """All of it; `tab` is published where it is stale, `poll` is the engine's, in seconds."""
+    """Return all of it; `tab` is published where it is stale, `poll` is the engine's, in seconds."""
     clock, stores, slack, leases = adapters.clock, adapters.stores, adapters.slack, adapters.leases
     queue = stores.write_queue
     tokens = cases.tokens
@@ -122,7 +122,7 @@ def _of_whole_workspaces(
     judge: Judge,
     unknown_emoji: UnknownEmoji,
 ) -> tuple[Sequence[DueWork], Sequence[Chore]]:
-    """What is due, and the chores, of workspaces as a whole, in the `workspaces` that this process owns.
+    """Return what is due, and the chores, of workspaces as a whole, in the `workspaces` that this process owns.
 
     `refresh` renews an expired token; `judge` says what a refusal of one means.
     """

@@ -44,7 +44,7 @@ class Listening:
 def shared_services(
     adapters: Adapters, calendars: Calendars, cases: UseCases, background: handlers.Background
 ) -> handlers.Services:
-    """What all listeners share."""
+    """Return what all listeners share."""
     workspace, agents = cases.workspace, cases.agents
     return handlers.Services(
         statuses=cases.statuses, reader=cases.reader, settings=cases.settings, people=cases.people,
@@ -57,7 +57,7 @@ def shared_services(
 
 
 def workspace_listeners(shared: handlers.Services) -> tuple[handlers.WorkspaceParts, tuple[Bind, ...]]:
-    """What the admins of a workspace see, and what binds the listeners of its parts.
+    """Return what the admins of a workspace see, and what binds the listeners of its parts.
 
     A part adds what reads its section to `read`, in the order of the form, and what binds its buttons to the listeners.
     """
@@ -86,7 +86,7 @@ def listening(
     more: Sequence[Bind],
     socket_mode: bool,
 ) -> Listening:
-    """Everything that listens, beside the `home` tab's buttons.
+    """Return everything that listens, beside the `home` tab's buttons.
 
     `checks` are those of `/readyz` that are not about what is put together here, `measure` brings `/metrics` up to
     date, `more` bind the listeners of a workspace's parts; `socket_mode` allows that.
@@ -140,7 +140,7 @@ def listening(
 
 
 def _replies(adapters: Adapters) -> Replies | None:
-    """What tells whoever mentions a person who is out; None where the operator allows none."""
+    """Return what tells whoever mentions a person who is out; None where the operator allows none."""
     if not adapters.config.replies_allowed:
         return None
     stores, clock, tell = adapters.stores, adapters.clock, partial(adapters.leases.tell, typed=False)
@@ -151,7 +151,7 @@ def _replies(adapters: Adapters) -> Replies | None:
 def _routes(
     adapters: Adapters, calendars: Calendars, cases: UseCases, grants: Grants, background: handlers.Background
 ) -> list[web.RouteDef]:
-    """The addresses that browsers, calendar providers and hooks come to."""
+    """Return the addresses that browsers, calendar providers and hooks come to."""
     clock, secure = adapters.clock, adapters.config.base_url.startswith("https:")
     browsers = handlers.Browsers(BrowserIdentities(adapters.stores.encryptor), clock, secure=secure)
     connect = handlers.Connect(
@@ -177,7 +177,7 @@ def _routes(
 def _agent_routes(
     adapters: Adapters, services: handlers.Services, signatures: handlers.Signatures | None
 ) -> tuple[Sequence[web.RouteDef], Mapping[str, LargeBody]]:
-    """The addresses that agents call, and which of them take large bodies.
+    """Return the addresses that agents call, and which of them take large bodies.
 
     Slackbot is let in where there are `signatures`.
     """

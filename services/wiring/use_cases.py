@@ -84,7 +84,7 @@ class UseCases:
 
 
 def use_cases(adapters: Adapters, calendars: Calendars) -> UseCases:
-    """All of it."""
+    """Return all of it."""
     clock, wake_signal, stores = adapters.clock, adapters.wake_signal, adapters.stores
     teller = Teller(stores.workspaces, adapters.slack.messages)
     leaving = Offboarding(
@@ -132,7 +132,7 @@ def use_cases(adapters: Adapters, calendars: Calendars) -> UseCases:
 
 
 def _workspace_cases(adapters: Adapters, calendars: Calendars) -> WorkspaceCases:
-    """What a workspace has as a whole: members and who of them is out, policy, leave, keeper, digests."""
+    """Return what a workspace has as a whole: members and who of them is out, policy, leave, keeper, digests."""
     stores, clock, wake_signal, config = adapters.stores, adapters.clock, adapters.wake_signal, adapters.config
     operator = OperatorAllows(config.replies_allowed, config.keeper_allowed, config.agents_allowed)
     matcher = LeaveMatcher()

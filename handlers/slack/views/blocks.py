@@ -34,22 +34,22 @@ def cut(text: str, most: int) -> str:
 
 
 def plain(text: str, most: int) -> Block:
-    """A plain text object."""
+    """Return a plain text object."""
     return {"type": "plain_text", "text": cut(text, most), "emoji": True}
 
 
 def markdown(text: str) -> Block:
-    """A mrkdwn text object."""
+    """Return a mrkdwn text object."""
     return {"type": "mrkdwn", "text": cut(text, 3000)}
 
 
 def header(text: str) -> Block:
-    """A heading."""
+    """Return a heading."""
     return {"type": "header", "text": plain(text, 150)}
 
 
 def section(text: str, accessory: Block | None = None) -> Block:
-    """A paragraph of mrkdwn, with something clickable beside it."""
+    """Return a paragraph of mrkdwn, with something clickable beside it."""
     block: Block = {"type": "section", "text": markdown(text)}
     if accessory is not None:
         block["accessory"] = accessory
@@ -62,17 +62,17 @@ def context(text: str) -> Block:
 
 
 def divider() -> Block:
-    """A line."""
+    """Return a line."""
     return {"type": "divider"}
 
 
 def actions(*elements: Block) -> Block:
-    """A row of things to click; at most 25."""
+    """Return a row of things to click; at most 25."""
     return {"type": "actions", "elements": list(elements)}
 
 
 def button(text: str, action_id: str, *, value: str = "", url: str = "", style: str = "") -> Block:
-    """A button; with `url` it opens that."""
+    """Return a button; with `url` it opens that."""
     made: Block = {"type": "button", "text": plain(text, 75), "action_id": action_id}
     if value:
         made["value"] = value
@@ -84,7 +84,7 @@ def button(text: str, action_id: str, *, value: str = "", url: str = "", style: 
 
 
 def asks_first(made: Block, *, title: str, text: str, confirm: str, deny: str) -> Block:
-    """A button that does what cannot be undone, once its question was answered with `confirm`."""
+    """Return a button that does what cannot be undone, once its question was answered with `confirm`."""
     question = {
         "title": plain(title, 100), "text": plain(text, 300), "confirm": plain(confirm, 30), "deny": plain(deny, 30),
         "style": "danger",
@@ -93,17 +93,17 @@ def asks_first(made: Block, *, title: str, text: str, confirm: str, deny: str) -
 
 
 def option(text: str, value: str) -> Block:
-    """One choice of several."""
+    """Return one choice of several."""
     return {"text": plain(text, LONGEST_OPTION), "value": value}
 
 
 def overflow(action_id: str, options: Sequence[Block]) -> Block:
-    """A menu behind three dots; two to five options."""
+    """Return a menu behind three dots; two to five options."""
     return {"type": "overflow", "action_id": action_id, "options": list(options)}
 
 
 def entry(block_id: str, label: str, element: Block, *, optional: bool = False, hint: str = "") -> Block:
-    """A labelled input of a modal."""
+    """Return a labelled input of a modal."""
     block: Block = {"type": "input", "block_id": block_id, "label": plain(label, 2000), "element": element}
     if optional:
         block["optional"] = True
@@ -115,7 +115,7 @@ def entry(block_id: str, label: str, element: Block, *, optional: bool = False, 
 def text_entry(
     block_id: str, label: str, *, initial: str = "", placeholder: str = "", most: int = 0, hint: str = ""
 ) -> Block:
-    """A line to type in, which may stay empty."""
+    """Return a line to type in, which may stay empty."""
     element: Block = {"type": "plain_text_input", "action_id": "value"}
     if initial:
         element["initial_value"] = initial
@@ -127,7 +127,7 @@ def text_entry(
 
 
 def channel_entry(label: str, *, hint: str) -> Block:
-    """A channel to choose, public or private, and of this organisation alone."""
+    """Return a channel to choose, public or private, and of this organisation alone."""
     element: Block = {
         "type": "conversations_select", "action_id": "value",
         "filter": {"include": ["public", "private"], "exclude_external_shared_channels": True},
@@ -136,14 +136,17 @@ def channel_entry(label: str, *, hint: str) -> Block:
 
 
 def emoji_option(emoji: str) -> Block:
-    """The choice of `:name:`, seen and named."""
+    """Return the choice of `:name:`, seen and named."""
     name = emoji.strip(":").replace("::", " ").replace(":", " ")
     seen = f"{standard_names().get(name, emoji)} {name}"  # the character itself leaves more room for its name
     return option(seen if len(seen) <= LONGEST_OPTION else emoji, emoji)
 
 
 def emoji_select(block_id: str, label: str, *, initial: str = "", hint: str = "") -> Block:
-    """A menu of emoji that is searched while somebody types; it may stay empty. `initial` is chosen: `:name:`."""
+    """Return a menu of emoji that is searched while somebody types; it may stay empty.
+
+    `initial` is chosen: `:name:`.
+    """
     element: Block = {"type": "external_select", "action_id": "value", "min_query_length": 1}
     if initial and len(initial) <= LONGEST_VALUE:
         element["initial_option"] = emoji_option(initial)
@@ -164,7 +167,7 @@ def choices(kind: str, action_id: str, options: Sequence[Block], chosen: Sequenc
 def modal(
     callback_id: str, title: str, blocks: Sequence[Block], *, close: str, submit: str = "", metadata: str = ""
 ) -> Block:
-    """A modal view; `metadata` comes back with its submission."""
+    """Return a modal view; `metadata` comes back with its submission."""
     view: Block = {"type": "modal", "callback_id": callback_id, "title": plain(title, 24), "blocks": list(blocks)}
     if submit:
         view["submit"] = plain(submit, 24)
@@ -202,7 +205,7 @@ class Values:
 
     @classmethod
     def of(cls, view: dict[str, Any]) -> Values:
-        """The values of `view` in a payload."""
+        """Return the values of `view` in a payload."""
         state = view.get("state")
         values = state.get("values") if isinstance(state, dict) else None
         return cls(values if isinstance(values, dict) else {})
@@ -213,16 +216,16 @@ class Values:
         return first if isinstance(first, dict) else {}
 
     def text(self, block: str) -> str:
-        """What was typed, on one line."""
+        """Return what was typed, on one line."""
         return " ".join(self.secret(block).split())
 
     def secret(self, block: str) -> str:
-        """What was typed, as it was typed but for the space around it."""
+        """Return what was typed, as it was typed but for the space around it."""
         value = self._element(block).get("value")
         return value.strip() if isinstance(value, str) else ""
 
     def date(self, block: str) -> date | None:
-        """The chosen date. Raises InputError for what is none."""
+        """Return the chosen date. Raises InputError for what is none."""
         value = self._element(block).get("selected_date")
         if not value:
             return None
@@ -232,7 +235,7 @@ class Values:
             raise NoDateError("not a date", field=block) from error
 
     def time(self, block: str) -> time | None:
-        """The chosen time of day. Raises InputError for what is none."""
+        """Return the chosen time of day. Raises InputError for what is none."""
         value = self._element(block).get("selected_time")
         if not value:
             return None
@@ -242,32 +245,32 @@ class Values:
             raise NoTimeError("not a time", field=block) from error
 
     def one(self, block: str) -> str:
-        """The value of the chosen option."""
+        """Return the value of the chosen option."""
         option = self._element(block).get("selected_option")
         return str(option.get("value", "")) if isinstance(option, dict) else ""
 
     def said(self, block: str) -> str:
-        """What was chosen, or typed where the element is one to type in."""
+        """Return what was chosen, or typed where the element is one to type in."""
         return self.one(block) or self.text(block)
 
     def several(self, block: str) -> list[str]:
-        """The values of the chosen options, of one where the element takes but one."""
+        """Return the values of the chosen options, of one where the element takes but one."""
         return self.chosen(block) or [one for one in [self.one(block)] if one]
 
     def offered(self, block: str, offered: Collection[str], errors: dict[str, InputError]) -> list[str]:
-        """The chosen of what a menu or boxes have offered; something else is an error of the block."""
+        """Return the chosen of what a menu or boxes have offered; something else is an error of the block."""
         found = self.several(block)
         if not set(found) <= set(offered):
             errors[block] = NotAChoiceError("not offered", field=block)
         return [one for one in found if one in offered]
 
     def user(self, block: str) -> str:
-        """The id of the chosen user."""
+        """Return the id of the chosen user."""
         value = self._element(block).get("selected_user")
         return value if isinstance(value, str) else ""
 
     def conversation(self, block: str) -> str:
-        """The id of the chosen channel."""
+        """Return the id of the chosen channel."""
         value = self._element(block).get("selected_conversation")
         return value if isinstance(value, str) else ""
 
@@ -285,7 +288,7 @@ class Values:
         return begins
 
     def chosen(self, block: str) -> list[str]:
-        """The values of the chosen options."""
+        """Return the values of the chosen options."""
         options = self._element(block).get("selected_options")
         options = options if isinstance(options, list) else []
         return [str(one.get("value", "")) for one in options if isinstance(one, dict)]

@@ -17,7 +17,7 @@ SayCleared = Callable[[Cleared, datetime, Localizer, Show], str]
 
 
 def understood(made: Override, now: datetime, l10n: Localizer, show: Show = shown) -> str:
-    """What was asked for, as it was understood."""
+    """Return what was asked for, as it was understood."""
     time = when(made.start, made.end, now, l10n)
     if made.kind is OverrideKind.OUT_OF_OFFICE:
         return l10n.say("You are out of office {when}.", when=time)
@@ -25,7 +25,7 @@ def understood(made: Override, now: datetime, l10n: Localizer, show: Show = show
 
 
 def set_later(pause: Pause | None, now: datetime, l10n: Localizer) -> list[str]:
-    """That what was asked for is set only once the person resumes, where they paused me."""
+    """Say that what was asked for is set only once the person resumes, where they paused me."""
     if pause is None or not pause.holds(now):
         return []
     return [l10n.say("You paused me, so I set it only when you resume: `/quo resume`.")]
@@ -39,7 +39,7 @@ def pausing(pause: Pause, now: datetime, l10n: Localizer) -> str:
 
 
 def cleared(done: Cleared, now: datetime, l10n: Localizer, show: Show = shown) -> str:
-    """What `clear` did."""
+    """Return what `clear` did."""
     if done.back_until is not None:
         return l10n.say("Welcome back. I show nothing until {until}.", until=l10n.until(done.back_until, now))
     if done.ended:
@@ -48,7 +48,7 @@ def cleared(done: Cleared, now: datetime, l10n: Localizer, show: Show = shown) -
 
 
 def back(done: Cleared, now: datetime, l10n: Localizer, show: Show = shown) -> str:
-    """That somebody is back, or will not be away; that what they asked for is over, where a calendar has them out."""
+    """Say that somebody is back, or will not be away; of who is out by a calendar, that what they asked for is over."""
     if done.still_out:
         return l10n.say("Ended: {what}", what=_listed(done.ended, now, l10n, show))
     if all(override.start > now for override in done.ended):
@@ -57,7 +57,7 @@ def back(done: Cleared, now: datetime, l10n: Localizer, show: Show = shown) -> s
 
 
 def still_out(done: Cleared, l10n: Localizer) -> list[str]:
-    """That a calendar has the person out all the same, and what ends that."""
+    """Say that a calendar has the person out all the same, and what ends that."""
     return [l10n.say(OutByCalendarError.sentence())] if done.still_out else []
 
 
@@ -72,7 +72,7 @@ def _listed(overrides: Sequence[Override], now: datetime, l10n: Localizer, show:
 
 
 def undone(change: Change, now: datetime, l10n: Localizer, show: Show = shown) -> list[str]:
-    """That a change was taken back, and what is there again."""
+    """Say that a change was taken back, and what is there again."""
     lines = []
     for before, after in change.overrides:
         if before is not None:
@@ -99,7 +99,7 @@ def undone(change: Change, now: datetime, l10n: Localizer, show: Show = shown) -
 
 
 def changed(l10n: Localizer, change: Change, now: datetime) -> str:
-    """What was changed, in a sentence."""
+    """Return what was changed, in a sentence."""
     said = ""
     if change.lines is not None:
         said = l10n.say("Your list is saved.")

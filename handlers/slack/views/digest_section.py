@@ -15,7 +15,7 @@ _MOST = 20
 
 
 def digest_section(l10n: Localizer, digests: Sequence[Digest]) -> Section:
-    """Each digest with a button that ends it; how many there are; those that their channels refuse."""
+    """Return each digest with a button that ends it; how many there are; those that their channels refuse."""
     if not digests:
         return Section()
     refused = [

@@ -27,7 +27,7 @@ _USAGE = "Type `/quo digest weekdays 9:00` or `/quo digest mondays 9:00`, and `/
 
 
 def made(l10n: Localizer, digest: Digest) -> Reply:
-    """That a digest will be posted, when first, and how it is ended."""
+    """Say that a digest will be posted, when first, and how it is ended."""
     schedule = digest.schedule
     when = _when(l10n, schedule)
     if digest.due_at is None:
@@ -39,14 +39,14 @@ def made(l10n: Localizer, digest: Digest) -> Reply:
 
 
 def ended(l10n: Localizer, count: int) -> Reply:
-    """What became of a channel's digests."""
+    """Return what became of a channel's digests."""
     if count:
         return reply([l10n.say("No digest is posted here any more.")])
     return reply([l10n.say("This channel has no digest."), l10n.say(_USAGE)])
 
 
 def stand(l10n: Localizer, digests: Sequence[Digest]) -> Reply:
-    """Which digests a channel has, and how to make one."""
+    """Return which digests a channel has, and how to make one."""
     lines = []
     for one in digests:
         lines.append(l10n.say("Who is out is posted here: {when}.", when=_line(l10n, one)))
@@ -56,20 +56,20 @@ def stand(l10n: Localizer, digests: Sequence[Digest]) -> Reply:
 
 
 def refused(l10n: Localizer, error: StatusQuoError, link: str) -> Reply:
-    """Why there is none; `link`, where there is one, leads an admin to the permission that is missing."""
+    """Return why there is none; `link`, where there is one, leads an admin to the permission that is missing."""
     blocks = [kit.actions(kit.button(l10n.say("Allow"), "open_install", url=link, style="primary"))] if link else []
     return reply([l10n.say(error.sentence())], *blocks)
 
 
 def usage(l10n: Localizer, *, misunderstood: bool = False) -> Reply:
-    """How a digest is asked for."""
+    """Return how a digest is asked for."""
     return reply([l10n.say("I did not understand when.") if misunderstood else "", l10n.say(_USAGE)])
 
 
 def home_digests(
     l10n: Localizer, digests: Sequence[Digest], feeds: Sequence[AbsenceFeed], *, allowed: bool
 ) -> list[kit.Block]:
-    """The digests that somebody made and the feeds that they were given, each with what ends it.
+    """Return the digests that somebody made and the feeds that they were given, each with what ends it.
 
     Where `allowed`, with buttons that make another.
     """
@@ -80,7 +80,7 @@ def home_digests(
 
 
 def digest_rows(l10n: Localizer, digests: Sequence[Digest], most: int) -> list[kit.Block]:
-    """The first `most` digests, each with a button that ends it, and how many more there are."""
+    """Return the first `most` digests, each with a button that ends it, and how many more there are."""
     rows = [
         kit.section(_channel_line(l10n, one), kit.button(l10n.say("End"), END, value=f"{one.channel_id}:{one.period}"))
         for one in digests[:most]
@@ -113,7 +113,7 @@ def _when(l10n: Localizer, schedule: Schedule) -> str:
 
 
 def digest_form(l10n: Localizer) -> dict[str, Any]:
-    """The form of a digest; its time of day is in the zone of whoever fills it in."""
+    """Return the form of a digest; its time of day is in the zone of whoever fills it in."""
     days = [kit.option(l10n.say("Working days, about that day"), _WORKING)]
     days += [kit.option(l10n.say("Every {day}, about seven days", day=l10n.weekday(day)), str(day)) for day in range(7)]
     silent = [kit.option(l10n.say("Post nothing when nobody is out"), _SILENT)]
@@ -129,7 +129,7 @@ def digest_form(l10n: Localizer) -> dict[str, Any]:
 
 
 def read_digest(values: Values, zone: ZoneInfo) -> tuple[str, Schedule | None, bool, dict[str, InputError]]:
-    """The channel, when, whether quiet days are silent, and what is wrong, by block."""
+    """Return the channel, when, whether quiet days are silent, and what is wrong, by block."""
     errors: dict[str, InputError] = {}
     channel = values.conversation("channel")
     if not channel:
@@ -150,7 +150,7 @@ def read_digest(values: Values, zone: ZoneInfo) -> tuple[str, Schedule | None, b
 
 
 def named_digest(value: str) -> tuple[str, Period]:
-    """The channel and the period in the value of a button of `digest_rows`. Raises UnknownRequestError."""
+    """Return the channel and the period in the value of a button of `digest_rows`. Raises UnknownRequestError."""
     channel, _, period = value.partition(":")
     if period not in set(Period):
         raise UnknownRequestError("no such period")

@@ -27,17 +27,17 @@ class NoChannelError(InputError):
 
 
 def home_feeds(l10n: Localizer, feeds: Sequence[AbsenceFeed]) -> list[kit.Block]:
-    """The feeds of channels that somebody was given, each with what can be done with it."""
+    """Return the feeds of channels that somebody was given, each with what can be done with it."""
     return [_row(l10n, feed, f"<#{feed.channel_id}>  {l10n.say('as a calendar to subscribe to')}") for feed in feeds]
 
 
 def feed_button(l10n: Localizer) -> kit.Block:
-    """The button that makes one."""
+    """Return the button that makes one."""
     return kit.button(l10n.say("Subscribe to who is out"), MAKE)
 
 
 def feed_section(l10n: Localizer, feeds: Sequence[AbsenceFeed]) -> Section:
-    """What the admins see of the feeds of the whole workspace."""
+    """Return what the admins see of the feeds of the whole workspace."""
     said = l10n.say("Who is out in the whole workspace can be subscribed to in any calendar program, names alone.")
     blocks = [
         kit.header(l10n.say("Calendar of who is out")),
@@ -70,7 +70,7 @@ def _row(l10n: Localizer, feed: AbsenceFeed, line: str) -> kit.Block:
 
 
 def feed_form(l10n: Localizer, *, whole: bool) -> dict[str, Any]:
-    """The form of a feed: of a channel, or of the `whole` workspace."""
+    """Return the form of a feed: of a channel, or of the `whole` workspace."""
     said = l10n.say(
         "You get a secret address for Google Calendar, Outlook, Apple Calendar and others. Whoever has it sees who is "
         "out and until when, and nothing else."
@@ -87,7 +87,7 @@ def feed_form(l10n: Localizer, *, whole: bool) -> dict[str, Any]:
 
 
 def read_feed(values: Values, *, whole: bool) -> tuple[str, str, dict[str, InputError]]:
-    """The channel ("": the workspace), the language, and what is wrong, by block."""
+    """Return the channel ("": the workspace), the language, and what is wrong, by block."""
     errors: dict[str, InputError] = {}
     channel = "" if whole else values.conversation("channel")
     if not whole and not channel.startswith(("C", "G")):
@@ -97,7 +97,7 @@ def read_feed(values: Values, *, whole: bool) -> tuple[str, str, dict[str, Input
 
 
 def feed_shown_once(l10n: Localizer, address: str) -> dict[str, Any]:
-    """The modal with the address of a feed."""
+    """Return the modal with the address of a feed."""
     lines = [
         l10n.say("Subscribe to this address in your calendar program:"),
         f"```{address}```",

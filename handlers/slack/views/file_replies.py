@@ -20,7 +20,7 @@ _LONGEST_CODE = 30_000
 
 
 def file_offered(l10n: Localizer, name: str, events: int, file_id: str) -> Reply:
-    """A calendar file that could be connected."""
+    """Return a calendar file that could be connected."""
     lines = [
         l10n.say("*{name}* is a calendar. Events in the next 60 days: {count}.", name=_file_name(name), count=events),
         l10n.say("I would take it as it is now. When it has changed, send it again, and I bring it up to date."),
@@ -29,7 +29,7 @@ def file_offered(l10n: Localizer, name: str, events: int, file_id: str) -> Reply
 
 
 def file_updated(l10n: Localizer, name: str, events: int) -> Reply:
-    """A calendar that was connected and is what the file holds from now on."""
+    """Return a calendar that was connected and is what the file holds from now on."""
     said = l10n.say(
         "*{name}* is up to date with this file. Events in the next 60 days: {count}.",
         name=_file_name(name),
@@ -39,12 +39,12 @@ def file_updated(l10n: Localizer, name: str, events: int) -> Reply:
 
 
 def file_added(l10n: Localizer) -> Reply:
-    """That it is connected."""
+    """Say that it is connected."""
     return reply([l10n.say("Connected. I am reading it now; your Home tab shows how it goes.")])
 
 
 def picture_taken(l10n: Localizer, width: int, height: int) -> Reply:
-    """That a picture is kept, and what to do next."""
+    """Say that a picture is kept, and what to do next."""
     lines = [
         l10n.say(
             "Your picture is kept, {width} × {height} pixels. Your profile photo stays what it is until a line of "
@@ -60,13 +60,13 @@ def picture_taken(l10n: Localizer, width: int, height: int) -> Reply:
 
 
 def list_taken(l10n: Localizer, name: str, lines: int, undo_id: str) -> Reply:
-    """That the list in a file is the person's own from now on."""
+    """Say that the list in a file is the person's own from now on."""
     said = l10n.say("Your list is now the one in *{name}*. Lines: {count}.", name=_file_name(name), count=lines)
     return with_undo(l10n, said, undo_id, kit.button(l10n.say("Whole list"), "open_rules"))
 
 
 def list_refused(l10n: Localizer, name: str, error: ListProblemsError) -> Reply:
-    """What is wrong with the list in a file, field by field."""
+    """Return what is wrong with the list in a file, field by field."""
     problems = [
         l10n.say(
             "• {place}: {problem}", place=_place(l10n, one.field or ""),
@@ -80,7 +80,7 @@ def list_refused(l10n: Localizer, name: str, error: ListProblemsError) -> Reply:
 
 
 def _place(l10n: Localizer, path: str) -> str:
-    """Which line, and which field of it, a path such as `rules.lines.0.match.days.1` is, counted from one."""
+    """Return which line, and which field of it, a path such as `rules.lines.0.match.days.1` is, counted from one."""
     parts = path.split(".")[1:]
     said = []
     if parts[:1] == ["routines"] and parts[1:2]:
@@ -93,12 +93,12 @@ def _place(l10n: Localizer, path: str) -> str:
 
 
 def _code(text: str) -> str:
-    """A text as it can stand between backticks."""
+    """Return a text as it can stand between backticks."""
     return escape(kit.cut(text.replace("`", ""), 100)) or "?"
 
 
 def list_exported(l10n: Localizer, written: str) -> list[dict[str, Any]]:
-    """The list as messages, of which together the blocks of code are the file."""
+    """Return the list as messages, of which together the blocks of code are the file."""
     parts = [""]
     for line in written.split("\n"):
         if parts[-1] and len(parts[-1]) + len(line) > _LONGEST_CODE:
@@ -109,7 +109,7 @@ def list_exported(l10n: Localizer, written: str) -> list[dict[str, Any]]:
 
 
 def file_hint(l10n: Localizer) -> Reply:
-    """What this conversation is for."""
+    """Return what this conversation is for."""
     lines = [
         l10n.say(
             "I do not read what is written here. Send me a calendar file (`.ics`), and I offer to add it; or a picture "

@@ -15,7 +15,7 @@ from services.platform.locale import Localizer
 
 
 def fixed_words(l10n: Localizer, policy: Policy) -> list[str]:
-    """What of a member's status is not theirs to choose, a few words each."""
+    """Return what of a member's status is not theirs to choose, a few words each."""
     found = []
     if not policy.texts:
         found.append(l10n.say("all texts and emoji"))
@@ -33,7 +33,7 @@ def fixed_words(l10n: Localizer, policy: Policy) -> list[str]:
 
 
 def fixed_by(l10n: Localizer, policy: Policy, what: str) -> Block:
-    """That `what` is fixed, and who fixed it."""
+    """Say that `what` is fixed, and who fixed it."""
     if policy.set_by:
         return kit.context(
             l10n.say(":lock: {what}: fixed by <@{who}> for your workspace.", what=what, who=policy.set_by)
@@ -42,7 +42,7 @@ def fixed_by(l10n: Localizer, policy: Policy, what: str) -> Block:
 
 
 def fixed_note(l10n: Localizer, policy: Policy) -> list[Block]:
-    """All that is fixed, in one line; nothing where nothing is."""
+    """Return all that is fixed, in one line; nothing where nothing is."""
     what = " · ".join(fixed_words(l10n, policy))
     if not what:
         return []
@@ -53,7 +53,7 @@ def fixed_note(l10n: Localizer, policy: Policy) -> list[Block]:
 
 
 def fixed_look(policy: Policy, line: Line) -> tuple[bool, bool]:
-    """Whether the text and the emoji of a line are not its person's to choose. A routine without them is off."""
+    """Return whether the text and the emoji of a line are not its person's to choose. A routine without them is off."""
     if not isinstance(line, Rule):
         return False, False
     if line.kind is None:
@@ -62,7 +62,7 @@ def fixed_look(policy: Policy, line: Line) -> tuple[bool, bool]:
 
 
 def unless_fixed(l10n: Localizer, policy: Policy, line: Line, entries: Sequence[Block]) -> list[Block]:
-    """The entries of a line's text and emoji, with that it is fixed in the place of each that is."""
+    """Return the entries of a line's text and emoji, with that it is fixed in the place of each that is."""
     names = (l10n.say("Text"), l10n.say("Emoji"))
     parts = zip(fixed_look(policy, line), names, entries, strict=True)
     return [fixed_by(l10n, policy, name) if is_fixed else entry for is_fixed, name, entry in parts]
@@ -71,7 +71,10 @@ def unless_fixed(l10n: Localizer, policy: Policy, line: Line, entries: Sequence[
 def as_it_was(
     values: Values, block: str, chosen: str, before: str, errors: dict[str, InputError], *, fixed: bool
 ) -> str:
-    """What a form brings back at a block: where that is `fixed` what was there `before`, and another one an error."""
+    """Return what a form brings back at a block.
+
+    Where that is `fixed` what was there `before`, and another one an error.
+    """
     if not fixed:
         return chosen
     if block in values.blocks and chosen != before:
@@ -82,7 +85,7 @@ def as_it_was(
 def allowed_effects(
     chosen: frozenset[Effect], before: frozenset[Effect], policy: Policy, errors: dict[str, InputError]
 ) -> frozenset[Effect]:
-    """The effects of a form: what is not allowed it does not show, so that stays; chosen anew it is an error."""
+    """Return the effects of a form: what is not allowed it does not show, so that stays; chosen anew it is an error."""
     forbidden = frozenset(Effect) - policy.allowed
     if chosen & forbidden - before:
         errors["effects"] = FixedError("effects", field="effects")

@@ -56,7 +56,7 @@ def home(
     agents: KeysView | None = None,
     workspace: Sequence[kit.Block] = (),
 ) -> dict[str, Any]:
-    """The tab of somebody we know, with their list; `link` leads to the grant, "" where it is given.
+    """Return the tab of somebody we know, with their list; `link` leads to the grant, "" where it is given.
 
     `again`: links that mend lost accounts, by account. `digests` and `feeds` are those that they made. `undo`: what
     was changed last and can be taken back. `away`: who of their workspace is out today. `is_new`: they came in the
@@ -92,7 +92,7 @@ def home(
 
 
 def stranger(l10n: Localizer, link: str) -> dict[str, Any]:
-    """The tab of somebody of whom nothing is known, which still says what this is and what to do."""
+    """Return the tab of somebody of whom nothing is known, which still says what this is and what to do."""
     examples = l10n.say("Try `/quo :pizza: Lunch for 45m`, `/ooo friday` or `/quo help` in any channel.")
     start = _welcome(l10n, link) if link else [kit.section(_promise(l10n))]
     return {"type": "home", "blocks": [*start, kit.section(examples), *_support(l10n)]}

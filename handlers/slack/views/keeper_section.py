@@ -28,7 +28,10 @@ _A_BLOCK = 10
 
 
 def keeper_section(l10n: Localizer, view: KeeperView) -> Section:
-    """What there is of it: who it is, how it does, whom it cannot keep, and the buttons that begin and end it."""
+    """Return what there is of it.
+
+    Who it is, how it does, whom it cannot keep, and the buttons that begin and end it.
+    """
     keeper, counts = view.keeper, view.counts
     title = kit.header(l10n.say("Members who have not connected"))
     if keeper is None or counts is None:
@@ -87,7 +90,7 @@ def _grant(l10n: Localizer) -> kit.Block:
 
 
 def _end(l10n: Localizer, state: KeeperState) -> kit.Block:
-    """Ends it, after its question; also one that keeps nobody any more, for which the members are still known."""
+    """Return what ends it, after its question; also one that keeps nobody any more, whose members are still known."""
     question = l10n.say(
         "I take off what I have set for members who have not connected, and set nothing more for them. "
         "Nobody's permission is given up."
@@ -101,7 +104,7 @@ def _end(l10n: Localizer, state: KeeperState) -> kit.Block:
 
 
 def agree_modal(l10n: Localizer, link: str) -> dict[str, Any]:
-    """What leads to the page on which an admin agrees."""
+    """Return what leads to the page on which an admin agrees."""
     what = l10n.say("A page opens in your browser. It says what your permission will be used for, and you agree there.")
     go_on = kit.button(l10n.say("Go on"), "open_link", url=link, style="primary")
     blocks = [kit.section(what), kit.actions(go_on)]
@@ -112,7 +115,7 @@ def agree_modal(l10n: Localizer, link: str) -> dict[str, Any]:
 
 
 def kept_lines(l10n: Localizer, view: KeptView) -> list[str]:
-    """Who keeps the status of a member without a grant, and how that ends."""
+    """Return who keeps the status of a member without a grant, and how that ends."""
     if view.refused:
         return [l10n.say("No admin's permission sets your status: you asked for that. `/quo opt-in` allows it again.")]
     name = f"*{escape(view.name)}*"
@@ -124,7 +127,7 @@ def kept_lines(l10n: Localizer, view: KeptView) -> list[str]:
 
 
 def kept_last(l10n: Localizer, view: KeptView) -> list[kit.Block]:
-    """The last thing that was done to the member's profile, or left, and why."""
+    """Return the last thing that was done to the member's profile, or left, and why."""
     if view.last is None:
         return []
     entry = view.last.entry

@@ -42,7 +42,7 @@ class KeysView:
 
 
 def home_keys(l10n: Localizer, view: KeysView) -> list[kit.Block]:
-    """What the Home tab says of agents: what they can do, or which keys there are."""
+    """Return what the Home tab says of agents: what they can do, or which keys there are."""
     said = l10n.say(
         "Claude Code, Cursor, VS Code and other agents can keep your status when you ask them to: “I'm at the dentist "
         "until three”. Each gets a key of its own."
@@ -90,7 +90,10 @@ def _off(l10n: Localizer, view: KeysView) -> str:
 def keys_form(
     l10n: Localizer, view: KeysView, *, problem: StatusQuoError | None = None, before: Values | None = None
 ) -> dict[str, Any]:
-    """The keys, each with what revokes it, and the fields of a new one; `problem` is what went wrong `before`."""
+    """Return the keys, each with what revokes it, and the fields of a new one.
+
+    `problem` is what went wrong `before`.
+    """
     blocks = [
         kit.section(
             l10n.say(
@@ -135,7 +138,7 @@ def _fields(l10n: Localizer, before: Values | None) -> list[kit.Block]:
 
 
 def read_key(values: Values) -> tuple[str, May, dict[str, InputError]]:
-    """The name, as it was typed, what the key may do, and what is wrong, by block."""
+    """Return the name, as it was typed, what the key may do, and what is wrong, by block."""
     errors: dict[str, InputError] = {}
     chosen = values.offered("may", set(May), errors)
     return values.text("name"), May(chosen[0]) if chosen else May.READ, errors
@@ -151,7 +154,7 @@ def _revoke(l10n: Localizer, key: AgentKey) -> kit.Block:
 
 
 def key_shown_once(l10n: Localizer, key: AgentKey, secret: str, base_url: str) -> dict[str, Any]:
-    """The modal with a key's secret, and how agents are told of it."""
+    """Return the modal with a key's secret, and how agents are told of it."""
     address, bearer = f"{base_url}/mcp", f"Bearer {secret}"
     server = {"url": address, "headers": {"Authorization": bearer}}
     cursor = json.dumps({"mcpServers": {"status-quo": server}})
@@ -177,7 +180,7 @@ def key_shown_once(l10n: Localizer, key: AgentKey, secret: str, base_url: str) -
 
 
 def asked_by(l10n: Localizer, found: Sequence[AgentAsked], now: Now) -> list[kit.Block]:
-    """Which agent asked for what stands, a line of small print each."""
+    """Return which agent asked for what stands, a line of small print each."""
     return [kit.context(_asked_by(l10n, one, now)) for one in found]
 
 

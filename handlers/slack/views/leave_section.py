@@ -30,7 +30,7 @@ _MOST_HALVES = 8
 
 
 def leave_section(l10n: Localizer, overview: LeaveOverview, now: datetime) -> Section:
-    """What admins see of them at `now`."""
+    """Return what admins see of them at `now`."""
     names = names_to_tie([line for line in overview.lines if line.result != HALF])
     broken = [one for one in overview.calendars if one.sentence] + [one for one in overview.accounts if one.lost]
     problems = []
@@ -49,7 +49,7 @@ def leave_section(l10n: Localizer, overview: LeaveOverview, now: datetime) -> Se
 
 
 def names_to_tie(lines: Sequence[ListedLine]) -> list[ListedLine]:
-    """The next line of each name, or title where no name was made out in it."""
+    """Return the next line of each name, or title where no name was made out in it."""
     first: dict[str, ListedLine] = {}
     for line in lines:
         first.setdefault(line.name.casefold() or line.title.casefold(), line)
@@ -152,7 +152,7 @@ def _days(l10n: Localizer, found: ListedLine | ComingLeave, now: datetime) -> st
 
 
 def team_hook(l10n: Localizer, address: str) -> Block:
-    """The modal with the address of a team hook, which is shown once."""
+    """Return the modal with the address of a team hook, which is shown once."""
     line = '[{"email": "ann@example.com", "from": "2026-12-01", "to": "2026-12-04", "kind": "vacation"}]'
     lines = [
         l10n.say("Have your leave system post everybody's leave to this address, as a JSON list:"),

@@ -8,7 +8,7 @@ from services.platform.locale import Localizer
 
 
 def forget(l10n: Localizer, *, is_keeper: bool = False) -> Reply:
-    """The one question before everything is deleted; `is_keeper`: their permission keeps others' statuses."""
+    """Return the one question before everything is deleted; `is_keeper`: their permission keeps others' statuses."""
     lines = [l10n.say("Delete everything I know of you: your permission, calendars, rules and settings?")]
     if is_keeper:
         lines.append(
@@ -21,7 +21,7 @@ def forget(l10n: Localizer, *, is_keeper: bool = False) -> Reply:
 
 
 def forget_button(l10n: Localizer) -> kit.Block:
-    """Deletes everything, after its question."""
+    """Return the button that deletes everything, after its question."""
     question = l10n.say("I delete all your data and give up the permission to set your status. This cannot be undone.")
     return kit.asks_first(
         kit.button(l10n.say("Forget me"), "forget_me", style="danger"),
@@ -30,7 +30,7 @@ def forget_button(l10n: Localizer) -> kit.Block:
 
 
 def forgotten(l10n: Localizer) -> Reply:
-    """That everything was deleted."""
+    """Say that everything was deleted."""
     said = l10n.say(
         "Everything I knew of you is deleted. What I had set on your profile is taken back within a minute. Type "
         "`/quo` whenever you want to start anew."
@@ -42,7 +42,7 @@ def forgotten(l10n: Localizer) -> Reply:
 
 
 def opted_out(l10n: Localizer, *, granted: bool) -> Reply:
-    """That an admin's permission does not set their status any more."""
+    """Say that an admin's permission does not set their status any more."""
     lines = [
         l10n.say("No admin's permission sets your status any more. What it had set is taken off within a minute."),
         l10n.say("`/quo opt-in` allows it again."),
@@ -53,5 +53,5 @@ def opted_out(l10n: Localizer, *, granted: bool) -> Reply:
 
 
 def opted_in(l10n: Localizer) -> Reply:
-    """That it may again."""
+    """Say that it may again."""
     return reply([l10n.say("Your workspace may show your leave as your status, with an admin's permission.")])

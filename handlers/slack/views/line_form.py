@@ -87,7 +87,7 @@ class NotACropError(InputError):
 
 
 def line_form(view: ListView, line: Rule | None, *, is_new: bool = False) -> dict[str, Any]:
-    """The form of a line; of a new rule where there is none, or it `is_new`."""
+    """Return the form of a line; of a new rule where there is none, or it `is_new`."""
     l10n, rule = view.l10n, line or Rule("", "")
     is_new = is_new or line is None
     if rule.kind is not None:
@@ -113,7 +113,7 @@ def line_form(view: ListView, line: Rule | None, *, is_new: bool = False) -> dic
 
 
 def look_blocks(view: ListView, line: Line) -> list[kit.Block]:
-    """What a line says and does, where its placeholders show what it says by itself."""
+    """Return what a line says and does, where its placeholders show what it says by itself."""
     l10n, policy = view.l10n, view.policy
     usual = view.usual(line)
     hint = l10n.say("{{until}} becomes the end, {{title}} the event's title, {{location}} its place.")
@@ -171,14 +171,14 @@ def place_block(view: ListView, line: Line) -> kit.Block:
 
 
 def preview_blocks(view: ListView) -> list[kit.Block]:
-    """The button that shows what would change, and where it does."""
+    """Return the button that shows what would change, and where it does."""
     button = kit.button(view.l10n.say("Show what changes"), PREVIEW)
     asked = view.l10n.say("See what this changes in the coming week, before you save it.")
     return [kit.divider(), kit.actions(button), {**kit.section(asked), "block_id": PREVIEWED}]
 
 
 def previewed(form: Mapping[str, Any], values: Values, said: str) -> dict[str, Any]:
-    """The form as it is filled in, with what it changes told in it."""
+    """Return the form as it is filled in, with what it changes told in it."""
 
     def filled(block: kit.Block) -> kit.Block:
         if block.get("block_id") == PREVIEWED:
@@ -256,7 +256,7 @@ Errors = dict[str, InputError]
 def read_line(
     values: Values, before: Rule, calendars: Mapping[str, str], policy: Policy
 ) -> tuple[Rule, str | None, Errors]:
-    """The line of a submission, the id of the line below it where a place was chosen, and what is wrong, by block.
+    """Read a submission: the line, the id of the line below it where a place was chosen, what is wrong, by block.
 
     What a form does not show of `before` stays.
     """
@@ -304,12 +304,12 @@ def read_look(
 
 
 def effects_of(values: Values, errors: Errors) -> frozenset[Effect]:
-    """What is to happen besides the status."""
+    """Return what is to happen besides the status."""
     return frozenset(map(Effect, values.offered("effects", set(Effect), errors)))
 
 
 def read_says(values: Values, text_block: str, emoji_block: str, errors: Errors) -> tuple[str, str]:
-    """A text that may have placeholders, and an emoji."""
+    """Return a text that may have placeholders, and an emoji."""
     text, emoji = values.text(text_block), ""
     try:
         status_text(text)

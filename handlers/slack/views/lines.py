@@ -66,13 +66,13 @@ class ListView:
         return frozenset(effect for line in self.floored.lines if line.enabled for effect in line.effects)
 
     def usual(self, line: Line) -> Status:
-        """What the line says where it has neither a text nor an emoji."""
+        """Return what the line says where it has neither a text nor an emoji."""
         bare = replace(line, look=Look())
         lines = tuple(bare if one.id == line.id else one for one in self.facts.lines)
         return replace(self, facts=replace(self.facts, lines=lines)).looks(bare)
 
     def looks(self, line: Line) -> Status:
-        """What the line says, its placeholders filled with an example."""
+        """Return what the line says, its placeholders filled with an example."""
         facts = self.floored
         line = facts.policy.floored(replace(line, look=self._known(line.look)))
         rules = [one for one in facts.lines if isinstance(one, Rule)]
@@ -100,12 +100,12 @@ class ListView:
 
 
 def kind_of(line: Rule) -> Kind:
-    """The kind of events that a rule is an example of: its own, else the first that it names, else a meeting."""
+    """Return the kind of events that a rule is an example of: its own, else the first that it names, else a meeting."""
     return line.kind or next((kind for kind in KINDS if kind in line.match.kinds), Kind.MEETING)
 
 
 def told(view: ListView, line: Line) -> str:
-    """A line in two: how it looks, and below what it is about and what else it does. As mrkdwn."""
+    """Return a line in two: how it looks, and below what it is about and what else it does. As mrkdwn."""
     l10n = view.l10n
     is_ignored = isinstance(line, Rule) and line.ignore
     look = l10n.say(":no_entry_sign: *Ignored*") if is_ignored else shown(view.looks(line))
@@ -122,7 +122,7 @@ def told(view: ListView, line: Line) -> str:
 
 
 def name_of(view: ListView, line: Line) -> str:
-    """What a line is called, in a menu: as plain text."""
+    """Return what a line is called, in a menu: as plain text."""
     if isinstance(line, Rule) and line.kind is not None:
         return kind_name(line.kind, view.l10n)
     look = view.looks(line)
@@ -140,7 +140,7 @@ def _about(view: ListView, line: Line) -> str:
 
 
 def named(match: Match, other: str) -> str:
-    """What a rule is called whose person gave it no name: by its words, else `other`."""
+    """Return what a rule is called whose person gave it no name: by its words, else `other`."""
     name = ", ".join(match.title_words) or other
     return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
@@ -158,7 +158,7 @@ def _routine(view: ListView, line: Routine) -> list[str]:
 
 
 def match_words(l10n: Localizer, match: Match, calendars: Mapping[str, str]) -> list[str]:
-    """What a rule matches, condition by condition, as mrkdwn."""
+    """Return what a rule matches, condition by condition, as mrkdwn."""
     names = sorted(calendars.get(one, l10n.say("a calendar that is gone")) for one in match.calendar_ids)
     worded = (
         (match.title_words, l10n.say("title has {words}", words=_quoted(match.title_words))),
@@ -188,12 +188,12 @@ def match_words(l10n: Localizer, match: Match, calendars: Mapping[str, str]) -> 
 
 
 def span_of(least: int | None, most: int | None) -> str:
-    """A range as it is typed: `2-5`, `2-`, `-5`."""
+    """Return a range as it is typed: `2-5`, `2-`, `-5`."""
     return f"{'' if least is None else least}-{'' if most is None else most}"
 
 
 def _quoted(words: Collection[str]) -> str:
-    """Words as mrkdwn, a few of them."""
+    """Return words as mrkdwn, a few of them."""
     kept = [f"“{escape(cut(word, 40))}”" for word in list(words)[:_MOST_WORDS]]
     return ", ".join(kept) + (" …" if len(words) > _MOST_WORDS else "")
 
@@ -216,12 +216,12 @@ def days(l10n: Localizer, chosen: Iterable[int]) -> str:
 
 
 def hours(l10n: Localizer, start: time, end: time) -> str:
-    """Two times of a day by the wall clock."""
+    """Return two times of a day by the wall clock."""
     return f"{l10n.clock(start)}–{l10n.clock(end)}"
 
 
 def effect_words(l10n: Localizer, effects: Collection[Effect], missing: Collection[Effect] = ()) -> list[str]:
-    """What a line does besides the status, a word each; what waits for a permission has a lock."""
+    """Return what a line does besides the status, a word each; what waits for a permission has a lock."""
     words = {
         Effect.DND: l10n.say("mutes"),
         Effect.AWAY: l10n.say("away"),
@@ -232,7 +232,7 @@ def effect_words(l10n: Localizer, effects: Collection[Effect], missing: Collecti
 
 
 def effects_block(l10n: Localizer, policy: Policy, chosen: Collection[Effect] = ()) -> kit.Block:
-    """The choice of a form of what happens besides the status, of what the workspace allows."""
+    """Return the choice of a form of what happens besides the status, of what the workspace allows."""
     names = effect_names(l10n)
     options = [kit.option(name, effect.value) for effect, name in names.items() if effect in policy.allowed]
     if not options:
@@ -243,7 +243,7 @@ def effects_block(l10n: Localizer, policy: Policy, chosen: Collection[Effect] = 
 
 
 def picture_names(l10n: Localizer) -> dict[Picture, str]:
-    """What a photo shows, as a choice of a form."""
+    """Return what a photo shows, as a choice of a form."""
     return {
         Picture.OWN: l10n.say("A picture that I sent to the app"),
         Picture.PALM: l10n.say("My photo with a palm"),
@@ -256,7 +256,7 @@ def picture_names(l10n: Localizer) -> dict[Picture, str]:
 
 
 def changes(l10n: Localizer, found: Collection[Difference], now: datetime) -> str:
-    """What a list that is not saved yet changes in the coming week, with examples. As mrkdwn."""
+    """Return what a list that is not saved yet changes in the coming week, with examples. As mrkdwn."""
     if not found:
         return l10n.say("Nothing changes in the coming week.")
     if len(found) == 1:

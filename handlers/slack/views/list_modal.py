@@ -28,7 +28,10 @@ A_PAGE = 40
 def list_modal(
     view: ListView, callback: str = RULES, *, page: int = 0, undo_id: str = "", note: str = ""
 ) -> dict[str, Any]:
-    """The whole list, from the top, or its routines, with what can be done to each; `undo_id`: of the last change."""
+    """Return the whole list, from the top, or its routines, with what can be done to each.
+
+    `undo_id`: of the last change.
+    """
     l10n = view.l10n
     lines = list(enumerate(view.facts.lines))
     if callback == ROUTINES:
@@ -69,7 +72,10 @@ def list_modal(
 
 
 def adding(view: ListView) -> list[kit.Block]:
-    """The buttons that add to the list, where the workspace allows lines of one's own; a routine has texts alone."""
+    """Return the buttons that add to the list, where the workspace allows lines of one's own.
+
+    A routine has texts alone.
+    """
     found = []
     if view.policy.rules:
         found.append(kit.button(view.l10n.say("Add a rule"), "add_line"))
@@ -79,12 +85,12 @@ def adding(view: ListView) -> list[kit.Block]:
 
 
 def saved(view: ListView, undo_id: str) -> kit.Block:
-    """That something was changed just now, and what takes it back."""
+    """Say that something was changed just now, and what takes it back."""
     return kit.section(":white_check_mark: " + view.l10n.say("Saved."), undo_button(view.l10n, undo_id))
 
 
 def waiting(view: ListView, effects: Iterable[Effect] | None = None) -> list[kit.Block]:
-    """What of `effects` (default: all that are chosen, or still on) waits for a permission, and the link to that."""
+    """Say what of `effects` (default: all that are chosen, or still on) waits for a permission, with the link."""
     l10n, blocks = view.l10n, list[kit.Block]()
     chosen = view.missing | view.barred if effects is None else frozenset(effects)
     if held := chosen & view.missing:
@@ -120,7 +126,7 @@ def _buttons(view: ListView, number: int, line: Line) -> list[kit.Block]:
 
 
 def mute_while(l10n: Localizer, lines: Sequence[str] = (), *more: kit.Block) -> dict[str, Any]:
-    """The one question of the first connection: muted while what? `lines` and `more` come before it."""
+    """Return the one question of the first connection: muted while what? `lines` and `more` come before it."""
     options = [
         kit.option(l10n.say("I focus"), Kind.FOCUS.value),
         kit.option(l10n.say("I am in meetings"), Kind.MEETING.value),
@@ -136,7 +142,7 @@ def mute_while(l10n: Localizer, lines: Sequence[str] = (), *more: kit.Block) -> 
 
 
 def home_list(view: ListView, most: int, *, asks: bool = False) -> list[kit.Block]:
-    """The list as the Home tab shows it: at most `most` lines, with a button that edits each.
+    """Return the list as the Home tab shows it: at most `most` lines, with a button that edits each.
 
     `asks`: with the question of the first connection, while nothing is chosen besides the status.
     """

@@ -115,7 +115,7 @@ def connect(
 
 
 def choose_calendars(l10n: Localizer, choice: Choice, lines: Sequence[str] = (), *, of_workspace: bool = False) -> View:
-    """The form with every calendar of an account, those that are connected chosen; `lines` come first.
+    """Return the form with every calendar of an account, those that are connected chosen; `lines` come first.
 
     `of_workspace`: those that are chosen are leave calendars of the workspace.
     Slack has ten checkboxes in a block, and a hundred options in a menu: who has more than ten gets the menu.
@@ -141,18 +141,18 @@ def choose_calendars(l10n: Localizer, choice: Choice, lines: Sequence[str] = (),
 
 
 def chosen_calendars(values: Values, choice: Choice) -> list[str]:
-    """The addresses that a submission names, of those that the account offers; nothing else gets through."""
+    """Return the addresses that a submission names, of those that the account offers; nothing else gets through."""
     wanted = set(values.chosen(CALENDARS_BLOCK))
     return [one.address for one, _ in choice.calendars if _digest(one) in wanted]
 
 
 def _digest(offered: OfferedCalendar) -> str:
-    """What stands for a calendar's address in a form: an address may be longer than Slack allows."""
+    """Return what stands for a calendar's address in a form: an address may be longer than Slack allows."""
     return hashlib.sha256(offered.address.encode()).hexdigest()[:32]
 
 
 def ask_before_drop(l10n: Localizer, account: AccountView, calendars: int) -> View:
-    """The question before an account is disconnected."""
+    """Return the question before an account is disconnected."""
     question = l10n.say("Disconnect {account}?", account=account_name(account))
     result = l10n.say(
         "I forget its calendars ({count}) and their events, and give up the permission to read them.", count=calendars
@@ -164,7 +164,7 @@ def ask_before_drop(l10n: Localizer, account: AccountView, calendars: int) -> Vi
 
 
 def out_of_office(l10n: Localizer, today: date, account: AccountView | None = None) -> View:
-    """The out-of-office form; without times it means whole days, both included.
+    """Return the out-of-office form; without times it means whole days, both included.
 
     `account` is one in whose calendar an entry can be made.
     """
@@ -189,7 +189,7 @@ def out_of_office(l10n: Localizer, today: date, account: AccountView | None = No
 
 
 def allow_writing(l10n: Localizer, target: EntryTarget) -> list[kit.Block]:
-    """What has to be allowed before an entry can be made, and that it is made then."""
+    """Return what has to be allowed before an entry can be made, and that it is made then."""
     said = l10n.say(
         "To put it into {account}, I need the permission to write there, which I do not have yet. Allow it once: I put "
         "it in as soon as you have, and touch no other entry.",
@@ -200,7 +200,7 @@ def allow_writing(l10n: Localizer, target: EntryTarget) -> list[kit.Block]:
 
 
 def override(l10n: Localizer, policy: Policy) -> View:
-    """A status of one's own; besides it what the workspace allows."""
+    """Return a status of one's own; besides it what the workspace allows."""
     emoji_hint = l10n.say("Type its name, or paste one.")
     until_hint = l10n.say("Without a time it stays until you clear it.")
     blocks = [
@@ -217,13 +217,13 @@ def _time(l10n: Localizer) -> kit.Block:
 
 
 def done(l10n: Localizer, title: str, lines: Sequence[str], *more: kit.Block) -> View:
-    """What a modal becomes once it has done its work and there is something to say."""
+    """Return what a modal becomes once it has done its work and there is something to say."""
     said = [kit.section("\n".join(lines))] if lines else []
     return kit.modal("done", title, [*said, *more], close=l10n.say("Close"))
 
 
 def looking(l10n: Localizer) -> View:
-    """What a modal becomes while something takes longer than Slack waits."""
+    """Return what a modal becomes while something takes longer than Slack waits."""
     title = l10n.say("Connect a calendar")
     return done(l10n, title, [l10n.say(":hourglass_flowing_sand: I am looking for your calendars…")])
 
@@ -234,7 +234,7 @@ def account_gone(l10n: Localizer) -> View:
 
 
 def shown_once(l10n: Localizer, address: str, *more: kit.Block) -> View:
-    """The modal with the address of a new hook, or the new address of one."""
+    """Return the modal with the address of a new hook, or the new address of one."""
     example = f"curl {address} -H 'Content-Type: application/json' -d '{_HOOK_EXAMPLE}'"
     lines = [
         l10n.say("Whatever posts to this address sets your status (JSON), or fills a calendar (`text/calendar`):"),

@@ -64,7 +64,10 @@ COMMANDS = (
 
 
 def reply(lines: Sequence[str], *more: kit.Block) -> Reply:
-    """An ephemeral answer: a paragraph, then other blocks. `text` is what notifications and screen readers get."""
+    """Return an ephemeral answer: a paragraph, then other blocks.
+
+    `text` is what notifications and screen readers get.
+    """
     text = "\n".join(line for line in lines if line)
     return {"response_type": "ephemeral", "text": kit.cut(text, 3000), "blocks": [kit.section(text), *more]}
 
@@ -86,13 +89,13 @@ def paragraphs(l10n: Localizer, lines: Sequence[str]) -> list[str]:
 
 
 def listing(l10n: Localizer, lines: Sequence[str]) -> Reply:
-    """An ephemeral answer of many lines."""
+    """Return an ephemeral answer of many lines."""
     first, *more = paragraphs(l10n, lines)
     return reply([first], *(kit.section(part) for part in more))
 
 
 def help_(l10n: Localizer, now: Now | None) -> Reply:
-    """What I can do, and what the status is now and why."""
+    """Return what I can do, and what the status is now and why."""
     usage = "\n".join(f"`{example}`  {l10n.say(does)}" for example, does in COMMANDS)
     lines = standing(now, l10n) if now is not None else []
     intro = l10n.say("I keep your Slack status true: I read your calendars and set your status on time.")
@@ -105,12 +108,15 @@ def help_(l10n: Localizer, now: Now | None) -> Reply:
 
 
 def posted(answer: Reply) -> Reply:
-    """The answer as a message in the conversation, or one that stands in the place of another."""
+    """Return the answer as a message in the conversation, or one that stands in the place of another."""
     return {"text": answer["text"], "blocks": answer["blocks"]}
 
 
 def did_you_mean(l10n: Localizer, meant: str, status: str) -> Reply:
-    """The question after a slip of the finger, with a button for either: the command, or `status` as it was typed."""
+    """Return the question after a slip of the finger, with a button for either.
+
+    The command, or `status` as it was typed.
+    """
     command = f"/quo {meant}"
     sentence = l10n.say("I do not know that. Did you mean `{command}`?", command=command)
     if not status:
@@ -121,7 +127,7 @@ def did_you_mean(l10n: Localizer, meant: str, status: str) -> Reply:
 
 
 def is_it_so_long(l10n: Localizer, start: datetime, end: datetime, typed: str, now: datetime) -> Reply:
-    """The question whether an absence as long as that was meant, with a button that does what was `typed`."""
+    """Return the question whether an absence as long as that was meant, with a button that does what was `typed`."""
     days = (end - start).days
     sentence = l10n.say(
         "Out of office {when}: that is {days} days. Is that right? Nothing was changed yet.",
@@ -133,7 +139,7 @@ def is_it_so_long(l10n: Localizer, start: datetime, end: datetime, typed: str, n
 
 
 def usage(l10n: Localizer, error: InputError, command: str) -> Reply:
-    """What was not understood, the usage line and an example; nothing was changed."""
+    """Return what was not understood, the usage line and an example; nothing was changed."""
     return _usage(l10n, l10n.say(error.sentence()), command)
 
 
@@ -150,7 +156,7 @@ def _usage(l10n: Localizer, sentence: str, command: str, *more: kit.Block) -> Re
 
 
 def grant(l10n: Localizer, link: str, *, kept: bool) -> Reply:
-    """The link that grants; `kept`: what was asked for is done right after."""
+    """Return the link that grants; `kept`: what was asked for is done right after."""
     lines = [may_not(l10n)]
     if kept:
         lines.append(l10n.say("What you just asked for is done right after that."))
@@ -158,17 +164,17 @@ def grant(l10n: Localizer, link: str, *, kept: bool) -> Reply:
 
 
 def may_not(l10n: Localizer) -> str:
-    """That the person has not allowed us anything."""
+    """Say that the person has not allowed us anything."""
     return l10n.say(NotGrantedError.sentence())
 
 
 def grant_button(l10n: Localizer, link: str) -> kit.Block:
-    """The button that leads to the grant."""
+    """Return the button that leads to the grant."""
     return kit.button(l10n.say("Allow"), "open_grant", url=link, style="primary")
 
 
 def override(l10n: Localizer, made: Override, now: datetime, pause: Pause | None = None) -> Reply:
-    """What was understood, and how to undo it."""
+    """Return what was understood, and how to undo it."""
     is_away = made.kind is OverrideKind.OUT_OF_OFFICE
     note = [shown(Status(made.text, made.emoji))] if is_away else []
     lines = [changes.understood(made, now, l10n), *note, *changes.set_later(pause, now, l10n)]
@@ -176,34 +182,34 @@ def override(l10n: Localizer, made: Override, now: datetime, pause: Pause | None
 
 
 def undo_button(l10n: Localizer, undo_id: str, action_id: str = "undo") -> kit.Block:
-    """Takes back what was changed, for ten minutes."""
+    """Return the button that takes back what was changed, for ten minutes."""
     return kit.button(l10n.say("Undo"), action_id, value=undo_id)
 
 
 def undone(l10n: Localizer, change: Change, now: datetime) -> Reply:
-    """That a change was taken back, and what is there again."""
+    """Say that a change was taken back, and what is there again."""
     return reply(changes.undone(change, now, l10n))
 
 
 def cleared(l10n: Localizer, done: Cleared, now: datetime) -> Reply:
-    """What `clear` did."""
+    """Return what `clear` did."""
     return with_undo(l10n, changes.cleared(done, now, l10n), done.undo_id)
 
 
 def off(l10n: Localizer, done: Cleared, now: datetime) -> Reply:
-    """That somebody is back."""
+    """Say that somebody is back."""
     said = "\n".join([changes.back(done, now, l10n), *changes.still_out(done, l10n)])
     return with_undo(l10n, said, done.undo_id)
 
 
 def with_undo(l10n: Localizer, said: str, undo_id: str, *more: kit.Block) -> Reply:
-    """What was changed, with what takes it back where something does."""
+    """Return what was changed, with what takes it back where something does."""
     buttons = [*more, *([undo_button(l10n, undo_id)] if undo_id else [])]
     return reply([said], *([kit.actions(*buttons)] if buttons else []))
 
 
 def saved(l10n: Localizer, undo_id: str) -> Reply:
-    """That what a form held is saved."""
+    """Say that what a form held is saved."""
     return with_undo(l10n, l10n.say("Saved."), undo_id)
 
 
@@ -214,14 +220,14 @@ def pausing(l10n: Localizer, pause: Pause, now: datetime, undo_id: str = "") -> 
 
 
 def resumed(l10n: Localizer, undo_id: str = "") -> Reply:
-    """That the status is kept again."""
+    """Say that the status is kept again."""
     return with_undo(l10n, l10n.say("I keep your status again."), undo_id)
 
 
 def why(
     l10n: Localizer, found: Why, kept: KeptView | None = None, link: str = "", agents: Sequence[kit.Block] = ()
 ) -> Reply:
-    """The status, the rule and event behind it, and each of today's events with its reason.
+    """Return the status, the rule and event behind it, and each of today's events with its reason.
 
     `kept`: who keeps it instead, where the person has allowed us nothing themselves; `link` leads to the permission
     that something lacks; `agents`: which agent asked for what stands.
@@ -280,20 +286,20 @@ def _routines(l10n: Localizer, now: Now) -> list[str]:
 
 
 def preview(l10n: Localizer, timeline: Timeline, day: date, today: date) -> Reply:
-    """The timeline of a day."""
+    """Return the timeline of a day."""
     lines = timeline_lines(timeline, l10n) or [l10n.say("Nothing is planned to be shown.")]
     return listing(l10n, [f"*{l10n.day(day, today)}*", *lines])
 
 
 def preview_at(l10n: Localizer, span: Span, instant: datetime, now: datetime, lines: tuple[Line, ...]) -> Reply:
-    """The status at an instant, and why."""
+    """Return the status at an instant, and why."""
     what = shown(span.status) or l10n.say("nothing")
     first = l10n.say("{moment}: {status}", moment=l10n.stamp(instant, now), status=what)
     return reply([first, because(span.reason, l10n, now, title=span.title, lines=lines)])
 
 
 def calendars(l10n: Localizer, lines: Sequence[CalendarView], accounts: Sequence[AccountView], now: datetime) -> Reply:
-    """The connected calendars with their health, those of an account beneath it."""
+    """Return the connected calendars with their health, those of an account beneath it."""
     connect = kit.actions(kit.button(l10n.say("Connect a calendar"), "open_connect"))
     if not lines and not accounts:
         return reply([l10n.say("No calendar is connected yet.")], connect)
@@ -306,5 +312,5 @@ def calendars(l10n: Localizer, lines: Sequence[CalendarView], accounts: Sequence
 
 
 def sentence(l10n: Localizer, error: StatusQuoError) -> Reply:
-    """An error as an answer."""
+    """Return an error as an answer."""
     return reply([l10n.say(error.sentence())])

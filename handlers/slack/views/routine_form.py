@@ -52,7 +52,7 @@ class NoPlaceholderError(InputError):
 
 
 def routine_form(view: ListView, line: Routine | None, *, is_new: bool = False) -> dict[str, Any]:
-    """The form of a routine; of a new one where there is none, or it `is_new`."""
+    """Return the form of a routine; of a new one where there is none, or it `is_new`."""
     is_new = is_new or line is None
     l10n, routine = view.l10n, line or NEW
     days = [kit.option(l10n.weekday(day), name) for day, name in enumerate(DAYS)]
@@ -91,7 +91,7 @@ def _date(day: date | None) -> kit.Block:
 def read_routine(
     values: Values, routine_id: str, before: Routine | None, policy: Policy
 ) -> tuple[Routine, str | None, Errors]:
-    """The routine of a submission, the id of the line below it where that was chosen, and what is wrong, by block."""
+    """Read a submission: the routine, the id of the line below it where that was chosen, what is wrong, by block."""
     errors: Errors = {}
     look, effects, photo = read_look(values, before or NEW, policy, errors)
     if not look.text and not look.emoji and not errors.keys() & {"text", "emoji"}:

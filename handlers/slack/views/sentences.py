@@ -32,18 +32,18 @@ Show = Callable[[Status], str]
 
 
 def shown(status: Status) -> str:
-    """A status as mrkdwn; "" where nothing is shown."""
+    """Return a status as mrkdwn; "" where nothing is shown."""
     parts = [status.emoji, f"*{escape(status.text)}*" if status.text else ""]
     return " ".join(part for part in parts if part)
 
 
 def plainly(status: Status) -> str:
-    """A status as plain text; "" where nothing is shown."""
+    """Return a status as plain text; "" where nothing is shown."""
     return " ".join(part for part in (status.emoji, status.text) if part)
 
 
 def because(reason: Reason, l10n: Localizer, now: datetime, *, title: str = "", lines: tuple[Line, ...] = ()) -> str:
-    """A reason in the person's language; `title` for its owner's eyes."""
+    """Return a reason in the person's language; `title` for its owner's eyes."""
     name = name_in(lines, reason.rule)
     until = "" if reason.until is None else l10n.until(reason.until, now)
     message, facts = reasons.sentence(reason, title=escape(cut(title, LONGEST_TITLE)), rule=escape(name), until=until)
@@ -51,7 +51,7 @@ def because(reason: Reason, l10n: Localizer, now: datetime, *, title: str = "", 
 
 
 def status_now(now: Now, l10n: Localizer, show: Show = shown) -> list[str]:
-    """What the status is now and until when, in a sentence or two."""
+    """Return what the status is now and until when, in a sentence or two."""
     lines = []
     status = show(now.span.status)
     if now.own is not None:
@@ -74,7 +74,7 @@ def status_now(now: Now, l10n: Localizer, show: Show = shown) -> list[str]:
 
 
 def standing(now: Now, l10n: Localizer) -> list[str]:
-    """What the status is now, until when and why: one line each."""
+    """Return what the status is now, until when and why: one line each."""
     lines = status_now(now, l10n)
     lines.append(because(now.span.reason, l10n, now.at, title=now.span.title, lines=now.facts.lines))
     if now.unknown_emoji and now.own is None:
@@ -96,7 +96,7 @@ def _beside(effect: Effect, reason: Reason, now: Now, l10n: Localizer) -> str:
 
 
 def effect_names(l10n: Localizer) -> dict[Effect, str]:
-    """What an effect does, as a choice of a form."""
+    """Return what an effect does, as a choice of a form."""
     return {
         Effect.DND: l10n.say("Mute notifications"),
         Effect.AWAY: l10n.say("Set me away"),
@@ -106,7 +106,7 @@ def effect_names(l10n: Localizer) -> dict[Effect, str]:
 
 
 def still_on(effect: Effect, l10n: Localizer) -> str:
-    """That something of ours is over, and cannot be taken back."""
+    """Say that something of ours is over, and cannot be taken back."""
     if effect is Effect.DND:
         return l10n.say("Your notifications are still muted by me. To end that I need your permission again.")
     if effect is Effect.AWAY:
@@ -115,13 +115,13 @@ def still_on(effect: Effect, l10n: Localizer) -> str:
 
 
 def unknown_emoji(emoji: str, shown_instead: str, l10n: Localizer) -> str:
-    """That Slack does not know an emoji."""
+    """Say that Slack does not know an emoji."""
     seen = escape(shown_instead)
     return l10n.say("Slack does not know {emoji} any more, so {shown} is shown.", emoji=escape(emoji), shown=seen)
 
 
 def paused(until: datetime | None, l10n: Localizer, now: datetime) -> str:
-    """That the person paused me."""
+    """Say that the person paused me."""
     if until is None:
         return l10n.say(":double_vertical_bar: Paused: I leave your status alone until you resume.")
     end = l10n.until(until, now)
@@ -129,7 +129,7 @@ def paused(until: datetime | None, l10n: Localizer, now: datetime) -> str:
 
 
 def timeline_lines(timeline: Timeline, l10n: Localizer) -> list[str]:
-    """The pieces of a day that show something, one line each, with the event's title for its owner."""
+    """Return the pieces of a day that show something, one line each, with the event's title for its owner."""
     lines = []
     for span in timeline.spans:
         if not span.shows or (span.end - span.start).total_seconds() < SHORTEST:
@@ -156,7 +156,7 @@ def when(start: datetime, end: datetime | None, now: datetime, l10n: Localizer) 
 
 
 def asked(override: Override, now: datetime, l10n: Localizer, show: Show = shown) -> str:
-    """An override in one line."""
+    """Return an override in one line."""
     what = show(Status(override.text, override.emoji))
     if override.kind is OverrideKind.OUT_OF_OFFICE:
         what = what or l10n.say("Out of office")
@@ -164,7 +164,7 @@ def asked(override: Override, now: datetime, l10n: Localizer, show: Show = shown
 
 
 def kind_name(kind: Kind, l10n: Localizer) -> str:
-    """What a kind of event is called."""
+    """Return what a kind of event is called."""
     names = {
         Kind.OUT_OF_OFFICE: l10n.say("Out of office"),
         Kind.MEETING: l10n.say("Meeting"),
@@ -185,7 +185,7 @@ class CalendarGroups:
 
 
 def grouped(lines: Sequence[CalendarView], accounts: Sequence[AccountView]) -> CalendarGroups:
-    """The groups. Every account has one, whether or not a calendar of it is connected."""
+    """Return the groups. Every account has one, whether or not a calendar of it is connected."""
     found = CalendarGroups({account.account_id: [] for account in accounts}, [], [], [])
     others = {HOOK: found.hooks, FILE: found.files}
     for line in lines:
@@ -194,25 +194,25 @@ def grouped(lines: Sequence[CalendarView], accounts: Sequence[AccountView]) -> C
 
 
 def account_name(account: AccountView) -> str:
-    """What an account is called, for mrkdwn: its own name and its provider's."""
+    """Return what an account is called, for mrkdwn: its own name and its provider's."""
     name = escape(cut(account.name.strip(), _LONGEST_NAME))
     return f"*{name}* · {named(account.provider)}" if name else f"*{named(account.provider)}*"
 
 
 def account_line(l10n: Localizer, account: AccountView) -> str:
-    """One account, and what is wrong with it."""
+    """Return one account, and what is wrong with it."""
     if account.lost:
         return f":red_circle: {account_name(account)} · {l10n.say(account.trouble)}"
     return f":bust_in_silhouette: {account_name(account)}"
 
 
 def calendar_name(l10n: Localizer, line: CalendarView) -> str:
-    """What a calendar is called: its own name, else its host, else just that."""
+    """Return what a calendar is called: its own name, else its host, else just that."""
     return cut(line.name.strip() or line.host, _LONGEST_NAME) or l10n.say("Calendar")
 
 
 def calendar_line(l10n: Localizer, line: CalendarView, now: datetime) -> str:
-    """One calendar: name, what is wrong with it, when it was last read, and how changes become known."""
+    """Return one calendar: name, what is wrong with it, when it was last read, and how changes become known."""
     parts = [f"{_MARKS.get(line.health, ':red_circle:')} *{escape(calendar_name(l10n, line))}*"]
     if line.sentence:
         parts.append(l10n.say(line.sentence))

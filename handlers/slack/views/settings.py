@@ -41,7 +41,7 @@ class HoursError(InputError):
 
 
 def own_status_names(l10n: Localizer) -> dict[OwnStatusPolicy, str]:
-    """What becomes of a status of the person's own, as a choice of the form."""
+    """Return what becomes of a status of the person's own, as a choice of the form."""
     return {
         OwnStatusPolicy.COVER_AND_RESTORE: l10n.say("Events cover it, then it comes back"),
         OwnStatusPolicy.MINE_ALWAYS_WINS: l10n.say("Mine always wins"),
@@ -50,7 +50,7 @@ def own_status_names(l10n: Localizer) -> dict[OwnStatusPolicy, str]:
 
 
 def chosen_words(l10n: Localizer, chosen: Preferences) -> list[str]:
-    """What a person chose that is not as it is for everybody, as mrkdwn."""
+    """Return what a person chose that is not as it is for everybody, as mrkdwn."""
     found = []
     if chosen.count_unconfirmed:
         found.append(l10n.say("Count events I have not confirmed"))
@@ -73,7 +73,7 @@ def chosen_words(l10n: Localizer, chosen: Preferences) -> list[str]:
 
 
 def settings(l10n: Localizer, chosen: Preferences, allows: Policy) -> dict[str, Any]:
-    """The modal, showing what is chosen, and what the workspace `allows`."""
+    """Return the modal, showing what is chosen, and what the workspace `allows`."""
     idle = chosen.idle or Status()
     texts = [
         kit.text_entry("idle_text", l10n.say("When nothing is on: text"), initial=idle.text, most=STATUS_TEXT_LIMIT),
@@ -141,7 +141,7 @@ def _time(value: time) -> kit.Block:
 
 
 def read_settings(values: Values, before: Preferences, allows: Policy) -> tuple[Preferences, Errors]:
-    """What was chosen, and for each block that is wrong its error; nothing is to be saved while there is one.
+    """Return what was chosen, and for each block that is wrong its error; nothing is to be saved while there is one.
 
     What the workspace does not allow stays as it was.
     """

@@ -38,12 +38,12 @@ class WhoQuery:
     channel_id: str = ""
 
     def to_text(self) -> str:
-        """It as a text that a button or a modal brings back."""
+        """Return it as a text that a button or a modal brings back."""
         return json.dumps([self.start.isoformat(), self.end.isoformat(), self.channel_id])
 
     @classmethod
     def of(cls, text: str) -> WhoQuery:
-        """The one in such a text. Raises ValueError for another one."""
+        """Return the one in such a text. Raises ValueError for another one."""
         try:
             start, end, channel_id = json.loads(text)
             return cls(datetime.fromisoformat(start), datetime.fromisoformat(end), str(channel_id))
@@ -52,7 +52,7 @@ class WhoQuery:
 
 
 def message(l10n: Localizer, found: Out) -> Reply:
-    """The answer to `/quo who`: as many as fit, and a button that shows the rest."""
+    """Return the answer to `/quo who`: as many as fit, and a button that shows the rest."""
     heading, pages = _heading(l10n, found), _pages(_lines(l10n, found), _SECTIONS)
     first, left = pages[0], sum(len(section) for page in pages[1:] for section in page)
     blocks = [kit.section(heading), *(kit.section("\n".join(section)) for section in first)]
@@ -86,12 +86,12 @@ def modal(l10n: Localizer, found: Out, page: int = 0) -> kit.Block:
 
 
 def failed(l10n: Localizer, sentence: str) -> kit.Block:
-    """The modal that says why nobody is told."""
+    """Return the modal that says why nobody is told."""
     return kit.modal(WHO, l10n.say("Who is out"), [kit.section(sentence)], close=l10n.say("Close"))
 
 
 def of_person(l10n: Localizer, found: Out, name: str) -> Reply:
-    """The answer about one member, who was called `name` (plain; "" where that is not known)."""
+    """Return the answer about one member, who was called `name` (plain; "" where that is not known)."""
     lines = _lines(l10n, found)
     if not lines and name:
         lines = [l10n.say("{person} is not out, as far as I know.", person=escape(name))]
@@ -107,7 +107,7 @@ def of_person(l10n: Localizer, found: Out, name: str) -> Reply:
 
 
 def team(l10n: Localizer, found: Out) -> list[kit.Block]:
-    """Who of the workspace is out today, for the Home tab, three blocks at most; none where nobody is."""
+    """Return who of the workspace is out today, for the Home tab, three blocks at most; none where nobody is."""
     lines = _lines(l10n, found)
     if not lines:
         return []
@@ -127,7 +127,7 @@ def _heading(l10n: Localizer, found: Out) -> str:
 
 
 def nobody(l10n: Localizer, found: Out) -> str:
-    """That nobody is out then."""
+    """Say that nobody is out then."""
     when = when_of(l10n, found)
     if when == l10n.say("today"):
         return l10n.say("Nobody is out, as far as I know.")
@@ -161,7 +161,7 @@ def _notes(l10n: Localizer, found: Out) -> Iterator[str]:
 
 
 def not_known(l10n: Localizer, found: Out) -> str:
-    """How far absences are known, where more was asked for; else ""."""
+    """Return how far absences are known, where more was asked for; else ""."""
     if found.end <= found.at + AHEAD:
         return ""
     today = found.at.astimezone(l10n.zone).date()
@@ -169,7 +169,7 @@ def not_known(l10n: Localizer, found: Out) -> str:
 
 
 def _lines(l10n: Localizer, found: Out) -> list[str]:
-    """A line for each absence; then, apart, one for each person and place of those who tell where they work."""
+    """Return a line for each absence; then, apart, one for each person and place of those who tell where they work."""
     now, today = found.at, found.at.astimezone(l10n.zone).date()
     lines = ["• " + escape(absence_line(l10n, one, now)) for one in found.people if not one.place]
     days: dict[tuple[str, str], set[date]] = {}

@@ -56,7 +56,7 @@ class Section:
 def workspace_form(
     l10n: Localizer, policy: Policy, operator_forbids: frozenset[str], sections: Iterable[Section], *, metadata: str
 ) -> dict[str, Any]:
-    """The form of `policy` as it is stored; `operator_forbids` names what nobody here can allow."""
+    """Return the form of `policy` as it is stored; `operator_forbids` names what nobody here can allow."""
     switches = _switch_blocks(l10n, policy, operator_forbids)
     boxes = [kit.option(name, effect.value) for effect, name in _effect_names(l10n).items()]
     effects = kit.choices("checkboxes", "value", boxes, [one.value for one in policy.effects])
@@ -128,7 +128,7 @@ def _effect_names(l10n: Localizer) -> dict[Effect, str]:
 
 
 def freedom_names(l10n: Localizer) -> dict[Freedom, str]:
-    """What members may change, as a choice of the form."""
+    """Return what members may change, as a choice of the form."""
     return {
         Freedom.TEXTS: l10n.say("Texts and emoji of their own"),
         Freedom.RULES: l10n.say("Rules and routines of their own"),
@@ -137,7 +137,7 @@ def freedom_names(l10n: Localizer) -> dict[Freedom, str]:
 
 
 def read_workspace(values: Values, before: Policy) -> tuple[Policy, dict[str, InputError]]:
-    """The policy of a submission, and what is wrong, by block. What the form did not show of `before` stays."""
+    """Return the policy of a submission, and what is wrong, by block. What the form did not show of `before` stays."""
     errors: dict[str, InputError] = {}
 
     def on(name: str, *, before: bool) -> bool:
@@ -184,7 +184,10 @@ def home_part(
     l10n: Localizer, policy: Policy, numbers: WorkspaceNumbers, sections: Sequence[Section], *, install: str,
     now: datetime,
 ) -> list[Block]:  # fmt: skip
-    """What the admins of a workspace see on their Home tab; `policy` as it holds, `install` where more is allowed."""
+    """Return what the admins of a workspace see on their Home tab.
+
+    `policy` as it holds, `install` where more is allowed.
+    """
     counts = [
         l10n.say("People: *{count}*", count=numbers.people),
         l10n.say("Allowed me their status: *{count}*", count=numbers.granted),
@@ -230,7 +233,7 @@ def _problems(l10n: Localizer, numbers: WorkspaceNumbers, install: str) -> list[
 
 
 def policy_lines(l10n: Localizer, policy: Policy) -> list[str]:
-    """A policy in a few lines of mrkdwn, one thing each."""
+    """Return a policy in a few lines of mrkdwn, one thing each."""
     effects = [name for effect, name in _effect_names(l10n).items() if effect in policy.effects]
     switches = (
         (l10n.say("Titles in statuses"), policy.titles), (l10n.say("Answers to mentions"), policy.replies),

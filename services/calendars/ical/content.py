@@ -38,7 +38,7 @@ _TEXT = re.compile(
 
 
 def charset_in(content_type: str) -> str | None:
-    """The `charset` parameter of a media type (RFC 9110 §8.3.1)."""
+    """Return the `charset` parameter of a media type (RFC 9110 §8.3.1)."""
     found = _CHARSET.search(content_type[:_LONGEST_TYPE])
     return None if found is None else found[1]
 
@@ -140,14 +140,14 @@ def text_of(line: bytes) -> str:
 
 
 def without_head(data: bytes) -> bytes:
-    """`data` from where it says something: blanks and some byte-order marks before that are skipped."""
+    """Return `data` from where it says something: blanks and some byte-order marks before that are skipped."""
     for _ in range(_MOST_MARKS):
         data = data.lstrip().removeprefix(codecs.BOM_UTF8)
     return data.lstrip()
 
 
 def unfolded(data: bytes) -> bytes:
-    """The file as UTF-8-ish octets with one content line per LF-ended line (RFC 5545 §3.1).
+    """Return the file as UTF-8-ish octets with one content line per LF-ended line (RFC 5545 §3.1).
 
     Control characters and blank lines go first: what stands behind them is folded, too, and twice is as good as once.
     """
@@ -163,7 +163,7 @@ def unfolded(data: bytes) -> bytes:
 
 
 def calendars(data: bytes) -> tuple[RawCalendar, ...]:
-    """Every VCALENDAR of a file, half ones too (`whole` says so). Empty where the file is no calendar at all."""
+    """Return every VCALENDAR of a file, half ones too (`whole` says so). Empty where the file is no calendar at all."""
     text = unfolded(data)
     found: list[RawCalendar] = []
     opened: list[_Open] = []
@@ -252,40 +252,40 @@ class Component:
             self._properties.setdefault(line.name, []).append(line)
 
     def all(self, name: str) -> list[Property]:
-        """Every property of that name that says anything, in the order of the file."""
+        """Return every property of that name that says anything, in the order of the file."""
         return [line for line in self._properties.get(name, ()) if line.value.strip()]
 
     def first(self, name: str) -> Property | None:
-        """The first property of that name that says anything."""
+        """Return the first property of that name that says anything."""
         lines = self._properties.get(name)
         if lines is None:
             return None
         return next((line for line in lines if line.value.strip()), None)
 
     def value(self, name: str) -> str:
-        """The first value of that name, trimmed; empty where there is none."""
+        """Return the first value of that name, trimmed; empty where there is none."""
         line = self.first(name)
         return "" if line is None else line.value.strip()
 
     def word(self, name: str) -> str:
-        """The same as an upper-case word."""
+        """Return the same as an upper-case word."""
         return self.value(name).upper()
 
     def text(self, name: str) -> str:
-        r"""The first TEXT value of that name, with `\n`, `\,`, `\;` and `\\` as they are meant (RFC 5545 §3.3.11)."""
+        r"""Return the first TEXT value of that name, with `\n`, `\,`, `\;`, `\\` as meant (RFC 5545 §3.3.11)."""
         line = self.first(name)
         if line is None or "\\" not in line.value:
             return "" if line is None else line.value
         return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], line.value)
 
     def number(self, name: str) -> int:
-        """The first INTEGER of that name; 0 where there is none or it is none."""
+        """Return the first INTEGER of that name; 0 where there is none or it is none."""
         value = self.value(name)
         return int(value) if value.isascii() and value.isdigit() and len(value) < 12 else 0  # noqa: PLR2004 - a SEQUENCE is a 32-bit integer
 
 
 def content_lines(lines: bytes) -> Iterator[Property]:
-    """The properties among unfolded lines. A line that has no name continues the value before it."""
+    """Yield the properties among unfolded lines. A line that has no name continues the value before it."""
     name, value = "", [""]
     params: dict[str, str] = {}
     for raw in lines.split(b"\n"):
@@ -305,7 +305,7 @@ def content_lines(lines: bytes) -> Iterator[Property]:
 
 
 def _params(line: str, position: int) -> tuple[int | None, dict[str, str]]:
-    """Where the value's colon is (None where there is none), and the parameters before it."""
+    """Return where the value's colon is (None where there is none), and the parameters before it."""
     if line[position] == ":":
         return position, {}
     params: dict[str, str] = {}

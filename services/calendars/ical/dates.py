@@ -65,7 +65,7 @@ class Dates:
         self._problems = problems
 
     def key(self, at: ZonedTime) -> Key:
-        """The name of the occurrence that `at` means, in whatever zone or type it is written."""
+        """Return the name of the occurrence that `at` means, in whatever zone or type it is written."""
         zone = self._times.start.zone
         if self._times.start.date:
             return self.wall(at).date().isoformat()
@@ -76,7 +76,7 @@ class Dates:
         return zone.utc(at.wall) if at.zone.floating else at.instant()
 
     def keys(self, wall: datetime) -> tuple[Key, ...]:
-        """All names that the occurrence starting at `wall` goes by."""
+        """Return all names that the occurrence starting at `wall` goes by."""
         start, day = self._times.start, wall.date().isoformat()
         if start.date:
             return (day,)
@@ -92,11 +92,11 @@ class Dates:
         return written.wall(at.instant())
 
     def name(self, wall: datetime) -> str:
-        """How the occurrence starting at `wall` is called outside: as its RECURRENCE-ID would be."""
+        """Return how the occurrence starting at `wall` is called outside: as its RECURRENCE-ID would be."""
         return name_of(ZonedTime(wall, self._times.start.zone, self._times.start.date))
 
     def starts(self, longest: timedelta, shift: timedelta) -> list[tuple[datetime, ZonedTime | Duration | None]]:
-        """The starts near the window in order, where occurrences last up to `longest`, moved by up to `shift`.
+        """Return the starts near the window in order, where occurrences last up to `longest`, moved by up to `shift`.
 
         Each with its end, where an RDATE gives it one of its own.
         """
@@ -115,7 +115,7 @@ class Dates:
         return sorted(found.items(), key=lambda item: item[0])
 
     def removed(self) -> set[Key]:
-        """The names of what EXDATE and EXRULE take away."""
+        """Return the names of what EXDATE and EXRULE take away."""
         removed = {self.key(at) for at, _ in self._listed("EXDATE")}
         lines = self._component.all("EXRULE")
         if lines:
@@ -125,7 +125,7 @@ class Dates:
         return removed
 
     def _listed(self, name: str) -> Iterator[tuple[ZonedTime, ZonedTime | Duration | None]]:
-        """The dates of all lists of that name, which cost as much as those of a rule; none of a bad list."""
+        """Yield the dates of all lists of that name, which cost as much as those of a rule; none of a bad list."""
         for line in self._component.all(name):
             try:
                 self._window.budget.spend(line.value.count(","))
@@ -136,7 +136,7 @@ class Dates:
             yield from found
 
     def _expand(self, lines: list[Property], reach: Reach, *, first: bool = True) -> set[datetime]:
-        """The times of rules near `reach`. What is wrong with one becomes a sentence."""
+        """Return the times of rules near `reach`. What is wrong with one becomes a sentence."""
         begin, budget = self._times.start.wall, self._window.budget
         found: set[datetime] = set()
         rules: list[tuple[RecurrenceRule, datetime | None, bool]] = []
@@ -195,14 +195,14 @@ class Dates:
 
 
 def name_of(at: ZonedTime) -> str:
-    """An occurrence's original start in the form that RECURRENCE-ID has: stable when the occurrence is moved."""
+    """Return an occurrence's original start in the form that RECURRENCE-ID has: stable when the occurrence is moved."""
     if at.date:
         return basic(at.wall)[:8]
     return basic(at.wall if at.zone.floating else at.instant())
 
 
 def _of_days(rule: RecurrenceRule) -> RecurrenceRule:
-    """A rule for whole days: its parts about the time of day mean nothing (RFC 5545 §3.3.10)."""
+    """Return a rule for whole days: its parts about the time of day mean nothing (RFC 5545 §3.3.10)."""
     if rule.frequency >= Frequency.HOURLY:
         raise RuleProblemError("RRULE repeats within the day, but DTSTART is a day.")
     return replace(rule, by_hour=(), by_minute=(), by_second=())
@@ -212,7 +212,7 @@ def _of_days(rule: RecurrenceRule) -> RecurrenceRule:
 
 
 def zones_of(calendar: RawCalendar, person: ZoneInfo, until: datetime, budget: ExpansionBudget) -> Zones:
-    """The zones that a calendar's components may name, with its own VTIMEZONEs good up to `until` (naive).
+    """Return the zones that a calendar's components may name, with its own VTIMEZONEs good up to `until` (naive).
 
     What a VTIMEZONE takes is the file's to pay, in the series that is the first to name it.
     """
@@ -223,7 +223,7 @@ def zones_of(calendar: RawCalendar, person: ZoneInfo, until: datetime, budget: E
 
 
 def _own_zone(raw: Raw, until: datetime, budget: ExpansionBudget) -> Zone | None:
-    """The zone that a VTIMEZONE describes up to `until` (naive); None where no observance can be read."""
+    """Return the zone that a VTIMEZONE describes up to `until` (naive); None where no observance can be read."""
     onsets: list[tuple[datetime, timedelta, timedelta]] = []
     for child in raw.children:
         if child.name in {"STANDARD", "DAYLIGHT"}:
@@ -251,7 +251,7 @@ def _own_zone(raw: Raw, until: datetime, budget: ExpansionBudget) -> Zone | None
 
 
 def _onsets(observance: Component, old: timedelta, until: datetime, budget: ExpansionBudget) -> Iterator[datetime]:
-    """When an observance begins: wall-clock times under the offset `old` before it, in no zone."""
+    """Yield when an observance begins: wall-clock times under the offset `old` before it, in no zone."""
     line = observance.first("DTSTART")
     if line is None:
         return
@@ -279,7 +279,7 @@ def _last(until: str, offset: timedelta) -> datetime | None:
 
 
 def _offset(text: str) -> timedelta | None:
-    """A UTC-OFFSET value (RFC 5545 §3.3.14)."""
+    """Return a UTC-OFFSET value (RFC 5545 §3.3.14)."""
     match = _OFFSET.fullmatch(text.strip())
     if match is None:
         return None

@@ -62,7 +62,7 @@ class ReadRequest:
 
     @classmethod
     def ahead(cls, connection: Connection, now: datetime) -> ReadRequest:
-        """What is asked of a calendar at `now`: from a day before it to 60 days after it."""
+        """Return what is asked of a calendar at `now`: from a day before it to 60 days after it."""
         return cls(connection.calendar_id, connection.addresses, connection.zone, now - BEHIND, now + AHEAD)
 
     def as_json(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class ReadRequest:
 
     @classmethod
     def of_json(cls, value: Mapping[str, Any]) -> ReadRequest:
-        """The reverse of `as_json`."""
+        """Return the reverse of `as_json`."""
         start, end = datetime.fromisoformat(value["start"]), datetime.fromisoformat(value["end"])
         return cls(value["calendar_id"], tuple(value["addresses"]), ZoneInfo(value["zone"]), start, end)
 
@@ -91,7 +91,7 @@ class Readout:
 
 
 def by_uid(components: Iterable[Raw]) -> dict[str, list[Raw]]:
-    """The components by UID, in the order of the file.
+    """Return the components by UID, in the order of the file.
 
     One without a UID (RFC 5545 §3.8.4.7 demands one) is named by what it says, the same as long as that is unchanged.
     A UID longer than any program's is cut, and told from others by its digest.
@@ -163,7 +163,7 @@ class EntryReader:
             yield replace(event, occurrence=one.name, start=one.start, end=one.end, all_day=one.all_day, wall=one.wall)
 
     def _event(self, uid: str, component: Component) -> Event:
-        """What a VEVENT says besides its times: who answers, how it blocks time, who may see it."""
+        """Return what a VEVENT says besides its times: who answers, how it blocks time, who may see it."""
         status = component.word("STATUS")
         # X-MICROSOFT-CDO-BUSYSTATUS says more than TRANSP (MS-OXCICAL 2.1.3.1.1.20.31), so it wins.
         show_as = _SHOW_AS.get(component.word("X-MICROSOFT-CDO-BUSYSTATUS"))
@@ -196,7 +196,7 @@ class EntryReader:
         )
 
     def _busy_times(self, uid: str, components: Sequence[Component], problems: list[str]) -> Iterator[Event]:
-        """The busy times of VFREEBUSYs (RFC 5545 §3.6.4), where a calendar publishes nothing else, as meetings.
+        """Yield the busy times of VFREEBUSYs (RFC 5545 §3.6.4), where a calendar publishes nothing else, as meetings.
 
         They have no title. An unknown FBTYPE is busy (RFC 5545 §3.2.9).
         """
@@ -219,7 +219,7 @@ class EntryReader:
 
 
 def _periods(line: Property, zones: Zones, problems: list[str]) -> Iterator[tuple[datetime, datetime]]:
-    """The periods of a FREEBUSY in UTC; what is none becomes a sentence in `problems`."""
+    """Yield the periods of a FREEBUSY in UTC; what is none becomes a sentence in `problems`."""
     try:
         found = moments(line, zones, zones.floating)
     except ValueProblemError as problem:
@@ -235,7 +235,7 @@ def _periods(line: Property, zones: Zones, problems: list[str]) -> Iterator[tupl
 def _answer(
     component: Component, addresses: frozenset[str], organizer: Organizer
 ) -> tuple[Response, set[str], frozenset[str]]:
-    """The person's own answer, who else is invited (rooms and resources are no people), and their domains.
+    """Return the person's own answer, who else is invited (rooms and resources are no people), and their domains.
 
     Whoever asks for the person's time is among those whose domains are told: programs differ in whether they write
     them down as an attendee, too (RFC 5545 §3.8.4.1).
@@ -260,18 +260,21 @@ def _answer(
 
 
 def _organizer_text(component: Component) -> str:
-    """Who organizes, by ORGANIZER's CN (RFC 5545 §3.2.2) and address."""
+    """Return who organizes, by ORGANIZER's CN (RFC 5545 §3.2.2) and address."""
     line = component.first("ORGANIZER")
     return "" if line is None else organizer_text(line.params.get("CN", ""), _reached_at(_addresses(line)))
 
 
 def _reached_at(named: Iterable[str]) -> str:
-    """The first of somebody's addresses that mail reaches them at; "" where there is none."""
+    """Return the first of somebody's addresses that mail reaches them at; "" where there is none."""
     return next(filter(mail_domain, named), "")
 
 
 def _organizer(component: Component, addresses: frozenset[str]) -> Organizer:
-    """Who asks. An only guest who is asked for no answer, by PARTSTAT (RFC 5545 §3.2.12) or RSVP, is told something."""
+    """Return who asks.
+
+    An only guest who is asked for no answer, by PARTSTAT (RFC 5545 §3.2.12) or RSVP, is told something.
+    """
     line = component.first("ORGANIZER")
     if line is None:
         return Organizer.NOBODY
@@ -286,7 +289,10 @@ def _organizer(component: Component, addresses: frozenset[str]) -> Organizer:
 
 
 def _addresses(line: Property) -> tuple[str, ...]:
-    """The mail addresses of an ATTENDEE or ORGANIZER: its value (RFC 6068) and its EMAIL parameters (RFC 7986)."""
+    """Return the mail addresses of an ATTENDEE or ORGANIZER.
+
+    Its value (RFC 6068) and its EMAIL parameters (RFC 7986).
+    """
     value = line.value.strip()
     named = [value[7:] if value[:7].lower() == "mailto:" else value]
     named += [text for name, text in line.params.items() if name.endswith("EMAIL")]
@@ -303,6 +309,6 @@ def _is_birthday(component: Component, uid: str) -> bool:
 
 
 def _categories(component: Component) -> tuple[str, ...]:
-    """The words of CATEGORIES (RFC 5545 §3.8.1.2)."""
+    """Return the words of CATEGORIES (RFC 5545 §3.8.1.2)."""
     words = (word.strip() for line in component.all("CATEGORIES") for word in line.value.split(","))
     return tuple(word[:_LONGEST_CATEGORY] for word in words if word)

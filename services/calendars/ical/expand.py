@@ -33,7 +33,7 @@ class Expander:
         )  # fmt: skip
 
     async def read(self, data: bytes, asked: ReadRequest, memory: bytes | None) -> Changes:
-        """The events of `data`; with the `memory` of an earlier reading only what changed since.
+        """Return the events of `data`; with the `memory` of an earlier reading only what changed since.
 
         `state` of the result is the next `memory`. Raises NotACalendarError for what is no whole calendar,
         CalendarTooCostlyError for one that would take too much; then `memory` stays good.
@@ -44,7 +44,10 @@ class Expander:
         return await self.changes("read", asked.calendar_id, asked.as_json(), (data, memory or b""))
 
     async def changes(self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
-        """What a task of a reader process (`ical.worker`) makes of `head` and `blobs`. Raises a `CalendarError`."""
+        """Return what a task of a reader process (`ical.worker`) makes of `head` and `blobs`.
+
+        Raises a `CalendarError`.
+        """
         answer, found = await self.ask(task, calendar_id, head, blobs)
         changes = await off_loop(changes_from_parts, answer, found, calendar_id)
         log.debug(
@@ -58,7 +61,7 @@ class Expander:
         return changes
 
     async def ask(self, task: str, calendar_id: str, head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
-        """The answer of a task as it is. Raises a `CalendarError`."""
+        """Return the answer of a task as it is. Raises a `CalendarError`."""
         return await self.readers.ask(calendar_id, {**head, "task": task}, blobs)
 
     async def close(self) -> None:
@@ -88,7 +91,7 @@ class Looked:
 async def readable(
     expander: Expander, data: bytes, name: str, zone: ZoneInfo, now: datetime, *, strict: bool = False
 ) -> Looked:
-    """What `data` says. `name` tells one sender from another.
+    """Return what `data` says. `name` tells one sender from another.
 
     Raises UnreadableCalendarError for what is no calendar, takes too long to expand, or, where `strict`, has entries
     without an end.

@@ -62,7 +62,7 @@ class Resource:
 
     @classmethod
     def of(cls, data: bytes) -> Resource | None:
-        """What was received; None for a calendar without any VEVENT."""
+        """Return what was received; None for a calendar without any VEVENT."""
         text = _UNREAD.sub(b"", unfolded(data).strip() + b"\n")
         found = calendars(text)
         if not found or not all(calendar.whole for calendar in found):
@@ -92,7 +92,7 @@ class IcsCollection:
 
     @classmethod
     def load(cls, state: bytes | None) -> IcsCollection | None:
-        """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
+        """Return the reverse of `dump`; None for nothing, and for what another version of this program wrote."""
         if state is None or not state.startswith((_MAGIC, _OLD)):
             return None
         collection = cls.cover(state)
@@ -110,7 +110,7 @@ class IcsCollection:
 
     @classmethod
     def cover(cls, state: bytes | None) -> IcsCollection | None:
-        """What is known of the collection without opening it; None as `load`."""
+        """Return what is known of the collection without opening it; None as `load`."""
         if state is None or not state.startswith(_MAGIC):
             return cls() if state is not None and state.startswith(_OLD) else None
         head = json.loads(zlib.decompress(state[len(_MAGIC) + _LENGTH : _content(state)]))
@@ -125,7 +125,7 @@ class IcsCollection:
         )
 
     def over(self, state: bytes) -> bytes:
-        """The collection of `state` under this cover."""
+        """Return the collection of `state` under this cover."""
         head = {
             "tag": self.tag,
             "extra": dict(self.extra),
@@ -159,9 +159,10 @@ class IcsCollection:
         *,
         now: datetime,
     ) -> IcsCollection:
-        """The collection with `put` in it (key → file, as received or read) and without `dropped`. Pure, but not quick.
+        """Return the collection with `put` in it (key → file, as received or read) and without `dropped`.
 
-        A file without an entry, or whose entries are all long past `now`, is not kept. Raises CalendarTooLargeError.
+        Pure, but not quick. A file without an entry, or whose entries are all long past `now`, is not kept. Raises
+        CalendarTooLargeError.
         """
         resources = {key: one for key, one in self.resources.items() if key not in dropped}
         for key, data in put.items():
@@ -174,7 +175,7 @@ class IcsCollection:
         return replace(self, resources=resources)
 
     def serves(self, asked: ReadRequest, now: datetime) -> bool:
-        """Whether it was expanded for this person as they are, by what is read now, and reaches far enough."""
+        """Return whether it was expanded for this person as they are, by what is read now, and reaches far enough."""
         return (
             self.start is not None
             and self.until is not None
@@ -186,7 +187,7 @@ class IcsCollection:
         )
 
     def changes(self, asked: ReadRequest, now: datetime) -> Changes:
-        """The events of all resources; only what differs from last time, as long as its window still `serves`.
+        """Return the events of all resources; only what differs from last time, as long as its window still `serves`.
 
         `state` of the result is the dump of the collection as it is now. `name` and `floor` are left to the source.
         Raises what `read` raises; then the state of before stays good.
@@ -213,13 +214,16 @@ class IcsCollection:
         )
 
     def together(self) -> bytes:
-        """One file of all resources that can be read, by key: the same for the same content, however it came about."""
+        """Return one file of all resources that can be read, by key.
+
+        The same for the same content, however it came about.
+        """
         # An empty calendar goes first: what is said of the whole then does not hang on which resource is the first.
         return _HEAD + b"".join(one.text for _, one in sorted(self.resources.items()) if one.whole)
 
 
 def _content(state: bytes) -> int:
-    """Where what is under the cover begins."""
+    """Return where what is under the cover begins."""
     begin = len(_MAGIC) + _LENGTH
     return begin + int.from_bytes(state[len(_MAGIC) : begin], "big")
 
@@ -229,7 +233,7 @@ def _is_past(resource: Resource, now: datetime) -> bool:
 
 
 def _last_day(raw: Raw) -> date:
-    """The last day of a component that does not repeat; `date.max` whenever anything about it is not plain."""
+    """Return the last day of a component that does not repeat; `date.max` whenever anything about it is not plain."""
     component = Component(raw.lines)
     if not raw.whole or not component.all("DTSTART") or any(component.all(name) for name in _REPEATS):
         return date.max

@@ -58,7 +58,7 @@ class Message:
 
 
 def messages(data: bytes, *, strict: bool = False) -> list[Message]:
-    """What a body says. Raises NotACalendarError where it is no calendar, or half of one.
+    """Return what a body says. Raises NotACalendarError where it is no calendar, or half of one.
 
     Entries without an end are left out; where `strict`, they make all of it worth nothing.
     """
@@ -78,7 +78,7 @@ def messages(data: bytes, *, strict: bool = False) -> list[Message]:
 
 
 def count(said: Iterable[Message]) -> int:
-    """How many entries the messages are about that may change anything."""
+    """Return how many entries the messages are about that may change anything."""
     return sum(len(message.entries) for message in said if message.method not in _ANSWERS)
 
 
@@ -138,7 +138,7 @@ class Entries:
         self._keep(uid, key, sender.resource(raw, uid, rank, cancelled=cancelled))
 
     def _cancel_all(self, uid: str, sender: _Sender, raw: Raw) -> None:
-        """The whole entry is off. It stays, as cancelled: an older request that comes late changes nothing then."""
+        """Cancel the whole entry. It stays, as cancelled: an older request that comes late changes nothing then."""
         self._look_at(uid)
         for key in list(self._keys[uid]):
             own = self._rank(key)
@@ -199,13 +199,16 @@ class _Sender:
                 self._own.setdefault(tzid, b"\n".join(_written(raw)))
 
     def rank(self, raw: Raw, otherwise: int = 0) -> Rank:
-        """When `raw` was said. Without a DTSTAMP, when it arrived; without a SEQUENCE, `otherwise`."""
+        """Return when `raw` was said. Without a DTSTAMP, when it arrived; without a SEQUENCE, `otherwise`."""
         component = Component(raw.lines)
         sequence = component.number("SEQUENCE") if component.value("SEQUENCE") else otherwise
         return sequence, component.word("DTSTAMP") or basic(self.received_at.astimezone(UTC))
 
     def instance(self, raw: Raw) -> str:
-        """Which instance `raw` is about, the same however its time is written; with a "+", all from that one on."""
+        """Return which instance `raw` is about, the same however its time is written.
+
+        With a "+", all from that one on.
+        """
         line = Component(raw.lines).all("RECURRENCE-ID")[0]
         onwards = "+" if line.params.get("RANGE", "").upper() == "THISANDFUTURE" else ""
         tzid, as_written = line.params.get("TZID", ""), line.value.strip()
@@ -220,7 +223,7 @@ class _Sender:
         return basic(at.wall if at.zone.floating else at.instant()) + onwards
 
     def resource(self, raw: Raw, uid: str, rank: Rank, *, cancelled: bool = False) -> bytes:
-        """A calendar file of `raw` alone, with what is read of it and nothing else."""
+        """Return a calendar file of `raw` alone, with what is read of it and nothing else."""
         without = _UNREAD | {b"UID", b"SEQUENCE", b"DTSTAMP"} | ({b"STATUS"} if cancelled else set())
         said = [f"UID:{uid}".encode(), f"SEQUENCE:{rank[0]}".encode(), f"DTSTAMP:{rank[1]}".encode()]
         lines = [*said, *([b"STATUS:CANCELLED"] if cancelled else []), *_lines_without(raw.lines, without)]
@@ -240,7 +243,7 @@ def _is_instance(raw: Raw) -> bool:
 
 
 def _is_over(one: Rank, by: Rank) -> bool:
-    """Whether what was said of an instance is out of date once the whole entry was said anew, or the reverse.
+    """Return whether what was said of an instance is out of date once the whole entry was said anew, or the reverse.
 
     Neither number alone decides, because some programs count the changes of an instance by themselves.
     """
@@ -257,7 +260,7 @@ def _as_instance(raw: Raw) -> Raw:
 
 
 def _lines_without(lines: bytes, names: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines but those properties. A line without a name goes with the one before it."""
+    """Yield the lines but those properties. A line without a name goes with the one before it."""
     unwanted, keep = frozenset(names), True
     for line in lines.split(b"\n"):
         name = _name(line)
@@ -283,7 +286,7 @@ _WHOLE = "file"
 
 
 def look(data: bytes, asked: ReadRequest, *, strict: bool) -> dict[str, Any]:
-    """What is in something that was sent. Where `strict`, entries without an end make it worth nothing."""
+    """Return what is in something that was sent. Where `strict`, entries without an end make it worth nothing."""
     said = messages(data, strict=strict)
     found = read(data, asked, None)
     return {
@@ -296,7 +299,7 @@ def look(data: bytes, asked: ReadRequest, *, strict: bool) -> dict[str, Any]:
 
 
 def asked(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> tuple[dict[str, Any], list[bytes]]:
-    """The question to `arrivals`."""
+    """Return the question to `arrivals`."""
     head = {
         **ReadRequest.ahead(connection, now).as_json(),
         "now": now.isoformat(),
@@ -321,7 +324,7 @@ def arrivals(head: dict[str, Any], blobs: Sequence[bytes]) -> Changes:
 def worked_in(
     collection: IcsCollection, arrivals: Sequence[Arrival], now: datetime
 ) -> tuple[IcsCollection, tuple[Problem, ...]]:
-    """The collection with all that arrived, in its order. Pure. What cannot be worked in costs itself alone."""
+    """Return the collection with all that arrived, in its order. Pure. What cannot be worked in costs itself alone."""
     problems: list[Problem] = []
     for arrival in arrivals:
         try:

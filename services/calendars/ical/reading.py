@@ -67,7 +67,7 @@ class ReadState:
 
     @classmethod
     def head(cls, state: bytes | None) -> ReadState | None:
-        """What is remembered of the file as a whole, without its entries: quick, however many those are.
+        """Return what is remembered of the file as a whole, without its entries: quick, however many those are.
 
         None where it was written by another version of this module.
         """
@@ -82,14 +82,14 @@ class ReadState:
 
     @classmethod
     def of_same(cls, state: bytes | None, data: bytes, asked: ReadRequest) -> ReadState | None:
-        """The same, where this very body was read for this question; else None."""
+        """Return the same, where this very body was read for this question; else None."""
         head = cls.head(state)
         same = head is not None and head.asked == asked_key(asked) and head.body == body_digest(data)
         return head if same else None
 
     @classmethod
     def load(cls, state: bytes | None) -> ReadState | None:
-        """The reverse of `dump`; None as `head`."""
+        """Return the reverse of `dump`; None as `head`."""
         head = cls.head(state)
         if state is None or head is None:
             return None
@@ -101,12 +101,12 @@ class ReadState:
 
 
 def body_digest(data: bytes) -> bytes:
-    """The hash of a whole file."""
+    """Return the hash of a whole file."""
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
 def asked_key(asked: ReadRequest) -> str:
-    """What a memory was made for; for anything else the file must be read again."""
+    """Return what a memory was made for; for anything else the file must be read again."""
     return json.dumps([sorted(asked.addresses), asked.zone.key, asked.start.isoformat(), asked.end.isoformat()])
 
 
@@ -117,7 +117,7 @@ def _update(digest: hashlib.blake2b, components: Iterable[Raw]) -> None:
 
 
 def _entry_digest(components: Sequence[Raw], context: bytes) -> bytes:
-    """The digest of an entry in its context.
+    """Return the digest of an entry in its context.
 
     Google stamps every component anew for every download: only the order of the DTSTAMPs means anything.
     """
@@ -138,7 +138,7 @@ def _entry_digest(components: Sequence[Raw], context: bytes) -> bytes:
 
 
 def read(data: bytes, asked: ReadRequest, state: bytes | None) -> Changes:
-    """What a feed's body says, as changes since `state` was made. Raises NotACalendarError for a half file too.
+    """Return what a feed's body says, as changes since `state` was made. Raises NotACalendarError for a half file too.
 
     CalendarTooCostlyError for a calendar that would have more events, or say more, than any person's does.
     """
@@ -199,13 +199,13 @@ def read(data: bytes, asked: ReadRequest, state: bytes | None) -> Changes:
 
 
 def _size(event: Event) -> int:
-    """How many characters an event's texts have."""
+    """Return how many characters an event's texts have."""
     texts = event.title, event.location, event.organizer_text, event.guest, *event.guest_domains, *event.categories
     return sum(map(len, texts))
 
 
 def merged(calendars: Sequence[RawCalendar]) -> list[RawCalendar]:
-    """The calendars of a file put together where they say the same of themselves and do not contradict in their zones.
+    """Put calendars of a file together that say the same of themselves and do not contradict in their zones.
 
     Some exports write one VCALENDAR per component, so that a series and its changes stand in different ones.
     """
@@ -243,12 +243,12 @@ def merged(calendars: Sequence[RawCalendar]) -> list[RawCalendar]:
 
 
 def distinct(events: Iterable[Event]) -> list[Event]:
-    """The events with one for each id: where a file says the same occurrence twice, the later one holds."""
+    """Return the events with one for each id: where a file says the same occurrence twice, the later one holds."""
     return list({event.id: event for event in events}.values())
 
 
 def read_all(calendars: Sequence[RawCalendar], asked: ReadRequest) -> Readout:
-    """Every entry of every calendar of a file; of a half calendar those that are whole, and a problem."""
+    """Return every entry of every calendar of a file; of a half calendar those that are whole, and a problem."""
     reading, budget = Readout(), ExpansionBudget()
     for calendar in merged(calendars):
         if not calendar.whole:

@@ -59,7 +59,7 @@ class RecurrenceRule:
 
 
 def parsed(value: str) -> RecurrenceRule:
-    """A rule from its text. Parts that nobody defined are skipped; a rule without a sense raises RuleProblemError."""
+    """Parse a rule. Parts that nobody defined are skipped; a rule without a sense raises RuleProblemError."""
     parts: dict[str, str] = {}
     for part in value.upper().split(";"):
         key, equals, text = part.partition("=")
@@ -103,7 +103,7 @@ def _integer(name: str, text: str) -> int:
 
 
 def _numbers(parts: dict[str, str], name: str, low: int, high: int, *, negative: bool = False) -> tuple[int, ...]:
-    """A list of numbers, sorted. One outside of its range names no day: dropped, unless nothing is left."""
+    """Return a list of numbers, sorted. One outside of its range names no day: dropped, unless nothing is left."""
     if name not in parts:
         return ()
     found = {_integer(name, text.strip()) for text in parts[name].split(",") if text.strip()}
@@ -153,7 +153,7 @@ class ExpansionBudget:
     """How many steps expanding may take: a series its share, and all costly series of a file together theirs."""
 
     def __init__(self, whole: int = 800_000, each: int = 200_000, free: int = 2_000) -> None:
-        """A step is one period looked at or one time made: some microseconds.
+        """Count a step, one period looked at or one time made: some microseconds.
 
         The first `free` of a series do not count for the file: a large calendar of ordinary series may go on.
         """
@@ -190,7 +190,7 @@ def expanded(
     *,
     first: bool = True,
 ) -> Iterator[datetime]:
-    """The naive times of the rule from `start` on, in order, up to `until` and `reach.upper` (both inclusive).
+    """Yield the naive times of the rule from `start` on, in order, up to `until` and `reach.upper` (both inclusive).
 
     With `first`, `start` is the first of them and counted whether it fits or not (RFC 5545 §3.8.5.3); without, as in
     an EXRULE, only where it fits. Times before `reach.lower` may be left out. Raises RuleProblemError over budget.
@@ -225,7 +225,7 @@ def expanded(
 
 
 def _even_step(rule: RecurrenceRule) -> timedelta | None:
-    """The distance between the times of a rule that has one and the same between all of them."""
+    """Return the distance between the times of a rule that has one and the same between all of them."""
     unit = _UNIT.get(rule.frequency)
     parts = (rule.by_month, rule.by_week, rule.by_year_day, rule.by_month_day, rule.by_day, rule.by_position)
     if unit is None or any(parts) or rule.by_hour or rule.by_minute or rule.by_second:
@@ -236,7 +236,7 @@ def _even_step(rule: RecurrenceRule) -> timedelta | None:
 def _by_days(
     rule: RecurrenceRule, start: datetime, lower: datetime, last: datetime, budget: ExpansionBudget
 ) -> Iterator[list[datetime]]:
-    """The set of each year, month, week or day from about `lower` on until one begins after `last`."""
+    """Yield the set of each year, month, week or day from about `lower` on until one begins after `last`."""
     parts = (rule.by_hour or (start.hour,), rule.by_minute or (start.minute,), rule.by_second or (start.second,))
     budget.spend(prod(map(len, parts)) - 1)  # before it is made: a full clock has 86,400 times
     clock = [time(*at) for at in product(*parts)]
@@ -249,7 +249,7 @@ def _by_days(
 
 
 def _periods(rule: RecurrenceRule, start: date, lower: date, last: date) -> Iterator[date]:
-    """The first day of each period, from the last one that begins no later than `lower`."""
+    """Yield the first day of each period, from the last one that begins no later than `lower`."""
     step = rule.interval
     if rule.frequency == Frequency.YEARLY:
         for year in range(start.year + (lower.year - start.year) // step * step, last.year + 1, step):
@@ -269,7 +269,7 @@ def _periods(rule: RecurrenceRule, start: date, lower: date, last: date) -> Iter
 
 
 def _completed(rule: RecurrenceRule, start: date) -> RecurrenceRule:
-    """The rule with what it leaves open taken from DTSTART (RFC 5545 §3.3.10): its weekday, its day, its month."""
+    """Take what a rule leaves open from DTSTART (RFC 5545 §3.3.10): its weekday, its day, its month."""
     named = rule.by_day or rule.by_month_day or rule.by_year_day or rule.by_week
     weekday = ((0, start.weekday()),)
     if rule.frequency == Frequency.WEEKLY:
@@ -286,7 +286,7 @@ def _completed(rule: RecurrenceRule, start: date) -> RecurrenceRule:
 
 
 def _days_of(rule: RecurrenceRule, begin: date) -> list[date]:
-    """The days of the period from `begin` on, by the table of RFC 5545 §3.3.10 (expand or limit), in order."""
+    """Return the days of the period from `begin` on, by the table of RFC 5545 §3.3.10 (expand or limit), in order."""
     year, first = begin.year, begin.toordinal()
     if rule.frequency == Frequency.DAILY:
         days = [begin]
@@ -311,13 +311,13 @@ def _of_month(rule: RecurrenceRule, year: int, month: int) -> list[date]:
 
 
 def _from_end(number: int, size: int) -> int:
-    """A day number counted from the start; 0 where there is no such day."""
+    """Return a day number counted from the start; 0 where there is no such day."""
     at = number if number > 0 else size + 1 + number
     return at if 1 <= at <= size else 0
 
 
 def _allows(rule: RecurrenceRule, day: date) -> bool:
-    """Whether every BY part about days lets `day` pass."""
+    """Return whether every BY part about days lets `day` pass."""
     if rule.by_month and day.month not in rule.by_month:
         return False
     if rule.by_month_day and not _among(day.day, monthrange(day.year, day.month)[1], rule.by_month_day):
@@ -332,12 +332,12 @@ def _allows(rule: RecurrenceRule, day: date) -> bool:
 
 
 def _among(number: int, size: int, wanted: tuple[int, ...]) -> bool:
-    """Whether the `number`-th of `size` is named, counted from the start or (negative) from the end."""
+    """Return whether the `number`-th of `size` is named, counted from the start or (negative) from the end."""
     return number in wanted or number - size - 1 in wanted
 
 
 def _is_nth(rule: RecurrenceRule, day: date, ordinals: list[int]) -> bool:
-    """Whether `day` is one of those, the second (2) or the last (-1), of its weekday in the month or year."""
+    """Return whether `day` is one of those, the second (2) or the last (-1), of its weekday in the month or year."""
     if rule.frequency == Frequency.MONTHLY or rule.by_month:
         position, size = day.day, monthrange(day.year, day.month)[1]
     else:
@@ -346,7 +346,7 @@ def _is_nth(rule: RecurrenceRule, day: date, ordinals: list[int]) -> bool:
 
 
 def week_number(day: date, week_start: int) -> tuple[int, int]:
-    """The week of the year that `day` is in, and how many weeks that year has: week 1 holds at least four days."""
+    """Return the week that `day` is in, and how many its year has: week 1 holds at least four days."""
     middle = day.toordinal() - (day.weekday() - week_start) % _WEEK + 3
     middle = min(max(middle, 1), date.max.toordinal())
     anchor = date.fromordinal(middle)
@@ -358,7 +358,7 @@ def week_number(day: date, week_start: int) -> tuple[int, int]:
 def _by_the_clock(
     rule: RecurrenceRule, start: datetime, lower: datetime, last: datetime, budget: ExpansionBudget
 ) -> Iterator[list[datetime]]:
-    """The set of each hour, minute or second; days, hours and minutes that cannot match are leapt over."""
+    """Yield the set of each hour, minute or second; days, hours and minutes that cannot match are leapt over."""
     step = _UNIT[rule.frequency] * rule.interval
     minutes, seconds = rule.by_minute or (start.minute,), rule.by_second or (start.second,)
     base = start.replace(second=0) if rule.frequency < Frequency.SECONDLY else start
@@ -385,7 +385,7 @@ def _by_the_clock(
 
 
 def _blocked(rule: RecurrenceRule, at: datetime) -> datetime | None:
-    """When the earliest next period may match, where the one at `at` cannot; None where it can."""
+    """Return when the earliest next period may match, where the one at `at` cannot; None where it can."""
     if not _allows(rule, at.date()):
         return plus(datetime.combine(at, time()), timedelta(days=1))
     if rule.by_hour and at.hour not in rule.by_hour:

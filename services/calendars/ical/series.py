@@ -60,7 +60,7 @@ class Series:
         self._problems = problems
 
     def occurrences(self) -> Iterator[Occurrence]:
-        """All that overlap the window; those without length where their instant is inside."""
+        """Yield all that overlap the window; those without length where their instant is inside."""
         self._window.budget.next_series()
         changes: list[Component] = []
         versions: list[Component] = []
@@ -80,7 +80,7 @@ class Series:
     # ── reading ────────────────────────────────────────────────────────────────────────────────────
 
     def _times(self, component: Component, start: ZonedTime | None = None, master: Times | None = None) -> Times | None:
-        """The times of a component; of a change without DTSTART those of the occurrence that it changes."""
+        """Return the times of a component; of a change without DTSTART those of the occurrence that it changes."""
         try:
             line = component.first("DTSTART")
             if line is not None:
@@ -100,7 +100,7 @@ class Series:
     def _changes(
         self, components: Sequence[Component], master: Times | None, key: Callable[[ZonedTime], Key]
     ) -> dict[Key, _Change]:
-        """The newest change of each occurrence that is changed, by the name of that."""
+        """Return the newest change of each occurrence that is changed, by the name of that."""
         newest: dict[Key, _Change] = {}
         for component in components:
             line = component.all("RECURRENCE-ID")[0]
@@ -185,7 +185,7 @@ class Series:
         name: str,
         period_end: ZonedTime | Duration | None = None,
     ) -> Iterator[Occurrence]:
-        """The occurrence that starts at `wall`, if it overlaps the window."""
+        """Yield the occurrence that starts at `wall`, if it overlaps the window."""
         zone = times.start.zone
         start = zone.utc(wall)
         if isinstance(period_end, ZonedTime):
@@ -202,7 +202,7 @@ class Series:
         return self._placed(change.component, change.times, change.times.start.wall, name)
 
     def _moved(self, change: _Change, wall: datetime, master: Times, name: str) -> Iterator[Occurrence]:
-        """An occurrence after a THISANDFUTURE change: moved by as much as that one was (RFC 5545 §3.8.4.4)."""
+        """Yield an occurrence after a THISANDFUTURE change: moved by as much as that one was (RFC 5545 §3.8.4.4)."""
         zone = change.times.start.zone
         was = change.of.wall
         if change.of.zone != zone and not (change.of.date or change.of.zone.floating):
@@ -219,7 +219,7 @@ def _precedence(component: Component) -> tuple[int, str, str]:
 
 
 def _newest_first(components: list[Component]) -> Iterator[list[Component]]:
-    """The versions of an entry, those together between which nothing tells an order.
+    """Yield the versions of an entry, those together between which nothing tells an order.
 
     Programs that give every entry the same UID exist: of those alike, all that differ in time are kept.
     """
@@ -232,7 +232,7 @@ def _newest_first(components: list[Component]) -> Iterator[list[Component]]:
 
 
 def _is_left_over(change: Component, master: Component) -> bool:
-    """Whether a change of an occurrence that is none (any more) is a former version of the whole series.
+    """Return whether a change of an occurrence that is none (any more) is a former version of the whole series.
 
     Confluence leaves those behind: with rules of their own, an older SEQUENCE and a RECURRENCE-ID.
     """

@@ -32,7 +32,7 @@ class ZonedTime:
     date: bool = False
 
     def instant(self) -> datetime:
-        """The UTC instant. RFC 5545 §3.3.5: of two the first; in a gap, by the offset before it."""
+        """Return the UTC instant. RFC 5545 §3.3.5: of two the first; in a gap, by the offset before it."""
         return self.zone.utc(self.wall)
 
 
@@ -50,7 +50,7 @@ class Duration:
 
 
 def moment(line: Property, zones: Zones, value: str | None = None, default: Zone | None = None) -> ZonedTime:
-    """A DATE or DATE-TIME. A local time in no zone is in `default`, else floating. Raises ValueProblemError."""
+    """Return a DATE or DATE-TIME. A local time in no zone is in `default`, else floating. Raises ValueProblemError."""
     text = (line.value if value is None else value).strip()
     match = _MOMENT.fullmatch(text)
     if match is None:
@@ -80,7 +80,7 @@ def moment(line: Property, zones: Zones, value: str | None = None, default: Zone
 
 
 def moments(line: Property, zones: Zones, default: Zone) -> list[tuple[ZonedTime, ZonedTime | Duration | None]]:
-    """A comma-separated list of dates, times and periods (RDATE, EXDATE): each with the end of a period.
+    """Return a comma-separated list of dates, times and periods (RDATE, EXDATE): each with the end of a period.
 
     Raises ValueProblemError.
     """
@@ -100,7 +100,7 @@ def moments(line: Property, zones: Zones, default: Zone) -> list[tuple[ZonedTime
 
 
 def duration(name: str, value: str) -> Duration:
-    """A DURATION: weeks and days are nominal, hours to seconds are exact. Raises ValueProblemError."""
+    """Return a DURATION: weeks and days are nominal, hours to seconds are exact. Raises ValueProblemError."""
     match = _DURATION.fullmatch(value.strip())
     if match is None:
         raise ValueProblemError(f"{name} is not a duration.")
@@ -115,13 +115,13 @@ def duration(name: str, value: str) -> Duration:
 
 
 def added(start: datetime, length: Duration, zone: Zone) -> datetime:
-    """The UTC end of something that begins at wall-clock `start` in `zone` and lasts `length`."""
+    """Return the UTC end of something that begins at wall-clock `start` in `zone` and lasts `length`."""
     end = zone.utc(plus(start, timedelta(days=length.days)))
     return plus(end.replace(tzinfo=None), length.exact).replace(tzinfo=UTC)
 
 
 def basic(at: datetime) -> str:
-    """A time in the basic form that RECURRENCE-ID uses: `20261124T150000Z`, without the Z where it is naive."""
+    """Return a time in the basic form that RECURRENCE-ID uses: `20261124T150000Z`, without the Z where it is naive."""
     if at.tzinfo is not None:
         at = at.astimezone(UTC)
     digits = f"{at.year:04}{at.month:02}{at.day:02}T{at.hour:02}{at.minute:02}{at.second:02}"
@@ -150,7 +150,7 @@ class Times:
         return max(self.wall_length if self.length is None else self.length.whole, timedelta())
 
     def end(self, wall: datetime) -> datetime:
-        """The UTC end of the occurrence that starts at `wall`."""
+        """Return the UTC end of the occurrence that starts at `wall`."""
         if wall == self.start.wall:
             return self.first_end
         zone = self.start.zone
@@ -159,7 +159,7 @@ class Times:
 
 
 def times_of(component: Component, zones: Zones, start: ZonedTime, fallback: Times | None = None) -> Times:
-    """The times of a component that starts at `start`. `fallback` gives the length where nothing else does.
+    """Return the times of a component that starts at `start`. `fallback` gives the length where nothing else does.
 
     An end before the start is no length, never swapped; one that cannot be read is as good as none.
     """

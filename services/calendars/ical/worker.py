@@ -31,7 +31,7 @@ _UIDS = msgspec.msgpack.Decoder(list[str])
 
 
 def changes_to_parts(changes: Changes) -> Answer:
-    """The answer: its head, then its state and its lists."""
+    """Return the answer: its head, then its state and its lists."""
     lists = (changes.events, changes.problems, sorted(changes.replaced))
     parts = [
         [msgspec.msgpack.encode(entries[at : at + _TOGETHER]) for at in range(0, len(entries), _TOGETHER)]
@@ -43,7 +43,7 @@ def changes_to_parts(changes: Changes) -> Answer:
 
 
 def changes_from_parts(head: dict[str, Any], blobs: Sequence[bytes], calendar_id: str) -> Changes:
-    """The reverse of `changes_to_parts`. Not for the loop."""
+    """Return the reverse of `changes_to_parts`. Not for the loop."""
     state, *parts = blobs
     events, problems, _ = head["parts"]
     found = tuple(event for part in parts[:events] for event in _EVENTS.decode(part))
@@ -60,7 +60,7 @@ def changes_from_parts(head: dict[str, Any], blobs: Sequence[bytes], calendar_id
 
 
 def done(head: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
-    """What the task in `head` gives. Raises a `CalendarError`.
+    """Return what the task in `head` gives. Raises a `CalendarError`.
 
     `read`: a feed. `look`: at what somebody sent. `arrivals`, `members`: worked into the files that a calendar has.
     """

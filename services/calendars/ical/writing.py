@@ -48,14 +48,14 @@ class CalendarHead:
 
 
 def latest_day(now: datetime) -> date:
-    """The day that it is where days begin first."""
+    """Return the day that it is where days begin first."""
     return (now + _AHEAD_OF_UTC).astimezone(UTC).date()
 
 
 async def absence_calendar(
     absences: Sequence[Absent], head: CalendarHead, *, team_id: str, title: Callable[[str], str]
 ) -> bytes:
-    """The calendar of `absences`, each entitled `title(name)`; working places are left out by whoever calls."""
+    """Return the calendar of `absences`, each entitled `title(name)`; working places are left out by whoever calls."""
     parts = [_head(head)]
     for number, absent in enumerate(absences):
         parts.append(_entry(absent, head, team_id, title).to_ical())
@@ -114,7 +114,7 @@ def _times(absent: Absent, today: date) -> tuple[date, date, datetime] | tuple[d
 
 
 def _uid(absent: Absent, team_id: str) -> str:
-    """Two people have two entries even where their absences come from one event that both have."""
+    """Return its UID. Two people have two even where their absences come from one event that both have."""
     return hashlib.sha256("\x1f".join((team_id, absent.user_id, absent.id)).encode()).hexdigest()[:40]
 
 

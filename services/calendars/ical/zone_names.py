@@ -113,7 +113,7 @@ _REGIONS = {
 
 
 def iana_name(tzid: str) -> str | None:
-    """The IANA name that a TZID is or ends with (`/mozilla.org/20050126_1/Europe/Berlin`), in its right spelling."""
+    """Find the IANA name that a TZID is or ends with (`/mozilla.org/20050126_1/Europe/Berlin`), rightly spelled."""
     return _iana_name(tzid) if len(tzid) <= _LONGEST_NAME else None
 
 
@@ -135,7 +135,10 @@ def _iana_name(tzid: str) -> str | None:
 
 
 def meant(tzid: str) -> ZoneInfo | timedelta | None:
-    """The zone, or the offset from UTC, of a name that is not IANA's: Windows', a display name, an offset, a city."""
+    """Return the zone, or the offset from UTC, of a name that is not IANA's.
+
+    Windows', a display name, an offset, a city.
+    """
     return _meant(tzid) if len(tzid) <= _LONGEST_NAME else None
 
 
@@ -236,7 +239,10 @@ def _plain(name: str) -> str:
 
 @cache
 def _iana() -> Mapping[str, str]:
-    """Every name of the IANA database by its folded form: of the tzdata package, so the same on every machine."""
+    """Return every name of the IANA database by its folded form.
+
+    Of the tzdata package, so the same on every machine.
+    """
     text = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8")
     return {name.casefold(): name for name in text.split()}
 
@@ -276,7 +282,7 @@ def _called() -> Mapping[str, str]:
 
 @cache
 def _spoken_cities() -> Mapping[str, str]:
-    """The cities of zones in the app's languages; those of a name that several zones have are left out."""
+    """Return the cities of zones in the app's languages; those of a name that several zones have are left out."""
     from babel import Locale  # noqa: PLC0415 - see above
 
     zones = [zone for zone in _iana().values() if "/" in zone and not zone.startswith(("Etc/", "US/", "Canada/"))]

@@ -32,13 +32,13 @@ class IanaZone:
     floating: bool = False  # only where the person happens to be
 
     def utc(self, wall: datetime) -> datetime:
-        """The UTC instant of a naive wall-clock time."""
+        """Return the UTC instant of a naive wall-clock time."""
         if not EARLIEST < wall < LATEST:
             return wall.replace(tzinfo=UTC)  # an offset would lead out of the calendar
         return wall.replace(tzinfo=self.zone).astimezone(UTC)
 
     def wall(self, instant: datetime) -> datetime:
-        """The naive wall-clock time of an instant."""
+        """Return the naive wall-clock time of an instant."""
         wall = instant.replace(tzinfo=None)
         return instant.astimezone(self.zone).replace(tzinfo=None, fold=0) if EARLIEST < wall < LATEST else wall
 
@@ -51,11 +51,11 @@ class FixedZone:
     floating: bool = False
 
     def utc(self, wall: datetime) -> datetime:
-        """The UTC instant of a naive wall-clock time."""
+        """Return the UTC instant of a naive wall-clock time."""
         return plus(wall, -self.offset).replace(tzinfo=UTC)
 
     def wall(self, instant: datetime) -> datetime:
-        """The naive wall-clock time of an instant."""
+        """Return the naive wall-clock time of an instant."""
         return plus(instant.replace(tzinfo=None), self.offset)
 
 
@@ -76,11 +76,11 @@ class RuleZone:
     floating: bool = False
 
     def utc(self, wall: datetime) -> datetime:
-        """The UTC instant of a naive wall-clock time."""
+        """Return the UTC instant of a naive wall-clock time."""
         return plus(wall, -self.offsets[bisect_right(self.walls, wall)]).replace(tzinfo=UTC)
 
     def wall(self, instant: datetime) -> datetime:
-        """The naive wall-clock time of an instant."""
+        """Return the naive wall-clock time of an instant."""
         naive = instant.replace(tzinfo=None)
         return plus(naive, self.offsets[bisect_right(self.onsets, naive)])
 
@@ -90,7 +90,7 @@ Zone = IanaZone | FixedZone | RuleZone
 
 
 def translated(tzid: str) -> Zone | None:
-    """The zone of a name that is neither IANA's nor the file's own: Windows', a display name, an offset."""
+    """Return the zone of a name that is neither IANA's nor the file's own: Windows', a display name, an offset."""
     found = meant(tzid)
     if found is None:
         return None
@@ -115,7 +115,7 @@ class Zones:
         self.floating: Zone = (self._find(calendar.strip()) if calendar.strip() else None) or self.dates
 
     def named(self, tzid: str) -> Zone:
-        """The zone of a TZID; an unknown one is floating (RFC 5545 has no rule) and is added to `unknown`."""
+        """Return the zone of a TZID; an unknown one is floating (RFC 5545 has no rule) and is added to `unknown`."""
         zone = self._known.get(tzid)
         if zone is None:
             zone = self._find(tzid.strip())

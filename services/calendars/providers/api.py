@@ -42,7 +42,7 @@ class JsonApi:
         self.base = URL(base_url, encoded=True)
 
     def address(self, path: str, query: Mapping[str, str] | None = None) -> str:
-        """The whole address of `path`, which is relative to the base and escaped already.
+        """Return the whole address of `path`, which is relative to the base and escaped already.
 
         An absolute one, such as a link to the next page, is taken as it is where it leads to the same origin: with
         the request goes a token. Raises CalendarError for any other.
@@ -64,7 +64,7 @@ class JsonApi:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> ApiAnswer:
-        """The answer, whatever its status. Raises a `CalendarError` for what goes wrong on the way.
+        """Return the answer, whatever its status. Raises a `CalendarError` for what goes wrong on the way.
 
         A happy answer that is no JSON object raises too; an unhappy one reads as {}.
         """
@@ -91,7 +91,7 @@ class JsonApi:
 
 
 async def authorized(tokens: AccessTokens, connection: Connection, call: Callable[[str], Awaitable[T]]) -> T:
-    """What `call` gives for an access token of the account; once more with another where that one is refused."""
+    """Return what `call` gives for an access token of the account; once more with another where that one is refused."""
     token = await tokens.token(connection.key, connection.account_id)
     try:
         return await call(token)
@@ -100,7 +100,7 @@ async def authorized(tokens: AccessTokens, connection: Connection, call: Callabl
 
 
 def rfc3339(instant: datetime) -> str:
-    """An instant as both providers want it in a query: UTC, in whole seconds."""
+    """Return an instant as both providers want it in a query: UTC, in whole seconds."""
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -108,17 +108,17 @@ def rfc3339(instant: datetime) -> str:
 
 
 def inner(value: object, *names: str) -> object:
-    """What is in an object of JSON under these names, one within the other; None where it is not there."""
+    """Return what is in an object of JSON under these names, one within the other; None where it is not there."""
     for name in names:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
 
 
 def text_in(value: object, longest: int) -> str:
-    """A text, bounded; half a surrogate pair, which JSON may hold and nothing can store, is replaced."""
+    """Return a text, bounded; half a surrogate pair, which JSON may hold and nothing can store, is replaced."""
     return value[:longest].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def name_in(value: object, longest: int = LONGEST_NAME) -> str:
-    """The same, without what surrounds it: what a calendar or an account is called."""
+    """Return the same, without what surrounds it: what a calendar or an account is called."""
     return text_in(value.strip(), longest) if isinstance(value, str) else ""

@@ -67,12 +67,12 @@ class _FeedState:
         return None if self.floor is None else timedelta(seconds=self.floor)
 
     def dump(self, memory: bytes | None) -> bytes:
-        """One line of JSON, then the expander's bytes as they are: they may be megabytes."""
+        """Return one line of JSON, then the expander's bytes as they are: they may be megabytes."""
         return msgspec.json.encode(replace(self, expander=memory is not None)) + b"\n" + (memory or b"")
 
     @classmethod
     def load(cls, state: bytes | None) -> tuple[_FeedState, bytes | None] | None:
-        """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
+        """Return the reverse of `dump`; None for nothing, and for what another version of this program wrote."""
         line, _, memory = (state or b"").partition(b"\n")
         try:
             found = msgspec.json.decode(line, type=cls)
@@ -81,7 +81,7 @@ class _FeedState:
         return found, memory if found.expander else None
 
     def serves(self, connection: Connection, now: datetime) -> bool:
-        """Whether what is stored was expanded for this person as they are, by what is read now, and reaches far enough.
+        """Say whether what is stored was expanded for this person as they are, by what is read now, and far enough.
 
         Where it does not the file is asked for whole: a 304 would tell of nothing that was not read before.
         """
@@ -101,11 +101,11 @@ class _Hosts:
         self._tried: OrderedDict[str, datetime | None] = OrderedDict()
 
     def wants_browser(self, host: str) -> bool:
-        """Whether the host is known to answer browsers alone."""
+        """Return whether the host is known to answer browsers alone."""
         return host in self._tried and self._tried[host] is None
 
     def may_try(self, host: str, now: datetime) -> bool:
-        """Whether to ask the host as a browser: once a day."""
+        """Return whether to ask the host as a browser: once a day."""
         tried = self._tried.get(host)
         if tried is not None and now - tried < _TRY_AGAIN:
             return False
@@ -113,7 +113,7 @@ class _Hosts:
         return True
 
     def note(self, host: str, tried: datetime | None) -> None:
-        """It was tried as a browser; None: and answered what it had refused us."""
+        """Note that it was tried as a browser; None: and answered what it had refused us."""
         self._tried[host] = tried
         self._tried.move_to_end(host)
         if len(self._tried) > _MOST_HOSTS:
@@ -129,7 +129,7 @@ class FeedSource:
     _hosts: _Hosts = field(default_factory=_Hosts, init=False)
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
-        """What changed since the last fetch; nothing, for a 304 or the same bytes. Raises a `CalendarError`."""
+        """Return what changed since the last fetch; nothing, for a 304 or the same bytes. Raises a `CalendarError`."""
         known, memory = _FeedState.load(connection.state) or (None, None)
         if known is not None and not known.serves(connection, now):
             known = memory = None
@@ -157,7 +157,10 @@ class FeedSource:
         return replace(changes, state=kept.dump(changes.state), floor=kept.waits)
 
     async def _answer(self, address: str, headers: Mapping[str, str], now: datetime) -> HttpResponse:
-        """A whole calendar or a 304. A host that answers anything else is asked again by the name of a browser."""
+        """Return a whole calendar or a 304.
+
+        A host that answers anything else is asked again by the name of a browser.
+        """
         host = URL(address).host or ""
         if self._hosts.wants_browser(host):
             return await self._one_answer(address, {**headers, "User-Agent": BROWSER}, now)
@@ -189,13 +192,13 @@ class FeedSource:
 
 
 def _validator(response: HttpResponse, name: str) -> str:
-    """The header, if it can be sent back as it is."""
+    """Return the header, if it can be sent back as it is."""
     value = response.headers.get(name, "")
     return value if value.isascii() and value.isprintable() else ""
 
 
 def _whole(response: HttpResponse, charset: str | None) -> HttpResponse:
-    """The answer with its body in UTF-8. Raises unless it looks like a whole calendar file.
+    """Return the answer with its body in UTF-8. Raises unless it looks like a whole calendar file.
 
     That is where the outer lines of RFC 5545 §3.4 are both there. Only a look: the rest is for the reader to say.
     """
@@ -228,7 +231,7 @@ class InboxSource:
     expander: Expander
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
-        """What has arrived since the last time, worked in; nothing, where the window still reaches far enough.
+        """Return what has arrived since the last time, worked in; nothing, where the window still reaches far enough.
 
         Raises a `CalendarError`; then all that waits goes on waiting.
         """
@@ -247,7 +250,10 @@ class InboxSource:
         return replace(changes, floor=LOOK_AGAIN, taken=arrivals[-1].seq)
 
     async def _one(self, connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> Changes:
-        """The first of what waits alone; where it is that which costs too much, not even it. The rest follows soon."""
+        """Return the first of what waits alone; where it is that which costs too much, not even it.
+
+        The rest follows soon.
+        """
         first, *others = arrivals
         floor = None if others else LOOK_AGAIN
         if others:

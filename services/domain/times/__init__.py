@@ -42,7 +42,7 @@ class Speaker(Here):
     month_first: bool = False
 
     def languages(self) -> Iterator[tuple[str, ...]]:
-        """Their own language with English, then each other one."""
+        """Yield their own language with English, then each other one."""
         own = self.language if self.language in LANGUAGES else "en"
         yield _with_english(own)
         yield from (_with_english(other) for other in LANGUAGES if other not in {own, "en"})
@@ -70,9 +70,10 @@ class DayOrInstant:
 
 
 def status(text: str, speaker: Speaker) -> Asked:
-    """A status with its time ("Lunch for 45m", "until 3pm Focus"). Raises TimeNotUnderstoodError for half a time.
+    """Return a status with its time ("Lunch for 45m", "until 3pm Focus").
 
-    Where the text says when somebody is back ("Back in an hour"), it keeps its words and ends then.
+    Raises TimeNotUnderstoodError for half a time. Where the text says when somebody is back ("Back in an hour"), it
+    keeps its words and ends then.
     """
     text = _bounded(text)
     asks: bool | None = None
@@ -91,7 +92,10 @@ def status(text: str, speaker: Speaker) -> Asked:
 
 
 def absence(text: str, speaker: Speaker) -> Asked:
-    """When somebody is away, and their note. Raises TimeNotUnderstoodError where no time is said, or half of one."""
+    """Return when somebody is away, and their note.
+
+    Raises TimeNotUnderstoodError where no time is said, or half of one.
+    """
     text = _bounded(text)
     for reading in _readings(text, speaker):
         if (phrase := reading.absence()) is not None:
@@ -102,13 +106,13 @@ def absence(text: str, speaker: Speaker) -> Asked:
 
 
 def is_off(text: str, speaker: Speaker) -> bool:
-    """Whether somebody says that they are back: `/ooo off`."""
+    """Return whether somebody says that they are back: `/ooo off`."""
     folded, _ = fold(text.strip())
     return any(folded in lexicon(languages).off for languages in speaker.languages())
 
 
 def pause(text: str, speaker: Speaker) -> Asked:
-    """How long to leave a status alone; no end where nothing was typed. A bare time of day is its end."""
+    """Return how long to leave a status alone; no end where nothing was typed. A bare time of day is its end."""
     text = _bounded(text)
     if not text:
         return Asked("", speaker.now, None)
@@ -120,7 +124,7 @@ def pause(text: str, speaker: Speaker) -> Asked:
 
 
 def look(text: str, speaker: Speaker) -> DayOrInstant:
-    """A day, or an instant, to look at: today where nothing was typed. A time of day alone is today's."""
+    """Return a day, or an instant, to look at: today where nothing was typed. A time of day alone is today's."""
     text = _bounded(text)
     if not text:
         return DayOrInstant(speaker.today)
@@ -160,7 +164,7 @@ def by_form(
 
 
 def until_time(at: time, speaker: Speaker) -> datetime:
-    """The next time it is `at`: today's, or tomorrow's where that has passed."""
+    """Return the next time it is `at`: today's, or tomorrow's where that has passed."""
     return interval(TimeExpression(end=Moment(None, _clock(at))), speaker)[1]
 
 
@@ -171,7 +175,7 @@ def warm() -> None:
 
 
 def _with_english(code: str) -> tuple[str, ...]:
-    """A language and English, which everybody may type."""
+    """Return a language and English, which everybody may type."""
     return (code,) if code == "en" else (code, "en")
 
 
@@ -180,7 +184,7 @@ def _clock(at: time) -> TimeOfDay:
 
 
 def expression(text: str, speaker: Speaker) -> TimeExpression:
-    """What a text says that is about time and nothing else. Raises TimeNotUnderstoodError, TextTooLongError."""
+    """Return what a text says that is about time and nothing else. Raises TimeNotUnderstoodError, TextTooLongError."""
     text = _bounded(text)
     for reading in _readings(text, speaker):
         if (said := reading.whole()) is not None:
@@ -189,7 +193,10 @@ def expression(text: str, speaker: Speaker) -> TimeExpression:
 
 
 def _readings(text: str, speaker: Speaker) -> Iterator[Reading]:
-    """The line in each language, the person's own first; in another one only if more of it speaks of time tspeaker."""
+    """Yield the line in each language, the person's own first.
+
+    In another one only if more of it speaks of time tspeaker.
+    """
     own = 0
     for languages in speaker.languages():
         reading = Reading(text, languages, month_first=speaker.month_first)

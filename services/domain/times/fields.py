@@ -31,7 +31,10 @@ _Said = date | datetime | TimeExpression
 
 
 def until(text: str, speaker: Speaker) -> datetime:
-    """When something ends that begins now. An ISO date alone ends it when that day begins; a length counts from now."""
+    """Return when something ends that begins now.
+
+    An ISO date alone ends it when that day begins; a length counts from now.
+    """
     said = _read(text, speaker)
     if not isinstance(said, TimeExpression):
         return checked(speaker.now, _instant(said, _MIDNIGHT, speaker), speaker)[1]
@@ -43,7 +46,7 @@ def until(text: str, speaker: Speaker) -> datetime:
 
 
 def minutes(number: int, speaker: Speaker) -> datetime:
-    """When something ends that lasts so many minutes from now on."""
+    """Return when something ends that lasts so many minutes from now on."""
     if number > LONGEST_MINUTES:
         raise TooFarAwayError("the length is too great")
     return checked(speaker.now, speaker.now + timedelta(minutes=number), speaker)[1]
@@ -85,7 +88,7 @@ def period(first: str, last: str, speaker: Speaker) -> Interval:
 
 
 def look(day: str, at: str, speaker: Speaker) -> DayOrInstant:
-    """The day or the instant to look at: one of the two is given, else it is today. None of them is over."""
+    """Return the day or the instant to look at: one of the two is given, else it is today. None of them is over."""
     if day.strip() and at.strip():
         raise OneTimeTooManyError("a day and an instant")
     text = at if at.strip() else day
@@ -106,7 +109,7 @@ def look(day: str, at: str, speaker: Speaker) -> DayOrInstant:
 
 
 def _read(text: str, speaker: Speaker) -> _Said:
-    """What a field says; a date and a time as the instant (UTC)."""
+    """Return what a field says; a date and a time as the instant (UTC)."""
     found = _ISO.fullmatch(text.strip())
     if found is None:
         return times.expression(text, speaker)
@@ -126,7 +129,7 @@ def _read(text: str, speaker: Speaker) -> _Said:
 
 
 def _certain(text: str, said: TimeExpression, speaker: Speaker) -> TimeExpression:
-    """The same, where it can mean nothing else: behind "until", `15h` is three o'clock, and by itself 15 hours.
+    """Return the same, where it can mean nothing else: behind "until", `15h` is three o'clock, and by itself 15 hours.
 
     Raises TimeNotUnderstoodError where people of that language write the time so.
     """
@@ -136,7 +139,7 @@ def _certain(text: str, said: TimeExpression, speaker: Speaker) -> TimeExpressio
 
 
 def _instant(said: date | datetime, clock: TimeOfDay, speaker: Speaker) -> datetime:
-    """The instant, or that time of the day."""
+    """Return the instant, or that time of the day."""
     try:
         return said if isinstance(said, datetime) else speaker.instant(said, clock)
     except OverflowError as error:
@@ -148,14 +151,14 @@ def _is_range(said: TimeExpression) -> bool:
 
 
 def _moment(said: TimeExpression) -> Moment:
-    """Where something begins."""
+    """Return where something begins."""
     if said.start is None or _is_range(said):
         raise TimeNotUnderstoodError("no beginning")
     return said.start
 
 
 def _ending(said: TimeExpression) -> TimeExpression:
-    """What ends then, a day being the last one."""
+    """Return what ends then, a day being the last one."""
     return said if said.start is None else TimeExpression(end=_included(said.start))
 
 

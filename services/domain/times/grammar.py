@@ -32,7 +32,7 @@ class Grammar(Moments):
     """Reads one line."""
 
     def phrase(self, at: int) -> Phrase | None:
-        """The longest phrase about time that begins here."""
+        """Return the longest phrase about time that begins here."""
         if at >= len(self._tokens) or self._tokens[at].is_text:
             return None
         if self.is_(at, Sense.SIGN, Sense.SLIP, Sense.COMMA, Sense.DASH) or (found := self._piece(at)) is None:
@@ -57,7 +57,7 @@ class Grammar(Moments):
         return max(found, key=lambda piece: (piece[1], piece[0].sure), default=None)
 
     def _lasting(self, at: int) -> Piece | None:
-        """A length, or "for" some day."""
+        """Return a length, or "for" some day."""
         marker = self.means(at, Sense.FOR)
         marked = marker is not None
         begin = at + marked
@@ -91,7 +91,7 @@ class Grammar(Moments):
         return None
 
     def _target(self, at: int, *, dated: bool) -> tuple[Moment, int] | None:
-        """What something lasts until: a moment, or the end of a day."""
+        """Return what something lasts until: a moment, or the end of a day."""
         rest = self._skip(at, Sense.AT)
         if self.is_(rest, Sense.REST):
             day = self.day(self._skip(rest + 1, Sense.OF))
@@ -192,7 +192,7 @@ class Grammar(Moments):
 
 
 def join(first: TimeExpression, second: TimeExpression) -> TimeExpression | None:
-    """What two neighbouring pieces say together; None where they do not belong together."""
+    """Return what two neighbouring pieces say together; None where they do not belong together."""
     for one, other in ((first, second), (second, first)):
         if one is second and one.start and one.start.day is None and not one.sure:
             continue  # until 6, noon
@@ -216,7 +216,7 @@ def _joined(one: TimeExpression, other: TimeExpression) -> TimeExpression | None
 
 
 def _joined_starts(start: Moment, other: TimeExpression, from_: Moment) -> TimeExpression | None:
-    """A day, or a part of it, and from when on in it."""
+    """Return a day, or a part of it, and from when on in it."""
     if start.day is None or start.clock is not None or other.length is not None:
         return None
     if start.is_day and start.day.kind is DayKind.WEEK:  # next week, from monday to wednesday

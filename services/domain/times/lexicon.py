@@ -184,7 +184,7 @@ class Lexicon:
                     self._slips[shorter].append((form, group))
 
     def find(self, text: str, at: int, *, glued: bool = False) -> str:
-        """The longest form that stands in folded `text` at `at`, "" for none; `glued`: right behind a digit."""
+        """Return the longest form that stands in folded `text` at `at`, "" for none; `glued`: right behind a digit."""
         for beginning in (text[at : at + 2], text[at : at + 1]):
             for form in self._beginning.get(beginning, ()):
                 if text.startswith(form, at):
@@ -194,7 +194,7 @@ class Lexicon:
         return ""
 
     def slip(self, form: str, *, counted: bool) -> str:
-        """What kind of word ("day", "unit", "number") `form` is within one slip of; "" for none.
+        """Return what kind of word ("day", "unit", "number") `form` is within one slip of; "" for none.
 
         `counted`: a number stands before it, so that it may be a short unit: 14 Uhrr.
         """
@@ -215,7 +215,7 @@ def _entries(words: Mapping[str, str]) -> Iterator[tuple[Sense, str, str]]:
 
 
 def _compounds(words: Mapping[str, str]) -> Iterator[tuple[int, str]]:
-    """The numbers that are put together: forty-five, fünfundvierzig, 四十五."""
+    """Yield the numbers that are put together: forty-five, fünfundvierzig, 四十五."""
     if digits := words.get("kanji"):
         for number in range(1, 100):
             tens, ones = divmod(number, 10)
@@ -233,12 +233,15 @@ def _forms(alternatives: str) -> list[str]:
 
 
 def _shortened(form: str) -> list[str]:
-    """The form and the form without each of its letters: two that are one slip apart have one of these in common."""
+    """Return the form and the form without each of its letters.
+
+    Two that are one slip apart have one of these in common.
+    """
     return [form, *(form[:at] + form[at + 1 :] for at in range(len(form)))]
 
 
 def one_slip(typed: str, meant: str) -> bool:
-    """Whether `typed` is `meant` with a letter more, a letter less, another letter, or two neighbours swapped."""
+    """Say whether `typed` is `meant` with a letter more, a letter less, another letter, or two neighbours swapped."""
     if typed == meant or abs(len(typed) - len(meant)) > 1:
         return False
     same = next((at for at, pair in enumerate(zip(typed, meant, strict=False)) if pair[0] != pair[1]), None)
@@ -251,5 +254,5 @@ def one_slip(typed: str, meant: str) -> bool:
 
 @lru_cache(maxsize=32)
 def lexicon(codes: tuple[str, ...]) -> Lexicon:
-    """The words of these languages; compiled once."""
+    """Return the words of these languages; compiled once."""
     return Lexicon(codes)

@@ -42,18 +42,18 @@ class Moments:
         self._any_moment: Callable[[int, bool, bool], tuple[Moment, int] | None] = cache(self._moment)
 
     def means(self, at: int, kind: Sense) -> Any:
-        """What the token here means as such a kind; None where it is no such thing."""
+        """Return what the token here means as such a kind; None where it is no such thing."""
         return self._tokens[at].means.get(kind) if 0 <= at < len(self._tokens) else None
 
     def is_(self, at: int, *kinds: Sense) -> bool:
-        """Whether the token here can mean one of these."""
+        """Return whether the token here can mean one of these."""
         return 0 <= at < len(self._tokens) and not self._tokens[at].means.keys().isdisjoint(kinds)
 
     def _skip(self, at: int, *kinds: Sense) -> int:
         return at + 1 if self.is_(at, *kinds) else at
 
     def _whole(self, at: int, most: int) -> int | None:
-        """A whole number up to `most`, as it was typed or written out."""
+        """Return a whole number up to `most`, as it was typed or written out."""
         number: Number | None = self.means(at, Sense.NUMBER)
         if number is None or not number.value.is_integer() or number.value > most:
             return None
@@ -62,7 +62,7 @@ class Moments:
     # ── times of day ────────────────────────────────────────────────────────────────────────────────
 
     def _clock(self, at: int, bare: bool) -> tuple[TimeOfDay, int] | None:
-        """A time of day; a number alone only where `bare`, or behind an "at"."""
+        """Return a time of day; a number alone only where `bare`, or behind an "at"."""
         begin = self._skip(at, Sense.AT)
         half = self.means(begin, Sense.AMPM) if self.is_(begin + 1, Sense.NUMBER, Sense.CLOCK) else None
         begin = begin if half is None else begin + 1
@@ -100,7 +100,7 @@ class Moments:
         return None if hour is None else (_shifted(hour, int(more or 0) + sign * minutes), to + (3 if more else 2))
 
     def _hour(self, at: int, *, bare: bool, marked: bool) -> tuple[TimeOfDay, int] | None:
-        """A number with a word that makes it an hour; or one alone, where that is expected."""
+        """Return a number with a word that makes it an hour; or one alone, where that is expected."""
         hour, number = self._whole(at, _DAY_END), self.means(at, Sense.NUMBER)
         if hour is None or number.ordinal:
             return None
@@ -132,7 +132,7 @@ class Moments:
     # ── lengths ─────────────────────────────────────────────────────────────────────────────────────
 
     def _length(self, at: int) -> tuple[Length, int] | None:
-        """A length of time: `45m`, `1h30`, `2 hours and 15 minutes`, `half an hour`, `3 days`."""
+        """Return a length of time: `45m`, `1h30`, `2 hours and 15 minutes`, `half an hour`, `3 days`."""
         total, end, begin = Length(), at, at
         while found := self._amount(begin):
             length, end = found
@@ -141,7 +141,7 @@ class Moments:
         return (total, end) if end > at else None
 
     def _amount(self, at: int) -> tuple[Length, int] | None:
-        """One number and its unit."""
+        """Return one number and its unit."""
         if (minutes := self.means(at, Sense.COMPACT)) is not None:
             return Length(minutes), at + 1
         begin = self._skip(at, Sense.ARTICLE)
@@ -193,7 +193,7 @@ class Moments:
     # ── days ────────────────────────────────────────────────────────────────────────────────────────
 
     def day(self, at: int, *, dated: bool = False) -> tuple[Day, int] | None:
-        """A day, a weekend, a week or a month by name, or a date; a number alone where it is `dated`."""
+        """Return a day, a weekend, a week or a month by name, or a date; a number alone where it is `dated`."""
         begin = self._skip(self._skip(at, Sense.INCLUDING), Sense.END)
         on = self._skip(begin, Sense.ON)
         found = (self._any_day(on, True) if on > begin else None) or self._any_day(begin, dated)
@@ -242,7 +242,7 @@ class Moments:
         return (self._made(DayKind.OFFSET, later[0]), later[1]) if later else None
 
     def _stretch(self, at: int) -> tuple[Day, int] | None:
-        """The weekend; next week, and in it tuesday; next month, and 来月5日."""
+        """Return the weekend; next week, and in it tuesday; next month, and 来月5日."""
         if (ahead := self.means(at, Sense.WEEKEND)) is not None:
             return Day(DayKind.WEEKEND, ahead=int(ahead)), at + 1
         begin = self._skip(self._skip(at + 1, Sense.COMMA), Sense.ON, Sense.AT, Sense.OF)
@@ -258,7 +258,7 @@ class Moments:
         return Day(DayKind.MONTH, ahead=int(ahead), included=ahead == "0"), at + 1
 
     def _week_on(self, at: int) -> tuple[Day, int] | None:
-        """A week on tuesday."""
+        """Return a week on tuesday."""
         weeks = 1 if self.is_(at, Sense.ARTICLE) else self._whole(at, 100)
         if weeks is None or self.means(at + 1, Sense.UNIT) != _WEEK_UNIT or not self.is_(at + 2, Sense.ON):
             return None
@@ -291,7 +291,7 @@ class Moments:
         return (day, year + 1 if spoken else at) if day else None
 
     def _day_number(self, at: int) -> tuple[int, int] | None:
-        """A number that can be a day of a month: 24, 24th, 24日."""
+        """Return a number that can be a day of a month: 24, 24th, 24日."""
         ordinal = self.means(at, Sense.ORDINAL)
         number = int(ordinal) if ordinal is not None else self._whole(at, _MONTH)
         if not number or self.is_(at + 1, Sense.OCLOCK, Sense.AMPM, Sense.UNIT, Sense.PLUS):
@@ -299,7 +299,7 @@ class Moments:
         return number, self._skip(at + 1, Sense.DAYMARK)
 
     def _of_month(self, at: int, dated: bool) -> tuple[Day, int] | None:
-        """The 5th; 5th of next month."""
+        """Return the 5th; 5th of next month."""
         found = self._day_number(at)
         if found is None:
             return None
@@ -315,7 +315,7 @@ class Moments:
     # ── moments ─────────────────────────────────────────────────────────────────────────────────────
 
     def moment(self, at: int, *, bare: bool = False, dated: bool = False) -> tuple[Moment, int] | None:
-        """A day, a part of it, a time of day, or some of these together; from now on, or in a while."""
+        """Return a day, a part of it, a time of day, or some of these together; from now on, or in a while."""
         return self._any_moment(at, bare, dated)
 
     def _moment(self, at: int, bare: bool, dated: bool) -> tuple[Moment, int] | None:
@@ -328,7 +328,7 @@ class Moments:
         return self._part(at) or self._timely(at, bare)
 
     def _in_day(self, day: Day, end: int) -> tuple[Moment, int]:
-        """The day, and what of it."""
+        """Return the day, and what of it."""
         after = self._skip(end, Sense.COMMA)
         for begin in (after, self._skip(after, Sense.AT, Sense.ON)):
             part = self.means(begin, Sense.PART) or _HALVES.get(self.means(begin, Sense.AMPM))
@@ -348,7 +348,7 @@ class Moments:
         return (replace(found[0], day=day[0]), day[1]) if day else found
 
     def _timely(self, at: int, bare: bool) -> tuple[Moment, int] | None:
-        """A time of day, and its day behind it."""
+        """Return a time of day, and its day behind it."""
         found = self.clock(at, bare)
         if found is None:
             return None
@@ -369,17 +369,17 @@ class Moments:
         return (Moment(moment.day, clock), found[1]) if found and clock else (moment, end)
 
     def _is_half(self, at: int) -> bool:
-        """Whether this says which half of the day the number behind it is of: 午後3時."""
+        """Return whether this says which half of the day the number behind it is of: 午後3時."""
         return self.is_(at, Sense.AMPM) and self.is_(at + 1, Sense.NUMBER, Sense.CLOCK)
 
     def _ends_after_number(self, at: int) -> bool:
-        """Whether a number here is the last thing said, or the first half of a range."""
+        """Return whether a number here is the last thing said, or the first half of a range."""
         ends = (Sense.TO, Sense.DASH, Sense.FOR, Sense.UNTIL, Sense.SUFFIX_UNTIL, Sense.COMMA)
         return self.is_(at, Sense.NUMBER) and (at + 1 == len(self._tokens) or self.is_(at + 1, *ends))
 
 
 def in_part(clock: TimeOfDay | None, part: Part | None) -> TimeOfDay | None:
-    """The time of day that a number on the clock's face is, in a part of the day: 8 in the evening is 20:00.
+    """Return the time of day that a number on the clock's face is, in a part of the day: 8 in the evening is 20:00.
 
     None where it is in no such part: 3 in the evening.
     """

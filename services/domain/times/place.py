@@ -55,11 +55,11 @@ class Here:
         return self.date_of(self.now)
 
     def date_of(self, instant: datetime) -> date:
-        """The date of an instant where they are."""
+        """Return the date of an instant where they are."""
         return instant.astimezone(self.zone).date()
 
     def instant(self, day: date, clock: TimeOfDay) -> datetime:
-        """The UTC instant of a wall time: the one that is still to come, of two."""
+        """Return the UTC instant of a wall time: the one that is still to come, of two."""
         wall = datetime.combine(day, time()) + timedelta(hours=clock.hour, minutes=clock.minute)
         first = wall.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
         second = wall.replace(tzinfo=self.zone, fold=1).astimezone(UTC)
@@ -70,7 +70,7 @@ Interval = tuple[datetime, datetime]
 
 
 def interval(said: TimeExpression, here: Here) -> Interval:
-    """When something begins and ends, in UTC; it begins now where nothing else was said.
+    """Return when something begins and ends, in UTC; it begins now where nothing else was said.
 
     Raises TimeNotUnderstoodError, TimeInThePastError, EndsBeforeItStartsError or TooFarAwayError.
     """
@@ -82,7 +82,10 @@ def interval(said: TimeExpression, here: Here) -> Interval:
 
 
 def checked(start: datetime, end: datetime, here: Here) -> Interval:
-    """What lies ahead of an interval (UTC). Raises as `interval` does where nothing does, or its end is too far off."""
+    """Return what lies ahead of an interval (UTC).
+
+    Raises as `interval` does where nothing does, or its end is too far off.
+    """
     if end <= here.now:
         raise TimeInThePastError("the end has passed")
     start = max(start, here.now)
@@ -107,7 +110,10 @@ def _interval(said: TimeExpression, here: Here) -> Interval:
 
 
 def _until(moment: Moment, here: Here, *, exclusive: bool = False) -> datetime:
-    """The instant at which something ends that lasts until `moment`; `exclusive`: a day ends it when it begins."""
+    """Return the instant at which something ends that lasts until `moment`.
+
+    `exclusive`: a day ends it when it begins.
+    """
     if moment.after is not None:
         return _after(here.now, moment.after, here)
     clock = moment.clock or (_PARTS[moment.part][1] if moment.part else None)
@@ -130,7 +136,7 @@ def _begin(moment: Moment, here: Here) -> datetime:
 
 
 def _whole(moment: Moment, here: Here) -> Interval:
-    """A day, a part of it, a week, or what is left of a day from a time on."""
+    """Return a day, a part of it, a week, or what is left of a day from a time on."""
     if moment.part is not None and moment.day is not None:
         first, _, last = _PARTS[moment.part]
         for day in _dates(moment.day, here):
@@ -203,7 +209,7 @@ def _times(start: TimeOfDay | None, end: TimeOfDay, day: date, here: Here) -> In
 
 
 def _end(day: Day, clock: TimeOfDay | None, here: Here, start: datetime, *, exclusive: bool = False) -> datetime:
-    """The end of a range that began at `start`: the end of the named day, or the named time of it."""
+    """Return the end of a range that began at `start`: the end of the named day, or the named time of it."""
     if day.kind in {DayKind.WEEKDAY, DayKind.DATE, DayKind.DAY_OF_MONTH}:
         here = replace(here, now=start)
     ends = _instants(day, _MIDNIGHT if exclusive and clock is None else clock, here)
@@ -211,7 +217,7 @@ def _end(day: Day, clock: TimeOfDay | None, here: Here, start: datetime, *, excl
 
 
 def _dates(day: Day, here: Here, *, past: bool = False) -> Iterator[date]:
-    """The dates that a day may mean, the nearest first; `past`: also last year's, for a range that still runs."""
+    """Yield the dates that a day may mean, the nearest first; `past`: also last year's, for a range that still runs."""
     today = here.today
     monday = today - timedelta(days=today.weekday())
     match day.kind:
@@ -240,7 +246,7 @@ def _dates(day: Day, here: Here, *, past: bool = False) -> Iterator[date]:
 
 
 def _months_on(day: date, months: int) -> date:
-    """The same day so many months later, or the last one that there is."""
+    """Return the same day so many months later, or the last one that there is."""
     year, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + year, month + 1
     return date(year, month, min(day.day, monthrange(year, month)[1]))
@@ -263,7 +269,7 @@ def _years(day: Day, today: date, *, past: bool) -> Iterator[date]:
 
 
 def _running_day(day: Day, here: Here) -> date:
-    """The nearest date of `day` that is not over."""
+    """Return the nearest date of `day` that is not over."""
     for found in _dates(day, here):
         if here.instant(_day_after(day, found), _MIDNIGHT) > here.now:
             return found
@@ -281,7 +287,7 @@ def _day_after(day: Day, begin: date) -> date:
 
 
 def _instants(day: Day, clock: TimeOfDay | None, here: Here) -> Iterator[datetime]:
-    """When it is `clock` on such a day, or (None) when it ends."""
+    """Yield when it is `clock` on such a day, or (None) when it ends."""
     for found in _dates(day, here):
         yield here.instant(_day_after(day, found), _MIDNIGHT) if clock is None else here.instant(found, office(clock))
 
@@ -317,7 +323,7 @@ def _after(start: datetime, length: Length, here: Here) -> datetime:
 
 
 def office(clock: TimeOfDay) -> TimeOfDay:
-    """A loose time on a day: 7 to 12 as it is, 1 to 6 after noon."""
+    """Return a loose time on a day: 7 to 12 as it is, 1 to 6 after noon."""
     if not clock.loose or clock.hour >= _FIRST_OFFICE_HOUR:
         return clock
     return replace(clock, hour=clock.hour + 12)

@@ -72,14 +72,17 @@ class Reading(Grammar):
         return number.value >= _SMALL_TALK
 
     def whole(self) -> TimeExpression | None:
-        """What the whole line says, where all of it is one phrase."""
+        """Return what the whole line says, where all of it is one phrase."""
         phrases = self.phrases
         return phrases[0].said if len(phrases) == 1 and len(self._tokens) == phrases[0].end - phrases[0].begin else None
 
     # ── leftovers ───────────────────────────────────────────────────────────────────────────────────
 
     def absence(self) -> Phrase | None:
-        """The one phrase of a `/ooo`; None where there is none, or something else in the line speaks of time too."""
+        """Return the one phrase of a `/ooo`.
+
+        None where there is none, or something else in the line speaks of time too.
+        """
         phrases = [phrase for phrase in self.phrases if not self._is_chance(phrase)] or self.phrases
         if len(phrases) != 1 or not self._free(phrases[0]):
             return None
@@ -89,7 +92,10 @@ class Reading(Grammar):
         return phrases[0]
 
     def status(self) -> Phrase | None:
-        """The one phrase of a `/quo` that cannot be meant as text; None as for `absence`, or where there is none."""
+        """Return the one phrase of a `/quo` that cannot be meant as text.
+
+        None as for `absence`, or where there is none.
+        """
         sure = self.sure
         if len(sure) != 1 or not self._free(sure[0]):
             return None
@@ -116,7 +122,7 @@ class Reading(Grammar):
         return [phrase for phrase in named if phrase.said.sure or self._closes(phrase)]
 
     def _closes(self, phrase: Phrase) -> bool:
-        """Whether a day or days stand where they are no name: "Out sick today", "Vacation 2 weeks", 今日は在宅."""
+        """Return whether days stand where they are no name: "Out sick today", "Vacation 2 weeks", 今日は在宅."""
         said, begin = phrase.said, phrase.begin
         start = said.start
         topic = self.is_(phrase.end - 1, Sense.TOPIC) or self.means(phrase.end, Sense.SIGN) == ":"
@@ -134,7 +140,7 @@ class Reading(Grammar):
         return said.end is not None or (not start.clock and (not weekday or self.is_(begin, Sense.ON, Sense.COMING)))
 
     def _is_last(self, phrase: Phrase) -> bool:
-        """Whether the line ends with it and it is no part of a name."""
+        """Return whether the line ends with it and it is no part of a name."""
         begin, end = phrase.begin, phrase.end
         if any(not self.means(at, Sense.SIGN) for at in range(end, len(self._tokens))):
             return False
@@ -152,7 +158,10 @@ class Reading(Grammar):
         return phrase.end == phrase.begin + 1
 
     def _without_name(self, phrase: Phrase) -> Phrase:
-        """The phrase without a name in front of it: "Mittag bis 13:30" is lunch, "Good morning until 11" a greeting."""
+        """Return the phrase without a name in front of it.
+
+        "Mittag bis 13:30" is lunch, "Good morning until 11" a greeting.
+        """
         at = phrase.begin
         lunch = at == 0 and self.is_(0, Sense.LUNCH)
         greeting = self.is_(at, Sense.PART) and self._tokens[at].weak
@@ -163,12 +172,12 @@ class Reading(Grammar):
         return behind
 
     def _is_chance(self, phrase: Phrase) -> bool:
-        """Whether it is a word of time by chance: "May", "Sun bathing", "Good morning"."""
+        """Return whether it is a word of time by chance: "May", "Sun bathing", "Good morning"."""
         followed = phrase.end < len(self._tokens) and self._tokens[phrase.end].is_text
         return self._is_one(phrase) and self._tokens[phrase.begin].weak and followed
 
     def _free(self, phrase: Phrase) -> bool:
-        """Whether nothing beside the phrase belongs to it: "24 and" 25 dec, friday "and 31", 2 - 4pm "or so"."""
+        """Return whether nothing beside the phrase belongs to it: "24 and" 25 dec, friday "and 31", 2 - 4pm "or so"."""
         return not (self._clings_before(phrase.begin) or self._clings_behind(phrase.end))
 
     def _clings_before(self, begin: int) -> bool:
@@ -200,7 +209,7 @@ class Reading(Grammar):
         return self._is_slip(at, "day", "unit") or self._speaks(at)
 
     def _is_name(self, at: int, phrase: Phrase) -> bool:
-        """Whether a word of time is part of a name here: Sunday roast, the 3pm sync, Happy hour."""
+        """Return whether a word of time is part of a name here: Sunday roast, the 3pm sync, Happy hour."""
         if self.is_(at, *_NEVER_A_NAME):
             return False
         if self.is_(at - 1, Sense.OF) and not self.is_(at - 1, Sense.ON):
@@ -211,14 +220,14 @@ class Reading(Grammar):
         return behind < len(self._tokens) and behind != phrase.begin and self._tokens[behind].is_text
 
     def covered(self) -> int:
-        """How many characters of the line speak of time."""
+        """Return how many characters of the line speak of time."""
         within = {at for one in self.phrases for at in range(one.begin, one.end)}
         return sum(token.end - token.start for at, token in enumerate(self._tokens) if at in within or self._speaks(at))
 
     # ── tokens ──────────────────────────────────────────────────────────────────────────────────────
 
     def _speaks(self, at: int) -> bool:
-        """Whether the token speaks of time: by itself, or beside a number or another word of time."""
+        """Return whether the token speaks of time: by itself, or beside a number or another word of time."""
         if not 0 <= at < len(self._tokens) or at in self._talk:
             return False
         token = self._tokens[at]
@@ -241,11 +250,11 @@ class Reading(Grammar):
         return self.means(at, Sense.SLIP) in groups
 
     def _is_words(self, at: int) -> bool:
-        """Whether there is text or a sign here."""
+        """Return whether there is text or a sign here."""
         return 0 <= at < len(self._tokens) and (self._tokens[at].is_text or self.is_(at, Sense.SIGN, Sense.JOIN))
 
     def names_a_day(self) -> bool:
-        """Whether a day or a month is named in full."""
+        """Return whether a day or a month is named in full."""
         return any(
             token.strong
             and token.end - token.start >= _A_NAME
@@ -256,7 +265,7 @@ class Reading(Grammar):
     # ── text ────────────────────────────────────────────────────────────────────────────────────────
 
     def text(self, phrase: Phrase) -> str:
-        """The words around the phrase, as they were typed."""
+        """Return the words around the phrase, as they were typed."""
         begin = self._origin[self._tokens[phrase.begin].start]
         end = self._origin[self._tokens[phrase.end - 1].end]
         before, behind = _trimmed(self._text[:begin]), _trimmed(self._text[end:])
@@ -269,7 +278,7 @@ class Reading(Grammar):
     # ── what asks back ──────────────────────────────────────────────────────────────────────────────
 
     def asks(self) -> bool:
-        """Whether a time could not be wholly read: a marker stands before one, or the last word is one and no name.
+        """Say whether a time could not be wholly read: a marker is before one, or the last word is one and no name.
 
         "Gym 6pm" does not say until when.
         """
@@ -309,7 +318,7 @@ class Reading(Grammar):
         return (self.is_(behind, Sense.UNREAD) and self._speaks(behind)) or self._is_length_near(behind, stop)
 
     def _is_length_near(self, at: int, stop: int) -> bool:
-        """Whether a unit of time stands a few words on: "for a few hours"."""
+        """Return whether a unit of time stands a few words on: "for a few hours"."""
         for near in range(at, min(at + _WORDS_BETWEEN, stop if stop > at else len(self._tokens))):
             if self.is_(near, Sense.UNIT) and not self.is_(near, Sense.NAME):
                 return True

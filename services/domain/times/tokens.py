@@ -86,7 +86,7 @@ class Lexer:
         self._month_first = month_first
 
     def tokens(self) -> list[Token]:
-        """All of it; blanks stand between tokens."""
+        """Return all of it; blanks stand between tokens."""
         numbers = (self._date, self._ordered, self._time, self._dotted, self._compact, self._compound, self._number)
         found: list[Token] = []
         at = 0
@@ -197,7 +197,7 @@ class Lexer:
     # ── words and signs ─────────────────────────────────────────────────────────────────────────────
 
     def _word(self, at: int, *, glued: bool = False) -> Token | None:
-        """The longest known word; `glued`: right behind a number."""
+        """Return the longest known word; `glued`: right behind a number."""
         form = self._lexicon.find(self._text, at, glued=glued)
         if not form:
             return None
@@ -229,7 +229,7 @@ class Lexer:
 
 
 def day_of(number: int, month: int, year: int, *, included: bool) -> Day | None:
-    """A date, if there is such a one in some year; `year` 0 where none was said."""
+    """Return a date, if there is such a one in some year; `year` 0 where none was said."""
     if not 1 <= month <= len(_DAYS_IN_MONTH) or not 1 <= number <= _DAYS_IN_MONTH[month - 1]:
         return None
     if year and not is_year(year):
@@ -238,7 +238,7 @@ def day_of(number: int, month: int, year: int, *, included: bool) -> Day | None:
 
 
 def is_year(number: float) -> bool:
-    """Whether a number can be a year."""
+    """Return whether a number can be a year."""
     return _YEARS[0] <= number <= _YEARS[1]
 
 

@@ -27,7 +27,10 @@ _TOPIC = re.compile(r"[:\u2013\u2014|,;(\[【「]|\s-+\s")
 
 
 def _says_nothing(title: str) -> bool:
-    """Whether no word of a title begins an absence or focus: true of most titles, and quickly told of ASCII ones."""
+    """Return whether no word of a title begins an absence or focus.
+
+    True of most titles, and quickly told of ASCII ones.
+    """
     return title.isascii() and vocabulary().first_words.isdisjoint(_ASCII_WORD.findall(title[:LONGEST].casefold()))
 
 
@@ -41,7 +44,7 @@ class _Own:
 
 @lru_cache(maxsize=1024)
 def _own_names(names: tuple[str, ...]) -> _Own:
-    """The words of `names` in each spelling: Jörg, Joerg, Jorg; 山田, 太郎, 山田太郎."""
+    """Return the words of `names` in each spelling: Jörg, Joerg, Jorg; 山田, 太郎, 山田太郎."""
     found: set[str] = set()
     for spelling in (spelling for name in names for spelling in spellings(name[:LONGEST].casefold())):
         parts = [word.rstrip("'") for word in words_in(spelling)]
@@ -53,7 +56,7 @@ def _own_names(names: tuple[str, ...]) -> _Own:
 
 
 def _own_at(tokens: Tokens, start: int, own: _Own) -> int:
-    """How many tokens from `start` on are the person's own name, with what belongs to it ("Ann's", 山田さん)."""
+    """Return how many tokens from `start` on are the person's own name, with what belongs to it ("Ann's", 山田さん)."""
     length = whole = 0
     for token in tokens[start:]:
         initial = len(token.text) == 1 and any(word.startswith(token.text) for word in own.every)
@@ -69,7 +72,7 @@ def _own_at(tokens: Tokens, start: int, own: _Own) -> int:
 
 
 def _length_at(tokens: Tokens, start: int) -> int:
-    """How many tokens from `start` on say how long: 3 days, 0.5 d, 1/2, 8 hours."""
+    """Return how many tokens from `start` on say how long: 3 days, 0.5 d, 1/2, 8 hours."""
     words = vocabulary()
     at = start
     while at < len(tokens) and tokens[at].number and (at == start or tokens[at].gap in {"/", ".", ","}):
@@ -80,7 +83,7 @@ def _length_at(tokens: Tokens, start: int) -> int:
 
 
 def _is_name(tokens: Tokens, title: Tokens, *, known: bool) -> bool:
-    """Whether words of a title may be a person's name; where it has to be `known`, one of them is a given name.
+    """Return whether words of a title may be a person's name; where it has to be `known`, one of them is a given name.
 
     Where the title has capitals and small letters, a name has a capital.
     """
@@ -113,7 +116,7 @@ class Whose(Enum):
 
 @lru_cache(maxsize=4096)
 def absence(title: str, names: tuple[str, ...] = ()) -> Whose:
-    """Whose absence a title is, if it is one. `names` are what its person is called.
+    """Return whose absence a title is, if it is one. `names` are what its person is called.
 
     "Ann – vacation" is Ann's own, and another's for anybody else, or where the person's names are not known.
     """
@@ -134,7 +137,7 @@ def absence(title: str, names: tuple[str, ...] = ()) -> Whose:
 
 @lru_cache(maxsize=4096)
 def is_focus(title: str, names: tuple[str, ...] = ()) -> bool:
-    """Whether a title is time to oneself: it starts so, and then only says when, or after a sign what for."""
+    """Return whether a title is time to oneself: it starts so, and then only says when, or after a sign what for."""
     if _says_nothing(title):
         return False
     tokens, own = tokens_of(title), _own_names(names)
@@ -151,13 +154,13 @@ def is_focus(title: str, names: tuple[str, ...] = ()) -> bool:
 
 
 def is_public_calendar(name: str) -> bool:
-    """Whether a calendar's own name says that it is one of public holidays ("Holidays in Spain", 日本の祝日)."""
+    """Return whether a calendar's own name says that it is one of public holidays ("Holidays in Spain", 日本の祝日)."""
     tokens = tokens_of(name)
     return any(phrase_at(tokens, start, vocabulary().public_calendars) for start in range(len(tokens)))
 
 
 def _whose(tokens: Tokens, start: int, length: int, own: _Own) -> Whose:
-    """Whose the absence at `start` is, by what stands before it."""
+    """Return whose the absence at `start` is, by what stands before it."""
     words = vocabulary()
     others: list[TitleToken] = []  # neither of the own name nor "is", nor which half of the day
     front, absent = tokens[:start], tokens[start : start + length]
@@ -209,7 +212,10 @@ def _end_of_when_and_where(tokens: Tokens, start: int, own: _Own) -> int:
 
 
 def _said_at(tokens: Tokens, at: int, *, linked: bool) -> int:
-    """How many tokens from `at` on are a time, length, place or another absence; `linked`: after "in" or the like."""
+    """Return how many tokens from `at` on are a time, length, place or another absence.
+
+    `linked`: after "in" or the like.
+    """
     words = vocabulary()
     token = tokens[at]
     if token.number:
@@ -225,7 +231,7 @@ def _said_at(tokens: Tokens, at: int, *, linked: bool) -> int:
 
 
 def _is_of_time(tokens: Tokens, at: int) -> bool:
-    """Whether a number may be a part of a date, a time or a length: "PTO 101" is a course."""
+    """Return whether a number may be a part of a date, a time or a length: "PTO 101" is a course."""
     words = vocabulary()
     value = int(tokens[at].text[:9])
     if value <= _LAST_OF_A_MONTH or value in _YEARS:

@@ -16,12 +16,12 @@ _LETTERS = str.maketrans("łŁøØđĐı\u2044\u2019\u2018`\u00b4\u02bc", "lLoOd
 
 
 def words_in(text: str) -> tuple[str, ...]:
-    """The words of a phrase or a name, for comparison."""
+    """Return the words of a phrase or a name, for comparison."""
     return tuple(word.casefold() for word in WORD.findall(folded(text)))
 
 
 def spellings(text: str) -> set[str]:
-    """A small-lettered text as it is, and with ae for ä."""
+    """Return a small-lettered text as it is, and with ae for ä."""
     return {text, text.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")}
 
 

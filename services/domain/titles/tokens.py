@@ -57,7 +57,7 @@ Tokens = Sequence[TitleToken]
 
 
 def tokens_of(title: str) -> tuple[TitleToken, ...]:
-    """The words of a title; none where it asks something, or has more of them than an absence may have."""
+    """Return the words of a title; none where it asks something, or has more of them than an absence may have."""
     if len(title) > LONGEST or _ASKS.search(title):
         return ()
     text = folded(title)
@@ -77,7 +77,7 @@ def tokens_of(title: str) -> tuple[TitleToken, ...]:
 
 
 def phrase_at(tokens: Tokens, start: int, phrases: Phrases) -> int:
-    """How many tokens from `start` on are one of `phrases`; 0 where none is."""
+    """Return how many tokens from `start` on are one of `phrases`; 0 where none is."""
     if start >= len(tokens):
         return 0
     for phrase in phrases.get(tokens[start].text, ()):
@@ -93,7 +93,7 @@ def texts_of(tokens: Tokens) -> tuple[str, ...]:
 
 
 def _segments(run: str, *, after_number: bool) -> Iterator[str]:
-    """A run of Japanese as its known words, the longest first, and what is between them; any other word as it is.
+    """Yield a run of Japanese as its known words, the longest first, and what is between them; any other word as it is.
 
     A known word of one character is one only by itself, after a number, or after another known word.
     """

@@ -58,7 +58,7 @@ def vocabulary() -> Vocabulary:
 
 
 def _listed(*lists: str) -> Iterator[str]:
-    """The phrases of lists of `words` or `names`, in each spelling."""
+    """Yield the phrases of lists of `words` or `names`, in each spelling."""
     for listed in lists:
         for phrase in listed.split("|"):
             yield from spellings(" ".join(phrase.split()))

@@ -34,7 +34,7 @@ WallTime = time
 
 
 def language(locale: str) -> str:
-    """The language to speak with somebody whose Slack is set to `locale`."""
+    """Return the language to speak with somebody whose Slack is set to `locale`."""
     code = locale.replace("_", "-").split("-")[0].lower()
     return code if code in LANGUAGES else "en"
 
@@ -67,7 +67,7 @@ def say(locale: str, message: str, **facts: object) -> str:
 
 @lru_cache(maxsize=64)
 def conventions(locale: str) -> Locale:
-    """How dates and times are written for `locale`: its own way where we speak its language, else British."""
+    """Return how dates and times are written for `locale`: its own way where we speak its language, else British."""
     name = locale.replace("_", "-")
     if language(name) != name.split("-")[0].lower():
         name = _DEFAULT
@@ -78,13 +78,13 @@ def conventions(locale: str) -> Locale:
 
 
 def month_first(locale: str) -> bool:
-    """Whether 3/4 is 4 March."""
+    """Return whether 3/4 is 4 March."""
     return conventions(locale).territory == "US" or locale.lower() == "en" or language(locale) == "ja"
 
 
 @lru_cache(maxsize=64)
 def default_texts(locale: str) -> DefaultTexts:
-    """The default texts of statuses for `locale`, dates and times as it writes them."""
+    """Return the default texts of statuses for `locale`, dates and times as it writes them."""
     writing = conventions(locale)
     return replace(
         TEXTS[language(locale)],
@@ -94,7 +94,7 @@ def default_texts(locale: str) -> DefaultTexts:
 
 
 def _written_time(at: time, conventions: Locale) -> str:
-    """A time of day, with plain spaces."""
+    """Return a time of day, with plain spaces."""
     return str(format_time(at, "short", locale=conventions)).replace(_NARROW_SPACE, " ")
 
 
@@ -120,24 +120,24 @@ class Localizer:
         return say(self.locale, message, **facts)
 
     def time(self, instant: datetime) -> str:
-        """The time of day, such as `15:00` or `3:00 PM`."""
+        """Return the time of day, such as `15:00` or `3:00 PM`."""
         return _written_time(instant.astimezone(self.zone).timetz().replace(tzinfo=None), conventions(self.locale))
 
     def clock(self, at: WallTime) -> str:
-        """A time of day by the wall clock, such as `15:00` or `3:00 PM`."""
+        """Return a time of day by the wall clock, such as `15:00` or `3:00 PM`."""
         return _written_time(at, conventions(self.locale))
 
     def weekday(self, day: int) -> str:
-        """A day of the week (0 = Monday) in short, such as `Mon`."""
+        """Return a day of the week (0 = Monday) in short, such as `Mon`."""
         return _written_day(_A_MONDAY + day * _DAY, "E", conventions(self.locale))
 
     def day(self, day: date, today: date | None = None) -> str:
-        """A date with its weekday, such as `Fri, 27 Nov`; with the year where it is not the one of `today`."""
+        """Return a date with its weekday, such as `Fri, 27 Nov`; with the year where it is not the one of `today`."""
         skeleton = "MMMEd" if today is None or day.year == today.year else "yMMMEd"
         return _written_day(day, skeleton, conventions(self.locale))
 
     def moment(self, instant: datetime, now: datetime) -> str:
-        """An instant within a sentence: `15:00`, `tomorrow, 15:00`, or `Fri 27 Nov, 15:00`."""
+        """Return an instant within a sentence: `15:00`, `tomorrow, 15:00`, or `Fri 27 Nov, 15:00`."""
         today = now.astimezone(self.zone).date()
         day = instant.astimezone(self.zone).date()
         if day == today:
@@ -147,13 +147,13 @@ class Localizer:
         return self.say("{day}, {time}", day=self.day(day, today), time=self.time(instant))
 
     def stamp(self, instant: datetime, now: datetime) -> str:
-        """An instant by itself: `15:00`, or `Fri 27 Nov, 15:00`."""
+        """Return an instant by itself: `15:00`, or `Fri 27 Nov, 15:00`."""
         today = now.astimezone(self.zone).date()
         day = instant.astimezone(self.zone).date()
         return self.time(instant) if day == today else f"{self.day(day, today)}, {self.time(instant)}"
 
     def until(self, instant: datetime, now: datetime) -> str:
-        """The end of something: like `moment`, but midnight is the end of the day before it."""
+        """Return the end of something: like `moment`, but midnight is the end of the day before it."""
         wall = instant.astimezone(self.zone)
         if wall.time() != time():
             return self.moment(instant, now)
@@ -164,7 +164,7 @@ class Localizer:
         return self.say("the end of {day}", day=self.day(last, today))
 
     def tells(self, text: str, instant: datetime, now: datetime) -> bool:
-        """Whether a status text says its end itself: `In a call until 11:00`, `Out of office until 4 May`."""
+        """Return whether a status text says its end itself: `In a call until 11:00`, `Out of office until 4 May`."""
         wall, today = instant.astimezone(self.zone), now.astimezone(self.zone).date()
         if wall.time() == time():
             end = default_texts(self.locale).format_day(wall.date())

@@ -59,12 +59,15 @@ class Answered:
     found: Mapping[str, Element] = field(default_factory=dict, repr=False)
 
     def text(self, name: str) -> str:
-        """The text of a property; empty where there is none."""
+        """Return the text of a property; empty where there is none."""
         element = self.found.get(name)
         return "" if element is None else (element.text or "").strip()
 
     def links(self, name: str) -> tuple[str, ...]:
-        """The absolute addresses of the DAV:href elements in a property; what cannot be an address is left out."""
+        """Return the absolute addresses of the DAV:href elements in a property.
+
+        What cannot be an address is left out.
+        """
         element = self.found.get(name)
         if element is None:
             return ()
@@ -77,7 +80,7 @@ class Answered:
         return f"{CALDAV}transparent" in self.kinds(TRANSPARENCY)
 
     def kinds(self, name: str) -> frozenset[str]:
-        """The names of the elements in a property, such as DAV:resourcetype; empty where there is none."""
+        """Return the names of the elements in a property, such as DAV:resourcetype; empty where there is none."""
         return frozenset(child.tag for child in self.found.get(name, ()))
 
 
@@ -98,7 +101,7 @@ class _Counting(TreeBuilder):
         self._depth = 0
 
     def start(self, tag: str, attrs: dict[Any, Any], /) -> Element:
-        """An element begins. Raises CalendarTooLargeError."""
+        """Begin an element. Raises CalendarTooLargeError."""
         self._left -= 1
         self._depth += 1
         if self._depth > DEEPEST:
@@ -108,13 +111,13 @@ class _Counting(TreeBuilder):
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> Element:
-        """An element ends."""
+        """End an element."""
         self._depth -= 1
         return super().end(tag)
 
 
 def parsed(body: bytes) -> Element:
-    """The root of an XML body. Raises CalendarError for what is none, or has a DTD; CalendarTooLargeError."""
+    """Return the root of an XML body. Raises CalendarError for what is none, or has a DTD; CalendarTooLargeError."""
     parser = DefusedXMLParser(target=_Counting(), forbid_dtd=True)
     try:
         # In pieces: between two of them other threads have their turn.
@@ -127,7 +130,7 @@ def parsed(body: bytes) -> Element:
 
 
 def parse_multistatus(body: bytes, base: str) -> Multistatus:
-    """The values of a 207's body that came from `base`. Raises what `parsed` does."""
+    """Return the values of a 207's body that came from `base`. Raises what `parsed` does."""
     root = parsed(body)
     if root.tag != f"{DAV}multistatus":
         raise CalendarError("the answer is no multistatus")
@@ -173,13 +176,16 @@ def absolute(base: str, href: str) -> str:
 
 
 def place(scheme: str, host: str, port: int | None) -> str:
-    """The beginning of an address, without the port that its scheme has anyway."""
+    """Return the beginning of an address, without the port that its scheme has anyway."""
     usual = {"http": 80, "https": 443}.get(scheme)
     return f"{scheme}://{f'[{host}]' if ':' in host else host}" + ("" if port in {None, usual} else f":{port}")
 
 
 def tidy(path: str) -> str:
-    """A path that can be sent: what must be escaped is, what need not be is not; the rest as its server writes it."""
+    """Return a path that can be sent: what must be escaped is, what need not be is not.
+
+    The rest as its server writes it.
+    """
 
     def unescaped(found: re.Match[str]) -> str:
         """RFC 3986 §6.2.2: unreserved characters are the same with and without escaping."""
@@ -190,7 +196,7 @@ def tidy(path: str) -> str:
 
 
 def key_of(url: str) -> str:
-    """What two spellings of one path have in common: servers list `a@b.ics` and are asked for `a%40b.ics`."""
+    """Return what two spellings of one path have in common: servers list `a@b.ics` and are asked for `a%40b.ics`."""
     parts = urlsplit(url)
     path = "/".join(quote(unquote_to_bytes(segment), safe="") for segment in parts.path.split("/"))
     return path + (f"?{parts.query}" if parts.query else "")
@@ -246,7 +252,7 @@ class CollectionState:
 
     @classmethod
     def of(cls, extra: Mapping[str, Any]) -> CollectionState:
-        """The reverse of `as_json`."""
+        """Return the reverse of `as_json`."""
         return msgspec.convert(dict(extra), cls)
 
     def as_json(self) -> dict[str, Any]:
@@ -302,7 +308,7 @@ class CollectionState:
         return taken, empty, broken
 
     def settle(self, key: str, etag: str = "") -> None:
-        """It need not be asked for again until it changes."""
+        """Note that it need not be asked for again until it changes."""
         self.etags[key] = etag or self.wanted[key].etag
         del self.wanted[key]
 
@@ -320,7 +326,7 @@ def asked(
     tag: str,
     now: datetime,
 ) -> tuple[dict[str, Any], list[bytes]]:
-    """The question to `members`: `files` came for the wanted `keys`, by path."""
+    """Return the question to `members`: `files` came for the wanted `keys`, by path."""
     head = {
         **ReadRequest.ahead(connection, now).as_json(),
         "now": now.isoformat(),

@@ -83,7 +83,7 @@ class Login:
 
     @classmethod
     def of(cls, credentials: Mapping[str, object]) -> Login:
-        """The login that a calendar's or an account's credentials hold."""
+        """Return the login that a calendar's or an account's credentials hold."""
         user, password = (str(credentials.get(name) or "") for name in ("user", "password"))
         return cls(user, password, digest=credentials.get("login") == DIGEST)
 
@@ -93,7 +93,7 @@ class Login:
         return self._challenge is not None or not self._basic
 
     def header(self, method: str, uri: str) -> dict[str, str]:
-        """The Authorization of the next request; `uri` is its target as it is sent (path and query)."""
+        """Return the Authorization of the next request; `uri` is its target as it is sent (path and query)."""
         self._digest_sent = self._challenge is not None
         if self._challenge is not None:
             return {"Authorization": self._answer(self._challenge, method, uri, secrets.token_urlsafe(24))}
@@ -102,7 +102,7 @@ class Login:
         return {}
 
     def refused(self, asked: str) -> bool:
-        """Whether to try again after a 401 with this WWW-Authenticate: with Digest, or with its fresh nonce."""
+        """Return whether to try again after a 401 with this WWW-Authenticate: with Digest, or with its fresh nonce."""
         found = challenges(asked)
         digest = next((one for name in _ALGORITHMS for one in found if one.algorithm == name), None)
         if digest is None:
@@ -112,13 +112,13 @@ class Login:
         return not self._digest_sent or digest.stale or (before is not None and before.uses > 1)
 
     def heard(self, info: str) -> None:
-        """An answer that was no 401 came with this Authentication-Info (RFC 7616 §3.5)."""
+        """Take the Authentication-Info of an answer that was no 401 (RFC 7616 §3.5)."""
         following = dict(_parts(info)).get("nextnonce")
         if self._challenge is not None and following:
             self._challenge.nonce, self._challenge.uses = following, 0
 
     def _answer(self, challenge: Challenge, method: str, uri: str, cnonce: str) -> str:
-        """The credentials for `challenge` (RFC 7616 §3.4)."""
+        """Return the credentials for `challenge` (RFC 7616 §3.4)."""
         challenge.uses += 1
         count, hashed = f"{challenge.uses:08x}", _ALGORITHMS[challenge.algorithm]
         secret = hashed(f"{self._user}:{challenge.realm}:{self._password}".encode())
@@ -143,7 +143,10 @@ class Login:
 
 
 def challenges(asked: str) -> list[Challenge]:
-    """The Digest challenges in a WWW-Authenticate that we can answer, in order; several headers joined by commas."""
+    """Return the Digest challenges in a WWW-Authenticate that we can answer, in order.
+
+    Several headers joined by commas.
+    """
     found: list[dict[str, str]] = []
     for name, value in _parts(asked):
         if value is None:  # a scheme, whose parameters follow; or what Negotiate and the like write
@@ -172,7 +175,7 @@ def _challenge(fields: Mapping[str, str]) -> Challenge | None:
 
 
 def _parts(text: str) -> list[tuple[str, str | None]]:
-    """Words and parameters of a header, in order: a parameter has a value."""
+    """Return words and parameters of a header, in order: a parameter has a value."""
     found: list[tuple[str, str | None]] = []
     for part in _PART.finditer(text[:_LONGEST]):
         value: str | None = part[2]
@@ -206,7 +209,7 @@ _ERRORS: Mapping[int, type[CalendarError]] = {
 
 
 def error_for(status: int, wait: float | None = None) -> CalendarError:
-    """The one place where a status becomes a typed error. `wait`: seconds, of a Retry-After.
+    """Make a status a typed error, here alone. `wait`: seconds, of a Retry-After.
 
     A happy status other than 207 is an error here, too: it is no answer to what is asked (a page to sign in at, say).
     """
@@ -236,7 +239,7 @@ class DavClient:
         return place(scheme, host, port) + (path_of(url) or "/")
 
     def toward(self, url: str) -> DavClient:
-        """The client for an address in a calendar-home-set: this one, for the account's origin.
+        """Return the client for an address in a calendar-home-set: this one, for the account's origin.
 
         iCloud alone has its homes elsewhere: on https, port 443, of hosts called `pNN-caldav.icloud.com`, for those who
         began at `caldav.icloud.com`. Raises CalendarRefusedError for everything else.
@@ -249,11 +252,11 @@ class DavClient:
         return self
 
     async def propfind(self, url: str, names: Iterable[str], depth: int = 0) -> HttpResponse:
-        """The properties called `names` of a resource, and with `depth` 1 of its members (RFC 4918 §9.1)."""
+        """Return the properties called `names` of a resource, and with `depth` 1 of its members (RFC 4918 §9.1)."""
         return await self._ask("PROPFIND", url, "d:propfind", _prop(names), depth)
 
     async def report(self, url: str, name: str, content: str, depth: int) -> HttpResponse:
-        """A report (RFC 3253 §3.6): `name` in Clark's notation, `content` as XML with our prefixes."""
+        """Return a report (RFC 3253 §3.6): `name` in Clark's notation, `content` as XML with our prefixes."""
         return await self._ask("REPORT", url, _tag(name), content, depth)
 
     async def _ask(self, method: str, url: str, tag: str, content: str, depth: int) -> HttpResponse:
@@ -281,25 +284,25 @@ class DavClient:
         return answer
 
     async def multistatus(self, answer: HttpResponse, now: datetime) -> Multistatus:
-        """What is in an answer, where it is a whole 207. Raises the `CalendarError` of its status or content."""
+        """Return what is in an answer, where it is a whole 207. Raises the `CalendarError` of its status or content."""
         if answer.status != HTTPStatus.MULTI_STATUS:
             raise error_for(answer.status, retry_after(answer.headers.get("retry-after"), now))
         return await off_loop_if(len(answer.body) >= LARGE, parse_multistatus, answer.body, self.own(answer.url))
 
 
 def sync_collection(token: str, names: Iterable[str]) -> str:
-    """The content of a sync-collection report (RFC 6578 §3.2), without DAV:limit, which some servers refuse."""
+    """Return the content of a sync-collection report (RFC 6578 §3.2), without DAV:limit, which some servers refuse."""
     return f"<d:sync-token>{escape(token, quote=False)}</d:sync-token><d:sync-level>1</d:sync-level>{_prop(names)}"
 
 
 def multiget(paths: Iterable[str]) -> str:
-    """The content of a calendar-multiget report (RFC 4791 §7.9) for these members."""
+    """Return the content of a calendar-multiget report (RFC 4791 §7.9) for these members."""
     hrefs = "".join(f"<d:href>{escape(path, quote=False)}</d:href>" for path in paths)
     return _prop((f"{DAV}getetag", f"{CALDAV}calendar-data")) + hrefs
 
 
 def path_of(url: str) -> str:
-    """The path of an address, with its query, as it is sent."""
+    """Return the path of an address, with its query, as it is sent."""
     parts = urlsplit(url)
     return parts.path + (f"?{parts.query}" if parts.query else "")
 

@@ -60,7 +60,7 @@ _SCHEME = re.compile(r"^caldavs?://", re.IGNORECASE)
 
 
 async def discover(dav: DavClient, url: str) -> tuple[Offer, tuple[str, ...]]:
-    """What is at `url`, which a person typed, and by which mail addresses the server knows them.
+    """Return what is at `url`, which a person typed, and by which mail addresses the server knows them.
 
     Three to five requests. Where it is one calendar, that is the main one. Else all that are the person's own are;
     those that others share with them, and those whose events leave them free, are offered only.
@@ -86,7 +86,7 @@ async def discover(dav: DavClient, url: str) -> tuple[Offer, tuple[str, ...]]:
 
 
 async def _entrance(dav: DavClient, url: str) -> Answered:
-    """The first resource that knows them, of those where they may have meant to go; else the first at all."""
+    """Return the first resource that knows them, of those where they may have meant to go; else the first at all."""
     parts = urlsplit(url)
     root = f"{parts.scheme}://{parts.netloc}"
     ways = (url, f"{root}/.well-known/caldav", f"{root}/")
@@ -113,13 +113,13 @@ async def _entrance(dav: DavClient, url: str) -> Answered:
 
 
 async def _asked(dav: DavClient, url: str, names: Iterable[str], depth: int = 0) -> Sequence[Answered]:
-    """What is said of resources that exist."""
+    """Return what is said of resources that exist."""
     page = await dav.multistatus(await dav.propfind(url, names, depth), datetime.now(UTC))
     return [answer for answer in page.answers if answer.status < HTTPStatus.MULTIPLE_CHOICES]
 
 
 def _calendars(answers: Iterable[Answered], dav: DavClient, principal: str) -> list[OfferedCalendar]:
-    """The calendars that have events and may be read. Raises CalendarRefusedError for one on another host."""
+    """Return the calendars that have events and may be read. Raises CalendarRefusedError for one on another host."""
     found = []
     for answer in answers:
         # RFC 4791 §5.2.3: a calendar that does not say what it is for is for everything.
@@ -164,7 +164,7 @@ class CaldavDirectory:
     seconds: float = 25.0
 
     async def offer(self, url: str, user: str, password: str, *, digest: bool = False) -> tuple[Offer, dict[str, Any]]:
-        """What the account has, and the credentials to keep for its calendars. `digest`: as in `Login`.
+        """Return what the account has, and the credentials to keep for its calendars. `digest`: as in `Login`.
 
         Raises NotAnAddressError, PlaceNotAllowedError, CredentialsRefusedError, NoCalendarsError or ServerSilentError,
         each with its field.

@@ -62,7 +62,7 @@ class _RefusedError(Exception):
 
 
 async def listing(dav: DavClient, url: str, tag: str, now: datetime, *, by_etags: bool) -> Listing | None:
-    """What changed in the collection at `url` since `tag` (empty: everything); None where nothing did.
+    """Return what changed in the collection at `url` since `tag` (empty: everything); None where nothing did.
 
     `by_etags`: the server has refused reports before. Raises a `CalendarError`.
     """
@@ -113,7 +113,7 @@ async def _synced(dav: DavClient, url: str, token: str, now: datetime) -> Listin
 
 
 async def _compared(dav: DavClient, url: str, tag: str, now: datetime) -> Listing | None:
-    """The whole listing, unless the CTag is still `tag`."""
+    """Return the whole listing, unless the CTag is still `tag`."""
     reply = await dav.propfind(url, (_CTAG,))
     found = await dav.multistatus(reply, now)
     current = next((answer.text(_CTAG) for answer in found.answers if answer.text(_CTAG)), "")
@@ -134,7 +134,7 @@ async def _compared(dav: DavClient, url: str, tag: str, now: datetime) -> Listin
 
 
 def _members(page: Multistatus, dav: DavClient, collection: str) -> Iterator[tuple[str, Answered]]:
-    """What is no collection, by key. Raises CalendarRefusedError for a member on another host."""
+    """Yield what is no collection, by key. Raises CalendarRefusedError for a member on another host."""
     own = key_of(collection).rstrip("/")
     for answer in page.answers:
         key = key_of(dav.own(answer.url))
@@ -173,7 +173,7 @@ class CaldavSource:
     """How long one fetch goes on asking for members; what is left then is asked for by the next."""
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
-        """What changed since the last fetch. Raises a `CalendarError`."""
+        """Return what changed since the last fetch. Raises a `CalendarError`."""
         dav = DavClient(self.client, Login.of(connection.credentials), connection.address)
         more = connection.credentials.get("addresses")
         more = [one for one in more if isinstance(one, str)] if isinstance(more, list | tuple) else []
@@ -221,7 +221,10 @@ class CaldavSource:
     async def _wanted(
         self, dav: DavClient, url: str, known: CollectionState, now: datetime
     ) -> tuple[list[str], dict[str, File | None], list[Problem]]:
-        """What is wanted, as much of it as there is time and room for: keys, their files by path, and problems."""
+        """Return what is wanted, as much of it as there is time and room for.
+
+        Keys, their files by path, and problems.
+        """
         problems: list[Problem] = []
         asked_for: list[str] = []
         found: dict[str, File | None] = {}
@@ -246,7 +249,10 @@ class CaldavSource:
     async def _members(
         self, dav: DavClient, url: str, members: Sequence[CollectionMember], now: datetime
     ) -> dict[str, File | None] | None:
-        """The files of `members` by the key of their whole path, None for one that is gone; None for too many."""
+        """Return the files of `members` by the key of their whole path, None for one that is gone.
+
+        None for too many.
+        """
         paths = [path_of(member.url) for member in members]
         try:
             reply = await dav.report(url, f"{CALDAV}calendar-multiget", multiget(paths), depth=1)

@@ -65,7 +65,10 @@ _NOT_SET_UP = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
 
 
 def reasons(body: Mapping[str, Any]) -> frozenset[str]:
-    """The reasons in an error: `errors[].reason`, or `details[].reason` (google.rpc.ErrorInfo); without `push.`."""
+    """Return the reasons in an error: `errors[].reason`, or `details[].reason` (google.rpc.ErrorInfo).
+
+    Without `push.`.
+    """
     lists = (inner(body, "error", name) for name in ("errors", "details"))
     entries = [entry for found in lists if isinstance(found, list) for entry in found[:_MOST_REASONS]]
     named = (inner(entry, "reason") for entry in entries)
@@ -73,7 +76,7 @@ def reasons(body: Mapping[str, Any]) -> frozenset[str]:
 
 
 def error_for(status: int, headers: Mapping[str, str], body: Mapping[str, Any], now: datetime) -> CalendarError | None:
-    """The one place where an answer of Google becomes a typed error; None for 2xx. `headers` by lower-case name.
+    """Make an answer of Google a typed error, here alone; None for 2xx. `headers` by lower-case name.
 
     Quota answers come as 403 or as 429, with the usage limit as their reason. Those of a calendar or a person hold up
     the person alone; the project's, and a 429 that names none of them, hold up all of us.
@@ -107,7 +110,7 @@ class GoogleApi(JsonApi):
         self._clock = clock
 
     def body(self, answer: ApiAnswer, kind: str = "") -> Mapping[str, Any]:
-        """What a happy answer holds. Raises what `error_for` says of any other.
+        """Return what a happy answer holds. Raises what `error_for` says of any other.
 
         With a `kind` (such as `calendar#events`) the answer must say that it is one, or at least hold entries: an
         object that does neither is no empty list, it is no answer at all.
@@ -121,7 +124,7 @@ class GoogleApi(JsonApi):
 
 
 def items(body: Mapping[str, Any]) -> list[Any]:
-    """The entries of a page; a page may have none, and may leave the list out then. Raises CalendarError."""
+    """Return the entries of a page; a page may have none, and may leave the list out then. Raises CalendarError."""
     found = body.get("items", [])
     if not isinstance(found, list):
         raise CalendarError("the entries are no list")
@@ -129,7 +132,10 @@ def items(body: Mapping[str, Any]) -> list[Any]:
 
 
 def token_in(body: Mapping[str, Any], name: str) -> str:
-    """A page or sync token, which is opaque; "" where there is none. Raises CalendarError for what cannot be one."""
+    """Return a page or sync token, which is opaque; "" where there is none.
+
+    Raises CalendarError for what cannot be one.
+    """
     token = body.get(name)
     if token is None or token == "":
         return ""
@@ -163,7 +169,7 @@ class GoogleDirectory:
     api: GoogleApi
 
     async def offer(self, credential: str) -> Offer:
-        """Whose account a token is for, and its calendars, the main one first. Raises a `CalendarError`."""
+        """Return whose account a token is for, and its calendars, the main one first. Raises a `CalendarError`."""
         found: dict[str, Mapping[str, Any]] = {}
         page = ""
         try:
@@ -187,7 +193,7 @@ class GoogleDirectory:
         return Offer(main["id"], _name_of(main), tuple(calendars), address=main["id"])
 
     async def _main_alone(self, credential: str) -> Offer:
-        """The main calendar, whose id nobody tells without the list.
+        """Return the main calendar, whose id nobody tells without the list.
 
         Whoever organizes an event of their own calendar is that calendar: its address is the account's. Where there is
         none, the calendar's name has to do, which is the same address unless it was renamed.
@@ -205,7 +211,7 @@ class GoogleDirectory:
 
 
 def _usable(entry: object) -> bool:
-    """Whether an entry is a calendar whose events can be read, with an id that can be part of an address."""
+    """Return whether an entry is a calendar whose events can be read, with an id that can be part of an address."""
     if not isinstance(entry, Mapping) or entry.get("deleted") is True or str(entry.get("accessRole")) not in _READABLE:
         return False
     address = entry.get("id")
@@ -215,5 +221,5 @@ def _usable(entry: object) -> bool:
 
 
 def _name_of(entry: Mapping[str, Any]) -> str:
-    """What the person calls the calendar, else what it is called, else its id."""
+    """Return what the person calls the calendar, else what it is called, else its id."""
     return name_in(entry.get("summaryOverride")) or name_in(entry.get("summary")) or str(entry["id"])[:LONGEST_NAME]

@@ -76,7 +76,7 @@ class _UnreadableError(Exception):
 
 
 def event_of(item: object, asked: EventContext) -> Event | Problem | None:
-    """The event, or why the item cannot be read; None for one of ours, and for a deleted one.
+    """Return the event, or why the item cannot be read; None for one of ours, and for a deleted one.
 
     A deleted one may hold nothing but its id.
     """
@@ -127,7 +127,7 @@ def event_of(item: object, asked: EventContext) -> Event | Problem | None:
 
 
 def zone_of(name: object) -> ZoneInfo | None:
-    """The zone of an IANA name; None for anything else."""
+    """Return the zone of an IANA name; None for anything else."""
     if not isinstance(name, str) or not name or len(name) > LONGEST_ZONE or not name.isascii():
         return None
     try:
@@ -137,7 +137,7 @@ def zone_of(name: object) -> ZoneInfo | None:
 
 
 def _identity(item: Mapping[str, Any], asked: EventContext) -> tuple[str, str]:
-    """What an entry is called everywhere, and which occurrence of it this is.
+    """Return what an entry is called everywhere, and which occurrence of it this is.
 
     All occurrences of a series share their `iCalUID`; `originalStartTime` never changes, wherever one is moved to.
     """
@@ -216,7 +216,7 @@ def _moment(value: Mapping[str, Any], asked: EventContext) -> tuple[datetime | N
 
 
 def _attendance(attendees: object) -> tuple[Response, int, str]:
-    """The person's own answer, `self` being the calendar's own entry; how many others there are, and the last of them.
+    """Return the person's own answer (`self` is the calendar's own entry), how many others there are, and the last.
 
     Rooms are none.
     """
@@ -230,7 +230,7 @@ def _attendance(attendees: object) -> tuple[Response, int, str]:
 
 
 def _guest_domains(item: Mapping[str, Any], organizer: Organizer) -> frozenset[str]:
-    """The mail domains of the other guests, and of whoever asks for the person's time, who need not be a guest."""
+    """List the mail domains of the other guests, and of whoever asks for the person's time: they need be no guest."""
     attendees = item.get("attendees")
     others = [
         _named(attendee)[1]
@@ -241,7 +241,7 @@ def _guest_domains(item: Mapping[str, Any], organizer: Organizer) -> frozenset[s
 
 
 def _named(somebody: object) -> tuple[str, str]:
-    """The name and the address of an organizer or attendee."""
+    """Return the name and the address of an organizer or attendee."""
     return text_in(inner(somebody, "displayName"), LONGEST_TEXT), text_in(inner(somebody, "email"), LONGEST_TEXT)
 
 
@@ -257,7 +257,7 @@ def _organizer(organizer: object) -> Organizer:
 
 
 def _place(item: Mapping[str, Any]) -> tuple[Location | None, str]:
-    """Where somebody works, and how they call it: by `type`, or where that is missing by the sub-field."""
+    """Return where somebody works, and how they call it: by `type`, or where that is missing by the sub-field."""
     properties = item.get("workingLocationProperties")
     if not isinstance(properties, Mapping):
         return None, ""

@@ -48,7 +48,7 @@ class GooglePush:
 
 
 def read_push(headers: Mapping[str, str]) -> GooglePush:
-    """The message in a request's headers. Raises RequestError. Its secret is for the caller to compare."""
+    """Return the message in a request's headers. Raises RequestError. Its secret is for the caller to compare."""
     found = {name.lower(): value for name, value in headers.items()}
     number = _header(found, "x-goog-message-number", len(str(MOST_MESSAGES)))
     if not number.isdigit() or not 0 < int(number) < MOST_MESSAGES:
@@ -97,7 +97,7 @@ class GoogleWatcher:
     address: str
 
     async def watch(self, connection: Connection, watch_id: str, secret: str, now: datetime) -> Watch:
-        """A new channel, for seven days at most; its first message may come before this returns."""
+        """Return a new channel, for seven days at most; its first message may come before this returns."""
         return await authorized(self.tokens, connection, partial(self._watch, connection, watch_id, secret, now))
 
     async def renew(self, connection: Connection, watch: Watch, now: datetime) -> Watch | None:
@@ -132,7 +132,7 @@ class GoogleWatcher:
 
 
 def _expiration(body: Mapping[str, Any], now: datetime) -> datetime:
-    """When a channel ends: milliseconds since 1970 as a text. Optional; without it what was asked for holds.
+    """Return when a channel ends: milliseconds since 1970 as a text. Optional; without it what was asked for holds.
 
     Raises CalendarError for one that has ended already, or that says anything else. A month ahead is as good as never.
     """

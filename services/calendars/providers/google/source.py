@@ -57,7 +57,7 @@ class _SyncState:
     """3: entries of our own are known by their property. A token is good for the fields that it was given for."""
 
     def serves(self, connection: Connection, now: datetime) -> bool:
-        """Whether the token alone can tell that nothing is different."""
+        """Return whether the token alone can tell that nothing is different."""
         return bool(self.token) and self.zone == connection.zone.key and timedelta() <= now - self.listed < EVERY
 
 
@@ -94,7 +94,7 @@ class GoogleSource:
     tokens: AccessTokens
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
-        """All events from a day ago to 60 days ahead, or word that nothing changed. Raises a `CalendarError`."""
+        """Return all events from a day ago to 60 days ahead, or word that nothing changed. Raises a `CalendarError`."""
         return await authorized(self.tokens, connection, partial(self._fetch, connection, now))
 
     async def _fetch(self, connection: Connection, now: datetime, token: str) -> Changes:
@@ -129,7 +129,7 @@ class GoogleSource:
         )
 
     async def _unchanged(self, connection: Connection, memory: _SyncState, token: str) -> _SyncState | None:
-        """The memory with its newer token if nothing changed; None if something did, or if the token is lost."""
+        """Return the memory with its newer token if nothing changed; None if something did, or if the token is lost."""
         async with aclosing(self._pages(connection, token, {"syncToken": memory.token})) as pages:
             async for answer in pages:
                 # 410, or a 400 that can only be about the token: the one parameter that is not our own choice.
@@ -147,7 +147,7 @@ class GoogleSource:
     async def _pages(
         self, connection: Connection, token: str, query: Mapping[str, str]
     ) -> AsyncGenerator[ApiAnswer, None]:
-        """The answers to a list request, page by page. An unhappy one is the last."""
+        """Return the answers to a list request, page by page. An unhappy one is the last."""
         path = f"calendars/{quote(connection.address, safe='')}/events"
         page = ""
         for _ in range(MOST_PAGES):

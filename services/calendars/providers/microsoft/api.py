@@ -47,7 +47,7 @@ _SPELT = {scope.casefold(): scope for scope in (*SCOPES, WRITE)}
 
 
 def granted(scope_text: object) -> frozenset[str]:
-    """The scopes in a token answer's `scope`; none where it is no text.
+    """Return the scopes in a token answer's `scope`; none where it is no text.
 
     It is separated by spaces and may name Graph's scopes in full (`https://graph.microsoft.com/Calendars.Read`, also
     of a national cloud), in any case of letters: what we ask for comes back in our spelling, without its resource.
@@ -76,7 +76,7 @@ _KINDS: Mapping[int, type[CalendarError]] = {
 
 
 def error_for(status: int, headers: Mapping[str, str], body: Mapping[str, Any], now: datetime) -> CalendarError | None:
-    """The one place where Graph's status becomes a typed error; None for 2xx. `now` is UTC.
+    """Make Graph's status a typed error, here alone; None for 2xx. `now` is UTC.
 
     Graph's limits hold for an app and a mailbox together, so a busy answer is this mailbox's alone.
     """
@@ -91,23 +91,26 @@ def error_for(status: int, headers: Mapping[str, str], body: Mapping[str, Any], 
 
 
 def code_of(body: Mapping[str, Any]) -> str:
-    """The `code` of an error's body, shortened and without what is no letter or digit; "" where it has none."""
+    """Return the `code` of an error's body, shortened and without what is no letter or digit; "" where it has none."""
     return "".join(filter(str.isalnum, text_in(inner(body, "error", "code"), 64)))
 
 
 def needs_resync(status: int, body: Mapping[str, Any]) -> bool:
-    """Whether a delta token is worth nothing any more: 410, or a 4xx whose code says so."""
+    """Return whether a delta token is worth nothing any more: 410, or a 4xx whose code says so."""
     refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return status == HTTPStatus.GONE or (refused and code_of(body).casefold() in _RESYNC)
 
 
 def calendar_path(address: str) -> str:
-    """The path of a calendar below `me`, escaped: the default one's, for "" and "default", else that of its id."""
+    """Return the path of a calendar below `me`, escaped.
+
+    The default one's, for "" and "default", else that of its id.
+    """
     return "me" if address in {"", "default"} else f"me/calendars/{escaped(address)}"
 
 
 def escaped(identifier: str) -> str:
-    """An id as one segment of a path. Ids are URL-safe base64 with `=`, or may hold anything else."""
+    """Return an id as one segment of a path. Ids are URL-safe base64 with `=`, or may hold anything else."""
     if identifier in {".", ".."}:
         raise CalendarGoneError("no id")
     return quote(identifier, safe="-_=.")
@@ -123,7 +126,10 @@ class GraphApi(JsonApi):
         self._turns = KeyedSemaphore(AT_ONCE)
 
     def onward(self, link: object) -> str:
-        """A nextLink or deltaLink, as it is, where it leads below our base. Raises CalendarError for any other."""
+        """Return a nextLink or deltaLink, as it is, where it leads below our base.
+
+        Raises CalendarError for any other.
+        """
         if not isinstance(link, str) or "://" not in link:
             raise CalendarError("a link that is none")
         try:
@@ -146,7 +152,7 @@ class GraphApi(JsonApi):
         headers: Mapping[str, str] | None = None,
         expected: Collection[int] = (),
     ) -> ApiAnswer:
-        """A happy answer, or an unhappy one whose status is `expected`. Raises a `CalendarError` for any other.
+        """Return a happy answer, or an unhappy one whose status is `expected`. Raises a `CalendarError` for any other.
 
         Waits while four calls with this token are under way.
         """
@@ -164,7 +170,7 @@ class GraphApi(JsonApi):
 
 
 def entries(answer: ApiAnswer) -> list[Any]:
-    """What a page lists. Raises CalendarError for a page without its list."""
+    """Return what a page lists. Raises CalendarError for a page without its list."""
     value = answer.body.get("value")
     if not isinstance(value, list):
         raise CalendarError("a page without its list")
@@ -190,7 +196,7 @@ class MicrosoftDirectory:
     api: GraphApi
 
     async def offer(self, credential: str) -> Offer:
-        """The account, known by its own calendar's owner, and its calendars, that one first, and shared ones."""
+        """Return the account, known by its own calendar's owner, and its calendars, that one first, and shared ones."""
         found: list[Mapping[str, Any]] = []
         path, query = "me/calendars", dict(_QUERY)
         for _ in range(MOST_PAGES):

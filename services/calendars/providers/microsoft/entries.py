@@ -61,7 +61,7 @@ class MicrosoftEntries:
         await self.api.call("DELETE", f"{_EVENTS}/{escaped(remote_id)}", token, expected=_GONE)
 
     async def _found(self, token: str, entry_id: str) -> str:
-        """The id of an entry that a try before made; "" where there is none. Raises a `CalendarError`."""
+        """Return the id of an entry that a try before made; "" where there is none. Raises a `CalendarError`."""
         has = f"singleValueExtendedProperties/Any(ep: ep/id eq '{PROPERTY_ID}' and ep/value eq '{entry_id}')"
         answer = await self.api.call("GET", _EVENTS, token, query={"$filter": has, "$select": "id"})
         found = (text_in(inner(one, "id"), LONGEST_ID) for one in entries(answer))

@@ -32,7 +32,7 @@ class UnreadableError(Exception):
 
 
 def _zone(name: str) -> Zone:
-    """The zone of a name of Windows', IANA's, or `tzone://Microsoft/Utc`."""
+    """Return the zone of a name of Windows', IANA's, or `tzone://Microsoft/Utc`."""
     if name.strip().casefold() in {"", "utc", "tzone://microsoft/utc"}:
         return UTC_ZONE
     iana = iana_name(name)
@@ -43,7 +43,7 @@ def _zone(name: str) -> Zone:
 
 
 def _parsed(text: str) -> datetime:
-    """An ISO 8601 date and time; Graph's seven digits of fraction are cut to microseconds."""
+    """Return an ISO 8601 date and time; Graph's seven digits of fraction are cut to microseconds."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:
@@ -51,7 +51,7 @@ def _parsed(text: str) -> datetime:
 
 
 def instant(text: str, name: str) -> datetime:
-    """The UTC instant of a time in the zone of that name, or with its own offset. Raises UnreadableError."""
+    """Return the UTC instant of a time in the zone of that name, or with its own offset. Raises UnreadableError."""
     at = _parsed(text)
     if at.tzinfo is None:
         return _zone(name).utc(at)
@@ -62,7 +62,7 @@ def instant(text: str, name: str) -> datetime:
 
 
 def day(text: str, name: str, original: str, person: ZoneInfo) -> date:
-    """The date that an all-day event starts or ends on: that of its midnight, wherever that is.
+    """Return the date that an all-day event starts or ends on: that of its midnight, wherever that is.
 
     Graph gives midnight in whatever zone it answers in. A time that is none is an instant, and a date only where it
     is midnight: where the event was made (`original`), else where the person is; failing both, the nearest counts.
@@ -170,7 +170,7 @@ class Removed:
 
 
 def item(raw: object, addresses: Collection[str], *, of_leave: bool = False) -> Item | Removed | None:
-    """What is kept of one entry of a delta's `value`; None for what has no usable id.
+    """Return what is kept of one entry of a delta's `value`; None for what has no usable id.
 
     One of ours is as good as removed. `addresses` are the person's: they are no guest of theirs. What has a wrong type
     counts as not said. Of an entry `of_leave` its categories are kept, and an only guest.
@@ -199,7 +199,7 @@ def item(raw: object, addresses: Collection[str], *, of_leave: bool = False) -> 
 
 
 def event(found: Item, master: Item | None, *, calendar_id: str, zone: ZoneInfo) -> Event | Problem | None:
-    """The event that an item is, with its series `master` where that is known; None for a master itself.
+    """Return the event that an item is, with its series `master` where that is known; None for a master itself.
 
     `zone` is the person's: all-day events follow it. A Problem, where it cannot be said when the event is.
     """
@@ -254,7 +254,7 @@ def _is_id(value: object) -> TypeGuard[str]:
 
 
 def _said(raw: Mapping[str, Any], mine: Collection[str]) -> dict[Say, str | bool | int]:
-    """Everything that has its documented type. A null subject or location says that there is none."""
+    """Return everything that has its documented type. A null subject or location says that there is none."""
     said: dict[Say, str | bool | int] = {}
     for say, name in ((Say.SHOW_AS, "showAs"), (Say.SENSITIVITY, "sensitivity"), (Say.ZONE, "originalStartTimeZone")):
         if isinstance(raw.get(name), str):
@@ -286,7 +286,7 @@ def _said(raw: Mapping[str, Any], mine: Collection[str]) -> dict[Say, str | bool
 
 
 def _said_of_leave(raw: Mapping[str, Any]) -> dict[Say, str | bool | int]:
-    """What tells whose leave an entry is, and what it is none by.
+    """Return what tells whose leave an entry is, and what it is none by.
 
     Graph does not mark which attendee the mailbox itself is; where it organizes, it is none of them.
     """
@@ -301,7 +301,7 @@ def _said_of_leave(raw: Mapping[str, Any]) -> dict[Say, str | bool | int]:
 
 
 def _guests(attendees: list[Any], mine: Collection[str]) -> set[str]:
-    """The addresses of the other people who are invited; rooms and equipment (type `resource`) are no people."""
+    """Return the addresses of the other people who are invited; rooms and equipment (type `resource`) are no people."""
     others: set[str] = set()
     for attendee in attendees[:MOST_ATTENDEES]:
         address = inner(attendee, "emailAddress", "address")
@@ -315,7 +315,7 @@ def _word(value: object) -> str:
 
 
 def _moment(value: object) -> tuple[str, str] | None:
-    """A dateTimeTimeZone; one without a zone is in UTC, as was asked for."""
+    """Return a dateTimeTimeZone; one without a zone is in UTC, as was asked for."""
     at, zone = inner(value, "dateTime"), inner(value, "timeZone")
     if not isinstance(at, str) or not 0 < len(at) <= LONGEST_TEXT:
         return None

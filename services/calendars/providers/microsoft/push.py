@@ -55,12 +55,12 @@ class Notification:
 
 
 def client_state(watch_id: str, secret: str) -> str:
-    """What a subscription carries and each of its notifications brings back."""
+    """Return what a subscription carries and each of its notifications brings back."""
     return f"{watch_id}.{secret}"
 
 
 def read_notifications(body: bytes) -> tuple[Notification, ...]:
-    """The notifications of one request, without those of a wrong form. Raises RequestError for no collection."""
+    """Return the notifications of one request, without those of a wrong form. Raises RequestError for no collection."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -90,7 +90,7 @@ def _notification(entry: object) -> Notification | None:
 
 
 def validation(query_token: str) -> str:
-    """The text/plain answer to a request with this (already URL-decoded) `validationToken`, within ten seconds.
+    """Return the text/plain answer to a request with this (already URL-decoded) `validationToken`, within ten seconds.
 
     Escaped, because anybody may send anything; Microsoft's own tokens hold nothing that is changed by it. Raises
     RequestError for none, and for one longer than any of Microsoft's.
@@ -127,7 +127,7 @@ class MicrosoftWatcher:
     lifecycle_address: str
 
     async def watch(self, connection: Connection, watch_id: str, secret: str, now: datetime) -> Watch:
-        """A new subscription, whose notifications carry `watch_id` and `secret`.
+        """Return a new subscription, whose notifications carry `watch_id` and `secret`.
 
         Graph asks our two addresses for an answer before it gives its own. An older subscription of ours to the same
         calendar is ended first, because Graph takes one for an app, a person and a resource. Raises a
@@ -139,7 +139,7 @@ class MicrosoftWatcher:
         )
 
     async def renew(self, connection: Connection, watch: Watch, now: datetime) -> Watch | None:
-        """The same subscription for longer, which authorizes it anew as well; None where it is gone."""
+        """Return the same subscription for longer, which authorizes it anew as well; None where it is gone."""
         path = f"{_SUBSCRIPTIONS}/{escaped(watch.remote_id)}"
 
         async def renewed(token: str) -> Watch | None:
@@ -176,7 +176,7 @@ class MicrosoftWatcher:
     async def _lasting(
         self, method: str, path: str, token: str, wanted: Mapping[str, Any], *, now: datetime, expected: int
     ) -> ApiAnswer:
-        """A request for as long a life as Graph gives: where it is less than we know of, it says how much."""
+        """Return a request for as long a life as Graph gives: where it is less than we know of, it says how much."""
         refused = (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
         life = LIFE
         for _ in range(2):
@@ -223,7 +223,10 @@ def _is_ours(found: object, wanted: Mapping[str, Any]) -> bool:
 
 
 def _expiry(body: Mapping[str, Any], now: datetime) -> datetime:
-    """When a subscription ends, UTC. Graph writes seven digits of fraction; a month ahead is as good as never."""
+    """Return when a subscription ends, UTC.
+
+    Graph writes seven digits of fraction; a month ahead is as good as never.
+    """
     try:
         at = datetime.fromisoformat(text_in(body.get("expirationDateTime"), _LONGEST_ID))
         expires_at = now if at.tzinfo is None else at.astimezone(UTC)

@@ -62,7 +62,7 @@ class DeltaState:
 
     @classmethod
     def load(cls, state: bytes | None) -> DeltaState | None:
-        """The reverse of `dump`; None for nothing, and for what another version of this program wrote."""
+        """Return the reverse of `dump`; None for nothing, and for what another version of this program wrote."""
         try:
             stored = msgspec.json.decode(zlib.decompress(state or b""), type=_StoredDelta)
         except (zlib.error, msgspec.DecodeError):
@@ -71,12 +71,12 @@ class DeltaState:
         return cls(stored.start, stored.until, stored.zone, stored.addresses, stored.link, items)
 
     def serves(self, connection: Connection, now: datetime) -> bool:
-        """Whether the window reaches far enough, and guests were counted for the addresses that the person has."""
+        """Say whether the window reaches far enough, and guests were counted for the person's addresses."""
         return self.addresses == connection.addresses and self.start <= now and self.until - now >= SHORT
 
 
 def applied(known: Mapping[str, Item], came: Sequence[Item | Removed]) -> dict[str, Item] | None:
-    """The items after a round, in which of several entries of one id the last holds.
+    """Return the items after a round, in which of several entries of one id the last holds.
 
     None where that cannot be told: something of a series came, or its master went, and not all of its occurrences
     were spoken of.
@@ -95,7 +95,7 @@ def applied(known: Mapping[str, Item], came: Sequence[Item | Removed]) -> dict[s
 
 
 def masters_to_ask_for(items: Mapping[str, Item], came: Sequence[Item | Removed] = ()) -> list[str]:
-    """The ids of series masters that are needed and not known; then of those whose occurrences `came` without them.
+    """List the ids of series masters that are needed and unknown; then of those whose occurrences `came` alone.
 
     Such a master may have changed: what is known of it holds until it can be asked.
     """
@@ -106,7 +106,7 @@ def masters_to_ask_for(items: Mapping[str, Item], came: Sequence[Item | Removed]
 
 
 def pruned(items: Mapping[str, Item]) -> dict[str, Item]:
-    """The items without the masters that no occurrence is of."""
+    """Return the items without the masters that no occurrence is of."""
     used = {found.master for found in items.values()}
     return {i: found for i, found in items.items() if found.kind is not ItemKind.MASTER or i in used}
 
@@ -150,7 +150,7 @@ class MicrosoftSource:
     tokens: AccessTokens
 
     async def fetch(self, connection: Connection, now: datetime) -> Changes:
-        """All events of the window, or that none of them changed. Raises a `CalendarError`."""
+        """Return all events of the window, or that none of them changed. Raises a `CalendarError`."""
         memory = DeltaState.load(connection.state)
         if memory is not None and not memory.serves(connection, now):
             memory = None
@@ -181,7 +181,10 @@ class MicrosoftSource:
         return await self._changes(token, connection, fresh, found)
 
     async def _changes(self, token: str, connection: Connection, memory: DeltaState, found: _Round) -> Changes:
-        """All events of `memory`, once its series masters are asked for; without the series that are gone meanwhile."""
+        """Return all events of `memory`, once its series masters are asked for.
+
+        Without the series that are gone meanwhile.
+        """
         items, problems = dict(memory.items), found.problems
         for identifier in masters_to_ask_for(memory.items, found.came)[:MOST_MASTERS]:
             answer = await self.api.call(
@@ -212,7 +215,10 @@ class MicrosoftSource:
     async def _round(
         self, token: str, path: str, connection: Connection, query: Mapping[str, str] | None = None
     ) -> _Round:
-        """Every page of a round, from `path` on. Raises _ResyncError, or a `CalendarError` for one that breaks off."""
+        """Return every page of a round, from `path` on.
+
+        Raises _ResyncError, or a `CalendarError` for one that breaks off.
+        """
         found = _Round()
         seen: set[str] = set()
         while len(seen) < MOST_PAGES:
