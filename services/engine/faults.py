@@ -29,7 +29,7 @@ from services.domain.faults import IN_DOUBT, OperatorFault, concerns_bot
 from services.domain.model import PersonKey
 from services.engine.workspaces import OwnedWorkspaces
 from services.platform.logs import guarded
-from services.ports import Clock, Report
+from services.ports import Clock, Report, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.faults import FIRST_LOOK, DueFault, FaultStore
 
@@ -63,7 +63,8 @@ AT_ONCE = 8
 class TokenFaults:
     """Judges refusals, and looks after the faults that stand. DueWork "faults".
 
-    `wake` has the sender look at a workspace that is served again: whoever makes the sender sets it.
+    `wake` has the sender look at a workspace that is served again: whoever makes the sender sets it. `wake_signal` has
+    the engine's loops learn when a fault is looked at.
     """
 
     faults: FaultStore
@@ -71,6 +72,7 @@ class TokenFaults:
     workspaces: OwnedWorkspaces
     bot_tokens: Callable[[list[str]], Awaitable[Mapping[str, str | None]]]
     clock: Clock
+    wake_signal: WakeSignal
     name: str = "faults"
     wake: Callable[[], None] = field(default=lambda: None, init=False)
     _began: bool = field(default=False, init=False)
@@ -121,7 +123,8 @@ class TokenFaults:
             return await self._met(OperatorFault.SLACK_TOKENS if everybody else OperatorFault.SLACK_BOT, error, team_id)
 
     async def _met(self, fault: OperatorFault, error: SlackError, team_id: str) -> SlackShutError:
-        await self.faults.met(fault, error.reason, team_id)
+        if await self.faults.met(fault, error.reason, team_id):
+            self.wake_signal.wake()
         if fault is OperatorFault.SLACK_TOKENS:
             self.workspaces.shut |= {team_id}
         else:

@@ -90,7 +90,8 @@ class KeeperSender:
         await self._tell_budgets(news.working, teams | self._full.keys())
         known = len(self._full)
         done = await self._do(due, bots, await self._policies(due))
-        if placed or done or (len(due) == MANY and len(self._full) > known):
+        more = len(due) == MANY and len(self._full) > known  # without those there are others
+        if placed or done or more or news.over or news.worthless:
             return self._clock.now()
         waits = (await self._kept.next_due(now), *self._full.values())
         return min((at for at in waits if at is not None), default=None)

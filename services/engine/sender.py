@@ -61,18 +61,25 @@ class Chore(Protocol):
     """What is done beside the writing: notices, Home tabs, effects, seeing people off."""
 
     async def run(self) -> datetime | None:
-        """Do what can be done now. When there is more to do; None when there is not."""
+        """Do what can be done now. When there is more to do; None when there is not.
+
+        That is now where something was done that others may go on with: they are done once nothing is left.
+        """
         ...
 
 
 @dataclass(slots=True)
 class _Slot:
-    """A chore's own: none waits for another one. `again` is when it asked to be done."""
+    """A chore's own: none waits for another one. `again` is when it asked to be done.
+
+    `went_on`: it asked for more the last time.
+    """
 
     chore: Chore
     due: bool = True
     began: float = float("-inf")
     again: datetime | None = None
+    went_on: bool = False
     task: asyncio.Task[None] | None = None
 
 
@@ -319,9 +326,9 @@ class Sender:
     def _chores_under_way(self) -> bool:
         return any(slot.task is not None for slot in self._chores)
 
-    def _have_chores_done(self) -> None:
+    def _have_chores_done(self, but: _Slot | None = None) -> None:
         for slot in self._chores:
-            slot.due = True
+            slot.due |= slot is not but
 
     def _start_chore(self, slot: _Slot) -> None:
         due = slot.due or (slot.again is not None and slot.again <= self._clock.now())
@@ -333,7 +340,10 @@ class Sender:
     async def _do_chore(self, slot: _Slot) -> None:
         with guarded("chore_failed", chore=type(slot.chore).__name__):
             slot.again = await slot.chore.run()
-        slot.task = None
+        went_on = slot.again is not None and slot.again <= self._clock.now()
+        if slot.went_on and not went_on:
+            self._have_chores_done(but=slot)  # who is forgotten leaves once the last of ours is taken back
+        slot.went_on, slot.task = went_on, None
         self._wake.set()
 
     async def _wait(self, until: datetime | None, *, failed: bool = False) -> None:

@@ -285,10 +285,12 @@ async def test_policy_against_digests_holds_at_once_and_refuses_new_ones(room: R
     assert service is not None
     policies, ann = service.stores.policies, PersonKey(TEAM, ANN)
     await policies.change(ann, room.app.clock.now(), lambda policy: replace(policy, digests=False))
+    room.app.wake()
     await room.app.until(at("08:00", 25))
     assert room.posted == []
     assert "does not allow that" in await room.types("mondays 9:00")
     await policies.change(ann, room.app.clock.now(), lambda _: Policy(members_may=frozenset()))
+    room.app.wake()
     assert "Only an admin" in await room.types("mondays 9:00")
     room.app.slack.membership.set_role(ANN, "admin")
     assert "every Mon at 09:00" in await room.types("mondays 9:00")

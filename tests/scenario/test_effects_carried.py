@@ -36,6 +36,7 @@ async def chooses(app: RunningApp, key: PersonKey, *effects: Effect, line_id: st
             for line in lines
         ),
     )
+    app.wake()
     await app.settle()
 
 
@@ -44,6 +45,7 @@ async def allows(app: RunningApp, key: PersonKey) -> None:
     assert app.service is not None
     token = app.slack.grant(key.user_id, ALL)
     await app.service.stores.people.grant(key, Tokens(token.value, ALL), Member(), app.clock.now())
+    app.wake()
     await app.settle()
 
 

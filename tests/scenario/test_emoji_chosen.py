@@ -220,6 +220,7 @@ async def test_emoji_that_was_removed_falls_back_to_the_kinds_own_and_why_says_s
     assert running_app.service is not None
     party = complete((), {Kind.MEETING: Look(emoji=":party:")})
     await running_app.service.stores.lines.change(PersonKey(TEAM, ANN), running_app.clock.now(), lambda _: party)
+    running_app.wake()
     await running_app.settle()
     await running_app.until(at("10:05"))
     assert running_app.shows()[:2] == ("In a meeting", ":party:")

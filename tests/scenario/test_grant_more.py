@@ -31,6 +31,7 @@ async def ann(running_app: RunningApp) -> PersonKey:
 
     assert running_app.service is not None
     await running_app.service.stores.lines.change(key, running_app.clock.now(), chosen)
+    running_app.wake()
     await running_app.until(at("09:30"))
     return key
 
@@ -80,6 +81,7 @@ async def test_what_cannot_be_taken_back_without_its_permission_is_said_with_the
     assert status == 200, page
     assert running_app.service is not None
     await running_app.service.stores.lines.change(ann, running_app.clock.now(), lambda _: complete(()))
+    running_app.wake()
     await running_app.settle()
     assert shows(running_app) == ("In a meeting", APP, APP)
     said = str(await running_app.types("/quo", "why"))

@@ -62,8 +62,7 @@ async def has_leave(app: RunningApp, *user_ids: str, until: str = "12:00") -> No
                 )
             )  # fmt: skip
         await mark_kept_due(connection, TEAM, user_ids, app.clock.now())
-    assert app.service is not None
-    app.service.engine.wake_signal.wake()
+    app.wake()
     await app.settle()
 
 

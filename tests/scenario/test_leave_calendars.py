@@ -113,6 +113,7 @@ async def test_once_the_admin_who_connected_it_has_left_the_others_are_told_that
     running_app.clock.move(minutes=1)
     now, running_app.slack.member(ANN).deleted = running_app.clock.now(), True  # her token says so, and nobody tells
     assert await running_app.service.stores.deactivated.deactivate(PersonKey(TEAM, ANN), now, now)
+    running_app.wake()
     told = len(running_app.told(ANN))
     running_app.feeds["hr"].status = 404
     for _ in range(4):
@@ -130,6 +131,7 @@ async def test_member_who_joins_is_found_and_a_namesake_makes_it_nobodys(running
         cat = WorkspaceMember(f"U0CAT{number}", ("Cara Wulff",), zone="Etc/UTC")
         assert running_app.service is not None
         assert await running_app.service.stores.members.put(TEAM, [cat], read_at=at("09:00"), now=at("09:00"))
+        running_app.wake()
         await running_app.settle()
         assert await of_leave(running_app) == expected
     assert await lost(running_app) == [("two", "Cara Wulff (Vacation)", "Cara Wulff")]
@@ -143,6 +145,7 @@ async def test_tied_name_is_a_members_and_untied_again_it_is_nobodys(running_app
     assert running_app.service is not None
     leave = running_app.service.stores.leave.choices
     await leave.tie(TEAM, "Annie Li", ANN, tied_by=BEN, now=running_app.clock.now())
+    running_app.wake()
     await running_app.settle()
     assert running_app.shows()[:2] == OUT
     assert await lost(running_app) == []
@@ -150,6 +153,7 @@ async def test_tied_name_is_a_members_and_untied_again_it_is_nobodys(running_app
     assert (tie.name, tie.user_id) == ("Annie Li", ANN)
     assert [row.tied_by for row in await running_app.rows(sa.select(LeaveTieRow.tied_by))] == [BEN]
     assert await leave.untie(TEAM, tie.tie_id, running_app.clock.now())
+    running_app.wake()
     await running_app.settle()
     assert running_app.text() == ""
 
@@ -161,6 +165,7 @@ async def test_leave_goes_with_its_calendar_and_the_member_list_with_the_last_on
     assert len(await running_app.rows(sa.select(MemberRow.user_id))) >= 2
     assert running_app.service is not None
     assert await running_app.service.stores.calendars.remove(leave_key(TEAM), calendar_id, running_app.clock.now())
+    running_app.wake()
     await running_app.settle()
     assert running_app.text() == ""
     for left in (LeaveRow.user_id, MemberRow.user_id, Calendar.user_id):

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from handlers.web.application import QuietRunner
 from services import bootstrap
+from services.engine.due import POLL_ALONE
 from services.platform import settings
 from services.store.agent_models import AskedPhotoRow
 from services.store.models import OverrideRow
@@ -47,6 +48,7 @@ async def test_answer_comes_from_a_replica_that_another_one_writes_for(
     running_app: RunningApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     headers = await key_of(running_app)
+    running_app.polls(POLL_ALONE)
     async with replica_of(running_app) as url, OcpAgent(url) as agent:
         await agent.register_api("slack", headers=headers)
         answer = await agent.call_tool("usersProfileSet", {"profile": LUNCH})

@@ -67,6 +67,7 @@ async def test_rules_know_who_organizes_who_comes_and_whether_it_recurs(peer: Pe
     boss = Rule("boss", "", Match(organizer=("@example.com",), recurring=True, external=False), Look("With the boss"))
     async with open_lists(running_app) as lists:
         await lists.change(PersonKey(TEAM, ANN), running_app.clock.now(), lambda lines: (boss, *lines))
+    running_app.wake()
     await peer.connects()
     await peer.add(meeting("09:30", "10:00", answer=Answer.ACCEPTED, daily=2))
     await peer.add(meeting("10:30", "11:00", answer=Answer.ACCEPTED))

@@ -29,6 +29,7 @@ async def team_hook(app: RunningApp) -> str:
     await stores.team_hooks.create(key, digest_of(secret), ANN, now)
     async with stores.database.write() as connection:
         await stores.members.needed(connection, TEAM, now)
+    app.wake()
     while await stores.members.read_at(TEAM) is None:
         await app.settle()
     return f"{app.url}/hooks/team/{secret}"

@@ -91,6 +91,7 @@ async def test_rule_that_came_in_a_file_with_an_id_of_ones_own_is_not_named(
     await running_app.service.stores.lines.change(
         KEY, running_app.clock.now(), lambda _: line_file.lines_from_file(file)
     )
+    running_app.wake()
     running_app.feeds["work"].has(lasting("a", at("08:30"), 90, "Plan"))
     await running_app.connects("work")
     assert running_app.text() == "X"

@@ -24,6 +24,7 @@ async def connects_leave(app: RunningApp, feed: str = "hr") -> str:
     stores, now = app.service.stores, app.clock.now()
     key = await stores.leave.begin(PersonKey(TEAM, "UADMIN"), now)
     calendar_id = await stores.calendars.add(key, "ics", app.feeds.address(feed), "127.0.0.1", now, connected_by=ANN)
+    app.wake()
     await app.settle()
     return calendar_id
 

@@ -38,6 +38,7 @@ class Office:
             return (*lines[:at], replace(lines[at], effects=frozenset({Effect.REPLY})), *lines[at + 1 :])
 
         await self.app.service.stores.lines.change(PersonKey(TEAM, user), self.app.clock.now(), chosen)
+        self.app.wake()
 
     async def has(self, *entries: str) -> None:
         """Ann's calendar has these entries, and is read."""
@@ -51,7 +52,7 @@ class Office:
         overrides, now, ann = self.app.service.stores.overrides, self.app.clock.now(), PersonKey(TEAM, ANN)
         (override,) = await overrides.standing(ann, now)
         await overrides.put(ann, replace(override, stand_in=user), now)
-        self.app.service.engine.wake_signal.wake()
+        self.app.wake()
         await self.app.settle()
         await self.knows()
 

@@ -126,7 +126,9 @@ class Replica:
         self.metrics, self.wake_signal = Metrics(), LoopWakeSignal()
         self.emoji = EmojiStore(self.database)
         self.workspaces = OwnedWorkspaces(self.leases, self.queue, self.clock, new_budget=self._budget)
-        self.token_faults = TokenFaults(self.faults, self.authority, self.workspaces, self.queue.bot_tokens, self.clock)
+        self.token_faults = TokenFaults(
+            self.faults, self.authority, self.workspaces, self.queue.bot_tokens, self.clock, self.wake_signal
+        )
         self.workspaces.judge_bot = self.token_faults.bot_judged
         self.writer = ProfileWriter(
             SlackProfiles(self.clients), self.queue, self.clock, self.tokens.refresh, self.metrics,

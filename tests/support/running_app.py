@@ -47,6 +47,9 @@ INTERVAL = 900
 SET = "users.profile.set"
 
 LONG = timedelta(days=365)
+POLL = 60.0
+"""Seconds of real time after which the engine's loops look by themselves, longer than any test waits: whatever makes
+something due in this process tells them."""
 _NOW = sa.bindparam("now", type_=UtcInstant)
 _HOMES_SINCE = sa.bindparam("homes_since", type_=UtcInstant)
 _WAITS = sa.or_(ProfileStateRow.not_before.is_(None), ProfileStateRow.not_before <= _NOW)
@@ -115,6 +118,7 @@ class RunningApp:
     key: str = field(default_factory=new_key, repr=False)
     port: int = field(default_factory=free_port)
     more: dict[str, str] = field(default_factory=dict)
+    poll: float = POLL
     service: bootstrap.Service | None = None
     _runner: web.AppRunner | None = None
     _look: Database | None = None
@@ -152,6 +156,7 @@ class RunningApp:
                 work._due += LONG  # it would be done at each start, and whenever an hour goes by: there is nothing old
         for effect in self.service.effects:
             effect._after = 0.0
+        self.service.engine._poll = self.service.engine._sender._look_after = self.poll
         self.service.engine._pace = due.LONGEST_REST = 0.0  # nobody else asks for anything meanwhile
         self._runner = QuietRunner(self.service.web)
         self._runner._shutdown_timeout = 1
@@ -207,7 +212,7 @@ class RunningApp:
         shown = slack.membership.shown(slack.member(user), given.team_id, locale=True, email=email)
         await service.stores.workspaces.install(given, now)
         await service.stores.people.grant(PersonKey(given.home, user), given.user, parse_member(shown), now)
-        service.engine.wake_signal.wake()
+        self.wake()
 
     async def connects(self, feed: str, user: str = ANN) -> None:
         """They connect a feed in the modal, and it is read."""
@@ -322,6 +327,17 @@ class RunningApp:
         async with self._look.write() as connection:
             for statement in statements:
                 await connection.execute(statement)
+
+    def polls(self, seconds: float) -> None:
+        """Have the engine look so often by itself, for what another process makes due."""
+        assert self.service is not None
+        self.poll = self.service.engine._poll = self.service.engine._sender._look_after = seconds
+        self.wake()
+
+    def wake(self) -> None:
+        """Have the engine look at what a test has stored itself: it is told by use cases alone."""
+        assert self.service is not None
+        self.service.engine.wake_signal.wake()
 
     async def settle(self, seconds: float = 20.0) -> None:
         """Wait until nothing is left to do at this instant, here, in Slack and at the feeds."""
