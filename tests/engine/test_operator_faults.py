@@ -243,7 +243,7 @@ async def test_client_secret_that_was_put_right_is_noticed_at_the_start(
 ) -> None:
     replica = engine.replica(client_secret="old")
     await engine.person()
-    await replica.faults.met(operators.Fault.SLACK_CLIENT, "bad_client_secret", TEAM)
+    await replica.faults.met(operators.OperatorFault.SLACK_CLIENT, "bad_client_secret", TEAM)
     replica = await engine.replaced(replica, client_secret=secret)
     await passes(engine, 600, step=100)  # no token is to be renewed, and nobody installs
     assert await standing(engine.database) == ([("slack_client", ""), ("slack_client", TEAM)] if stands else [])
@@ -259,7 +259,7 @@ async def test_admins_who_use_the_app_are_told_once_and_again_only_after_it_was_
     for number in range(9):
         await engine.person(f"U{number}")
         engine.slack.membership.set_role(f"U{number}", "member" if number < 4 else "admin")
-    google = operators.Fault.GOOGLE_CLIENT
+    google = operators.OperatorFault.GOOGLE_CLIENT
 
     async def met(times: int) -> None:
         for _ in range(times):
@@ -283,11 +283,11 @@ async def test_refusal_of_one_address_is_named_and_over_at_the_first_exchange(en
     replica: Replica = engine.replica()
     await engine.person()
     address = "https://quo.example/slack/oauth_redirect"
-    await replica.faults.met(operators.Fault.SLACK_REDIRECT, address)
+    await replica.faults.met(operators.OperatorFault.SLACK_REDIRECT, address)
     ((found,),) = [await replica.faults.look()]
     assert operators.sentence(found) == (
         f"does not take this app's redirect address since 2026-11-24 09:00 UTC ({address}): "
         "add that address to the app's redirect addresses there, or mend PUBLIC_URL and restart"
     )
-    await replica.faults.over(operators.Fault.SLACK_REDIRECT)
+    await replica.faults.over(operators.OperatorFault.SLACK_REDIRECT)
     assert await standing(engine.database) == []
