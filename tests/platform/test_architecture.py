@@ -48,6 +48,13 @@ def test_each_name_on_a_way_through_the_code_is_defined() -> None:
     assert [name for name in named if name.split(".")[-1] not in defined] == []
 
 
+def test_each_test_that_gives_a_reason_is_there() -> None:
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    named = re.findall(r"`(test_\w+)(?:\[\w+\])?`", PAGE)
+    assert named
+    assert [name for name in named if f"def {name}(" not in tests] == []
+
+
 def test_no_two_classes_have_one_name() -> None:
     assert [name for name, times in Counter(one.name for one in classes()).items() if times > 1] == []
 
