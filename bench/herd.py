@@ -21,9 +21,9 @@ from emulators.slack import LocalSlack
 from services.domain.model import PersonKey, Span, Status
 from services.domain.profile_state import ProfileState
 from services.domain.reasons import Reason, ReasonCode
-from services.engine.calls import token_digest
-from services.engine.limits import KEPT_FOR_TYPED, LIMITS
 from services.platform.crypto import Encryptor, new_key
+from services.slack.calls import token_digest
+from services.slack.limits import KEPT_FOR_TYPED, LIMITS
 from services.slack.profile import GET, SET, TEST
 from services.store import schema
 from services.store.db import Database

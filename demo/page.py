@@ -19,8 +19,8 @@ from demo.books import NotAnEntryError
 from demo.log import DemoLog, ToldPush
 from emulators.slack import ApiCall
 from emulators.slack.state import RefusalError
+from services.access import identity
 from services.domain.emoji import DATA as EMOJI
-from services.usecases import identity
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ ALLOWED = timedelta(seconds=5)
 WINDOW = timedelta(seconds=60)
 SLACKS, OURS = 50, 42
 """Calls of users.profile.set in a minute and workspace: what Slack promises; what the app leaves to calendars at least,
-which is all but 8 that are kept for what people type (`services/engine/limits.py`)."""
+which is all but 8 that are kept for what people type (`services/slack/limits.py`)."""
 
 AFTER_A_KILL = OURS - 16
 """The same in the minute after a kill: what the process had called and not stored counts as called, up to eight, and

@@ -21,6 +21,7 @@ from handlers.slack.views.keys import KeysView
 from handlers.slack.views.lines import ListView
 from handlers.slack.views.modals import Typed, View
 from handlers.slack.views.sentences import calendar_name
+from services.access.admins import Admins
 from services.calendars.accounts import Accounts
 from services.calendars.connections import Connections, Hooks
 from services.calendars.entries import OwnCalendars
@@ -35,7 +36,6 @@ from services.ports import Clock
 from services.slack.client import error_for
 from services.slack.scopes import REPLIES
 from services.store.calendars import CalendarView
-from services.usecases.admins import Admins
 from services.usecases.agents import AgentKeys
 from services.usecases.digests import Digests
 from services.usecases.emoji import EmojiSearch

@@ -14,13 +14,12 @@ from aiohttp import web
 from handlers.errors import accepted_locale, record, refusal_page, route_of
 from handlers.web import oauth
 from handlers.web.pages import Browsers, Form, Page, render, sent_form
+from services.access.identity import Introductions, Start
 from services.domain.errors import NotAnAdminError, NotGrantedError, StatusQuoError
 from services.domain.model import PersonKey
 from services.domain.request_errors import LinkOfAnotherAdminError, LinkOfAnotherError
 from services.ports import Say
 from services.store.workspaces import WorkspaceStore
-from services.usecases.grants import Start
-from services.usecases.identity import Introductions
 from services.usecases.keeper import Keeping
 
 COOKIE, PATH = "statusquo-keeper", "/keeper"

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from handlers.errors import accepted_locale, record, refusal_page, route_of
 from handlers.web.pages import Browsers, Form, Page, render, sent_form
+from services.access.identity import Start
 from services.calendars.accounts import Accounts, Connected
 from services.domain.calendars import NAMES
 from services.domain.errors import (
@@ -30,7 +31,7 @@ from services.domain.model import PersonKey
 from services.domain.request_errors import LinkOfAnotherError, NotOfferedError, RequestError
 from services.ports import Say
 from services.store.workspaces import app_link
-from services.usecases.grants import Grants, Outcome, Result, Start
+from services.usecases.grants import Grants, Outcome, Result
 
 COOKIE = "statusquo-oauth"
 PATH = "/"

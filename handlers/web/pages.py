@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from services.access.identity import COOKIE, LIVES, BrowserIdentities
 from services.domain.model import PersonKey
 from services.ports import Clock
-from services.usecases.identity import COOKIE, LIVES, BrowserIdentities
 
 _LONGEST_FORM = 8192
 """Bytes of what our own forms send, with room to spare."""

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from services.access.admins import Admins
+from services.access.identity import Introductions, is_theirs
 from services.calendars.oauth import AccountTokens, Credentials, OAuthClient
 from services.calendars.oauth_flow import MESSAGE_LINK_LIVES, OAuthFlow
 from services.calendars.ports import EntryWriter, Watcher
@@ -34,8 +36,6 @@ from services.store.entries import EntryStore
 from services.store.leave import LeaveStore
 from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
-from services.usecases.admins import Admins
-from services.usecases.identity import Introductions, is_theirs
 
 log = structlog.get_logger(__name__)
 

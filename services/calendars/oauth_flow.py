@@ -14,6 +14,7 @@ from datetime import timedelta
 
 import structlog
 
+from services.access.identity import Start, is_theirs, open_link
 from services.calendars.oauth import Credentials, OAuthClient, needs_administrator
 from services.calendars.ports import Directory, EntryWriter, Source, Watcher
 from services.domain.calendars import NAMES, Offer
@@ -33,8 +34,6 @@ from services.ports import Clock
 from services.store.accounts import AccountStore
 from services.store.faults import FaultStore
 from services.store.oauth_states import OAuthStateStore, Ticket
-from services.usecases.grants import Start
-from services.usecases.identity import is_theirs, open_link
 
 log = structlog.get_logger(__name__)
 

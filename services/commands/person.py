@@ -14,10 +14,10 @@ from services.commands import NOBODY, refused
 from services.commands.installation import installed
 from services.domain.model import PersonKey
 from services.engine.effects import EffectSender
-from services.engine.limits import Budget
 from services.engine.profile_writer import ProfileWriter
 from services.platform.settings import Settings
 from services.ports import Clock
+from services.slack.limits import Budget
 from services.store.write_queue import WriteQueue
 from services.usecases.offboarding import Offboarding
 

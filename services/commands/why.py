@@ -22,11 +22,11 @@ from services.domain.model import Event, Override, PersonKey, Status
 from services.domain.people import LEAVE
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import english
-from services.engine.limits import LIMITS, Budget
 from services.engine.workspaces import LONGEST_CALL
 from services.platform import locale
 from services.platform.settings import Settings
 from services.ports import Clock
+from services.slack.limits import LIMITS, Budget
 from services.slack.profile import GET, SET
 from services.store import schema
 from services.store.calendars import CalendarView

@@ -31,11 +31,11 @@ from services.domain.errors import (
 from services.domain.model import Action, Effect, Photo, Picture, Stretch
 from services.domain.photos import decide_photo, is_uncertain, set_by_hand
 from services.domain.reasons import ReasonCode
-from services.engine.calls import LONGEST_CALL
 from services.engine.effects import Turn
 from services.engine.failures import word_of
 from services.pictures.reader import PictureReader, Square
 from services.ports import Clock
+from services.slack.calls import LONGEST_CALL
 from services.slack.photos import DELETE_PHOTO, GET_PROFILE, SET_PHOTO, ShownPhoto, SlackPhotos
 from services.slack.presence import (
     DND_INFO,

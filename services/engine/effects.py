@@ -31,13 +31,13 @@ from services.domain.errors import (
 from services.domain.model import Action, Effect, PersonKey, Stretch
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import Reason, ReasonCode
-from services.engine.calls import Calls, proven_owner, token_digest
 from services.engine.failures import OUTAGE, Judge, again_in, back_off, outcome_of, reason_of
-from services.engine.limits import Budget
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded, of_error
 from services.ports import Clock
 from services.slack import scopes
+from services.slack.calls import Calls, proven_owner, token_digest
+from services.slack.limits import Budget
 from services.slack.profile import TEST, SlackProfiles
 from services.store.effects import EffectStore
 from services.store.pictures import KeptPicture

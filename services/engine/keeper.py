@@ -21,13 +21,13 @@ from services.domain.model import Kind, Look
 from services.domain.people import Preferences
 from services.domain.policy import Policy
 from services.domain.text import ENGLISH, Coverage, DefaultTexts, StatusTexts
-from services.engine.calls import Calls
 from services.engine.failures import back_off
 from services.engine.kept_writer import FIRST, KeptTurn, KeptWriter
-from services.engine.limits import KEEPER, KEEPER_FLOOR, KEPT, Budget
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock
+from services.slack.calls import Calls
+from services.slack.limits import KEEPER, KEEPER_FLOOR, KEPT, Budget
 from services.slack.profile import SET
 from services.store.keeper import KeeperStore
 from services.store.kept import KeptMember, KeptStore, Placed

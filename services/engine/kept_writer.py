@@ -33,13 +33,13 @@ from services.domain.model import Action, Decision, Kind, PersonKey, Standing, S
 from services.domain.profile_state import AuditEntry, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import default_emoji
-from services.engine.calls import Calls, proven_owner, token_digest
 from services.engine.emoji import UnknownEmoji
 from services.engine.failures import OUTAGE, Judge, again_in, back_off, outcome_of, reason_of
-from services.engine.limits import KEPT
 from services.platform.logs import of_error
 from services.ports import Clock
+from services.slack.calls import Calls, proven_owner, token_digest
 from services.slack.keeper import KeeperProfiles
+from services.slack.limits import KEPT
 from services.slack.members import INFO, SlackMembers
 from services.slack.profile import GET, SET, TEST, SlackProfiles
 from services.store.keeper import KeeperStore

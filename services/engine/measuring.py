@@ -17,11 +17,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.domain.faults import OperatorFault
-from services.engine.limits import KEPT_FOR_TYPED, Budget
 from services.engine.workspaces import LONGEST_CALL, OwnedWorkspaces
 from services.platform.concurrency import off_loop
 from services.platform.metrics import Metrics
 from services.ports import Clock
+from services.slack.limits import KEPT_FOR_TYPED, Budget
 from services.slack.profile import GET, SET
 from services.store.measures import MeasureStore, PendingWrites
 

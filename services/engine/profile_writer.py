@@ -29,7 +29,6 @@ from services.domain.model import Action, Decision, PersonKey, Span, Standing, S
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import DEFAULT_EMOJI, default_emoji
-from services.engine.calls import LONGEST_CALL, Calls, proven_owner, token_digest
 from services.engine.emoji import UnknownEmoji
 from services.engine.failures import (
     OUTAGE,
@@ -40,11 +39,12 @@ from services.engine.failures import (
     outcome_of,
     reason_of,
 )
-from services.engine.limits import Budget
 from services.engine.resolve import Urgency, digest
 from services.platform.logs import of_error
 from services.platform.metrics import Metrics
 from services.ports import Clock, WakeSignal
+from services.slack.calls import LONGEST_CALL, Calls, proven_owner, token_digest
+from services.slack.limits import Budget
 from services.slack.profile import GET, SET, TEST, SlackProfiles
 from services.store.write_queue import BLOCKED, WriteQueue
 

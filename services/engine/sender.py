@@ -20,15 +20,15 @@ import structlog
 
 from services.domain.model import PersonKey
 from services.domain.profile_state import PendingWrite
-from services.engine.calls import Calls
 from services.engine.failures import back_off
 from services.engine.leases import Leases
-from services.engine.limits import STATUS
 from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Urgency
 from services.engine.workspaces import OTHERS, OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock
+from services.slack.calls import Calls
+from services.slack.limits import STATUS
 from services.store.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)

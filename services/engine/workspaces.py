@@ -18,12 +18,12 @@ from datetime import timedelta
 import structlog
 
 from services.domain.errors import SlackError
-from services.engine.calls import SLOW_DOWN, calling
 from services.engine.leases import Leases
-from services.engine.limits import STATUS, Budget
 from services.platform.concurrency import first_of
 from services.platform.logs import guarded
 from services.ports import Clock
+from services.slack.calls import SLOW_DOWN, calling
+from services.slack.limits import STATUS, Budget
 from services.store.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)

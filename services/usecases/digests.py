@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from services.access.admins import Admins
 from services.domain.digests import Period, Schedule
 from services.domain.errors import (
     AppNotInChannelError,
@@ -24,7 +25,6 @@ from services.ports import Clock, WakeSignal
 from services.slack.conversations import SlackConversations
 from services.store.digests import Digest, DigestStore
 from services.store.workspaces import WorkspaceStore
-from services.usecases.admins import Admins
 from services.usecases.workspace import WorkspacePolicy
 
 log = structlog.get_logger(__name__)

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 import structlog
 
+from services.access.identity import Start, member_of
 from services.domain.errors import SlackError, SlackShutError, StatusQuoError, WrongPersonError
 from services.domain.faults import OperatorFault
 from services.domain.model import Effect, PersonKey
@@ -41,7 +42,6 @@ from services.store.people import PeopleStore
 from services.store.policies import PolicyStore
 from services.store.preferences import LineStore
 from services.store.workspaces import Bot, WorkspaceStore
-from services.usecases.identity import member_of
 
 log = structlog.get_logger(__name__)
 
@@ -50,14 +50,6 @@ STATE = "state"
 LINK = "grant_link"
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
 _TEAM = re.compile(r"T[A-Z0-9]{1,62}")
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where to send a browser, and the cookie that it has to bring back."""
-
-    url: str = field(repr=False)
-    cookie: str = field(repr=False)
 
 
 class Result(StrEnum):

@@ -14,6 +14,8 @@ from datetime import timedelta
 
 import structlog
 
+from services.access.admins import Admins
+from services.access.identity import is_theirs, open_link
 from services.domain.errors import NotGrantedError
 from services.domain.keeper import KeeperState
 from services.domain.model import PersonKey, Status
@@ -27,8 +29,6 @@ from services.store.members import MemberStore
 from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.people import PeopleStore
 from services.store.refusals import KEEPER
-from services.usecases.admins import Admins
-from services.usecases.identity import is_theirs, open_link
 from services.usecases.workspace import WorkspacePolicy
 
 log = structlog.get_logger(__name__)

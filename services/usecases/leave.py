@@ -1,6 +1,6 @@
 """The leave calendars of a workspace as its admins manage them, and a member's "this is not me".
 
-Whoever calls has asked Slack whether the admin is one (`services.usecases.admins`).
+Whoever calls has asked Slack whether the admin is one (`services.access.admins`).
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import structlog
 
+from services.access.identity import member_of
 from services.domain.model import PersonKey, Status
 from services.domain.people import Member, PersonView, Preferences, check_preferences
 from services.domain.request_errors import NotInstalledError
@@ -27,7 +28,6 @@ from services.store.people import PeopleStore
 from services.store.preferences import Lines, LineStore, PreferenceStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.grants import LINK
-from services.usecases.identity import member_of
 from services.usecases.offboarding import Offboarding
 from services.usecases.undo import Undos
 from services.usecases.workspace import WorkspacePolicy

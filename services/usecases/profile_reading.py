@@ -22,10 +22,10 @@ from services.domain.errors import (
 )
 from services.domain.faults import IN_DOUBT
 from services.domain.model import PersonKey
-from services.engine.calls import calling, token_digest
-from services.engine.limits import Budget
 from services.platform.concurrency import remember
 from services.ports import Clock
+from services.slack.calls import calling, token_digest
+from services.slack.limits import Budget
 from services.slack.members import INFO, SlackMembers
 from services.slack.profile import GET, TEST, SlackProfiles
 from services.store.people import PeopleStore

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urljoin, urlsplit
 
+from services.access.admins import Admins
+from services.access.identity import Introductions
 from services.calendars.accounts import Accounts, ProviderCleanup
 from services.calendars.connections import CalendarFiles, Connections, Hooks
 from services.calendars.entries import EntryWriting, OwnCalendars
@@ -41,8 +43,6 @@ from services.slack.files import SlackFiles
 from services.slack.members import SlackMembers
 from services.slack.oauth import SlackAuthority
 from services.store.stores import Stores
-from services.usecases.admins import Admins
-from services.usecases.identity import Introductions
 
 POLLED_OFTEN = frozenset({GOOGLE, MICROSOFT, CALDAV})
 """Providers that are asked more often when it matters, where they do not tell of changes by themselves."""

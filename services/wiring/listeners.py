@@ -16,11 +16,11 @@ from handlers.agents.slackbot import Slackbot
 from handlers.web.application import Check, LargeBody
 from handlers.web.registry import RegistryRoutes
 from handlers.web.slack_api import Photos
+from services.access.identity import BrowserIdentities, Introductions
 from services.domain.request_errors import NotInstalledError
 from services.platform import locale
 from services.platform.settings import plain
 from services.usecases.grants import Grants, SlackApp
-from services.usecases.identity import BrowserIdentities, Introductions
 from services.usecases.replies import Replies, WhoIsOut
 from services.usecases.slack_askers import SlackAskers
 from services.wiring.adapters import Adapters

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from services.access.admins import Admins
 from services.engine.tokens import TokenRefresh
 from services.platform import locale
-from services.usecases.admins import Admins
 from services.usecases.agents import AgentKeys
 from services.usecases.deactivated import Deactivated
 from services.usecases.digests import Digests

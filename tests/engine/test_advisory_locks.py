@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from services.domain.model import PersonKey
 from services.engine.leases import AdvisoryLocks
-from services.engine.limits import LIMITS, WINDOW
 from services.platform.crypto import Encryptor
+from services.slack.limits import LIMITS, WINDOW
 from services.store.db import Database
 from tests.support.clocks import ManualClock
 from tests.support.engine import SET, RunningEngine, meeting, open_engine, until

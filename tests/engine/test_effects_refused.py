@@ -12,9 +12,9 @@ from emulators.faults import Fault
 from emulators.slack.state import APP
 from services.domain.model import Effect, PersonKey, Stretch
 from services.engine.effects import MANY
-from services.engine.limits import LIMITS
 from services.platform.crypto import SealedBytes
 from services.slack import scopes
+from services.slack.limits import LIMITS
 from services.store.effect_models import EffectRow
 from services.store.person_rows import lock_people
 from services.store.stretches import replace_stretches

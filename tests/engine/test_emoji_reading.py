@@ -14,8 +14,8 @@ from services.domain.emoji import EVERY, LONGEST_NAME, OwnEmoji, search
 from services.domain.model import PersonKey
 from services.engine import emoji
 from services.engine.emoji import AGAIN
-from services.engine.limits import LIMITS, STATUS, Budget
 from services.slack import emoji as slack_emoji
+from services.slack.limits import LIMITS, STATUS, Budget
 from services.store.models import Workspace
 from tests.support.databases import BOTH
 from tests.support.engine import SET, TEAM, RunningEngine, meeting, until

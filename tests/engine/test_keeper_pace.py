@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.domain.model import PersonKey, Status
-from services.engine.limits import KEPT
+from services.slack.limits import KEPT
 from tests.support.engine import SET, TEAM, RunningEngine, meeting
 from tests.support.keeper import ADMIN, KeptWorkspace, a_kept_workspace
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.engine.limits import KEEPER, METHODS, STATUS, Budget, Slot
+from services.slack.limits import KEEPER, METHODS, STATUS, Budget, Slot
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 SET = "users.profile.set"

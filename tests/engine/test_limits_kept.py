@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.engine.limits import KEPT, Budget
+from services.slack.limits import KEPT, Budget
 from tests.engine.test_limits import SET, START, after, call
 
 # ── what is left for what people type ───────────────────────────────────────────────────────────────

@@ -13,11 +13,11 @@ from sqlalchemy.exc import OperationalError
 from services.domain.people import LEAVE
 from services.engine import measuring
 from services.engine.leases import OneProcess
-from services.engine.limits import Budget
 from services.engine.measuring import Measuring, size
 from services.engine.workspaces import OwnedWorkspaces
 from services.platform.crypto import Encryptor, SealedBytes
 from services.platform.metrics import Metrics
+from services.slack.limits import Budget
 from services.slack.profile import GET, SET
 from services.store.db import Database
 from services.store.models import Calendar, Person, ProfileStateRow, WatchRow, Workspace

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from services.engine import workspaces
 from services.engine.leases import OneProcess
-from services.engine.limits import ALLOWANCE, LIMITS, STATUS
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
+from services.slack.limits import ALLOWANCE, LIMITS, STATUS
 from tests.support.clocks import ManualClock
 from tests.support.engine import until
 

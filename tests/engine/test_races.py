@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from services.domain.model import Action, OverrideKind, Pause, PersonKey, Standing, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
-from services.engine.limits import Budget
+from services.slack.limits import Budget
 from services.store.models import Person
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore

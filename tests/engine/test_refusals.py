@@ -8,7 +8,7 @@ import pytest
 
 from emulators.faults import Fault
 from services.domain.model import PersonKey
-from services.engine.limits import Budget
+from services.slack.limits import Budget
 from tests.support.engine import GET, SET, RunningEngine, meeting
 from tests.support.replica import Replica
 

@@ -13,9 +13,9 @@ from services.domain.model import PersonKey, ShowAs, Status
 from services.domain.profile_state import HOME_LIVES
 from services.domain.text import ENGLISH, DefaultTexts
 from services.engine.leases import AdvisoryLocks
-from services.engine.limits import Budget
 from services.engine.resolve import Timelines
 from services.platform.crypto import Encryptor
+from services.slack.limits import Budget
 from services.slack.profile import SlackProfiles
 from services.store.db import Database
 from services.store.due import LEASE

@@ -11,8 +11,8 @@ import pytest
 
 from services.calendars.providers.google import api as google_api
 from services.calendars.providers.microsoft import api as microsoft_api
-from services.engine.limits import KEPT, KEPT_FOR_TYPED, LIMITS
 from services.platform.settings import Settings
+from services.slack.limits import KEPT, KEPT_FOR_TYPED, LIMITS
 from tests.support.metrics import described
 from tests.support.needed import missing
 

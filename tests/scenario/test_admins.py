@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from emulators.faults import Fault
+from services.access import admins
 from services.domain.errors import NotAnAdminError, SlackUnavailableError
 from services.domain.members import Role
 from services.domain.model import PersonKey
 from services.domain.request_errors import NotInstalledError
 from services.slack.members import parse_member
-from services.usecases import admins
 from tests.support.running_app import ANN, TEAM, RunningApp
 from tests.support.stepped_app import SteppedApp
 

@@ -8,8 +8,8 @@ import pytest
 
 from emulators.faults import Fault
 from services.domain.model import Status
-from services.engine.limits import Budget
 from services.platform.crypto import Encryptor
+from services.slack.limits import Budget
 from services.store.db import Database
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH

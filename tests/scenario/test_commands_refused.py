@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulators.faults import Fault
-from services.engine.limits import Budget
+from services.slack.limits import Budget
 from tests.support.engine import SET
 from tests.support.stepped_app import SteppedApp, text_of
 

@@ -12,6 +12,7 @@ import pytest
 
 from handlers.web.oauth import Connect
 from handlers.web.pages import Browsers
+from services.access.identity import BrowserIdentities, Named
 from services.calendars.accounts import Connected, Held
 from services.calendars.oauth_flow import ConnectForm
 from services.domain.errors import (
@@ -34,7 +35,6 @@ from services.domain.request_errors import (
 from services.platform.crypto import Encryptor, new_key
 from services.platform.locale import say
 from services.usecases.grants import Start
-from services.usecases.identity import BrowserIdentities, Named
 from tests.support.clocks import ManualClock
 from tests.support.providers_app import Form
 from tests.support.routes import Served, serving

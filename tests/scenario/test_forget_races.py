@@ -12,8 +12,8 @@ from emulators.faults import Fault
 from services.commands import person
 from services.domain.model import Status
 from services.domain.people import Member, Tokens
-from services.engine.limits import Budget
 from services.platform.crypto import Encryptor
+from services.slack.limits import Budget
 from services.store.db import Database
 from services.store.models import Base, ProfileStateRow
 from services.usecases.offboarding import TAKE_BACK

@@ -24,6 +24,7 @@ from handlers.slack.mentions import Mentions
 from handlers.web.application import Check, Operations, QuietRunner, Signatures, application
 from handlers.web.oauth import OAuth
 from handlers.web.pages import Browsers
+from services.access.identity import BrowserIdentities
 from services.calendars.accounts import ProviderCleanup
 from services.domain.model import PersonKey
 from services.engine.given_bot import GivenBot
@@ -46,7 +47,6 @@ from services.usecases.agents import AgentKeys
 from services.usecases.deactivated import Deactivated
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Grants, Permissions, SlackApp
-from services.usecases.identity import BrowserIdentities
 from services.usecases.members import Members
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People

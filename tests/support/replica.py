@@ -17,7 +17,6 @@ from services.engine.faults import TokenFaults
 from services.engine.keeper import KeeperSender
 from services.engine.kept_writer import KeptWriter
 from services.engine.leases import Leases, OneProcess
-from services.engine.limits import LIMITS, Budget
 from services.engine.members import MemberReading
 from services.engine.notifications import HomePublisher, Links, NoticeSender
 from services.engine.outage import OutageWatch
@@ -36,6 +35,7 @@ from services.slack.client import SlackClients
 from services.slack.conversations import SlackConversations
 from services.slack.emoji import SlackEmoji
 from services.slack.keeper import KeeperProfiles
+from services.slack.limits import LIMITS, Budget
 from services.slack.members import SlackMembers
 from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority

@@ -28,6 +28,7 @@ from handlers.slack.mentions import Mentions
 from handlers.slack.modals import Modals
 from handlers.slack.workspace import WorkspaceForms, WorkspaceParts
 from handlers.web.application import Signatures, application
+from services.access.admins import Admins
 from services.calendars.accounts import ProviderCleanup
 from services.calendars.connections import Connections
 from services.calendars.entries import OwnCalendars
@@ -62,7 +63,6 @@ from services.store.team_hooks import TeamHookStore
 from services.store.undos import UndoStore
 from services.store.workspace_numbers import NumberStore
 from services.store.workspaces import WorkspaceStore
-from services.usecases.admins import Admins
 from services.usecases.agents import AgentKeys
 from services.usecases.deactivated import Deactivated
 from services.usecases.digests import Digests

@@ -28,11 +28,11 @@ from services.engine.carriers import PresenceCarrier, SnoozeCarrier
 from services.engine.effects import EffectSender
 from services.engine.emoji import UnknownEmoji
 from services.engine.leases import OneProcess
-from services.engine.limits import Budget
 from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Reconciler, Timelines
 from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
+from services.slack.limits import Budget
 from services.store.columns import Sealed, UtcInstant
 from services.store.effect_models import EffectRow
 from services.store.events import EventStore

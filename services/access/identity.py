@@ -77,6 +77,14 @@ class BrowserIdentities:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """Where to send a browser, and the cookie that it has to bring back."""
+
+    url: str = field(repr=False)
+    cookie: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """A person as Slack shows them: names, or ids where Slack does not tell. `address` is lower-case, "" if unknown."""
 

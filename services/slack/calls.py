@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
 from services.domain.errors import SlackError, SlackRateLimitedError, WrongPersonError
-from services.engine.limits import Budget, Slot
 from services.ports import Clock
 from services.slack.client import CALL_SECONDS
+from services.slack.limits import Budget, Slot
 from services.slack.profile import TEST, SlackProfiles
 
 SLOW_DOWN = (SlackRateLimitedError,)
