@@ -25,7 +25,7 @@ WRITES = {"google": "https://www.googleapis.com/auth/calendar.events.owned", "mi
 
 
 @dataclass
-class Desk:
+class ConnectedAnn:
     """Ann is in, with an account at the provider."""
 
     vendors: Vendors
@@ -80,18 +80,18 @@ class Desk:
 
 
 @pytest.fixture(params=["google", "microsoft"])
-async def desk(request: pytest.FixtureRequest, sqlite_url: str, clock: ManualClock) -> AsyncIterator[Desk]:
+async def ann(request: pytest.FixtureRequest, sqlite_url: str, clock: ManualClock) -> AsyncIterator[ConnectedAnn]:
     async with open_vendors(clock, sqlite_url, request.param) as vendors:
         app = vendors.running_app
         app.slack.add_person(ANN, "ann", "Ann Lee", team_id=TEAM, tz="Europe/Berlin", locale="en-GB")
         await app.joins(ANN)
         await vendors.connects()
-        yield Desk(vendors)
+        yield ConnectedAnn(vendors)
 
 
-@quick_at("google", "desk")
-async def test_box_is_there_with_an_account_alone_and_is_off(desk: Desk) -> None:
-    app = desk.vendors.running_app
+@quick_at("google", "ann")
+async def test_box_is_there_with_an_account_alone_and_is_off(ann: ConnectedAnn) -> None:
+    app = ann.vendors.running_app
     await app.types("/ooo")
     (box,) = [one for one in app.slack.modals[ANN][-1].view["blocks"] if one.get("block_id") == "in_calendar"]
     assert "initial_options" not in box["element"]
@@ -100,189 +100,189 @@ async def test_box_is_there_with_an_account_alone_and_is_off(desk: Desk) -> None
     assert "in_calendar" not in str(app.slack.modals["U0BEN00001"][-1].view)
 
 
-async def test_what_was_chosen_is_kept_until_it_is_allowed_and_done_then(desk: Desk) -> None:
-    said = await desk.asks()
-    assert desk.entries == []
+async def test_what_was_chosen_is_kept_until_it_is_allowed_and_done_then(ann: ConnectedAnn) -> None:
+    said = await ann.asks()
+    assert ann.entries == []
     assert "/connect/" in str(said["view"])
-    assert len(await desk.vendors.running_app.rows(sa.select(OverrideRow.override_id))) == 1
-    scopes = await desk.allows(said)
-    if desk.vendors.name == "google":  # Microsoft does not name them on the way back
+    assert len(await ann.vendors.running_app.rows(sa.select(OverrideRow.override_id))) == 1
+    scopes = await ann.allows(said)
+    if ann.vendors.name == "google":  # Microsoft does not name them on the way back
         assert WRITES["google"] in scopes
-    (entry,) = desk.entries
+    (entry,) = ann.entries
     assert entry.title == "Out of office"
-    assert await desk.asks("2026-12-08", "2026-12-08") == {}  # allowed once
-    assert len(desk.entries) == 2
+    assert await ann.asks("2026-12-08", "2026-12-08") == {}  # allowed once
+    assert len(ann.entries) == 2
 
 
-@quick_at("microsoft", "desk")
-async def test_page_before_the_provider_says_that_it_asks_to_write(desk: Desk) -> None:
-    said = await desk.asks()
-    async with desk.vendors.browser() as session:
-        for link, writes in ((desk.vendors.link_in(said["view"]), True), (await desk.vendors.link(), False)):
+@quick_at("microsoft", "ann")
+async def test_page_before_the_provider_says_that_it_asks_to_write(ann: ConnectedAnn) -> None:
+    said = await ann.asks()
+    async with ann.vendors.browser() as session:
+        for link, writes in ((ann.vendors.link_in(said["view"]), True), (await ann.vendors.link(), False)):
             async with session.get(link) as shown:
                 assert ("permission to write" in await shown.text()) is writes
 
 
-@quick_at("google", "desk")
-async def test_refused_permission_leaves_the_absence_and_makes_no_entry(desk: Desk) -> None:
-    said = await desk.asks()
-    async with desk.vendors.browser() as session:
-        link, without = desk.vendors.link_in(said["view"]), (WRITES[desk.vendors.name],)
-        await desk.vendors.comes_back(session, await desk.vendors.consents(session, link, without=without))
-    await desk.vendors.rests()
-    assert desk.entries == []
-    assert len(await desk.vendors.running_app.rows(sa.select(OverrideRow.override_id))) == 1
-    assert len((await desk.asks("2026-12-08", "2026-12-08"))["view"]["blocks"]) > 0  # it is asked for again
+@quick_at("google", "ann")
+async def test_refused_permission_leaves_the_absence_and_makes_no_entry(ann: ConnectedAnn) -> None:
+    said = await ann.asks()
+    async with ann.vendors.browser() as session:
+        link, without = ann.vendors.link_in(said["view"]), (WRITES[ann.vendors.name],)
+        await ann.vendors.comes_back(session, await ann.vendors.consents(session, link, without=without))
+    await ann.vendors.rests()
+    assert ann.entries == []
+    assert len(await ann.vendors.running_app.rows(sa.select(OverrideRow.override_id))) == 1
+    assert len((await ann.asks("2026-12-08", "2026-12-08"))["view"]["blocks"]) > 0  # it is asked for again
 
 
-@quick_at("microsoft", "desk")
-async def test_account_that_is_connected_anew_keeps_the_permission_to_write(desk: Desk) -> None:
-    await desk.has_asked()
-    await desk.vendors.connects()
-    assert await desk.asks("2026-12-08", "2026-12-08") == {}
-    assert len(desk.entries) == 2
+@quick_at("microsoft", "ann")
+async def test_account_that_is_connected_anew_keeps_the_permission_to_write(ann: ConnectedAnn) -> None:
+    await ann.has_asked()
+    await ann.vendors.connects()
+    assert await ann.asks("2026-12-08", "2026-12-08") == {}
+    assert len(ann.entries) == 2
 
 
-@quick_at("google", "desk")
-async def test_permission_that_comes_too_late_makes_no_entry_and_nothing_is_left(desk: Desk) -> None:
-    said = await desk.asks("2026-11-24", "2026-11-24", from_time="10:30", to_time="11:00")
-    link = desk.vendors.link_in(said["view"])
-    await desk.vendors.running_app.until(at("10:16"))
-    assert await desk.rows() == []
-    await desk.vendors.connects(link=link)
-    assert desk.entries == []
+@quick_at("google", "ann")
+async def test_permission_that_comes_too_late_makes_no_entry_and_nothing_is_left(ann: ConnectedAnn) -> None:
+    said = await ann.asks("2026-11-24", "2026-11-24", from_time="10:30", to_time="11:00")
+    link = ann.vendors.link_in(said["view"])
+    await ann.vendors.running_app.until(at("10:16"))
+    assert await ann.rows() == []
+    await ann.vendors.connects(link=link)
+    assert ann.entries == []
 
 
-@quick_at("microsoft", "desk")
-async def test_absence_that_is_taken_back_before_it_was_allowed_leaves_nothing(desk: Desk) -> None:
-    said = await desk.asks()
-    await desk.vendors.running_app.types("/ooo", "off")
-    assert await desk.rows() == []
-    await desk.allows(said)
-    assert desk.entries == []
+@quick_at("microsoft", "ann")
+async def test_absence_that_is_taken_back_before_it_was_allowed_leaves_nothing(ann: ConnectedAnn) -> None:
+    said = await ann.asks()
+    await ann.vendors.running_app.types("/ooo", "off")
+    assert await ann.rows() == []
+    await ann.allows(said)
+    assert ann.entries == []
 
 
-async def test_entry_says_when_and_is_out_of_office(desk: Desk) -> None:
-    entry = await desk.has_asked()
-    if desk.vendors.name == "google":
+async def test_entry_says_when_and_is_out_of_office(ann: ConnectedAnn) -> None:
+    entry = await ann.has_asked()
+    if ann.vendors.name == "google":
         assert (entry.kind, entry.start, entry.end) == ("outOfOffice", at("23:00", 30), at("23:00", 30) + 4 * DAY)
         assert entry.id.startswith(PROPERTY)
     else:
         assert (entry.show_as, entry.start, entry.end) == ("oof", date(2026, 12, 1), date(2026, 12, 5))
 
 
-@pytest.mark.parametrize("desk", ["google"], indirect=True)
-async def test_google_account_that_cannot_be_out_gets_a_plain_busy_entry(desk: Desk) -> None:
-    desk.vendors.google.writing.consumers.add(desk.vendors.mail)
-    entry = await desk.has_asked()
+@pytest.mark.parametrize("ann", ["google"], indirect=True)
+async def test_google_account_that_cannot_be_out_gets_a_plain_busy_entry(ann: ConnectedAnn) -> None:
+    ann.vendors.google.writing.consumers.add(ann.vendors.mail)
+    entry = await ann.has_asked()
     assert (entry.kind, entry.free) == ("default", False)
 
 
-@quick_at("microsoft", "desk")
-async def test_entry_of_ours_never_counts(desk: Desk) -> None:
-    await desk.has_asked("2026-11-24", "2026-11-24", from_time="10:30", to_time="11:00")
-    app = desk.vendors.running_app
-    await desk.read_again()
-    assert await desk.known() == []
+@quick_at("microsoft", "ann")
+async def test_entry_of_ours_never_counts(ann: ConnectedAnn) -> None:
+    await ann.has_asked("2026-11-24", "2026-11-24", from_time="10:30", to_time="11:00")
+    app = ann.vendors.running_app
+    await ann.read_again()
+    assert await ann.known() == []
     await app.types("/ooo", "off")
-    await desk.vendors.rests()
+    await ann.vendors.rests()
     assert app.text() == ""
     await app.until(at("09:45"))
     assert app.text() == ""
 
 
-@quick_at("google", "desk")
-async def test_entry_is_cut_where_the_absence_ends_early(desk: Desk) -> None:
-    app = desk.vendors.running_app
-    await desk.has_asked("2026-11-24", "2026-11-26", from_time="10:00")
+@quick_at("google", "ann")
+async def test_entry_is_cut_where_the_absence_ends_early(ann: ConnectedAnn) -> None:
+    app = ann.vendors.running_app
+    await ann.has_asked("2026-11-24", "2026-11-26", from_time="10:00")
     await app.until(at("12:00"))
     await app.types("/ooo", "off")
-    await desk.vendors.rests()
-    (entry,) = desk.entries
+    await ann.vendors.rests()
+    (entry,) = ann.entries
     assert (entry.start, entry.end) == (at("09:00"), at("12:00"))
     await app.until(at("12:20"))
-    assert await desk.rows() == []
-    assert len(desk.entries) == 1
+    assert await ann.rows() == []
+    assert len(ann.entries) == 1
 
 
-@quick_at("microsoft", "desk")
-async def test_entry_goes_with_an_absence_that_is_taken_back_and_comes_back_with_it(desk: Desk) -> None:
-    app = desk.vendors.running_app
-    await desk.has_asked()
+@quick_at("microsoft", "ann")
+async def test_entry_goes_with_an_absence_that_is_taken_back_and_comes_back_with_it(ann: ConnectedAnn) -> None:
+    app = ann.vendors.running_app
+    await ann.has_asked()
     await app.types("/ooo", "off")
-    await desk.vendors.rests()
-    assert desk.entries == []
+    await ann.vendors.rests()
+    assert ann.entries == []
     await app.opens_home(ANN)
     buttons = [one["accessory"] for one in app.slack.homes[ANN].view["blocks"] if "accessory" in one]
     undo = next(one for one in buttons if one["action_id"] == "undo")
     await app.slack.people.click_in_view(ANN, app.slack.homes[ANN].view_id, undo)
-    await desk.vendors.rests()
-    assert [one.title for one in desk.entries] == ["Out of office"]
-    await desk.read_again()
-    assert await desk.known() == []
+    await ann.vendors.rests()
+    assert [one.title for one in ann.entries] == ["Out of office"]
+    await ann.read_again()
+    assert await ann.known() == []
 
 
-@quick_at("google", "desk")
-async def test_answer_that_is_lost_makes_no_second_entry(desk: Desk) -> None:
-    await desk.has_asked()
-    desk.vendors.vendor.faults.add(Fault("/events", drop=True, after=True, times=1, skip=desk.vendors.name != "google"))
-    await desk.asks("2026-12-08", "2026-12-09")
-    await desk.vendors.running_app.until(desk.vendors.running_app.clock.now() + timedelta(minutes=2))
-    await desk.vendors.rests()
-    assert len(desk.entries) == 2
-    assert {row.written != "" for row in await desk.rows()} == {True}
-    assert "PATCH" in {call.method for call in desk.vendors.vendor.calls}  # the second try found what the first made
+@quick_at("google", "ann")
+async def test_answer_that_is_lost_makes_no_second_entry(ann: ConnectedAnn) -> None:
+    await ann.has_asked()
+    ann.vendors.vendor.faults.add(Fault("/events", drop=True, after=True, times=1, skip=ann.vendors.name != "google"))
+    await ann.asks("2026-12-08", "2026-12-09")
+    await ann.vendors.running_app.until(ann.vendors.running_app.clock.now() + timedelta(minutes=2))
+    await ann.vendors.rests()
+    assert len(ann.entries) == 2
+    assert {row.written != "" for row in await ann.rows()} == {True}
+    assert "PATCH" in {call.method for call in ann.vendors.vendor.calls}  # the second try found what the first made
 
 
-@quick_at("microsoft", "desk")
-async def test_entry_that_the_person_deletes_is_not_made_again(desk: Desk) -> None:
-    app = desk.vendors.running_app
-    entry = await desk.has_asked("2026-11-24", "2026-11-26", from_time="10:00")
-    desk.vendors.main.remove(entry.id)
-    await desk.vendors.rests()
+@quick_at("microsoft", "ann")
+async def test_entry_that_the_person_deletes_is_not_made_again(ann: ConnectedAnn) -> None:
+    app = ann.vendors.running_app
+    entry = await ann.has_asked("2026-11-24", "2026-11-26", from_time="10:00")
+    ann.vendors.main.remove(entry.id)
+    await ann.vendors.rests()
     await app.until(at("12:00"))
     await app.types("/ooo", "off")
-    await desk.vendors.rests()
-    assert desk.entries == []
+    await ann.vendors.rests()
+    assert ann.entries == []
 
 
-@quick_at("google", "desk")
-async def test_who_has_a_calendar_that_takes_no_entry_is_told_once_and_what_to_do(desk: Desk) -> None:
-    app = desk.vendors.running_app
-    await desk.has_asked()
+@quick_at("google", "ann")
+async def test_who_has_a_calendar_that_takes_no_entry_is_told_once_and_what_to_do(ann: ConnectedAnn) -> None:
+    app = ann.vendors.running_app
+    await ann.has_asked()
 
     def told() -> list[str]:
         begins = "Your calendar does not take the entry for your absence"
         return [one.text for one in app.slack.direct_messages(ANN) if one.text.startswith(begins)]
 
-    desk.vendors.vendor.faults.add(Fault("/events", status=403, reason="forbidden", times=None))
-    await desk.asks("2026-12-08", "2026-12-09")
+    ann.vendors.vendor.faults.add(Fault("/events", status=403, reason="forbidden", times=None))
+    await ann.asks("2026-12-08", "2026-12-09")
     assert told() == []  # it may pass
     await app.until(app.clock.now() + timedelta(minutes=2))
-    await desk.vendors.rests()
+    await ann.vendors.rests()
     for _ in range(2):
         (message,) = told()
         assert message.endswith("write or change the entry there yourself.")
         await app.until(app.clock.now() + timedelta(hours=3))
-        await desk.vendors.rests()
+        await ann.vendors.rests()
 
 
 @pytest.mark.parametrize("how", ["forget", "disconnect", "uninstall"])
-@quick_at("microsoft", "desk")
-async def test_entry_goes_with_the_person_and_with_the_account(desk: Desk, how: str) -> None:
-    app = desk.vendors.running_app
-    await desk.has_asked()
+@quick_at("microsoft", "ann")
+async def test_entry_goes_with_the_person_and_with_the_account(ann: ConnectedAnn, how: str) -> None:
+    app = ann.vendors.running_app
+    await ann.has_asked()
     assert app.service is not None
     if how == "forget":
         await app.service.cases.people.forget(PersonKey(TEAM, ANN))
     elif how == "uninstall":
         app.slack.uninstall(TEAM)
     else:
-        (row,) = await desk.rows()
-        await desk.vendors.home()
-        await desk.vendors.clicks("account_menu", f"drop:{row.account_id}")
-        await desk.vendors.submits({})
+        (row,) = await ann.rows()
+        await ann.vendors.home()
+        await ann.vendors.clicks("account_menu", f"drop:{row.account_id}")
+        await ann.vendors.submits({})
     await app.settle()
     await app.stop()  # which waits for what is still to be done there
-    assert await desk.rows() == []
-    assert desk.entries == []
+    assert await ann.rows() == []
+    assert ann.entries == []
