@@ -21,6 +21,7 @@ from services.platform.addresses import AddressRules
 from services.platform.concurrency import Bodies
 from services.platform.locale import say
 from services.platform.net import GuardedClient
+from tests.support.engine import until
 from tests.support.sites import Site
 
 
@@ -74,11 +75,9 @@ async def test_body_that_cannot_be_read_is_no_fault_of_ours() -> None:
             _, away = await asyncio.open_connection(place.hostname, place.port)
             away.write(head + b"\r\na")
             await away.drain()
-            while not bodies.held:
-                await asyncio.sleep(0.01)
+            await until(lambda: bodies.held)
             away.close()
-            while bodies.held:
-                await asyncio.sleep(0.01)
+            await until(lambda: not bodies.held)
     assert [one["event"] for one in logged if one["log_level"] in {"warning", "error"}] == []
 
 

@@ -167,19 +167,23 @@ async def test_wrong_feed_beside_a_server_is_said_before_the_server_is_asked(app
 
 
 async def test_server_that_takes_long_is_looked_for_and_shown_when_it_is_there(app: SteppedApp) -> None:
-    app.accounts.server, app.accounts.seconds = offered(2), 0.5
+    app.accounts.server = offered(2)
+    app.accounts.free.clear()
     await app.quo("connect")
     view = (await app.submit(SERVER))["view"]
     blockkit.check_view(view)
     assert "I am looking for your calendars…" in text_of(view)
+    app.accounts.free.set()
     await until(lambda: app.modal().view["callback_id"] == "choose_calendars")
     assert "Connected: Calendar 1." in text_of(app.modal().view)
 
 
 async def test_server_that_takes_long_and_refuses_brings_the_form_back_without_the_password(app: SteppedApp) -> None:
-    app.accounts.fails, app.accounts.seconds = CredentialsRefusedError("401"), 0.5
+    app.accounts.fails = CredentialsRefusedError("401")
+    app.accounts.free.clear()
     await app.quo("connect")
     await app.submit(SERVER)
+    app.accounts.free.set()
     await until(lambda: app.modal().view["callback_id"] == "connect_calendar")
     view = app.modal().view
     assert "The server did not accept that user and password." in view["blocks"][0]["text"]["text"]
@@ -190,18 +194,21 @@ async def test_server_that_takes_long_and_refuses_brings_the_form_back_without_t
 
 
 async def test_server_that_takes_long_and_breaks_leaves_nobody_waiting(app: SteppedApp) -> None:
-    app.accounts.fails, app.accounts.seconds = RuntimeError("bug"), 0.5
+    app.accounts.fails = RuntimeError("bug")
+    app.accounts.free.clear()
     await app.quo("connect")
     await app.submit(SERVER)
+    app.accounts.free.set()
     await until(lambda: app.modal().view["callback_id"] == "connect_calendar")
     assert "Something went wrong on our side." in text_of(app.modal().view)
 
 
 async def test_form_that_was_closed_meanwhile_is_no_trouble(app: SteppedApp) -> None:
-    app.accounts.seconds = 0.5
+    app.accounts.free.clear()
     await app.quo("connect")
     await app.submit(SERVER)
     await app.engine.slack.people.dismiss(ANN, app.modal().view_id)
+    app.accounts.free.set()
     await app.surface.background.close()
     assert len(app.surface.background) == 0
     assert list(app.accounts.accounts) == ["a1"]

@@ -20,7 +20,7 @@ def offered(count: int, prefix: str = "Calendar") -> tuple[OfferedCalendar, ...]
 
 @dataclass
 class KeptAccounts:
-    """Stands for `calendars.accounts.Accounts`. `seconds`: how long CalDAV takes; `fails`: what it says."""
+    """Stands for `calendars.accounts.Accounts`. CalDAV answers while `free` is set; `fails`: what it says."""
 
     providers: dict[str, str] = field(
         default_factory=lambda: {"google": "Google Calendar", "microsoft": "Microsoft 365"}
@@ -29,10 +29,13 @@ class KeptAccounts:
     offers: dict[str, tuple[OfferedCalendar, ...]] = field(default_factory=dict)
     connected: dict[str, set[str]] = field(default_factory=dict)
     server: tuple[OfferedCalendar, ...] = field(default_factory=lambda: offered(1))
-    seconds: float = 0.0
+    free: asyncio.Event = field(default_factory=asyncio.Event)
     fails: Exception | None = None
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     made: int = 0
+
+    def __post_init__(self) -> None:
+        self.free.set()
 
     def has(self, account: AccountView, calendars: Sequence[OfferedCalendar], connected: Iterable[str] = ()) -> None:
         self.accounts[account.account_id] = account
@@ -58,7 +61,7 @@ class KeptAccounts:
 
     async def connect_caldav(self, key: PersonKey, url: str, user: str, password: str) -> Connected:
         self.asked.append((url, user, password))
-        await asyncio.sleep(self.seconds)
+        await self.free.wait()
         if self.fails is not None:
             raise self.fails
         mains = [one for one in self.server if one.main]
