@@ -41,10 +41,7 @@ class AgentRoutes:
     base_url: str
 
     def routes(self) -> list[web.RouteDef]:
-        """Return one for whatever is below `/api/v1/`, so that its errors are all of one shape.
-
-        And what describes them.
-        """
+        """Return one route for all below `/api/v1/`, so that its errors are of one shape; and what describes them."""
 
         @cache  # made when it is first asked for: that takes a third as long as all else that a start does
         def described() -> bytes:

@@ -67,10 +67,7 @@ class Viewpoint:
 
 
 def first_match(lines: Sequence[Line], event: Event, kind: Kind, seen: Viewpoint) -> int | None:
-    """Return the position of the first rule of the person's own that names `event`, placed and of this kind.
-
-    Else None.
-    """
+    """Find the first rule of the person's own that names `event`, placed and of this kind: its position, or None."""
     for position, line in enumerate(lines):
         if isinstance(line, Rule) and line.kind is None and line.enabled and matches(line.match, event, kind, seen):
             return position

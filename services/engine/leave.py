@@ -106,10 +106,7 @@ def _found(
     members: dict[str, WorkspaceMember],
     facts: LeaveFacts,
 ) -> tuple[list[FoundLeave], list[LostLine]]:
-    """Return the leave of members.
-
-    And the entries of theirs that do not count, because nobody says which half is meant.
-    """
+    """Return the leave of members, and their entries that do not count, because nobody says which half is meant."""
     found, halves = [], []
     for one in matched:
         if one.result is not MatchResult.MATCHED or one.user_id not in members or one.user_id in facts.refused:

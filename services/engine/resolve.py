@@ -112,10 +112,7 @@ async def tell(
 
 
 def decide(person: DuePerson, span: Span, now: datetime, *, until: datetime) -> Resolution:
-    """Return what is to be done for somebody whose timeline says `span` now, and reaches `until`.
-
-    When they are due next.
-    """
+    """Say what is to be done for whose timeline says `span` now, and reaches `until`; and when they are due next."""
     memory, pause, due_at = person.memory, person.pause, min(span.end, until - KEEP_AHEAD)
     outcome = Resolution(key=person.key, due_at=due_at, since=person.due_at, home_stale=person.looks_at_home)
     if memory is None:

@@ -78,10 +78,7 @@ class KeptAbsence:
 
 
 def _changes(absence: Absence, entries: Sequence[Any]) -> tuple[int, datetime]:
-    """Return how often the entries that are one absence have changed, each further one being a change.
-
-    And when last.
-    """
+    """Return how often the entries that are one absence have changed (each further one is a change), and when last."""
     its = [row for row in entries if row.start_at < absence.end and row.end_at > absence.start]
     last = max((row.changed_at for row in its if row.changed_at is not None), default=absence.start)
     return sum(row.seq + 1 for row in its) - 1 if its else 0, last
@@ -148,10 +145,7 @@ class KeptAbsences(Store):
 
 
 def _is_out(absence: Absence, memory: ProfileState, now: datetime) -> bool:
-    """Return whether the profile shows what a keeper wrote, as far as we know.
-
-    Or will, where that is to come or under way.
-    """
+    """Return whether the profile shows what a keeper wrote, as far as we know; or will, where that is under way."""
     pending = memory.standing.pending
     under_way = pending is not None and not pending.empty
     waits = absence.told_ahead and (under_way or not keeper.has_looked(memory.decided, absence.start))

@@ -193,10 +193,7 @@ def expression(text: str, speaker: Speaker) -> TimeExpression:
 
 
 def _readings(text: str, speaker: Speaker) -> Iterator[Reading]:
-    """Yield the line in each language, the person's own first.
-
-    In another one only if more of it speaks of time tspeaker.
-    """
+    """Yield the line in each language, the person's own first; in another one only if more of it is of time."""
     own = 0
     for languages in speaker.languages():
         reading = Reading(text, languages, month_first=speaker.month_first)

@@ -65,10 +65,7 @@ _NOT_SET_UP = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
 
 
 def reasons(body: Mapping[str, Any]) -> frozenset[str]:
-    """Return the reasons in an error: `errors[].reason`, or `details[].reason` (google.rpc.ErrorInfo).
-
-    Without `push.`.
-    """
+    """Return an error's reasons: `errors[].reason`, or `details[].reason` (google.rpc.ErrorInfo); without `push.`."""
     lists = (inner(body, "error", name) for name in ("errors", "details"))
     entries = [entry for found in lists if isinstance(found, list) for entry in found[:_MOST_REASONS]]
     named = (inner(entry, "reason") for entry in entries)
