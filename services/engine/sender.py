@@ -197,7 +197,7 @@ class Sender:
             again = self._start_what_may()
         for slot in self._chores:
             self._start_chore(slot)
-        chores = (slot.again for slot in self._chores)
+        chores = (self._begins_at(slot) for slot in self._chores)
         return min((at for at in (*again, self._next_at, *chores) if at is not None), default=None)
 
     def _is_worth_a_look(self) -> bool:
@@ -332,10 +332,17 @@ class Sender:
 
     def _start_chore(self, slot: _Slot) -> None:
         due = slot.due or (slot.again is not None and slot.again <= self._clock.now())
-        may = not self._tasks or time.monotonic() - slot.began > CHORES_EVERY
+        may = not self._tasks or time.monotonic() - slot.began >= CHORES_EVERY
         if due and may and slot.task is None and not self._stopping:
             slot.due, slot.began, slot.again = False, time.monotonic(), None
             slot.task = asyncio.create_task(self._do_chore(slot))
+
+    def _begins_at(self, slot: _Slot) -> datetime | None:
+        """When a chore that asked for it is begun: a moment that has come would be waited for in circles."""
+        if slot.again is None or not self._tasks:
+            return slot.again
+        held = timedelta(seconds=CHORES_EVERY - (time.monotonic() - slot.began))
+        return max(slot.again, self._clock.now() + held)
 
     async def _do_chore(self, slot: _Slot) -> None:
         with guarded("chore_failed", chore=type(slot.chore).__name__):

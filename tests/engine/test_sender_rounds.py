@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -186,6 +189,32 @@ def sent_to(engine: RunningEngine, key: PersonKey) -> int:
         [call for call in engine.slack.calls.all() if call.method == "views.publish" and call.ok
          and call.arguments["user_id"] == key.user_id]
     )  # fmt: skip
+
+
+async def test_chore_whose_time_has_come_spins_not_while_a_call_is_under_way(engine: RunningEngine) -> None:
+    """It was begun a moment ago, and is due once more: statuses go before it."""
+    replica, done, rounds = engine.replica(look=60, poll=60), asyncio.Event(), Counter[str]()
+    slack, clock = HeldWrites(replica, "In a meeting"), engine.clock
+
+    class Chore:
+        async def run(self) -> None:
+            done.set()
+
+    async def wait(until: datetime | None, wake: asyncio.Event) -> None:
+        rounds["ended"] += 1
+        await clock.wait(until, wake)
+
+    await engine.has(await engine.person(), meeting(clock.now()))
+    await replica.start()
+    await slack.held.wait()
+    replica.sender._chores.append(sender._Slot(Chore(), due=False, began=time.monotonic(), again=clock.now()))
+    replica.sender._clock = SimpleNamespace(now=clock.now, wait=wait)  # type: ignore[assignment]
+    replica.sender.wake(typed=False)
+    await asyncio.sleep(0.1)
+    meanwhile = done.is_set(), rounds["ended"] < 20
+    slack.go.set()
+    assert meanwhile == (False, True)
+    await until(done.is_set)
 
 
 @BOTH
