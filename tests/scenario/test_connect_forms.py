@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from handlers.slack import modals
 from services.domain.errors import (
     CalendarUnreachableError,
     CredentialsRefusedError,
@@ -166,9 +167,16 @@ async def test_wrong_feed_beside_a_server_is_said_before_the_server_is_asked(app
     assert app.accounts.asked == []
 
 
+@pytest.fixture
+def slow_server(app: SteppedApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CalDAV server that answers once a test lets it, when Slack has worked our own answer in."""
+    monkeypatch.setattr(modals, "SETTLES", 0.0)
+    app.accounts.free.clear()
+
+
+@pytest.mark.usefixtures("slow_server")
 async def test_server_that_takes_long_is_looked_for_and_shown_when_it_is_there(app: SteppedApp) -> None:
     app.accounts.server = offered(2)
-    app.accounts.free.clear()
     await app.quo("connect")
     view = (await app.submit(SERVER))["view"]
     blockkit.check_view(view)
@@ -178,9 +186,9 @@ async def test_server_that_takes_long_is_looked_for_and_shown_when_it_is_there(a
     assert "Connected: Calendar 1." in text_of(app.modal().view)
 
 
+@pytest.mark.usefixtures("slow_server")
 async def test_server_that_takes_long_and_refuses_brings_the_form_back_without_the_password(app: SteppedApp) -> None:
     app.accounts.fails = CredentialsRefusedError("401")
-    app.accounts.free.clear()
     await app.quo("connect")
     await app.submit(SERVER)
     app.accounts.free.set()
@@ -193,9 +201,9 @@ async def test_server_that_takes_long_and_refuses_brings_the_form_back_without_t
     assert "ab cd" not in text_of(view)
 
 
+@pytest.mark.usefixtures("slow_server")
 async def test_server_that_takes_long_and_breaks_leaves_nobody_waiting(app: SteppedApp) -> None:
     app.accounts.fails = RuntimeError("bug")
-    app.accounts.free.clear()
     await app.quo("connect")
     await app.submit(SERVER)
     app.accounts.free.set()
@@ -203,8 +211,8 @@ async def test_server_that_takes_long_and_breaks_leaves_nobody_waiting(app: Step
     assert "Something went wrong on our side." in text_of(app.modal().view)
 
 
+@pytest.mark.usefixtures("slow_server")
 async def test_form_that_was_closed_meanwhile_is_no_trouble(app: SteppedApp) -> None:
-    app.accounts.free.clear()
     await app.quo("connect")
     await app.submit(SERVER)
     await app.engine.slack.people.dismiss(ANN, app.modal().view_id)

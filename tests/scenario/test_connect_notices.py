@@ -41,7 +41,7 @@ async def told(
     await replica.start()
     key = await engine.person(**columns)
     await tell(engine, key, subject)
-    engine.ring()
+    await engine.rests()
     await until(lambda: sent(engine))
     return list(engine.slack.direct_messages("U1"))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +12,10 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
+from emulators.faults import Fault
 from services.store.awaited import AwaitedStore
 from services.store.models import OverrideRow, ProfileStateRow
-from services.usecases import waiting
+from services.usecases import own_profile, waiting
 from tests.support.engine import until
 from tests.support.ocp_app import GET, agent_of, key_of, overrides_of, sets
 from tests.support.ocp_client import OcpAgent
@@ -94,12 +97,19 @@ async def test_call_that_is_under_way_when_time_is_up_is_waited_for_and_answered
     running_app: RunningApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     headers = await key_of(running_app)
-    monkeypatch.setattr(waiting, "PATIENCE", 0.9)  # long enough for the call to begin
+    calls: list[Fault] = []
+
+    def until_it_begins(deadline: float) -> Iterator[float]:
+        yield 0.02
+        while calls[-1].times and time.monotonic() < deadline:
+            yield 0.02
+
+    monkeypatch.setattr(own_profile, "pauses", until_it_begins)  # time is up once Slack has been called
     async with agent_of(running_app, headers) as agent:
-        running_app.slack.faults.add(SET, latency=1.2)
+        calls.append(running_app.slack.faults.add(SET, latency=0.5))
         assert (await sets(agent, status_text="Tea", status_emoji=":tea:", status_expiration=0))["ok"]
         assert running_app.text() == "Tea"
-        running_app.slack.faults.add(SET, latency=1.2, status=503)
+        calls.append(running_app.slack.faults.add(SET, latency=0.5, status=503))
         await _is_refused_whole(agent, "request_timeout")
     await running_app.settle()
     running_app.clock.move_to(at("09:10"))

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
+from slack_sdk.http_retry.builtin_interval_calculators import BackoffRetryIntervalCalculator
 
 from services.store.models import Calendar, OverrideRow, Person
 from tests.support.clocks import ManualClock
@@ -28,8 +29,14 @@ TITLE, PLACE, TYPED, EVE = "Okapi takeover", "Room Quokka", "Zebra crossing", "U
 
 
 @pytest.fixture
-async def busy(sqlite_url: str, clock: ManualClock, written: StringIO) -> AsyncIterator[RunningApp]:
-    """Ann and Ben with a calendar each, in mid-meeting, every kind of secret in use."""
+async def busy(
+    sqlite_url: str, clock: ManualClock, written: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RunningApp]:
+    """Ann and Ben with a calendar each, in mid-meeting, every kind of secret in use.
+
+    Where nobody listens at a `response_url`, it is tried again at once, not after a second.
+    """
+    monkeypatch.setattr(BackoffRetryIntervalCalculator, "calculate_sleep_duration", lambda *_: 0.0)
     async with open_running_app(clock, sqlite_url) as made:
         for user in (ANN, BEN):
             await made.joins(user)

@@ -159,7 +159,7 @@ class RunningApp:
         self.service.engine._poll = self.service.engine._sender._look_after = self.poll
         self.service.engine._pace = due.LONGEST_REST = 0.0  # nobody else asks for anything meanwhile
         self._runner = QuietRunner(self.service.web)
-        self._runner._shutdown_timeout = 1
+        self._runner._shutdown_timeout = 0.2
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
         await self.service.start()
