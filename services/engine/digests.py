@@ -69,7 +69,7 @@ class DigestSender:
         if due is None or due > self._clock.now():
             return due
         again = await self._rounds.go(self._store.due, lambda digest: digest.team_id, self._run)
-        due = await self._store.next_due(self._workspaces.without_bot)
+        due = await self._store.next_due(self._workspaces.without_bot | self._rounds.full)
         return min((at for at in (again, due) if at is not None), default=None)
 
     async def _run(self, workspace: OwnedWorkspace, token: str | None, due: Sequence[Digest]) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -96,6 +96,11 @@ class BotRounds:
         self._workspaces = workspaces
         self._clock = clock
         self._full: dict[str, datetime] = {}  # workspaces without room, and until when
+
+    @property
+    def full(self) -> Set[str]:
+        """The workspaces that had no room the last time: what is due of them waits."""
+        return self._full.keys()
 
     async def go(
         self,
