@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,10 @@ _LOOKED_AT = frozenset({"calendars", "agent"})
 _KEY_MAY_BE_GONE = frozenset({"home", "modals", "messages"})
 """What shows that somebody did something in Slack."""
 _BEAT = 0.1
-_HEARTBEATS = 10
+"""Seconds after which the page is told how late it is where the clock runs fast."""
+_TOGETHER = 0.02
+"""Seconds after a change that are left to what changes with it."""
+_HEARTBEAT = 1.0
 _CALLS = 200
 _POLICY = "default-src 'self'; img-src 'self' data: https:; frame-ancestors 'none'"
 
@@ -120,16 +125,15 @@ class DemoPage:
     async def _stream(
         self, viewer: _Viewer, changes: asyncio.Queue[dict[str, Any]], response: web.StreamResponse
     ) -> None:
-        beats = 0
+        looked_at = time.monotonic()
         while not self._closing.is_set():
             while not changes.empty():
                 _note(viewer, changes.get_nowait())
-            beats += 1
-            moving = self._clock.jumping or (self._clock.speed > 1 and not self._clock.paused)
-            if moving or beats % _HEARTBEATS == 0:
+            if self._clock.jumping or (self._clock.speed > 1 and not self._clock.paused):
                 viewer.dirty |= {"clock"}
-            if beats % _HEARTBEATS == 0:
-                viewer.dirty |= _LOOKED_AT
+            if time.monotonic() - looked_at >= _HEARTBEAT:
+                looked_at = time.monotonic()
+                viewer.dirty |= {"clock"} | _LOOKED_AT
             if viewer.dirty & _KEY_MAY_BE_GONE:
                 await self._agent.look(viewer.person)
             facts = {section: self._section(section, viewer.person) for section in sorted(viewer.dirty)}
@@ -143,7 +147,10 @@ class DemoPage:
                 facts["calls"] = [self._happened.line(entry, viewer.person) for entry in calls]
             if facts:
                 await response.write(f"data: {json.dumps(facts)}\n\n".encode())
-            await asyncio.sleep(_BEAT)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_BEAT):
+                    _note(viewer, await changes.get())
+                    await asyncio.sleep(_TOGETHER)
 
     def _section(self, section: str, person: str) -> Any:
         show: dict[str, Callable[[], Any]] = {

@@ -23,7 +23,7 @@ TEAM = "T0ACME0001"
 _OK = 200
 _PATIENCE = 20.0
 _BEAT = 0.02
-_QUIET = 0.6
+_QUIET_BEATS = 5
 
 
 class SeedError(RuntimeError):
@@ -66,10 +66,12 @@ def small_talk(slack: LocalSlack) -> None:
         slack.post(general.channel_id, user_id, text, bot=False)
 
 
-async def bring_in(slack: LocalSlack, feeds: Feeds, service: Service, app: str, served: str) -> None:
+async def bring_in(
+    slack: LocalSlack, feeds: Feeds, service: Service, app: str, served: str, *, busy: Callable[[], bool]
+) -> None:
     """Install the app at `app`, and have everybody allow it and connect their calendar, served under `served`.
 
-    Who has a list of their own allows what it does, too. Raises SeedError.
+    Who has a list of their own allows what it does, too. It ends when nobody is `busy` any more. Raises SeedError.
     """
     for persona in PERSONAS:
         await _allow(slack, f"{app}/slack/install?add=emoji,replies,digests", persona.user_id)
@@ -84,7 +86,7 @@ async def bring_in(slack: LocalSlack, feeds: Feeds, service: Service, app: str, 
     slack.talk.invite_app(general.channel_id)
     await manage(slack, service, f"{served}/{feeds.of_company.secret}.ics" if feeds.of_company else "")
     await _until(lambda: feeds.fetches > len(PERSONAS), "no calendar was read")
-    await _silence(slack)
+    await _rest(busy)
     if service.listening.out is not None:
         await service.listening.out.refresh()  # who is out is known to whoever asks at once
 
@@ -139,13 +141,13 @@ async def _until(condition: Callable[[], bool], trouble: str) -> None:
         await asyncio.sleep(_BEAT)
 
 
-async def _silence(slack: LocalSlack) -> None:
-    """Until the app has said and done all that it had to: no call for a while."""
-    with slack.hub.watching() as changes:
-        end = time.monotonic() + _PATIENCE
-        while time.monotonic() < end:
-            try:
-                async with asyncio.timeout(_QUIET):
-                    await changes.get()
-            except TimeoutError:
-                return
+async def _rest(busy: Callable[[], bool]) -> None:
+    """Until the app has said and done all that it had to."""
+    quiet = 0
+
+    def quiet_again() -> bool:
+        nonlocal quiet
+        quiet = 0 if busy() else quiet + 1
+        return quiet >= _QUIET_BEATS
+
+    await _until(quiet_again, "the app did not come to rest")

@@ -47,6 +47,8 @@ START = time(8, 55)
 _FEED_INTERVAL = 3600
 _CONSENT_PAGES = {"/google/o/oauth2/v2/auth": GOOGLE, "/microsoft/common/oauth2/v2.0/authorize": MICROSOFT}
 _FRIDAY = 4
+_PACE = 0.0
+"""A clock that jumps stands still until the app is at rest, so its loops leave no time to requests, which are few."""
 _LARGEST_BODY = 12 * 2**20
 """Bytes: a picture of 8 MiB as base64, with room to spare."""
 
@@ -54,7 +56,7 @@ _LARGEST_BODY = 12 * 2**20
 class Build(Protocol):
     """`services.bootstrap.build`."""
 
-    async def __call__(self, config: Settings, *, clock: Clock) -> Service:
+    async def __call__(self, config: Settings, *, clock: Clock, pace: float) -> Service:
         """The app, put together."""
         ...
 
@@ -114,7 +116,7 @@ async def open_demo(
         inner = f"http://127.0.0.1:{page_socket.getsockname()[1]}" if host in {"0.0.0.0", "::"} else page_address  # noqa: S104  # compared, not bound
         _register(slack, google, microsoft, inner, app_address)
         seed.own_emoji(slack, f"{inner}/static")
-        service = await build(_settings(slack, google, microsoft, app_address, directory), clock=clock)
+        service = await build(_settings(slack, google, microsoft, app_address, directory), clock=clock, pace=_PACE)
         happened = DemoLog(slack, google, microsoft, service.stores.export)
         agent = DemoAgent(app_address, service.cases.agents.keys, slack)
         page = DemoPage(Actions(slack, clock, feeds, books, agent=agent, database=service.stores.database), happened)
@@ -141,7 +143,7 @@ async def open_demo(
         stack.push_async_callback(_closing, page, nudges, happened, agent)
         happened.start()
 
-        await seed.bring_in(slack, feeds, service, app_address, f"{inner}/calendars")
+        await seed.bring_in(slack, feeds, service, app_address, f"{inner}/calendars", busy=clock.busy)
         seed.small_talk(slack)
         clock.resume()
         yield Demo(page_address, app_address, slack, clock, feeds, google, microsoft, books, service.cases.agents.keys)

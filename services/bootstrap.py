@@ -21,7 +21,7 @@ from services.domain import times
 from services.domain.errors import StatusQuoError
 from services.domain.operator_errors import MetricsListenError
 from services.domain.titles.vocabulary import vocabulary
-from services.engine.due import POLL, POLL_ALONE, Engine, LoopWakeSignal
+from services.engine.due import PACE, POLL, POLL_ALONE, Engine, LoopWakeSignal
 from services.engine.effects import EffectSender
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
 from services.pictures.reader import PictureReader
@@ -197,11 +197,13 @@ async def _opened(config: Settings, clock: Clock) -> Stores:
     return stores
 
 
-async def build(config: Settings, *, clock: Clock, worker: bool = True, listens: bool = True) -> Service:
+async def build(
+    config: Settings, *, clock: Clock, worker: bool = True, listens: bool = True, pace: float = PACE
+) -> Service:
     """Put the program together, its database brought up to date. Without `worker` it does no due work.
 
-    Raises SettingsError for missing or malformed keys, SealError for those of another database, DatabaseError where
-    there is no database to be had.
+    `pace` is the engine's, in seconds of real time. Raises SettingsError for missing or malformed keys, SealError for
+    those of another database, DatabaseError where there is no database to be had.
     """
     stores = await _opened(config, clock)
     leases: Leases = OneProcess() if config.is_sqlite else AdvisoryLocks(config.database_url)
@@ -218,7 +220,7 @@ async def build(config: Settings, *, clock: Clock, worker: bool = True, listens:
     shared = shared_services(adapters, calendars, cases, background)
     parts, more = workspace_listeners(shared)
     tab = handlers.HomeTab(shared, parts)
-    runs = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE)
+    runs = engine(adapters, calendars, cases, tab, poll=POLL if listens else POLL_ALONE, pace=pace)
     checks = {"bot": runs.bot.is_adopted} | ({"worker": runs.engine.works} if worker else {})
     listeners = listening(
         adapters, calendars, cases, handlers.HomeButtons(shared, tab), checks,

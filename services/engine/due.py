@@ -86,7 +86,7 @@ class Engine:
         poll: float = POLL,
         pace: float = PACE,
     ) -> None:
-        """`poll` and `pace` in seconds of real time."""
+        """`poll` and `pace` in seconds of real time; with a `pace` of 0 nothing is left to requests."""
         self.wake_signal = wake_signal or LoopWakeSignal()
         self._work = work
         self._sender = sender
@@ -144,7 +144,8 @@ class Engine:
                     if report.done:
                         self.wake_signal.wake()  # what came of it may be due in another loop
                         took = time.monotonic() - began
-                        rest = 0.0 if report.done >= MANY else min(max(self._pace, took), LONGEST_REST)
+                        unhurried = self._pace and report.done < MANY
+                        rest = min(max(self._pace, took), LONGEST_REST) if unhurried else 0.0
                     if report.failed:
                         log.warning("due_work_done", work=work.name, done=report.done, failed=report.failed)
                 else:

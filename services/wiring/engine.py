@@ -11,7 +11,7 @@ from services.domain.model import PersonKey
 from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrier
 from services.engine.digests import DigestSender
 from services.engine.due import Engine
-from services.engine.effects import Carrier, EffectSender
+from services.engine.effects import AFTER_STATUSES, Carrier, EffectSender
 from services.engine.emoji import EmojiReading, UnknownEmoji
 from services.engine.failures import Judge
 from services.engine.faults import TokenFaults
@@ -52,8 +52,13 @@ class Runs:
     measuring: Measuring
 
 
-def engine(adapters: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float) -> Runs:
-    """Return all of it; `tab` is published where it is stale, `poll` is the engine's, in seconds."""
+def engine(
+    adapters: Adapters, calendars: Calendars, cases: UseCases, tab: handlers.HomeTab, *, poll: float, pace: float
+) -> Runs:
+    """Return all of it; `tab` is published where it is stale, `poll` and `pace` are the engine's, in seconds.
+
+    Where no time is left to requests, none is left to statuses either.
+    """
     clock, stores, slack, leases = adapters.clock, adapters.stores, adapters.slack, adapters.leases
     queue = stores.write_queue
     tokens = cases.tokens
@@ -81,7 +86,7 @@ def engine(adapters: Adapters, calendars: Calendars, cases: UseCases, tab: handl
     carried = [
         EffectSender(
             carrier, stores.effects, workspaces, profiles=slack.profiles, refresh=tokens.refresh,
-            judge=faults.judged, clock=clock,
+            judge=faults.judged, clock=clock, after=AFTER_STATUSES if pace else 0.0,
         )
         for carrier in carriers
     ]  # fmt: skip
@@ -108,7 +113,7 @@ def engine(adapters: Adapters, calendars: Calendars, cases: UseCases, tab: handl
         cases.deactivated, emoji, retention, faults, bot, *work_of_whole,
     ]  # fmt: skip
     return Runs(
-        Engine(work, sender, clock, wake_signal=adapters.wake_signal, poll=poll), bot, writer, carried,
+        Engine(work, sender, clock, wake_signal=adapters.wake_signal, poll=poll, pace=pace), bot, writer, carried,
         Measuring(adapters.metrics, stores.measures, workspaces, clock),
     )  # fmt: skip
 

@@ -140,9 +140,9 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def open_demo(chromium: Browser, migrated: Path) -> AsyncIterator[DemoPage]:
-    async def build(config: Settings, *, clock: Clock) -> bootstrap.Service:
+    async def build(config: Settings, *, clock: Clock, pace: float) -> bootstrap.Service:
         shutil.copy(migrated, config.database_url.removeprefix("sqlite+aiosqlite:///"))
-        return await bootstrap.build(config, clock=clock)
+        return await bootstrap.build(config, clock=clock, pace=pace)
 
     async with serving.open_demo(build, start=MONDAY) as running:
         running.clock.pause()

@@ -24,7 +24,6 @@ from handlers.web.application import QuietRunner
 from services import bootstrap
 from services.domain.model import PersonKey
 from services.domain.profile_state import HOME_LIVES
-from services.engine import due
 from services.engine.retention import Retention
 from services.platform import settings
 from services.platform.crypto import new_key
@@ -150,14 +149,11 @@ class RunningApp:
         """Start the app, or start it again on the same database."""
         config = settings.load(self.environment(), dotenv=None)
         self.slack.app.request_url = f"{self.url}/slack/events"
-        self.service = await bootstrap.build(config, clock=self.clock)
+        self.service = await bootstrap.build(config, clock=self.clock, pace=0.0)  # nobody else asks for anything
         for work in self.service.engine._work:
             if isinstance(work, Retention):
                 work._due += LONG  # it would be done at each start, and whenever an hour goes by: there is nothing old
-        for effect in self.service.effects:
-            effect._after = 0.0
         self.service.engine._poll = self.service.engine._sender._look_after = self.poll
-        self.service.engine._pace = due.LONGEST_REST = 0.0  # nobody else asks for anything meanwhile
         self._runner = QuietRunner(self.service.web)
         self._runner._shutdown_timeout = 0.2
         await self._runner.setup()
