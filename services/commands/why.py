@@ -57,9 +57,7 @@ async def why(config: Settings, key: PersonKey, clock: Clock) -> int:
         except LookupError:  # they have gone since
             return refused(NOBODY)
         budget = Budget()
-        budget.restore(
-            (await stores.write_queue.budgets([key.team_id])).get(key.team_id, ""), clock.now(), LONGEST_CALL
-        )
+        budget.restore((await stores.budgets.budgets([key.team_id])).get(key.team_id, ""), clock.now(), LONGEST_CALL)
         accounts = await stores.accounts.of(key)
         told = Told(found, condition, budget, await stores.calendars.of(key))
         lines = list(told.lines())

@@ -24,7 +24,7 @@ from services.platform.logs import guarded
 from services.ports import Clock
 from services.slack.calls import SLOW_DOWN, calling
 from services.slack.limits import STATUS, Budget
-from services.store.write_queue import WriteQueue
+from services.store.budgets import BudgetStore
 
 log = structlog.get_logger(__name__)
 
@@ -59,11 +59,11 @@ class OwnedWorkspaces:
     """Acquires workspaces, stores their budgets, releases those that are idle."""
 
     def __init__(
-        self, leases: Leases, queue: WriteQueue, clock: Clock, *, new_budget: Callable[[], Budget] = Budget
+        self, leases: Leases, budgets: BudgetStore, clock: Clock, *, new_budget: Callable[[], Budget] = Budget
     ) -> None:
         """`new_budget` makes an unused one."""
         self._leases = leases
-        self._queue = queue
+        self._budgets = budgets
         self._clock = clock
         self._new_budget = new_budget
         self._owned: dict[str, OwnedWorkspace] = {}
@@ -130,7 +130,7 @@ class OwnedWorkspaces:
     async def with_tokens(self, teams: Collection[str]) -> list[tuple[OwnedWorkspace, str | None]]:
         """Own those of `teams` that nobody else owns; those that are this process' own, in order, with bot tokens."""
         await self.own(teams)
-        tokens = await self._queue.bot_tokens(teams) if teams else {}
+        tokens = await self._budgets.bot_tokens(teams) if teams else {}
         return [(one, tokens.get(team_id)) for team_id in teams if (one := self.get(team_id)) is not None]
 
     async def own(self, teams: Collection[str]) -> None:
@@ -143,7 +143,7 @@ class OwnedWorkspaces:
             acquired = await self._leases.acquire(new)
             again = time.monotonic() + OTHERS
             self._others.update(dict.fromkeys(new - acquired, again))
-            stored = await self._queue.budgets(acquired)
+            stored = await self._budgets.budgets(acquired)
             now, made = self._clock.now(), {}
             for team_id in acquired:
                 budget = self._new_budget()
@@ -244,7 +244,7 @@ class OwnedWorkspaces:
             with ExitStack() as not_stored:
                 for one in workspaces:
                     not_stored.callback(self.use, one)  # it is tried again
-                await self._queue.save_budgets(budgets)
+                await self._budgets.save_budgets(budgets)
                 not_stored.pop_all()
             for one in workspaces:
                 for work, theirs in unsaved[one.team_id].items():

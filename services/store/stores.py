@@ -12,6 +12,7 @@ from services.store.accounts import AccountStore
 from services.store.agents import AgentStore
 from services.store.asked_photos import AskedPhotoStore
 from services.store.awaited import AwaitedStore
+from services.store.budgets import BudgetStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.deactivated import DeactivatedStore
@@ -83,6 +84,7 @@ class Stores:
         self.facts = FactStore(database, encryptor, events)
         self.due = DueStore(database, encryptor, self.facts)
         self.write_queue = WriteQueue(database, encryptor, self.notices, self.writes)
+        self.budgets = BudgetStore(database, encryptor)
         self.homes = HomeStore(database, encryptor)
         self.emoji = EmojiStore(database)
         self.members = MemberStore(database, encryptor)

@@ -19,7 +19,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain import ownership
 from services.domain.errors import StatusQuoError
 from services.domain.model import OwnStatusPolicy, PersonKey, Span
-from services.domain.operator_errors import SealError
 from services.domain.people import GrantState
 from services.domain.profile_state import HOME_LIVES, AuditEntry, PendingWrite, ProfileState, WriteIntent, WriteResult
 from services.platform.crypto import Encryptor
@@ -29,11 +28,10 @@ from services.store.db import Database, Store
 from services.store.due import ProfileStateStore, is_waiting
 from services.store.grants import end_grant
 from services.store.group_commit import Grouped
-from services.store.models import Notice, Person, ProfileStateRow, SpanRow, Workspace
+from services.store.models import Notice, Person, ProfileStateRow, SpanRow
 from services.store.person_rows import (
     NoticeStore,
     chunks,
-    insert_for,
     lock_people,
     named,
     names,
@@ -42,7 +40,6 @@ from services.store.person_rows import (
     those,
 )
 from services.store.timeline import AuditStore, SpanStore, pause_of
-from services.store.workspace_models import WorkspaceBudget
 
 log = structlog.get_logger(__name__)
 
@@ -84,8 +81,6 @@ _IS_PUT_OFF = and_(
 _PUT_OFF = select(ProfileStateRow.team_id, ProfileStateRow.user_id).where(_IS_PUT_OFF)
 _HASTEN = update(ProfileStateRow).where(of_people(ProfileStateRow.__table__), _IS_PUT_OFF).values(not_before=_NOW)
 _NEXT = select(func.min(ProfileStateRow.not_before)).where(is_waiting(), ProfileStateRow.not_before > _NOW)
-_BUDGETS = select(WorkspaceBudget.team_id, WorkspaceBudget.budget).where(named(WorkspaceBudget.team_id, "teams"))
-_BOT_TOKENS = select(Workspace.team_id, Workspace.bot_token).where(named(Workspace.team_id, "teams"))
 
 BLOCKED = "blocked"
 """The subject of the notice that a workspace does not let the app write."""
@@ -126,7 +121,7 @@ _HOME_STALE = update(Person).where(of_people(_PEOPLE)).values(home_stale=True)
 
 
 class WriteQueue(Store):
-    """Pending writes, what came of them, budgets. Each method is one transaction."""
+    """Pending writes, and what came of them. Each method is one transaction."""
 
     def __init__(self, database: Database, encryptor: Encryptor, notices: NoticeStore, writes: AuditStore) -> None:
         super().__init__(database, encryptor)
@@ -344,35 +339,6 @@ class WriteQueue(Store):
         looks = [_place(result.write.key) | {"b_look": result.state.look} for result in results if result.state.look]
         if looks:
             await connection.execute(_DUE, looks)
-
-    # ── workspaces ──────────────────────────────────────────────────────────────────────────────────
-
-    async def budgets(self, teams: Collection[str]) -> dict[str, str]:
-        """Return the budgets' states as the last owners stored them."""
-        rows = await self._database.fetch(_BUDGETS, {"teams": names(teams)})
-        return {row.team_id: row.budget for row in rows}
-
-    async def save_budgets(self, budgets: Mapping[str, str]) -> None:
-        """Store the budgets' states."""
-        if not budgets:
-            return
-        async with self._database.write() as connection:
-            insert = insert_for(connection, WorkspaceBudget)
-            await connection.execute(
-                insert.on_conflict_do_update(index_elements=["team_id"], set_={"budget": insert.excluded.budget}),
-                [{"team_id": team_id, "budget": budgets[team_id]} for team_id in sorted(budgets)],
-            )
-
-    async def bot_tokens(self, teams: Collection[str]) -> dict[str, str | None]:
-        """Bot tokens by workspace; None, or no entry, where there is none or none that any of our keys opens."""
-        rows = await self._database.fetch(_BOT_TOKENS, {"teams": names(teams)})
-        found: dict[str, str | None] = {}
-        for team_id, sealed in rows:
-            try:
-                found[team_id] = self._encryptor.open(sealed, "workspaces.bot_token", team_id)
-            except SealError:
-                log.warning("bot_token_unreadable", team_id=team_id)
-        return found
 
 
 def _may(write: PendingWrite, row: Any) -> bool:

@@ -64,8 +64,10 @@ def engine(
     tokens = cases.tokens
     bot = GivenBot(plain(adapters.config.slack_bot_token), slack.authority, stores.workspaces, clock)
     unknown = UnknownEmoji(stores.emoji, clock)
-    workspaces = OwnedWorkspaces(leases, queue, clock)
-    faults = TokenFaults(stores.faults, slack.authority, workspaces, queue.bot_tokens, clock, adapters.wake_signal)
+    workspaces = OwnedWorkspaces(leases, stores.budgets, clock)
+    faults = TokenFaults(
+        stores.faults, slack.authority, workspaces, stores.budgets.bot_tokens, clock, adapters.wake_signal
+    )
     workspaces.judge_bot = faults.bot_judged
     writer = ProfileWriter(
         slack.profiles, queue, clock, tokens.refresh, adapters.metrics, unknown_emoji=unknown, judge=faults.judged,

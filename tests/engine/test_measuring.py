@@ -36,7 +36,7 @@ class Measured:
     def __init__(self, database: Database, encryptor: Encryptor) -> None:
         stores, clock = Stores(database, encryptor, ManualClock()), ManualClock()
         self.metrics = Metrics()
-        self.owned = OwnedWorkspaces(OneProcess(), stores.write_queue, clock)
+        self.owned = OwnedWorkspaces(OneProcess(), stores.budgets, clock)
         self.measuring = Measuring(self.metrics, stores.measures, self.owned, clock)
 
     async def look(self) -> dict[str, dict[tuple[str, ...], float]]:

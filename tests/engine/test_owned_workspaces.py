@@ -62,8 +62,8 @@ def stored() -> Stored:
 
 
 def made(stored: Stored, leases: OneProcess | None = None) -> OwnedWorkspaces:
-    queue: Any = stored
-    return OwnedWorkspaces(leases or OneProcess(), queue, ManualClock())
+    budgets: Any = stored
+    return OwnedWorkspaces(leases or OneProcess(), budgets, ManualClock())
 
 
 @asynccontextmanager

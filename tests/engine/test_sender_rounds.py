@@ -276,14 +276,14 @@ async def test_person_is_written_to_no_more_than_ten_times_a_minute_though_the_p
 ) -> None:
     """Whatever was stored of the budget: of each person no more than one write is not."""
     first, key, until_then = engine.replica(), await engine.person(), engine.clock.now() + HOUR
-    save, stores = first.queue.save_budgets, asyncio.Event()
+    save, stores = first.budgets.save_budgets, asyncio.Event()
 
     async def never(budgets: Any) -> None:
         if stores.is_set():
             await asyncio.Event().wait()
         await save(budgets)
 
-    first.queue.save_budgets = never  # type: ignore[method-assign]  # a database that hangs
+    first.budgets.save_budgets = never  # type: ignore[method-assign]  # a database that hangs
     await first.start()
     await first.workspaces.own({key.team_id})
     stores.set()
@@ -310,13 +310,13 @@ async def types_in_turn(engine: RunningEngine, key: PersonKey, numbers: range, e
 @BOTH
 async def test_people_who_wait_until_a_budget_is_stored_are_written_to_right_after(engine: RunningEngine) -> None:
     replica = engine.replica(look=60, poll=60)
-    now, save = engine.clock.now(), replica.queue.save_budgets
+    now, save = engine.clock.now(), replica.budgets.save_budgets
 
     async def slowly(budgets: Any) -> None:
         await until(lambda: not replica.sender._tasks)
         await save(budgets)
 
-    replica.queue.save_budgets = slowly  # type: ignore[method-assign]  # a busy database
+    replica.budgets.save_budgets = slowly  # type: ignore[method-assign]  # a busy database
     for number in range(20):
         await engine.has(await engine.person(f"U{number}"), meeting(now))
     await replica.start()

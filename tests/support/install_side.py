@@ -216,7 +216,7 @@ async def open_install_side(
     deliveries = stores.deliveries
     members = Members(stores.members, stores.kept, clock, wake_signal)
     intake = Intake(bolt, deliveries, people, members, Mentions(None), errors=errors, clock=clock, metrics=metrics)
-    measuring = Measuring(metrics, stores.measures, OwnedWorkspaces(OneProcess(), stores.write_queue, clock), clock)
+    measuring = Measuring(metrics, stores.measures, OwnedWorkspaces(OneProcess(), stores.budgets, clock), clock)
     operations = Operations(checks or {}, metrics, measuring.measure)
     web_app = application(
         [*OAuth(grants, browsers, say, finish_held=nothing_held).routes(), *operations.routes()],

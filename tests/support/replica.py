@@ -44,6 +44,7 @@ from services.slack.presence import SlackPresence
 from services.slack.profile import SlackProfiles
 from services.store.absences import AbsenceStore
 from services.store.asked_photos import AskedPhotoStore
+from services.store.budgets import BudgetStore
 from services.store.db import Database
 from services.store.digests import DigestStore
 from services.store.due import DueStore, ProfileStateStore
@@ -125,9 +126,10 @@ class Replica:
         )
         self.metrics, self.wake_signal = Metrics(), LoopWakeSignal()
         self.emoji = EmojiStore(self.database)
-        self.workspaces = OwnedWorkspaces(self.leases, self.queue, self.clock, new_budget=self._budget)
+        self.budgets = BudgetStore(self.database, self.encryptor)
+        self.workspaces = OwnedWorkspaces(self.leases, self.budgets, self.clock, new_budget=self._budget)
         self.token_faults = TokenFaults(
-            self.faults, self.authority, self.workspaces, self.queue.bot_tokens, self.clock, self.wake_signal
+            self.faults, self.authority, self.workspaces, self.budgets.bot_tokens, self.clock, self.wake_signal
         )
         self.workspaces.judge_bot = self.token_faults.bot_judged
         self.writer = ProfileWriter(
