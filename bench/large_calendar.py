@@ -26,7 +26,8 @@ from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
 from services.slack.oauth import SlackAuthority
 from services.store import schema
-from services.store.models import EventRow, Person, Workspace
+from services.store.calendar_models import EventRow
+from services.store.models import Person, Workspace
 from services.store.stores import Stores
 from services.wiring import calendars as wiring
 

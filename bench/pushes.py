@@ -27,7 +27,8 @@ from services.domain.model import PersonKey
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
 from services.store import schema
-from services.store.models import Calendar, Person, Workspace
+from services.store.calendar_models import Calendar
+from services.store.models import Person, Workspace
 from services.store.stores import Stores
 
 PEOPLE, WORKSPACES = 500, 25

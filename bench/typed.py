@@ -26,9 +26,10 @@ from services.domain.model import Event, PersonKey, Span, Status
 from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor, new_key
 from services.store import schema
+from services.store.calendar_models import Calendar
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import Calendar, OverrideRow, Person, Workspace
+from services.store.models import OverrideRow, Person, Workspace
 from services.store.timeline import SpanStore
 from tests.support import postgres
 

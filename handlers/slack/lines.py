@@ -33,7 +33,8 @@ from handlers.slack.home import HomeTab
 from handlers.slack.modals import check_emoji, close, submission_id
 from handlers.slack.views import file_replies, line_form, modals, replies, routine_form
 from handlers.slack.views.blocks import Values
-from handlers.slack.views.line_form import PREVIEW, Errors, read_line
+from handlers.slack.views.line_answers import Errors, read_line
+from handlers.slack.views.line_form import PREVIEW
 from handlers.slack.views.lines import ListView, changes
 from handlers.slack.views.list_modal import MUTE, ROUTINES, RULES, list_modal, mute_while, saved, waiting
 from handlers.slack.views.modals import View

@@ -35,7 +35,7 @@ from handlers.slack.context import (
 from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.blocks import Block, NoDateError, Values, actions, cut, emoji_option
 from handlers.slack.views.fixed import allowed_effects
-from handlers.slack.views.line_form import Errors, effects_of
+from handlers.slack.views.line_answers import Errors, effects_of
 from handlers.slack.views.list_modal import mute_while, waiting
 from handlers.slack.views.modals import Typed, View
 from services.domain import command_parser, times

@@ -17,10 +17,10 @@ from services.domain.errors import AccountLostError, AccountNotConsentedError, T
 from services.domain.model import PersonKey
 from services.domain.request_errors import LinkExpiredError
 from services.platform.crypto import Encryptor
+from services.store.calendar_models import Account, Calendar, WatchRow
 from services.store.calendar_rows import mark_home_stale, of_its_calendar, subject
 from services.store.db import Database, Store
 from services.store.entries import forget_entries, written_entries
-from services.store.models import Account, Calendar, WatchRow
 from services.store.person_rows import NoticeStore, chunks, lock_one, lock_people, mark_due, of_people, of_person, those
 
 MOST = 10

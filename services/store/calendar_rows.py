@@ -35,9 +35,10 @@ from services.domain.host_limits import PERSON, POLLED_OF, PROVIDER
 from services.domain.model import PersonKey
 from services.domain.operator_errors import SealError
 from services.domain.people import zone_or
+from services.store.calendar_models import Account, Calendar, EventRow, WatchRow
 from services.store.columns import UtcInstant
 from services.store.db import Store
-from services.store.models import Account, Calendar, EventRow, Person, WatchRow
+from services.store.models import Person
 from services.store.person_rows import lock_one, of_person, one_of
 
 MOST = 20

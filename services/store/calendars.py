@@ -40,6 +40,7 @@ from services.domain.operator_errors import SealError
 from services.domain.people import LEAVE
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor
+from services.store.calendar_models import Calendar, EventRow, InboxRow
 from services.store.calendar_rows import (
     BEHIND_THE_FENCE,
     CANDIDATES,
@@ -65,7 +66,7 @@ from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.events import EventPlan, EventStore
 from services.store.group_commit import Grouped
-from services.store.models import Calendar, EventRow, InboxRow, Notice, OverrideRow
+from services.store.models import Notice, OverrideRow
 from services.store.person_rows import NoticeStore, lock_people, mark_all_due, mark_due, of_person, tuples
 
 log = structlog.get_logger(__name__)

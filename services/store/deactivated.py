@@ -20,11 +20,12 @@ from services.domain.people import GrantState, refresh_due
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.store.agents import end_keys
+from services.store.calendar_models import Calendar, WatchRow
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.keeper import look_at_kept
-from services.store.models import Calendar, Person, ProfileStateRow, WatchRow
+from services.store.models import Person, ProfileStateRow
 from services.store.person_rows import (
     NoticeStore,
     lock_people,

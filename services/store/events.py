@@ -33,8 +33,8 @@ from services.domain.model import (
 )
 from services.domain.people import LEAVE
 from services.platform.concurrency import off_loop_if
+from services.store.calendar_models import EventRow
 from services.store.db import Query, Store
-from services.store.models import EventRow
 from services.store.person_rows import chunks, named, names, of_people, of_person, those
 
 OFF_LOOP = 200

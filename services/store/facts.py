@@ -25,11 +25,12 @@ from services.domain.model import (
 from services.domain.people import LEAVE, GrantState, PersonFacts, zone_or
 from services.platform.crypto import Encryptor
 from services.store import json_values
+from services.store.calendar_models import Account, EventRow
 from services.store.db import Database, Query, Store
 from services.store.events import EventStore
 from services.store.leave_rows import leave_asked, leave_in, leave_lasts
 from services.store.line_json import line_from_json
-from services.store.models import Account, EventRow, OverrideRow, Person, RuleRow, Workspace
+from services.store.models import OverrideRow, Person, RuleRow, Workspace
 from services.store.person_rows import chunks, of_people, of_person, those
 from services.store.policies import policy_of
 from services.store.timeline import SPANS, SpanStore, pause_of

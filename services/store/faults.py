@@ -23,8 +23,9 @@ from services.domain.model import PersonKey
 from services.domain.people import LEAVE, GrantState
 from services.platform.crypto import Encryptor
 from services.ports import Clock
+from services.store.calendar_models import Calendar
 from services.store.db import Database, Store
-from services.store.models import Calendar, Notice, Person, Workspace
+from services.store.models import Notice, Person, Workspace
 from services.store.person_rows import NoticeStore, insert_for, lock_staying
 from services.store.workspace_models import OperatorFaultRow
 

@@ -11,10 +11,11 @@ from sqlalchemy import distinct, exists, func, select
 from services.domain.faults import StandingFault
 from services.domain.people import LEAVE, GrantState
 from services.store import schema
+from services.store.calendar_models import Calendar
 from services.store.db import Store
 from services.store.effect_models import StretchRow
 from services.store.faults import STANDING, fault_of
-from services.store.models import Calendar, Delivery, Person, Workspace
+from services.store.models import Delivery, Person, Workspace
 from services.store.person_rows import of_person
 
 _IS_READ = exists().where(of_person(Person, Calendar), Person.deactivated_at.is_(None))

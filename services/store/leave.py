@@ -24,6 +24,7 @@ from services.domain.model import Event, PersonKey, WallTimes
 from services.domain.people import LEAVE, GrantState, leave_key
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor
+from services.store.calendar_models import Calendar
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.digests import HOLIDAY
@@ -32,7 +33,7 @@ from services.store.keeper import mark_kept_due
 from services.store.leave_choices import LeaveChoices, mark_leave_due
 from services.store.leave_rows import leave_asked, leave_in, wall_of
 from services.store.members import MemberStore
-from services.store.models import Calendar, Person, Workspace
+from services.store.models import Person, Workspace
 from services.store.person_rows import chunks, insert_for, lock_staying, mark_all_due, of_person
 from services.store.workspace_models import LeaveLineRow, LeaveRow, LeaveTieRow
 

@@ -15,11 +15,12 @@ from sqlalchemy import Select, and_, bindparam, case, exists, func, select
 from services.domain.faults import OperatorFault
 from services.domain.model import PersonKey
 from services.domain.people import LEAVE, RENEWED_AHEAD, GrantState
+from services.store.calendar_models import Calendar, WatchRow
 from services.store.calendar_rows import of_its_calendar
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.due import is_waiting
-from services.store.models import Calendar, Person, ProfileStateRow, WatchRow, Workspace
+from services.store.models import Person, ProfileStateRow, Workspace
 from services.store.person_rows import named, names, of_people, of_person, those
 from services.store.workspace_models import OperatorFaultRow, WorkspaceBudget
 

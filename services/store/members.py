@@ -21,13 +21,14 @@ from services.domain.model import PersonKey
 from services.domain.people import LEAVE, homes_of, leave_key
 from services.platform.concurrency import off_loop
 from services.store.agents import end_keys
+from services.store.calendar_models import Calendar
 from services.store.columns import UtcInstant
 from services.store.db import Store
 from services.store.deactivated import deactivate, deactivated_of, reactivate
 from services.store.due import ProfileStateStore
 from services.store.json_values import Stored
 from services.store.keeper import look_at_kept
-from services.store.models import Calendar, Workspace
+from services.store.models import Workspace
 from services.store.person_rows import chunks, insert_for, mark_due, named, names
 from services.store.workspace_models import KeeperRow, MemberRow
 

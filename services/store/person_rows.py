@@ -37,10 +37,11 @@ from services.domain.model import PersonKey
 from services.domain.people import LEAVE
 from services.domain.profile_state import DueNotice
 from services.ports import Clock
+from services.store.calendar_models import Account, Calendar
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.effect_models import EffectRow
-from services.store.models import Account, Base, Calendar, Notice, Person, Workspace
+from services.store.models import Base, Notice, Person, Workspace
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql

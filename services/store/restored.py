@@ -20,13 +20,14 @@ from services.domain.operator_errors import RestoreError
 from services.domain.people import LEAVE, GrantState
 from services.domain.profile_state import recalled
 from services.store.agent_models import AgentCallsRow, AgentKeyRow, AskedPhotoRow
+from services.store.calendar_models import Calendar
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.due import ProfileStateStore
 from services.store.effect_models import EffectRow, ReplyRow, StretchRow
 from services.store.effects import keep_memory, memory_of
 from services.store.forgotten import Forgotten, note
-from services.store.models import Ask, Calendar, OAuthState, Person, Workspace
+from services.store.models import Ask, OAuthState, Person, Workspace
 from services.store.person_rows import ROWS, chunks, mark_all_due, mark_effects_due, of_people, of_person, those
 from services.store.stores import Stores
 from services.store.timeline import SPANS

@@ -20,7 +20,7 @@ from sqlalchemy import Column, ColumnElement, Update, and_, func, literal, selec
 from services.domain.operator_errors import SealError
 from services.platform.crypto import SealedBytes
 from services.ports import Report
-from services.store import agent_models, effect_models, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
+from services.store import agent_models, calendar_models, effect_models, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
 from services.store.columns import Sealed
 from services.store.db import Store
 from services.store.models import Base

@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.operator_errors import DatabaseBusyError, DatabaseError, NewerDatabaseError
-from services.store import agent_models, effect_models, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
+from services.store import agent_models, calendar_models, effect_models, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
 from services.store.connecting import said_by
 from services.store.db import Database
 from services.store.models import Base

@@ -13,10 +13,10 @@ from services.domain.model import Event, PersonKey
 from services.domain.people import LEAVE, leave_key
 from services.domain.request_errors import TooManyRequestsError
 from services.platform.crypto import Encryptor
+from services.store.calendar_models import Calendar, EventRow
 from services.store.calendar_rows import CalendarRows, of_calendar
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import Calendar, EventRow
 from services.store.person_rows import lock_people, mark_due
 
 NAME = "Team hook"

@@ -22,6 +22,7 @@ from services.domain.people import zone_or
 from services.domain.request_errors import TooManyRequestsError
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor
+from services.store.calendar_models import Calendar, InboxRow, WatchRow
 from services.store.calendar_rows import (
     BOUND,
     KEY,
@@ -34,7 +35,7 @@ from services.store.calendar_rows import (
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.group_commit import Grouped
-from services.store.models import Calendar, InboxRow, Person, WatchRow
+from services.store.models import Person
 from services.store.person_rows import lock_people, named, names, of_person, tuples
 
 log = structlog.get_logger(__name__)

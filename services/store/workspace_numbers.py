@@ -12,9 +12,10 @@ from services.domain.faults import OperatorFault
 from services.domain.model import Kind
 from services.domain.people import LEAVE, GrantState
 from services.slack import scopes
+from services.store.calendar_models import Account, Calendar
 from services.store.columns import UtcInstant
 from services.store.db import Database
-from services.store.models import Account, Calendar, Person, Workspace
+from services.store.models import Person, Workspace
 from services.store.workspace_models import AbsenceRow, LeaveRow, OperatorFaultRow
 
 _TEAM = bindparam("team", type_=String)

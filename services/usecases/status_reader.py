@@ -10,16 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from services.domain import profile_state, timeline
 from services.domain.differences import Difference, differences
 from services.domain.lines import Line
-from services.domain.model import (
-    Effect,
-    Override,
-    Pause,
-    PersonKey,
-    Span,
-    Status,
-    Timeline,
-    Verdict,
-)
+from services.domain.model import Effect, Override, Pause, PersonKey, Span, Status, Timeline, Verdict
 from services.domain.operator_errors import SealError
 from services.domain.people import PersonFacts
 from services.domain.profile_state import AuditEntry

@@ -19,12 +19,13 @@ from services.engine.leave import LeaveMatching
 from services.platform import readers
 from services.platform.crypto import Encryptor
 from services.ports import Report
+from services.store.calendar_models import Calendar
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.keeper import Refusals
 from services.store.leave import AGAIN, HALF, UNREAD, LeaveStore
 from services.store.members import MemberStore
-from services.store.models import Calendar, Person, Workspace
+from services.store.models import Person, Workspace
 from services.store.person_rows import mark_due
 from services.store.policies import PolicyStore
 from services.store.workspace_models import LeaveRow, LeaveTieRow, RefusalRow

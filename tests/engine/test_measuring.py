@@ -19,8 +19,9 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.platform.metrics import Metrics
 from services.slack.limits import Budget
 from services.slack.profile import GET, SET
+from services.store.calendar_models import Calendar, WatchRow
 from services.store.db import Database
-from services.store.models import Calendar, Person, ProfileStateRow, WatchRow, Workspace
+from services.store.models import Person, ProfileStateRow, Workspace
 from services.store.stores import Stores
 from services.store.workspace_models import OperatorFaultRow, WorkspaceBudget
 from tests.support.clocks import ManualClock

@@ -13,8 +13,9 @@ from services.domain.members import Role, WorkspaceMember
 from services.domain.model import PersonKey
 from services.domain.people import LEAVE, leave_key
 from services.engine.members import AGAIN, LEASE
+from services.store.calendar_models import Calendar
 from services.store.members import EVERY
-from services.store.models import Calendar, Person, Workspace
+from services.store.models import Person, Workspace
 from services.store.workspace_models import KeeperRow, MemberRow
 from tests.support.engine import TEAM, RunningEngine
 from tests.support.replica import Replica

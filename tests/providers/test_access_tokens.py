@@ -26,8 +26,8 @@ from services.platform.crypto import Encryptor
 from services.platform.net import GuardedClient
 from services.platform.setting_values import Secret
 from services.platform.settings import Settings
+from services.store.calendar_models import Account, Calendar
 from services.store.health import HealthStore
-from services.store.models import Account, Calendar
 from services.wiring.calendars import oauth_apps
 from tests.support.calendar_stack import ANN, MAIL, PROVIDERS, CalendarStack, each_on_both
 from tests.support.databases import BOTH

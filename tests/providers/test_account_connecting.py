@@ -17,7 +17,8 @@ from services.domain.request_errors import (
     NotOfferedError,
 )
 from services.store.accounts import AccountView
-from services.store.models import Account, Calendar, OAuthState
+from services.store.calendar_models import Account, Calendar
+from services.store.models import OAuthState
 from tests.support.calendar_stack import ANN, BOB, MAIL, PROVIDERS, CalendarStack, each_on_both, parsed
 from tests.support.databases import BOTH
 

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from services.calendars.oauth import Credentials
 from services.platform.crypto import Encryptor
 from services.store.accounts import AccountStore
+from services.store.calendar_models import Account, Calendar, WatchRow
 from services.store.db import Database
-from services.store.models import Account, Calendar, Person, WatchRow, Workspace
+from services.store.models import Person, Workspace
 from services.store.person_rows import NoticeStore
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH

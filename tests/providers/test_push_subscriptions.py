@@ -14,7 +14,7 @@ from services.domain.model import PersonKey
 from services.domain.request_errors import SignatureError
 from services.platform.crypto import digest_of
 from services.ports import Report
-from services.store.models import Calendar, WatchRow
+from services.store.calendar_models import Calendar, WatchRow
 from tests.support.calendar_stack import ANN, NOW, PROVIDERS, CalendarStack, each_on_both
 from tests.support.databases import BOTH
 

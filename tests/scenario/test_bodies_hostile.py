@@ -17,7 +17,7 @@ from services.calendars.ical.expand import Expander
 from services.calendars.providers.caldav.source import CaldavSource
 from services.platform.addresses import AddressRules
 from services.platform.net import GuardedClient
-from services.store.models import EventRow
+from services.store.calendar_models import EventRow
 from tests.support import hostile_shapes as shapes
 from tests.support.caldav_account import account
 from tests.support.caldav_server import CaldavServer

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from emulators.faults import Fault
 from services.calendars.providers.google import api as google_api
-from services.store.models import Account, Calendar, WatchRow
+from services.store.calendar_models import Account, Calendar, WatchRow
 from tests.support import blockkit
 from tests.support.clocks import ManualClock
 from tests.support.providers_app import NAMES, Vendors, open_vendors, quick_at

@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
-from services.store.models import Account, OAuthState, Person, Workspace
+from services.store.calendar_models import Account
+from services.store.models import OAuthState, Person, Workspace
 from tests.support.clocks import ManualClock
 from tests.support.providers_app import NAMES, Form, Vendors, open_vendors, quick_at
 from tests.support.running_app import ANN, BEN, TEAM, at

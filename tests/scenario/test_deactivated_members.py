@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.model import PersonKey
-from services.store.models import Calendar, Person
+from services.store.calendar_models import Calendar
+from services.store.models import Person
 from services.store.workspace_models import AbsenceRow
 from tests.support.engine import until
 from tests.support.feeds import lasting

@@ -14,9 +14,10 @@ from services.platform.crypto import Encryptor, new_key
 from services.slack import scopes
 from services.slack.client import SlackHealth
 from services.store import schema
+from services.store.calendar_models import Calendar
 from services.store.db import Database
 from services.store.effect_models import StretchRow
-from services.store.models import Calendar, Delivery, Person, Workspace
+from services.store.models import Delivery, Person, Workspace
 from services.store.stores import Stores
 from services.usecases.credentials import SLACK_APP
 from services.usecases.doctor import Doctor, clock_offset

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from emulators.faults import Fault
-from services.store.models import Calendar, EventRow, InboxRow, Person
+from services.store.calendar_models import Calendar, EventRow, InboxRow
+from services.store.models import Person
 from tests.support.engine import until
 from tests.support.feeds import calendar, lasting
 from tests.support.hooks import all_kept, disconnects, entry, itip

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from emulators.faults import Fault
 from services.domain.model import OwnStatusPolicy, PersonKey, Status
 from services.domain.people import Preferences, WorkingHours
-from services.store.models import Calendar
+from services.store.calendar_models import Calendar
 from tests.support import blockkit
 from tests.support.engine import TEAM, meeting
 from tests.support.stepped_app import ANN, BEN, SteppedApp, elements, text_of

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.store.models import Calendar, EventRow, InboxRow
+from services.store.calendar_models import Calendar, EventRow, InboxRow
 from tests.support.databases import BOTH
 from tests.support.engine import until
 from tests.support.feeds import entry as plain_entry

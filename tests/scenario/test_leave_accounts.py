@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.people import LEAVE
-from services.store.models import Account, Calendar
+from services.store.calendar_models import Account, Calendar
 from tests.support.clocks import ManualClock
 from tests.support.leave import lost, of_leave, workspace
 from tests.support.providers_app import Vendors, open_vendors, quick_at

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from services.domain.members import WorkspaceMember
 from services.domain.model import PersonKey
 from services.domain.people import LEAVE, leave_key
-from services.store.models import Base, Calendar
+from services.store.calendar_models import Calendar
+from services.store.models import Base
 from services.store.workspace_models import LeaveRow, LeaveTieRow, MemberRow
 from tests.support.databases import SQLITE_FIRST
 from tests.support.feeds import entry

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.store.models import Account, Calendar
+from services.store.calendar_models import Account, Calendar
 from services.store.workspace_models import LeaveTieRow
 from tests.support import blockkit
 from tests.support.feeds import entry

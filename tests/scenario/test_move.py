@@ -14,8 +14,9 @@ import sqlalchemy as sa
 
 from services.domain.operator_errors import NewerDatabaseError, SettingsError
 from services.platform.crypto import new_key
+from services.store.calendar_models import EventRow
 from services.store.db import Database
-from services.store.models import EventRow, Person, Workspace, Write
+from services.store.models import Person, Workspace, Write
 from services.store.moving import PostgresTarget
 from tests.support.clocks import ManualClock
 from tests.support.command_line import Ran, run

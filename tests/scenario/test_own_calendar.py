@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from emulators.faults import Fault
 from services.domain.entries import PROPERTY
 from services.domain.model import PersonKey
-from services.store.models import EventRow, OverrideRow
+from services.store.calendar_models import EventRow
+from services.store.models import OverrideRow
 from services.store.workspace_models import CalendarEntryRow
 from tests.support.clocks import ManualClock
 from tests.support.providers_app import Vendors, open_vendors, quick_at

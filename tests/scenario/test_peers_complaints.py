@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from aiohttp import CookieJar
 
 from services.platform.crypto import SealedBytes
-from services.store.models import Calendar, Person
+from services.store.calendar_models import Calendar
+from services.store.models import Person
 from tests.support.engine import until
 from tests.support.feeds import SECRET_PATH, entry, lasting
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at

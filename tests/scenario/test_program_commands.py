@@ -21,7 +21,8 @@ import app as program
 from services import bootstrap
 from services.platform import settings
 from services.platform.crypto import new_key
-from services.store.models import Calendar, Person
+from services.store.calendar_models import Calendar
+from services.store.models import Person
 from tests.support.clocks import ManualClock
 from tests.support.command_line import ROOT, run, run_here, run_process
 from tests.support.databases import BOTH, SQLITE_FIRST

@@ -18,7 +18,8 @@ import pytest
 import sqlalchemy as sa
 from slack_sdk.http_retry.builtin_interval_calculators import BackoffRetryIntervalCalculator
 
-from services.store.models import Calendar, OverrideRow, Person
+from services.store.calendar_models import Calendar
+from services.store.models import OverrideRow, Person
 from tests.support.clocks import ManualClock
 from tests.support.feeds import lasting
 from tests.support.hostile import FORM, JSON, Browser, check_harmless, secrets_of, sentence_of

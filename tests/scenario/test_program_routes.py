@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.store.models import Calendar
+from services.store.calendar_models import Calendar
 from tests.support.clocks import ManualClock
 from tests.support.hostile import Browser, check_harmless, secrets_of, sentence_of
 from tests.support.running_app import RunningApp, open_running_app

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.store.models import Account, Calendar, EventRow, InboxRow, Person, WatchRow
+from services.store.calendar_models import Account, Calendar, EventRow, InboxRow, WatchRow
+from services.store.models import Person
 from tests.support.clocks import ManualClock
 from tests.support.engine import until
 from tests.support.peers.accounts import GooglePeer

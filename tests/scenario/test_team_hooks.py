@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from services.domain.model import PersonKey
 from services.platform.crypto import digest_of
-from services.store.models import Base, EventRow
+from services.store.calendar_models import EventRow
+from services.store.models import Base
 from tests.support.hooks import JSON, send
 from tests.support.leave import OUT, lost, of_leave, workspace
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at

@@ -17,8 +17,8 @@ from sqlalchemy import make_url
 
 from bench import growing
 from services.platform.crypto import Encryptor, new_key
+from services.store.calendar_models import EventRow
 from services.store.db import Database
-from services.store.models import EventRow
 from services.store.moved import MARK
 from services.store.moving import TABLES
 from tests.support import postgres

@@ -14,11 +14,12 @@ from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooMa
 from services.domain.host_limits import HostLimits
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, new_key
+from services.store.calendar_models import Calendar, EventRow
 from services.store.calendar_rows import MOST
 from services.store.calendars import CalendarStore, CalendarView
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import Calendar, EventRow, Person
+from services.store.models import Person
 from services.store.person_rows import NoticeStore, of_person
 from tests.support.clocks import ManualClock
 from tests.support.stored_calendars import (

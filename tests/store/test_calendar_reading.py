@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from services.domain.calendars import Saved
+from services.store.calendar_models import EventRow
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import EventRow
 from tests.support.stored_calendars import (
     ALL_DAY,
     ANN,

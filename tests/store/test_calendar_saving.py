@@ -12,10 +12,11 @@ from sqlalchemy import insert, select, update
 from services.domain.calendars import Changes, FetchOutcome, Health, Problem, Saved
 from services.domain.people import leave_key
 from services.platform.crypto import Encryptor
+from services.store.calendar_models import EventRow
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import EventRow, Notice, Person
+from services.store.models import Notice, Person
 from tests.support.stored_calendars import (
     ALL_DAY,
     ANN,

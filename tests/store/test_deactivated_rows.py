@@ -8,11 +8,12 @@ import sqlalchemy as sa
 
 from services.domain.members import Role, WorkspaceMember
 from services.platform.crypto import Encryptor
+from services.store.calendar_models import Calendar
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.deactivated import DeactivatedStore
 from services.store.members import MemberStore
-from services.store.models import Calendar, Person, Workspace
+from services.store.models import Person, Workspace
 from services.store.person_rows import NoticeStore
 from tests.support.clocks import ManualClock
 from tests.support.subscriptions import ANN, BOB, NOW

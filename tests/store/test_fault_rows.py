@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from services.domain.faults import OperatorFault
 from services.platform.crypto import Encryptor
+from services.store.calendar_models import Calendar
 from services.store.db import Database
 from services.store.faults import FIRST_LOOK, KNOWN_FOR, DueFault, FaultStore
-from services.store.models import Calendar, Notice, Person, Workspace
+from services.store.models import Notice, Person, Workspace
 from services.store.stores import Stores
 from services.store.workspace_models import OperatorFaultRow
 from tests.support.clocks import ManualClock

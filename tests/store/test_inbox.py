@@ -15,10 +15,10 @@ from services.domain.model import PersonKey
 from services.domain.request_errors import TooManyRequestsError
 from services.platform.crypto import Encryptor, SealedBytes, digest_of
 from services.store import watches as module
+from services.store.calendar_models import Calendar, InboxRow
 from services.store.calendar_rows import MOST
 from services.store.calendars import CalendarStore
 from services.store.db import Database
-from services.store.models import Calendar, InboxRow
 from services.store.watches import HookStore, InboxStore
 from tests.support.stored_calendars import ANN, BOB, CAT, LATER, NOW, WORKED, claim_one, full, meeting, view
 

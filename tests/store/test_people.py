@@ -22,10 +22,11 @@ from services.domain.profile_state import AuditEntry, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor
 from services.store.absence_rows import ResolvedAbsences, replace_absences
+from services.store.calendar_models import EventRow
 from services.store.db import Database
 from services.store.due import ProfileStateStore
 from services.store.events import EventStore
-from services.store.models import EventRow, Person
+from services.store.models import Person
 from services.store.people import Grant
 from services.store.stores import Stores
 from services.store.timeline import SpanStore

@@ -15,8 +15,9 @@ from services.domain.operator_errors import SealError
 from services.platform.crypto import Encryptor, SealedBytes, new_key
 from services.ports import Report
 from services.store import rotation
+from services.store.calendar_models import Calendar, InboxRow
 from services.store.db import Database
-from services.store.models import Calendar, InboxRow, Person, Workspace
+from services.store.models import Person, Workspace
 from services.store.rotation import Rotation, Swap, sealed_columns
 
 INSTALLED = datetime(2026, 11, 24, tzinfo=UTC)

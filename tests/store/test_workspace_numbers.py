@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from services.domain.model import Kind
 from services.domain.people import LEAVE
 from services.slack import scopes
+from services.store.calendar_models import Account, Calendar
 from services.store.db import Database
-from services.store.models import Account, Calendar, Person, Workspace
+from services.store.models import Person, Workspace
 from services.store.workspace_models import AbsenceRow, LeaveRow
 from services.store.workspace_numbers import NumberStore, WorkspaceNumbers
 from tests.support.databases import BOTH

@@ -25,8 +25,9 @@ from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
 from services.slack.oauth import SlackAuthority
+from services.store.calendar_models import Account, Calendar, WatchRow
 from services.store.db import Database
-from services.store.models import Account, Calendar, Notice, Person, WatchRow, Workspace
+from services.store.models import Notice, Person, Workspace
 from services.store.stores import Stores
 from services.usecases.grants import Start
 from services.wiring import calendars as wiring

@@ -21,11 +21,12 @@ from services.domain.model import Effect, Event, PersonKey, ShowAs
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.slack import scopes
+from services.store.calendar_models import Calendar
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.due import LEASE, ProfileStateStore
 from services.store.events import EventStore
-from services.store.models import Calendar, OverrideRow, Person, ProfileStateRow, Workspace
+from services.store.models import OverrideRow, Person, ProfileStateRow, Workspace
 from services.store.person_rows import mark_due
 from tests.support.replica import Replica
 

@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestServer
 
 from emulators.google import GoogleEntry, LocalGoogle
 from emulators.microsoft import LocalMicrosoft, MicrosoftEntry
-from services.store.models import Calendar, WatchRow
+from services.store.calendar_models import Calendar, WatchRow
 from tests.support.clocks import ManualClock
 from tests.support.engine import until
 from tests.support.running_app import ANN, RunningApp, open_running_app

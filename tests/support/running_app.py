@@ -29,10 +29,11 @@ from services.platform import settings
 from services.platform.crypto import new_key
 from services.slack import oauth, scopes
 from services.slack.members import parse_member
+from services.store.calendar_models import Calendar
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.effect_models import EffectRow, ReplyRow
-from services.store.models import Calendar, Notice, Person, ProfileStateRow, Workspace
+from services.store.models import Notice, Person, ProfileStateRow, Workspace
 from services.store.workspace_models import CalendarEntryRow, DigestRow, KeeperRow, KeptRow
 from tests.support import quick_bolt  # noqa: F401 - for what it does to Bolt
 from tests.support.clocks import ManualClock

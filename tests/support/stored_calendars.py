@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.calendars import Changes, Claimed, FetchOutcome, Health
 from services.domain.host_limits import HostLimits
 from services.domain.model import Event, EventType, Location, PersonKey, Response, ShowAs, Visibility, WallTimes
+from services.store.calendar_models import EventRow
 from services.store.calendars import CalendarStore, CalendarView
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import EventRow, Notice, Person
+from services.store.models import Notice, Person
 
 ANN = PersonKey("T1", "U1")
 BOB = PersonKey("T1", "U2")

@@ -13,14 +13,8 @@ from typing import Any, TypeVar
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import NoTimeError, Values
-from handlers.slack.views.line_form import (
-    Errors,
-    look_blocks,
-    place_block,
-    preview_blocks,
-    read_days,
-    read_look,
-)
+from handlers.slack.views.line_answers import Errors, read_days, read_look
+from handlers.slack.views.line_form import look_blocks, place_block, preview_blocks
 from handlers.slack.views.lines import ListView
 from services.domain.errors import EndsBeforeItStartsError, InputError
 from services.domain.lines import Routine

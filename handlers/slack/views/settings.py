@@ -10,7 +10,7 @@ from typing import Any
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import Values
 from handlers.slack.views.fixed import as_it_was, fixed_by
-from handlers.slack.views.line_form import Errors, read_says
+from handlers.slack.views.line_answers import Errors, read_says
 from handlers.slack.views.lines import days, hours
 from services.domain.command_parser import LONGEST_EMOJI
 from services.domain.errors import InputError, TextMissingError

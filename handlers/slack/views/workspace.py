@@ -14,7 +14,7 @@ from typing import Any
 
 from handlers.slack.views import blocks as kit
 from handlers.slack.views.blocks import Block, Values
-from handlers.slack.views.line_form import read_says
+from handlers.slack.views.line_answers import read_says
 from handlers.slack.views.sentences import kind_name, shown
 from services.domain.errors import InputError
 from services.domain.lines import KINDS

@@ -33,10 +33,11 @@ from services.engine.resolve import Reconciler, Timelines
 from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
 from services.slack.limits import Budget
+from services.store.calendar_models import Calendar
 from services.store.columns import Sealed, UtcInstant
 from services.store.effect_models import EffectRow
 from services.store.events import EventStore
-from services.store.models import Base, Calendar, Person, ProfileStateRow, Workspace
+from services.store.models import Base, Person, ProfileStateRow, Workspace
 from services.store.rotation import Rotation, row_of
 from services.store.stores import Stores
 from services.usecases.offboarding import Offboarding
