@@ -19,8 +19,7 @@ import aiohttp
 from yarl import URL
 
 from services.platform.certificates import trusting
-from services.platform.setting_values import PROXY_CHARSET
-from services.platform.settings import Settings, plain
+from services.platform.settings import PROXY_CHARSET, Settings, plain
 
 _THROUGH = frozenset({"https", "wss"})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +121,7 @@ def test_settings_are_given_as_texts_and_secrets_are_somebody_elses() -> None:
     made = by_name(VALUES[2])
     data = made["ConfigMap", "quo-settings"]["data"]
     assert data == {"PUBLIC_URL": "https://quo.example.com", "PORT": "3000", "AGENTS_ALLOWED": "false"}
-    assert set(data) <= {one.name.upper() for one in fields(Settings)}
+    assert set(data) <= {name.upper() for name in Settings.model_fields}
     (web, worker) = pods(VALUES[2])
     assert web["spec"]["containers"][0]["image"] == worker["spec"]["containers"][0]["image"] == "statusquo:0.2.0"
     changed = next(pods({**VALUES[2], "settings": {"PORT": 3001}}))

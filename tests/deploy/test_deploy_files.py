@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from configparser import RawConfigParser
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from tests.support.documented import blocks
 from tests.support.needed import missing
 
 DEPLOY = ROOT / "deploy"
-NAMES = {one.name.upper() for one in fields(Settings)}
+NAMES = {name.upper() for name in Settings.model_fields}
 PYTHONS = {"PATH", "HOME", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 IGNORING = (ROOT / ".dockerignore").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())

@@ -6,7 +6,6 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 from services.platform.settings import Settings
@@ -44,7 +43,7 @@ def test_each_name_on_a_way_through_the_code_is_defined() -> None:
     program = "\n".join(path.read_text() for path in PROGRAM)
     defined = set(re.findall(r"\b(?:def|class) (\w+)", program))
     defined |= set(re.findall(r"^ *(?:self\.)?(\w+)(?::| =)", program, re.MULTILINE))
-    defined |= {one.name.upper() for one in fields(Settings)}
+    defined |= {name.upper() for name in Settings.model_fields}
     named = [name for name in re.findall(r"`([\w.]+)`", ways) if not name.endswith(".py")]
     assert [name for name in named if name.split(".")[-1] not in defined] == []
 

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -106,17 +104,17 @@ def test_lines_of_the_file_that_cannot_be_read_are_named_with_the_other_mistakes
         f"SLACK_SIGNING_SECRET: line 4 of {file} cannot be read; is a quote not closed?",
         f"{file}: line 5 cannot be read; is a quote not closed?",
         f"PORT: line 7 of {file} cannot be read; is a quote not closed?",
-        "FEED_INTERVAL: must be a whole number from 1 to 86400, in digits alone",
+        "FEED_INTERVAL: must be at least 1",
     ]
 
 
 @pytest.mark.parametrize("given", ["1_0", "1_000", "9e2", "900.0", "+900", "0x10", "٩٠٠", "９００", "-", "many"])
 def test_number_that_is_not_written_in_digits_alone_is_refused(given: str) -> None:
-    whole = [one.name for one in fields(settings.Settings) if one.type in {"int", "int | None"}]
+    whole = [name for name, field in settings.Settings.model_fields.items() if field.annotation in {int, int | None}]
     with pytest.raises(SettingsError) as caught:
         settings.load(dict.fromkeys(map(str.upper, whole), given), None)
-    said = [re.sub(r"from \d+ to \d+", "", line) for line in caught.value.reason.splitlines()]
-    assert sorted(said) == sorted(f"{name.upper()}: must be a whole number , in digits alone" for name in whole)
+    said = [f"{name.upper()}: must be a whole number, in digits alone" for name in whole]
+    assert sorted(caught.value.reason.splitlines()) == sorted(said)
     assert len(whole) == 7
 
 
@@ -124,9 +122,10 @@ def test_number_that_is_not_written_in_digits_alone_is_refused(given: str) -> No
     ("given", "said"),
     [
         ({"AGENTS_ALLOWED": "perhaps"}, "AGENTS_ALLOWED: must be true or false"),
-        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: must be DEBUG, INFO, WARNING or ERROR"),
-        ({"LOG_FORMAT": "JSON"}, "LOG_FORMAT: must be console or json"),
-        ({"METRICS_PORT": "65536"}, "METRICS_PORT: must be a whole number from 0 to 65535, in digits alone"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ({"LOG_FORMAT": "JSON"}, "LOG_FORMAT: must be 'console' or 'json'"),
+        ({"METRICS_PORT": "65536"}, "METRICS_PORT: must be at most 65535"),
+        ({"FEED_INTERVAL": "0"}, "FEED_INTERVAL: must be at least 1"),
     ],
 )
 def test_value_that_is_none_of_those_is_told_with_them(given: dict[str, str], said: str) -> None:
@@ -136,10 +135,8 @@ def test_value_that_is_none_of_those_is_told_with_them(given: dict[str, str], sa
 
 
 def test_yes_and_no_may_be_said_in_any_of_the_usual_words() -> None:
-    said = {
-        word: settings.load({"AGENTS_ALLOWED": word}, None).agents_allowed for word in ("TRUE", "yes", "on", "1", "t")
-    }
-    said |= {word: settings.load({"AGENTS_ALLOWED": word}, None).agents_allowed for word in ("False", "no", "off", "0")}
+    words = ("TRUE", "yes", "on", "1", "t", "False", "no", "off", "0")
+    said = {word: settings.load({"AGENTS_ALLOWED": word}, None).agents_allowed for word in words}
     assert [word for word, meant in said.items() if meant] == ["TRUE", "yes", "on", "1", "t"]
 
 

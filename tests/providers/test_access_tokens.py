@@ -24,7 +24,6 @@ from services.domain.operator_errors import WrongRedirectError
 from services.platform.addresses import AddressRules
 from services.platform.crypto import Encryptor
 from services.platform.net import GuardedClient
-from services.platform.setting_values import Secret
 from services.platform.settings import Settings
 from services.store.calendar_models import Account, Calendar
 from services.store.health import HealthStore
@@ -41,10 +40,10 @@ def access(stack: CalendarStack, *, patience: float = 10.0) -> AccountTokens:
     stack.closing.append(client.close)
     config = Settings(
         google_client_id=stack.google.client.client_id,
-        google_client_secret=Secret(stack.google.client.client_secret),
+        google_client_secret=stack.google.client.client_secret,
         google_token_url=stack.google.settings["GOOGLE_TOKEN_URL"],
         microsoft_client_id=stack.microsoft.client.client_id,
-        microsoft_client_secret=Secret(stack.microsoft.client.client_secret),
+        microsoft_client_secret=stack.microsoft.client.client_secret,
         microsoft_authority=stack.microsoft.settings["MICROSOFT_AUTHORITY"],
     )
     clients = {one.provider: OAuthClient(client, one) for one in oauth_apps(config)}

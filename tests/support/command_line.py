@@ -12,7 +12,7 @@ import threading
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
 from contextlib import chdir, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 from unittest.mock import patch
@@ -39,7 +39,7 @@ class Ran:
 
 def environment_of(settings: Mapping[str, str]) -> dict[str, str]:
     """This process' environment without any setting of the app's, and `settings`."""
-    names = {one.name.upper() for one in fields(Settings)}
+    names = {name.upper() for name in Settings.model_fields}
     return {name: value for name, value in os.environ.items() if name.upper() not in names} | dict(settings)
 
 
