@@ -28,8 +28,10 @@ from services.store.moved import check_not_moved
 from services.store.stores import Stores
 from services.usecases.credentials import (
     APP_TOKEN,
+    BOT_TOKEN,
     SLACK_APP,
     look_at_app_token,
+    look_at_bot_token,
     look_at_provider,
     look_at_slack_app,
     reached,
@@ -111,6 +113,8 @@ def _looks(
         yield reached(SLACK_APP, found)
     if config.slack_app_token:
         yield reached(APP_TOKEN, look_at_app_token(slack, plain(config.slack_app_token)))
+    if config.slack_bot_token:
+        yield reached(BOT_TOKEN, look_at_bot_token(slack, plain(config.slack_bot_token)))
     for app in oauth_apps(config):
         yield reached(named(app.provider), look_at_calendars(config, client, app, clock))
 

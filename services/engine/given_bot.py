@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -15,6 +15,9 @@ from services.slack.oauth import SlackAuthority
 from services.store.workspaces import WorkspaceStore
 
 log = structlog.get_logger(__name__)
+
+LONGEST = timedelta(seconds=30)
+"""After so long Slack is asked again that did not answer."""
 
 
 class GivenBot:
@@ -70,7 +73,7 @@ class GivenBot:
                 self._due = None
                 return
             log.warning("bot_token_not_adopted", **of_error(error))
-            self._due = self._clock.now() + back_off(self._failures)
+            self._due = self._clock.now() + self._again_in(error)
             self._failures += 1
             raise
         kept = await self._workspaces.find(given.home, "")
@@ -78,3 +81,10 @@ class GivenBot:
         if kept is None or kept.token != self._token or not granted <= kept.scopes:
             await self._workspaces.install(given, self._clock.now())
         self._due = None
+
+    def _again_in(self, error: SlackError) -> timedelta:
+        """Return how long to wait: as long as Slack says; nothing works until it answers, so not for minutes."""
+        wait = back_off(self._failures)
+        if isinstance(error, SlackRateLimitedError):
+            return max(wait, timedelta(seconds=error.retry_after))
+        return min(wait, LONGEST) if isinstance(error, SlackUnavailableError) else wait

@@ -257,6 +257,9 @@ def error_for(method: str, code: str, *, http_status: int = 200, retry_after: fl
     return _ERROR_OF.get(code, SlackRefusedError)(code, method=method)
 
 
+_NOT_NOW = (SlackRateLimitedError, SlackUnavailableError)
+
+
 class SlackHealth:
     """What `doctor` asks Slack. The SDK hides failures' headers: these few calls are plain HTTP."""
 
@@ -268,11 +271,13 @@ class SlackHealth:
     async def headers_of(self, method: str, token: str | None) -> Mapping[str, str]:
         """Return the headers of Slack's answer to `method`, names in lower case.
 
-        Raises SlackUnavailableError when there is none, SlackRefusedError with Slack's code when it says no.
+        Raises SlackUnavailableError when there is none, or none but that Slack cannot now; SlackRefusedError with
+        Slack's code when it says no.
         """
-        code, headers = await self._ask(method, headers={"Authorization": f"Bearer {token}"} if token else {})
+        status, code, headers = await self._ask(method, headers={"Authorization": f"Bearer {token}"} if token else {})
         if code:
-            raise SlackRefusedError(code, method=method)
+            not_now = isinstance(error_for(method, code, http_status=status), _NOT_NOW)
+            raise (SlackUnavailableError if not_now else SlackRefusedError)(code, method=method)
         return headers
 
     async def said_of_app(self, client_id: str, client_secret: str) -> str:
@@ -283,11 +288,11 @@ class SlackHealth:
         if ":" in client_id:  # which RFC 7617 §2 has no way to send
             return "invalid_client_id"
         basic = aiohttp.encode_basic_auth(client_id, client_secret)
-        code, _ = await self._ask("oauth.v2.access", headers={"Authorization": basic}, data={"code": "none"})
+        _, code, _ = await self._ask("oauth.v2.access", headers={"Authorization": basic}, data={"code": "none"})
         return code
 
-    async def _ask(self, method: str, **sent: Any) -> tuple[str, Mapping[str, str]]:
-        """Return Slack's code for an error, "" where there is none, and the headers of its answer."""
+    async def _ask(self, method: str, **sent: Any) -> tuple[int, str, Mapping[str, str]]:
+        """Return the HTTP status, Slack's code for an error, "" where there is none, and the headers of its answer."""
         way, connector = self._outbound.way(URL(self._base_url)), aiohttp.TCPConnector(ssl=self._outbound.tls)
         try:
             async with (
@@ -299,6 +304,6 @@ class SlackHealth:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise SlackUnavailableError(reason_of(error), method=method) from error
         if isinstance(answer, dict) and answer.get("ok"):
-            return "", headers
+            return response.status, "", headers
         code = answer.get("error") if isinstance(answer, dict) else None
-        return str(code or f"HTTP {response.status}"), headers
+        return response.status, str(code or f"HTTP {response.status}"), headers

@@ -13,11 +13,12 @@ from services.calendars.client_check import ClientVerdict, check_client
 from services.calendars.oauth import OAuthApp
 from services.domain.calendars import named
 from services.domain.errors import CalendarError, SlackRefusedError, SlackUnavailableError
+from services.domain.faults import IN_DOUBT
 from services.platform.net import GuardedClient
 from services.slack.client import SlackHealth
 from services.usecases.findings import Finding, in_time
 
-SLACK_APP, APP_TOKEN = "Slack app", "app token"
+SLACK_APP, APP_TOKEN, BOT_TOKEN = "Slack app", "app token", "bot token"
 SOON = 30
 """Days before its end from which a secret is warned of."""
 
@@ -63,6 +64,18 @@ async def look_at_app_token(slack: SlackHealth, token: str) -> Finding:
         said = f"Slack says {error.reason} to SLACK_APP_TOKEN: make another one in Basic Information"
         return Finding.fail(APP_TOKEN, _TOKEN_WRONG.get(error.reason, said), mend=(TOKEN,))
     return Finding.ok(APP_TOKEN, "Slack takes it for Socket Mode")
+
+
+async def look_at_bot_token(slack: SlackHealth, token: str) -> Finding:
+    """Return whether Slack takes the bot token that the operator gave, whether it is kept already or not."""
+    try:
+        await slack.headers_of("auth.test", token)
+    except SlackRefusedError as error:
+        cure = 'copy it anew from your Slack app\'s page, "OAuth & Permissions"'
+        if error.reason in IN_DOUBT:
+            cure = f"let this machine's address into the app's allowed addresses, if that is what is amiss, or {cure}"
+        return Finding.fail(BOT_TOKEN, f"Slack says {error.reason} to SLACK_BOT_TOKEN: {cure}")
+    return Finding.ok(BOT_TOKEN, "Slack takes SLACK_BOT_TOKEN")
 
 
 async def look_at_provider(

@@ -19,7 +19,7 @@ from services.store.db import Database
 from services.store.effect_models import StretchRow
 from services.store.models import Delivery, Person, Workspace
 from services.store.stores import Stores
-from services.usecases.credentials import SLACK_APP
+from services.usecases.credentials import BOT_TOKEN, SLACK_APP, look_at_bot_token, reached
 from services.usecases.doctor import Doctor, clock_offset
 from services.usecases.findings import Finding
 from tests.support.clocks import ManualClock
@@ -34,9 +34,13 @@ class Slack:
     date: datetime
     granted: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
+    out: tuple[int, str] | None = None
+    """What it answers everybody in the place of that: an HTTP status, and an error."""
 
     async def answer(self, request: web.Request) -> web.Response:
         headers = {"Date": format_datetime(self.date, usegmt=True)}
+        if self.out is not None:
+            return web.json_response({"ok": False, "error": self.out[1]}, status=self.out[0], headers=headers)
         if request.match_info["method"] == "api.test":
             return web.json_response({"ok": True}, headers=headers)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -186,6 +190,32 @@ async def test_doctor_has_nobody_install_anew_while_slack_cannot_be_reached(
     found = [one for one in await examine(database, encryptor, slack, clock) if one.subject.startswith("workspace")]
     assert {one.sentence for one in found} == {"cannot be asked, because Slack cannot be reached"}
     assert [one.well for one in found] == [False] * 3
+
+
+@pytest.mark.parametrize("out", [(500, "internal_error"), (503, "service_unavailable"), (429, "ratelimited")])
+async def test_doctor_has_nobody_install_anew_while_slack_answers_and_does_nothing(
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock, out: tuple[int, str]
+) -> None:
+    await add_workspaces(database, encryptor, clock.now())
+    slack.out = out
+    found = {one.subject: one for one in await examine(database, encryptor, slack, clock)}
+    assert (found["Slack"].well, found["Slack"].sentence) == (False, f"cannot be reached: {out[1]}")
+    assert {found[f"workspace W{number}"].sentence for number in (1, 2, 3)} == {
+        "cannot be asked, because Slack cannot be reached"
+    }
+
+
+async def test_doctor_tells_whether_slack_takes_the_bot_token_that_the_operator_gave(slack: Slack) -> None:
+    health = SlackHealth(slack.url)
+    assert await look_at_bot_token(health, "xoxb-1") == Finding.ok(BOT_TOKEN, "Slack takes SLACK_BOT_TOKEN")
+    refused = await look_at_bot_token(health, "xoxb-3")
+    assert (refused.well, refused.sentence) == (
+        False, "Slack says invalid_auth to SLACK_BOT_TOKEN: let this machine's address into the app's allowed "
+        'addresses, if that is what is amiss, or copy it anew from your Slack app\'s page, "OAuth & Permissions"',
+    )  # fmt: skip
+    slack.out = 500, "internal_error"
+    silent = await reached(BOT_TOKEN, look_at_bot_token(health, "xoxb-1"))
+    assert (silent.well, silent.sentence) == (False, "cannot be reached: internal_error")
 
 
 @BOTH

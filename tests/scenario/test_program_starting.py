@@ -8,7 +8,9 @@ from datetime import timedelta
 
 import aiohttp
 
+from emulators.faults import Fault
 from services.slack import scopes
+from services.slack.profile import TEST
 from tests.support.clocks import ManualClock
 from tests.support.command_line import ROOT
 from tests.support.running_app import ANN, TEAM, RunningApp, open_running_app
@@ -46,3 +48,28 @@ async def test_first_start_while_slack_cannot_be_reached_goes_on_and_takes_the_o
         await app.until(app.clock.now() + timedelta(seconds=2))
         assert await _ready(app) == {"status": "ready", "bot": "ok"}
         assert (await app.types("/quo", "help"))["text"]
+
+
+async def _asked_within(app: RunningApp, seconds: int, outage: Fault) -> list[float]:
+    """After how many seconds, by twos, Slack is asked whose the token is."""
+    app.slack.add_person(ANN, "ann", team_id=TEAM)
+    token = app.slack.tokens.issue("bot", TEAM, app.slack.bot_of(TEAM).user_id, scopes.BOT)
+    app.more["SLACK_BOT_TOKEN"] = token.value
+    app.slack.faults.add(outage)
+    began = app.clock.now()
+    await app.start()
+    for after in range(2, seconds + 1, 2):
+        await app.until(began + timedelta(seconds=after))
+    return [(call.at - began).total_seconds() for call in app.slack.calls.all(TEST)]
+
+
+async def test_slack_that_is_out_for_long_is_asked_twice_a_minute_so_that_its_answer_is_soon_known(
+    sqlite_url: str, clock: ManualClock
+) -> None:
+    async with open_running_app(clock, sqlite_url, start=False) as app:
+        assert await _asked_within(app, 120, Fault("*", status=503, times=None)) == [0, 2, 6, 14, 30, 60, 90, 120]
+
+
+async def test_slack_that_says_wait_is_asked_no_sooner(sqlite_url: str, clock: ManualClock) -> None:
+    async with open_running_app(clock, sqlite_url, start=False) as app:
+        assert await _asked_within(app, 60, Fault(TEST, retry_after=20, times=2)) == [0, 20, 40]
