@@ -25,7 +25,7 @@ from services.engine.due import PACE, POLL, POLL_ALONE, Engine, LoopWakeSignal
 from services.engine.effects import EffectSender
 from services.engine.leases import AdvisoryLocks, Leases, OneProcess
 from services.pictures.reader import PictureReader
-from services.platform import logs
+from services.platform import locale, logs
 from services.platform.clock import SystemClock
 from services.platform.concurrency import off_loop
 from services.platform.keys import keys_of
@@ -121,8 +121,8 @@ class Service:
         self._warming = asyncio.get_running_loop().call_later(WARM_AFTER, self._warm)
 
     def _warm(self) -> None:
-        """Compile the words of every language before somebody waits for them, but not while the program starts."""
-        for warm in (times.warm, vocabulary):
+        """Have the words of every language ready before somebody waits for them, but not while the program starts."""
+        for warm in (times.warm, vocabulary, locale.warm):
             self.background.leave(off_loop(warm), kind="warm")
 
     async def stop(self) -> None:

@@ -7,12 +7,17 @@ import sys
 from datetime import timedelta
 
 import aiohttp
+import pytest
 
 from emulators.faults import Fault
+from services import bootstrap
+from services.domain.titles.vocabulary import vocabulary
+from services.platform import locale
 from services.slack import scopes
 from services.slack.profile import TEST
 from tests.support.clocks import ManualClock
 from tests.support.command_line import ROOT
+from tests.support.engine import until
 from tests.support.running_app import ANN, TEAM, RunningApp, open_running_app
 
 _ONLY_SOMETIMES = ("PIL", "alembic", "asyncpg", "icalendar", "services.domain.leave_types", "services.commands", "yaml")
@@ -73,3 +78,14 @@ async def test_slack_that_is_out_for_long_is_asked_twice_a_minute_so_that_its_an
 async def test_slack_that_says_wait_is_asked_no_sooner(sqlite_url: str, clock: ManualClock) -> None:
     async with open_running_app(clock, sqlite_url, start=False) as app:
         assert await _asked_within(app, 60, Fault(TEST, retry_after=20, times=2)) == [0, 20, 40]
+
+
+async def test_words_of_every_language_are_ready_a_second_after_the_start(
+    sqlite_url: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "WARM_AFTER", 0.0)
+    locale.catalogue.cache_clear()
+    vocabulary.cache_clear()
+    async with open_running_app(clock, sqlite_url):
+        await until(lambda: locale.catalogue.cache_info().currsize == len(locale.LANGUAGES))
+        await until(lambda: vocabulary.cache_info().currsize == 1)

@@ -53,6 +53,12 @@ def catalogue(code: str) -> dict[str, str]:
     }
 
 
+def warm() -> None:
+    """Read every catalogue now rather than while the first person who speaks its language waits."""
+    for code in LANGUAGES:
+        catalogue(code)
+
+
 def say(locale: str, message: str, **facts: object) -> str:
     """`message` in the language of `locale`, with its facts. Raises KeyError for a fact that is not given.
 
