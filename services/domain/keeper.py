@@ -13,7 +13,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.domain import ownership
-from services.domain.model import NO_STATUS, Kind, Span, Standing, Status, WallTimes
+from services.domain.decisions import Standing
+from services.domain.model import NO_STATUS, Kind, Span, Status, WallTimes
 from services.domain.reasons import Reason, ReasonCode
 
 

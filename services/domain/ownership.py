@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.domain.model import NO_STATUS, Action, Decision, OwnStatusPolicy, Pause, Span, Standing, Status
+from services.domain.decisions import Action, Decision, Standing
+from services.domain.model import NO_STATUS, OwnStatusPolicy, Pause, Span, Status
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import same, same_write, whole_seconds
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from services.domain.model import NO_STATUS, Action, Effect, OwnStatusPolicy, Pause, PersonKey, Span, Standing, Status
+from services.domain.decisions import Action, Standing
+from services.domain.model import NO_STATUS, Effect, OwnStatusPolicy, Pause, PersonKey, Span, Status
 from services.domain.reasons import Reason
 from services.domain.text import same, shown_text, whole_seconds
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from services.domain.decisions import Action
 from services.domain.effects import (
     LONGEST_SNOOZE,
     EffectAction,
@@ -28,7 +29,7 @@ from services.domain.errors import (
     SlackRefusedError,
     SlackUnavailableError,
 )
-from services.domain.model import Action, Effect, Photo, Picture, Stretch
+from services.domain.model import Effect, Photo, Picture, Stretch
 from services.domain.photos import decide_photo, is_uncertain, set_by_hand
 from services.domain.reasons import ReasonCode
 from services.engine.effects import Turn

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import structlog
 
 from services.domain import effects
+from services.domain.decisions import Action
 from services.domain.effects import DueEffect, EffectMemory
 from services.domain.errors import (
     GrantLostError,
@@ -28,7 +29,7 @@ from services.domain.errors import (
     TokenExpiredError,
     WrongPersonError,
 )
-from services.domain.model import Action, Effect, PersonKey, Stretch
+from services.domain.model import Effect, PersonKey, Stretch
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import Reason, ReasonCode
 from services.engine.failures import OUTAGE, Judge, again_in, back_off, outcome_of, reason_of

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from services.domain import keeper, ownership
+from services.domain.decisions import Action, Decision, Standing
 from services.domain.errors import (
     BadEmojiError,
     GrantLostError,
@@ -29,7 +30,7 @@ from services.domain.errors import (
 )
 from services.domain.keeper import KeeperState, Plan
 from services.domain.members import Role, WorkspaceMember
-from services.domain.model import Action, Decision, Kind, PersonKey, Standing, Status
+from services.domain.model import Kind, PersonKey, Status
 from services.domain.profile_state import AuditEntry, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import default_emoji

@@ -13,6 +13,7 @@ from datetime import datetime
 import structlog
 
 from services.domain import ownership
+from services.domain.decisions import Action, Decision, Standing
 from services.domain.errors import (
     BadEmojiError,
     GrantLostError,
@@ -25,7 +26,7 @@ from services.domain.errors import (
     WorkspaceBlockedError,
     WrongPersonError,
 )
-from services.domain.model import Action, Decision, PersonKey, Span, Standing, Status
+from services.domain.model import PersonKey, Span, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import DEFAULT_EMOJI, default_emoji

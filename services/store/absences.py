@@ -20,8 +20,9 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from services.domain import profile_state
 from services.domain.absences import day_after
+from services.domain.decisions import Standing
 from services.domain.errors import StatusQuoError
-from services.domain.model import Kind, PersonKey, Standing, Status
+from services.domain.model import Kind, PersonKey, Status
 from services.domain.people import GrantState, zone_or
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor

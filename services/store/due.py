@@ -21,8 +21,9 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, fal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
+from services.domain.decisions import Standing
 from services.domain.errors import StatusQuoError
-from services.domain.model import OwnStatusPolicy, PersonKey, Span, Standing, Status
+from services.domain.model import OwnStatusPolicy, PersonKey, Span, Status
 from services.domain.people import LEAVE, GrantState, PersonFacts
 from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, ProfileState, Resolution
 from services.platform.crypto import Encryptor, SealedBytes

@@ -16,10 +16,11 @@ from typing import Annotated, ClassVar, Literal, Self
 import msgspec
 from msgspec import Meta, Struct, field
 
+from services.domain.decisions import Standing
 from services.domain.effects import MEMORIES, EffectMemory
 from services.domain.errors import InputError
 from services.domain.lines import MOST_GUESTS, MOST_MINUTES
-from services.domain.model import Effect, Kind, Look, OwnStatusPolicy, Standing, Status
+from services.domain.model import Effect, Kind, Look, OwnStatusPolicy, Status
 from services.domain.people import Preferences, WorkingHours
 from services.domain.profile_state import ProfileState
 from services.domain.reasons import Reason, ReasonCode

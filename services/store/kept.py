@@ -18,10 +18,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, insert, literal, or_, select, update
 
 from services.domain import ownership
+from services.domain.decisions import Action
 from services.domain.errors import StatusQuoError
 from services.domain.keeper import KeeperState, Leave, owes
 from services.domain.members import Role
-from services.domain.model import Action, OwnStatusPolicy, Pause, PersonKey, Status
+from services.domain.model import OwnStatusPolicy, Pause, PersonKey, Status
 from services.domain.people import GrantState, zone_or
 from services.domain.profile_state import AuditEntry, ProfileState
 from services.platform.crypto import Encryptor

@@ -16,9 +16,10 @@ from typing import Any
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain.decisions import Standing
 from services.domain.effects import EffectMemory
 from services.domain.errors import StatusQuoError
-from services.domain.model import NO_STATUS, Effect, PersonKey, Span, Standing
+from services.domain.model import NO_STATUS, Effect, PersonKey, Span
 from services.domain.people import LEAVE, GrantState
 from services.domain.profile_state import ProfileState
 from services.domain.reasons import Reason, ReasonCode

@@ -16,17 +16,9 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain.decisions import Action
 from services.domain.errors import StatusQuoError
-from services.domain.model import (
-    NO_STATUS,
-    Action,
-    Effect,
-    Kind,
-    Pause,
-    PersonKey,
-    Span,
-    Status,
-)
+from services.domain.model import NO_STATUS, Effect, Kind, Pause, PersonKey, Span, Status
 from services.domain.profile_state import AuditEntry
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor, SealedBytes

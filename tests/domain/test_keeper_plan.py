@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain import ownership
+from services.domain.decisions import Standing
 from services.domain.keeper import Leave, Plan, begun, continued, has_looked, next_look, owes, plan
-from services.domain.model import Kind, Standing, Status, WallTimes
+from services.domain.model import Kind, Status, WallTimes
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 HOUR = timedelta(hours=1)

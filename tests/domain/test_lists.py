@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.domain import ownership
+from services.domain.decisions import Standing
 from services.domain.lines import Line, complete, moved, put, switched
 from services.domain.model import (
     Effect,
@@ -23,7 +24,6 @@ from services.domain.model import (
     PersonKey,
     Photo,
     Picture,
-    Standing,
     Status,
     Stretch,
     Timeline,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.domain.model import NO_STATUS, Standing, Status
+from services.domain.decisions import Standing
+from services.domain.model import NO_STATUS, Status
 from services.domain.profile_state import instead, shown
 from services.domain.text import escape, same, same_write, unescape
 from tests.support.profiles import at

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from services.domain.model import NO_STATUS, Action, Span, Standing, Status
+from services.domain.decisions import Action, Standing
+from services.domain.model import NO_STATUS, Span, Status
 from services.domain.ownership import foresee, foreseen, hint, intent, record, withdrawn
 from services.domain.profile_state import AuditEntry, stands
 from services.domain.reasons import Reason, ReasonCode

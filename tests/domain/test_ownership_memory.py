@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.domain.model import NO_STATUS, Action, Decision, Span, Standing, Status
+from services.domain.decisions import Action, Decision, Standing
+from services.domain.model import NO_STATUS, Span, Status
 from services.domain.ownership import hint, intent, record
 from services.domain.reasons import Reason, ReasonCode
 from tests.support.profiles import (

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import pytest
 
+from services.domain.decisions import Standing
 from services.domain.effects import EffectMemory, PhotoMemory, PresenceMemory, SnoozeMemory, doubted
-from services.domain.model import NO_STATUS, Effect, Standing, Status, Stretch
+from services.domain.model import NO_STATUS, Effect, Status, Stretch
 from services.domain.profile_state import ProfileState, recalled
 from tests.support.profiles import at, shows
 

@@ -7,8 +7,9 @@ from datetime import datetime
 
 import pytest
 
+from services.domain.decisions import Action, Standing
 from services.domain.lines import complete
-from services.domain.model import Action, Kind, Look, Override, OverrideKind, OwnStatusPolicy, Standing, Status
+from services.domain.model import Kind, Look, Override, OverrideKind, OwnStatusPolicy, Status
 from services.domain.ownership import decide
 from services.domain.people import Preferences
 from services.domain.reasons import ReasonCode

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.domain.model import Action
+from services.domain.decisions import Action
 from services.domain.profile_state import AuditEntry, ProfileState, Resolution
 from services.domain.reasons import Reason, ReasonCode
 from services.store.db import Database, after_commit

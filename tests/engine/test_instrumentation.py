@@ -10,8 +10,9 @@ import pytest
 
 from services.calendars.sync import CalendarSync
 from services.domain.calendars import Changes, Claimed, Connection, Health
+from services.domain.decisions import Action
 from services.domain.errors import CalendarBusyError, GrantLostError, WorkspaceBlockedError
-from services.domain.model import Action, OwnStatusPolicy, PersonKey, Span, Status
+from services.domain.model import OwnStatusPolicy, PersonKey, Span, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.engine.profile_writer import ProfileWriter

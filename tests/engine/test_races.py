@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 import sqlalchemy as sa
 
-from services.domain.model import Action, OverrideKind, Pause, PersonKey, Standing, Status
+from services.domain.decisions import Action, Standing
+from services.domain.model import OverrideKind, Pause, PersonKey, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.slack.limits import Budget

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.absences import FOREVER, Absence
-from services.domain.model import NO_STATUS, Kind, Pause, PersonKey, Standing, Status
+from services.domain.decisions import Standing
+from services.domain.model import NO_STATUS, Kind, Pause, PersonKey, Status
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.store.absence_rows import ABSENCES, ResolvedAbsences, replace_absences

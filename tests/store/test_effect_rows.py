@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from services.domain.decisions import Action
 from services.domain.effects import DueEffect, PresenceMemory
-from services.domain.model import Action, Effect, Pause, PersonKey, Photo, Picture, Stretch
+from services.domain.model import Effect, Pause, PersonKey, Photo, Picture, Stretch
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor

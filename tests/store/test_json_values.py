@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.domain.decisions import Standing
 from services.domain.errors import InputError
-from services.domain.model import Kind, Look, OwnStatusPolicy, Standing, Status
+from services.domain.model import Kind, Look, OwnStatusPolicy, Status
 from services.domain.people import Preferences, WorkingHours
 from services.domain.profile_state import ProfileState
 from services.domain.reasons import Reason, ReasonCode

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from services.domain.decisions import Standing
 from services.domain.keeper import KeeperState
 from services.domain.members import WorkspaceMember
-from services.domain.model import NO_STATUS, PersonKey, Standing, Status
+from services.domain.model import NO_STATUS, PersonKey, Status
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.store.absences import AbsenceStore

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from services.domain.absences import Absence
 from services.domain.calendars import Changes, Offer
+from services.domain.decisions import Action, Standing
 from services.domain.host_limits import HostLimits
 from services.domain.lines import Match, Rule, put
-from services.domain.model import Action, Event, Kind, Look, Override, PersonKey, Span, Standing, Status, WallTimes
+from services.domain.model import Event, Kind, Look, Override, PersonKey, Span, Status, WallTimes
 from services.domain.operator_errors import SealError
 from services.domain.people import GrantState, Member, OAuthAnswer, Tokens
 from services.domain.profile_state import AuditEntry, ProfileState

@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain.decisions import Standing
 from services.domain.mentions import Mention, MentionAsker
-from services.domain.model import NO_STATUS, PersonKey, Standing, Status
+from services.domain.model import NO_STATUS, PersonKey, Status
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store.db import Database

@@ -10,9 +10,10 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
+from services.domain.decisions import Standing
 from services.domain.errors import NotGrantedError, NothingToDoError, TooManyError
 from services.domain.lines import MOST_LINES, Match, Rule, complete, moved, put, without
-from services.domain.model import Kind, Look, Override, OverrideKind, Pause, PersonKey, Standing, Status
+from services.domain.model import Kind, Look, Override, OverrideKind, Pause, PersonKey, Status
 from services.domain.operator_errors import SealError
 from services.domain.people import Preferences
 from services.domain.profile_state import ProfileState

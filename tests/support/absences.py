@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 
 from services.domain.absences import Absence
-from services.domain.model import Kind, PersonKey, Standing, Status
+from services.domain.decisions import Standing
+from services.domain.model import Kind, PersonKey, Status
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.store.absence_rows import ResolvedAbsences, replace_absences

@@ -13,6 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.domain import effects, ownership, photos
+from services.domain.decisions import Decision, Standing
 from services.domain.effects import (
     MEMORIES,
     DueEffect,
@@ -23,21 +24,7 @@ from services.domain.effects import (
     SnoozeMemory,
 )
 from services.domain.lines import Line, Match, Routine, Rule
-from services.domain.model import (
-    Decision,
-    Effect,
-    Kind,
-    Look,
-    Pause,
-    PersonKey,
-    Photo,
-    Picture,
-    Span,
-    Standing,
-    Status,
-    Stretch,
-    Timeline,
-)
+from services.domain.model import Effect, Kind, Look, Pause, PersonKey, Photo, Picture, Span, Status, Stretch, Timeline
 from services.domain.people import PersonFacts
 from services.domain.timeline import resolve
 from tests.support.strict_slack import NOBODYS, OURS, Slack
