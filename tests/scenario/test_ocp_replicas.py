@@ -61,7 +61,7 @@ async def test_answer_comes_from_a_replica_that_another_one_writes_for(
         assert running_app.slack.photos.of(ANN) is not None
         await running_app.settle()
         await running_app.stop()
-        monkeypatch.setattr(waiting, "PATIENCE", 0.5)  # nobody writes any more
+        monkeypatch.setattr(waiting, "PATIENCE", 0.1)  # nobody writes any more
         tea = LUNCH | {"status_text": "Tea", "status_emoji": ":tea:"}
         answer = await agent.call_tool("usersProfileSet", {"profile": tea})
         assert answer.body.get("error") == "request_timeout"

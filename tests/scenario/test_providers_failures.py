@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from functools import partial
+from typing import Any
 
 import pytest
 
+from services.platform import net
 from services.platform.net import GuardedClient
 from services.wiring import calendars as wiring
 from tests.support.clocks import ManualClock
@@ -25,21 +26,34 @@ LONGEST_RETRY = timedelta(minutes=67)
 
 
 @pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch) -> list[GuardedClient]:
+    """What the app asks providers by."""
+    made: list[GuardedClient] = []
+
+    def one_more(*args: Any, **options: Any) -> GuardedClient:
+        made.append(GuardedClient(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(wiring, "GuardedClient", one_more)
+    return made
+
+
+@pytest.fixture
 async def peer(
     request: pytest.FixtureRequest,
     sqlite_url: str,
     clock: ManualClock,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    clients: list[GuardedClient],
 ) -> AsyncIterator[Peer]:
-    """With less patience than usual for an answer that does not come."""
-    monkeypatch.setattr(wiring, "GuardedClient", partial(GuardedClient, seconds=1.5))
     async with open_joined(request.param, clock, sqlite_url, capsys) as made:
         yield made
 
 
 @each(1, Deed.ASKED)
-async def test_outage_of_any_kind_clears_nothing_is_told_once_and_ends_by_itself(peer: Peer) -> None:
+async def test_outage_of_any_kind_clears_nothing_is_told_once_and_ends_by_itself(
+    peer: Peer, clients: list[GuardedClient]
+) -> None:
     running_app = peer.running_app
     await peer.add(Entry(TITLE, at("08:30"), at("20:00")))
     await peer.add(Entry(TITLE, at("21:00"), at("22:00")))
@@ -48,6 +62,8 @@ async def test_outage_of_any_kind_clears_nothing_is_told_once_and_ends_by_itself
     told = len(running_app.told())
     for how in FAILURES:
         peer.wire.out(how)
+        for client in clients:
+            client._seconds = 0.2 if how == "hang" else net.SECONDS  # nothing comes, however long one waits
         asked = peer.wire.asked
         await running_app.until(running_app.clock.now() + LONGEST_RETRY)
         assert peer.wire.asked > asked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,7 +27,9 @@ from tests.support.connect_proxy import ConnectProxy
 from tests.support.engine import until
 from tests.support.feeds import Feeds
 
-QUICK = SocketTimeouts(ping=0.2, hello=0.5, linger=0.6, retry=0.02, longest=0.1, drain=2.0)
+QUICK = SocketTimeouts(ping=0.2, hello=0.5, linger=0.3, retry=0.02, longest=0.1, drain=2.0)
+NO_HELLO = replace(QUICK, hello=0.1)
+"""For who says none, however long one waits."""
 
 
 @dataclass
@@ -152,7 +154,7 @@ async def test_server_that_takes_a_connection_and_never_answers_is_asked_again(
         server.url = "https://slack.test"
         outbound = Outbound.of(settings.load(proxy.settings(), dotenv=None))
         clients = SlackClients("https://slack.test/api/", outbound=outbound)
-        mode = SocketMode(taker, clients, "xapp-sample", patience=QUICK)
+        mode = SocketMode(taker, clients, "xapp-sample", patience=NO_HELLO)
         await mode.start()
         await until(lambda: silent["x"].hits == 2)
         await until(lambda: len(server.sockets) == 2)
@@ -276,11 +278,12 @@ async def test_connection_that_breaks_off_is_replaced(server: Server, mode: Sock
 
 
 async def test_connection_without_a_hello_is_given_up(server: Server, mode: SocketMode) -> None:
+    mode._patience = NO_HELLO
     server.mute = True
     await mode.start()
     await until(lambda: server.opened == 2)
     assert not mode.connected
-    server.mute = False
+    mode._patience, server.mute = QUICK, False
     await until(lambda: mode.connected)
 
 
