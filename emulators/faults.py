@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +14,9 @@ class Fault:
     `where` is a method of Slack's (`avatars`: its pictures; `*`: any), or a part of a path at Google or Microsoft.
     `status` answers with `body` (JSON, or bytes as they are) and `headers`; without a `body`, in the service's own
     words for `reason` (Slack: `error`, by itself with status 200). `retry_after` (s) is a 429 unless `status` says
-    otherwise; `latency` (real s) delays; `drop` closes the connection, `truncate` cuts the real answer in half;
-    `after=True` does what was asked first (and then waits, refuses or drops). `skip` lets so many calls pass; `user_id`
-    and `team_id` are of Slack's token.
+    otherwise; `latency` (real s) delays, `until` holds up a call of Slack's until it is set; `drop` closes the
+    connection, `truncate` cuts the real answer in half; `after=True` does what was asked first (and then waits, refuses
+    or drops). `skip` lets so many calls pass; `user_id` and `team_id` are of Slack's token.
     """
 
     where: str = "*"
@@ -26,6 +27,7 @@ class Fault:
     reason: str = "backendError"
     retry_after: float = 0
     latency: float = 0
+    until: asyncio.Event | None = None
     drop: bool = False
     truncate: bool = False
     after: bool = False
@@ -33,6 +35,12 @@ class Fault:
     skip: int = 0
     user_id: str = ""
     team_id: str = ""
+
+    async def wait(self) -> None:
+        """Wait as long as it is to take."""
+        await asyncio.sleep(self.latency)
+        if self.until is not None:
+            await self.until.wait()
 
 
 class Faults:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -59,7 +58,7 @@ class WebApi:
                 fault = await self._fault(method, token)
                 body = known.do(ApiRequest(slack, arguments, now, token))
             if fault is not None:
-                await asyncio.sleep(fault.latency)
+                await fault.wait()
                 drop = fault.drop
                 _refuse(fault)
         except RefusalError as refusal:
@@ -84,7 +83,7 @@ class WebApi:
         fault = self._slack.faults.at_method(method, *whose)
         if fault is None or fault.after:
             return fault
-        await asyncio.sleep(fault.latency)
+        await fault.wait()
         if fault.drop:
             raise _DroppedError
         _refuse(fault)

@@ -91,7 +91,9 @@ SPACE = 0x5347
 SILENT = 5.0
 """Seconds of silence after which PostgreSQL (14 and newer) ends the session, and with it the locks."""
 
-BEAT = 1.0
+BEATS = 5
+"""So many times in those PostgreSQL is asked for something."""
+
 RECONNECT = 1.0
 _FIRST_WITH_IDLE_TIMEOUT = 14
 
@@ -102,10 +104,13 @@ _UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(team, $2)) FROM unnest($1:
 class AdvisoryLocks:
     """Leases over one connection to PostgreSQL."""
 
-    def __init__(self, database_url: str, *, silent: float = SILENT) -> None:
-        """`database_url` is the PostgreSQL that holds the tables; `silent` in seconds, see `SILENT`."""
+    def __init__(self, database_url: str, *, silent: float = SILENT, reconnect: float = RECONNECT) -> None:
+        """`database_url` is the PostgreSQL that holds the tables; `silent` in seconds, see `SILENT`.
+
+        `reconnect`: after so many seconds it is tried anew.
+        """
         self._dsn = plain_address(database_url)
-        self._silent = silent
+        self._silent, self._reconnect = silent, reconnect
         self._process = secrets.token_hex(4)
         self._wake: Wake | None = None
         self._connection: Any = None
@@ -144,7 +149,7 @@ class AdvisoryLocks:
                 await self._hold(wake, lost, stop)
             lost()
             if not stop.is_set():
-                await first_of(stop, seconds=RECONNECT)
+                await first_of(stop, seconds=self._reconnect)
         self._wake = None
 
     async def _hold(self, wake: Wake, lost: Callable[[], None], stop: asyncio.Event) -> None:
@@ -166,7 +171,7 @@ class AdvisoryLocks:
                     log.warning("stood_still", seconds=round(time.monotonic() - self._heard, 1))
                     lost()
                 await self._ask("SELECT $1::text[], $2::bigint", ())
-                await first_of(stop, seconds=BEAT)
+                await first_of(stop, seconds=self._silent / BEATS)
         finally:
             self._connection, self._held = None, set()
             connection.terminate()

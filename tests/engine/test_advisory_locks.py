@@ -25,7 +25,7 @@ class Holding:
     """Leases that are held in a task, and what they were told."""
 
     def __init__(self, url: str, *, silent: float = 5.0) -> None:
-        self.leases = AdvisoryLocks(url, silent=silent)
+        self.leases = AdvisoryLocks(url, silent=silent, reconnect=0.05)
         self.woken: list[bool] = []
         self.lost = 0
         self.stop = asyncio.Event()
@@ -97,7 +97,7 @@ async def test_nothing_is_certain_from_the_moment_in_which_the_connection_is_clo
 
 
 async def test_connection_that_failed_to_answer_is_given_up_with_all_that_it_may_hold(database: Database) -> None:
-    async with holding(database.url, silent=1.0) as one, holding(database.url) as other:
+    async with holding(database.url, silent=0.5) as one, holding(database.url) as other:
         async with database.engine.connect() as connection:
             await connection.execute(sa.text("SELECT pg_advisory_lock(42)"))
             with pytest.raises(TimeoutError):
@@ -130,7 +130,7 @@ async def test_owner_that_is_cut_off_knows_that_it_owns_nothing_and_comes_back(d
 
 
 async def test_owner_that_stands_still_loses_its_workspaces(database: Database) -> None:
-    async with holding(database.url, silent=1.2) as one, holding(database.url) as other:
+    async with holding(database.url, silent=0.6) as one, holding(database.url) as other:
         assert one.leases.certain
         await one.leases.acquire({"T1"})
         async with one.leases._using:  # nothing more is asked, as where the process is stopped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -198,7 +199,8 @@ async def test_debts_go_before_what_is_to_be_put_on(engine: RunningEngine) -> No
 
 
 async def test_effect_that_slack_is_slow_at_holds_up_no_other_and_no_notice(ann: EffectsOf) -> None:
-    ann.engine.slack.faults.add(Fault(SNOOZE, latency=1.5))
+    go = asyncio.Event()
+    ann.engine.slack.faults.add(Fault(SNOOZE, until=go))
     ann.stretches = tuple(
         Stretch(effect, ann.start, ann.at(60), rule="meeting") for effect in (Effect.DND, Effect.AWAY)
     )
@@ -209,6 +211,7 @@ async def test_effect_that_slack_is_slow_at_holds_up_no_other_and_no_notice(ann:
     ann.replica.sender.wake(typed=False)
     await until(lambda: ann.engine.slack.direct_messages("U1") != [])
     assert ann.snooze is None
+    go.set()
     await ann.engine.rests()
     assert ann.snooze == (60, APP)
 

@@ -6,6 +6,7 @@ import pytest
 
 from emulators.slack.state import APP
 from services.domain.model import Effect, Pause
+from services.engine import workspaces
 from services.engine.leases import AdvisoryLocks
 from tests.support.effects import EffectsOf
 from tests.support.engine import until
@@ -42,7 +43,8 @@ async def test_one_of_several_replicas_carries_each_out_once(ann: EffectsOf, pau
     assert sorted(changes) == [("presence", "app")] * each + [("snooze", "app")] * each
 
 
-async def test_replica_that_is_left_pays_what_another_one_owes(ann: EffectsOf) -> None:
+async def test_replica_that_is_left_pays_what_another_one_owes(ann: EffectsOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspaces, "OTHERS", 0.1)
     first, second = await more(ann)
     await ann.carries(Effect.AWAY, (0, 10))
     await until(lambda: ann.away == APP)

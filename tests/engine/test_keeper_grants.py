@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from services.domain.model import PersonKey
@@ -49,7 +51,8 @@ async def test_grant_while_our_call_is_on_its_way_waits_for_it_and_writes_nothin
     await kept.slack_tells("UBOB")
     await kept.has_leave("UBOB", begins=2, ends=60)
     await kept.engine.rests()
-    kept.engine.slack.faults.add(SET, latency=0.4, user_id=ADMIN)
+    go = asyncio.Event()
+    kept.engine.slack.faults.add(SET, until=go, user_id=ADMIN)
     kept.engine.clock.move_to(kept.at(2))
 
     async def is_on_its_way() -> bool:
@@ -60,6 +63,7 @@ async def test_grant_while_our_call_is_on_its_way_waits_for_it_and_writes_nothin
     await kept.replica.people.grant(
         bob, Tokens(token.value, scopes=frozenset(scopes.USER)), Member(), kept.engine.clock.now()
     )
+    go.set()
     await kept.engine.rests()
     assert [call.user_id for call in kept.engine.calls(SET)] == [ADMIN]
     assert kept.text("UBOB") == "Out of office until 10:00"

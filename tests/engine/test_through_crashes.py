@@ -118,7 +118,8 @@ async def test_death_in_mid_tick_leaves_everybody_due(engine: RunningEngine) -> 
 
 
 async def test_stop_finishes_the_call_in_flight_and_takes_up_nothing_new(engine: RunningEngine) -> None:
-    engine.slack.faults.add(Fault(SET, latency=0.4))
+    go = asyncio.Event()
+    engine.slack.faults.add(Fault(SET, until=go))
     replica = engine.replica(at_once=1)
     now = engine.clock.now()
     keys: list[PersonKey] = [await engine.person(f"U{number}") for number in range(3)]
@@ -134,6 +135,7 @@ async def test_stop_finishes_the_call_in_flight_and_takes_up_nothing_new(engine:
 
     replica.writer._profiles.write = told  # type: ignore[method-assign]  # tells when the call begins
     await reading.wait()
+    asyncio.get_running_loop().call_later(0.05, go.set)
     await replica.stop()
     assert len(engine.written()) == 1
     assert await engine.pending() == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -210,11 +211,13 @@ async def test_pause_while_a_wish_waits_is_obeyed(engine: RunningEngine) -> None
 
 @BOTH
 async def test_person_who_is_forgotten_in_mid_write_leaves_no_trace_and_stops_nobody(engine: RunningEngine) -> None:
-    engine.slack.faults.add(Fault(GET, latency=0.3, user_id="U1"))
+    go = asyncio.Event()
+    engine.slack.faults.add(Fault(GET, until=go, user_id="U1"))
     await engine.replica().start()
     key = await in_a_meeting(engine, "U1")
     await until(engine.pending)
     await engine.forget(key)
+    go.set()
     await in_a_meeting(engine, "U2")
     await until(lambda: engine.status("U2")[0] == "In a meeting")
     await engine.rests()
