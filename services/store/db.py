@@ -180,7 +180,8 @@ class Database:
                 # The driver by itself would begin only at the first change: what was read before could be out of date
                 # by then, if another process (a command line, a second worker) writes too. No listener to an event of
                 # the engine's does this: with one, SQLAlchemy looks for more of them at each step of each statement.
-                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                driver.begins = True
                 _hooks[connection] = hooks
                 yield connection
         for hook in hooks:

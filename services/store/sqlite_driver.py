@@ -2,7 +2,8 @@
 
 aiosqlite runs every step of the driver in a thread of its own: opening a cursor, executing, fetching, closing, each
 time with two switches between threads. `QuickConnection` makes one step of the whole of a statement, and none of a
-commit or rollback where nothing has begun: a read of one statement takes one hop instead of six.
+commit or rollback where nothing has begun: a read of one statement takes one hop instead of six. What begins a
+transaction goes along with its first statement.
 
 SQLAlchemy takes ten times as long around a query of one row as SQLite takes for it. `PointReader` has a query compiled
 once, by SQLAlchemy, with the types of its parameters and columns; the queries of everybody who asks meanwhile go to one
@@ -47,6 +48,8 @@ class QuickConnection(aiosqlite.Connection):
     def __init__(self, path: str) -> None:
         super().__init__(lambda: _connect(path), iter_chunk_size=64)
         self._thread.daemon = True  # as SQLAlchemy has it: a process that ends waits for no idle connection
+        self.begins = False
+        """Whether the next statement begins a transaction: one that writes, from its first read on."""
 
     def stop(self) -> asyncio.Future[Any] | None:
         """End the thread. Of a connection that could not be opened nobody waits for it, and the loop may end first."""
@@ -67,11 +70,13 @@ class QuickConnection(aiosqlite.Connection):
 
     async def commit(self) -> None:
         """End the transaction, where one has begun."""
+        self.begins = False
         if self.in_transaction:
             await super().commit()
 
     async def rollback(self) -> None:
         """Take the transaction back, where one has begun."""
+        self.begins = False
         if self.in_transaction:
             await super().rollback()
 
@@ -104,6 +109,9 @@ class _QuickCursor:
 
     async def _run(self, work: Callable[[sqlite3.Connection], sqlite3.Cursor]) -> Self:
         def run(connection: sqlite3.Connection) -> None:
+            if self._connection.begins:
+                connection.execute("BEGIN IMMEDIATE").close()
+                self._connection.begins = False
             cursor = work(connection)
             try:
                 self.description = cursor.description

@@ -53,6 +53,23 @@ def test_file_that_another_process_has_to_itself_is_said_to_be_so(tmp_path: Path
     assert said_by(sqlite3.OperationalError("disk I/O error")) == "SQLite says: disk I/O error"
 
 
+async def test_file_is_its_writers_from_the_first_read_of_a_transaction_on_and_only_for_that_transaction(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    database, tables = Database(sqlite_url), sa.text("SELECT count(*) FROM workspaces")
+    with closing(sqlite3.connect(tmp_path / "statusquo.db", timeout=0, isolation_level=None)) as other:
+        async with database.write() as connection:
+            await connection.execute(tables)
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("BEGIN IMMEDIATE")
+        async with database.write():
+            pass  # nothing was to be written after all
+        async with database.read() as connection:
+            await connection.execute(tables)
+            other.execute("BEGIN IMMEDIATE")
+    await database.close()
+
+
 @POSTGRESQL
 async def test_connection_that_broke_while_it_was_idle_is_replaced(
     database_url: str, monkeypatch: pytest.MonkeyPatch

@@ -38,7 +38,8 @@ async def test_two_write_one_after_the_other_whoever_holds_the_file(sqlite_url: 
 async def test_who_waits_for_too_long_is_refused(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quick_sqlite, "_LONGEST_WAIT", 0.05)
     one, other = Database(sqlite_url), Database(sqlite_url)
-    async with one.write():
+    async with one.write() as connection:
+        await connection.execute(ONE)
         with pytest.raises(OperationalError, match="locked"):
             await other.execute(ONE)
     for database in (one, other):
