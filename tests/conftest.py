@@ -111,6 +111,13 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(5000, 20, 50)  # a test makes much that lasts as long as the test
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """What is left of all tests is looked through once: else pytest and the interpreter do so a dozen times."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     """Stands at Tuesday 24 November 2026, 09:00 UTC."""
