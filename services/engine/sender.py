@@ -338,11 +338,14 @@ class Sender:
             slot.task = asyncio.create_task(self._do_chore(slot))
 
     def _begins_at(self, slot: _Slot) -> datetime | None:
-        """When a chore that asked for it is begun: a moment that has come would be waited for in circles."""
-        if slot.again is None or not self._tasks:
+        """When a chore that is due is begun, or asked to be: a moment that has come would be waited for in circles."""
+        if slot.task is not None:
+            return None  # it is begun anew once it has ended
+        if not self._tasks:
             return slot.again
-        held = timedelta(seconds=CHORES_EVERY - (time.monotonic() - slot.began))
-        return max(slot.again, self._clock.now() + held)
+        now, held = self._clock.now(), timedelta(seconds=CHORES_EVERY - (time.monotonic() - slot.began))
+        again = now if slot.due else slot.again
+        return None if again is None else max(again, now + held)
 
     async def _do_chore(self, slot: _Slot) -> None:
         with guarded("chore_failed", chore=type(slot.chore).__name__):

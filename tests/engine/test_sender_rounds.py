@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from services.domain.model import PersonKey, Status
 from services.engine import notifications, sender
 from services.engine.leases import OneProcess
+from services.platform.clock import SystemClock
 from services.slack.messages import POST
 from services.store.models import Person
 from tests.engine.test_owned_workspaces import Acquiring
@@ -219,6 +220,26 @@ async def test_chore_whose_time_has_come_spins_not_while_a_call_is_under_way(eng
     slack.go.set()
     assert meanwhile == (False, True)
     await until(done.is_set)
+
+
+async def test_chore_that_becomes_due_while_a_call_takes_long_is_begun_without_a_look(engine: RunningEngine) -> None:
+    """It was begun a moment ago, so it waits a little; the call may take many seconds."""
+    replica, done = engine.replica(look=60, poll=60), asyncio.Event()
+    slack = HeldWrites(replica, "In a meeting")
+
+    class Chore:
+        async def run(self) -> None:
+            done.set()
+
+    await engine.has(await engine.person(), meeting(engine.clock.now()))
+    await replica.start()
+    await slack.held.wait()
+    replica.sender._chores.append(sender._Slot(Chore(), began=time.monotonic()))
+    replica.sender._clock = SystemClock()
+    replica.sender.wake(typed=False)
+    await until(done.is_set)
+    assert not slack.go.is_set()
+    slack.go.set()
 
 
 @BOTH
