@@ -28,7 +28,7 @@ async def slack(clock: ManualClock) -> AsyncIterator[LocalSlack]:
 
 
 def client(slack: LocalSlack, token: str) -> AsyncWebClient:
-    return AsyncWebClient(token=token, base_url=slack.api_url)
+    return AsyncWebClient(token=token, base_url=slack.api_url, retry_handlers=[])
 
 
 async def set_status(slack: LocalSlack, user: str = "U0ANN00001", **profile: Any) -> dict[str, Any]:

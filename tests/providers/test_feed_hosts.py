@@ -106,7 +106,6 @@ async def test_slow_host_delays_only_its_own_calendars(subscribed: Subscriptions
 
 @BOTH
 async def test_slow_fetch_that_lost_its_claim_writes_nothing(subscribed: Subscriptions, site: Site) -> None:
-    subscribed.short_of_time()
     release = asyncio.Event()
     answers = iter(["Old", "New"])
 
@@ -118,7 +117,7 @@ async def test_slow_fetch_that_lost_its_claim_writes_nothing(subscribed: Subscri
 
     site.answer = answer
     await subscribed.connections.connect_feed(ANN, site.url())
-    assert await subscribed.run() == Report()
+    assert await subscribed.run_out_of_time(site) == Report()
     other = replace(subscribed.sync)
     subscribed.clock.move(minutes=2)
     assert await other.run_due() == Report(done=1, changed=1)
@@ -146,18 +145,15 @@ async def test_two_replicas_share_the_work_and_fetch_each_calendar_once(subscrib
 
 @BOTH
 async def test_fetch_broken_off_by_a_stop_is_done_after_its_lease(subscribed: Subscriptions, site: Site) -> None:
-    usual = subscribed.sync
-    subscribed.short_of_time()
-
     async def hang(_request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.Event().wait()
         raise AssertionError
 
     site.answer = hang
     await subscribed.connections.connect_feed(ANN, site.url())
-    await subscribed.run()
+    await subscribed.run_out_of_time(site)
     await subscribed.sync.close()
-    subscribed.sync = usual
+    subscribed.sync = replace(subscribed.sync)
     site.gives(calendar("One"))
     assert await subscribed.run() == Report()
     assert await subscribed.wait_and_run(minutes=2) == Report(done=1, changed=1)
@@ -175,8 +171,8 @@ async def test_fetch_that_takes_long_keeps_its_claim_and_a_push_meanwhile_is_not
 
     site.answer = slow
     calendar_id = await subscribed.connections.connect_feed(ANN, site.url())
-    subscribed.sync = replace(subscribed.sync, turn=0.2, lease=timedelta(seconds=0.3))
-    assert await subscribed.run() == Report()
+    subscribed.sync = replace(subscribed.sync, lease=timedelta(seconds=0.15))
+    assert await subscribed.run_out_of_time(site) == Report()
     prolong = subscribed.store.prolong
     prolonged = asyncio.Event()
 
@@ -188,7 +184,7 @@ async def test_fetch_that_takes_long_keeps_its_claim_and_a_push_meanwhile_is_not
     for _ in range(3):
         prolonged.clear()
         await prolonged.wait()
-        subscribed.clock.move(seconds=0.25)
+        subscribed.clock.move(seconds=0.125)
     assert await subscribed.store.claim(subscribed.clock.now(), subscribed.clock.now() + QUARTER, room()) == ()
     subscribed.clock.move(seconds=0.01)
     assert await subscribed.connections.sync_now(ANN) == 1

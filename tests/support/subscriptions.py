@@ -23,7 +23,8 @@ from services.store.db import Database
 from services.store.events import EventStore
 from services.store.models import Notice, Person
 from tests.support.clocks import ManualClock
-from tests.support.engine import CountingWakeSignal
+from tests.support.engine import CountingWakeSignal, until
+from tests.support.sites import Site
 
 ANN = PersonKey("T1", "U1")
 BOB = PersonKey("T1", "U2")
@@ -95,6 +96,14 @@ class Subscriptions:
 
     async def run(self) -> Report:
         return await self.sync.run_due()
+
+    async def run_out_of_time(self, site: Site) -> Report:
+        """A run whose turn is over before `site` answers; it has been asked by then."""
+        usual, self.sync.turn = self.sync.turn, 0.02
+        report = await self.run()
+        self.sync.turn = usual
+        await until(lambda: site.seen)
+        return report
 
     def short_of_time(self) -> None:
         """From here on a run has half a second."""
