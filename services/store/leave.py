@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -232,11 +232,16 @@ class LeaveStore(Store):
             await self._members.needed(connection, claim.team_id, now)
 
     async def save(
-        self, claim: LeaveClaim, found: Sequence[FoundLeave], lost: Sequence[LostLine], now: datetime
+        self,
+        claim: LeaveClaim,
+        found: Sequence[FoundLeave],
+        lost: Sequence[LostLine],
+        now: datetime,
+        tell: Callable[[AsyncConnection], Awaitable[None]],
     ) -> frozenset[str] | None:
         """Make this the leave of the workspace; whose is another than before, and due. None where facts changed since.
 
-        Rows that stay the same are not written.
+        Rows that stay the same are not written. `tell` has the sender look where somebody's is another.
         """
         stored = await self._database.fetch(select(_LEAVE).where(_LEAVE.c.team_id == claim.team_id))
         many = len(stored) + len(found) >= OFF_LOOP
@@ -267,6 +272,8 @@ class LeaveStore(Store):
             done = {"due_at": now + AGAIN, "stale": False, "home_stale": False}
             await connection.execute(update(Person).where(of_person(Person, mine)).values(done))
             await self._members.no_longer_needed(connection, claim.team_id)
+            if changed:
+                await tell(connection)
         return changed
 
     def _lines(self, team_id: str, lost: Sequence[LostLine]) -> dict[tuple[str, str], dict[str, Any]]:

@@ -144,7 +144,9 @@ def _of_whole_workspaces(
         kept, stores.kept, stores.keepers, workspaces, policy_of=cases.policies.of, clock=clock,
         default_texts=locale.default_texts, allowed=adapters.config.keeper_allowed,
     )  # fmt: skip
-    leave = LeaveMatching(stores.leave, stores.members, cases.policies, cases.matcher, clock)
+    leave = LeaveMatching(
+        stores.leave, stores.members, cases.policies, cases.matcher, leases=adapters.leases, clock=clock
+    )
     digests = DigestSender(
         stores.digests, stores.absences, stores.policies, workspaces, conversations=slack.conversations,
         messages=slack.messages, clock=clock,

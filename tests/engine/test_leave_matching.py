@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import Changes
 from services.domain.errors import CalendarTooCostlyError
@@ -15,6 +16,7 @@ from services.domain.leave_spelling import folded_name
 from services.domain.members import WorkspaceMember
 from services.domain.model import Event, PersonKey, WallTimes
 from services.domain.people import leave_key
+from services.engine.leases import OneProcess
 from services.engine.leave import LeaveMatching
 from services.platform import readers
 from services.platform.crypto import Encryptor
@@ -43,6 +45,16 @@ LEE, RAY = WorkspaceMember("UANN", ("Ann Lee",)), WorkspaceMember("UBEN", ("Ben 
 DAY = timedelta(days=1)
 
 
+class Telling(OneProcess):
+    """Counts how often the sender was told to look."""
+
+    told = 0
+
+    async def tell(self, transaction: AsyncConnection, *, typed: bool) -> None:
+        assert not typed
+        self.told += 1
+
+
 class _Silent:
     def wake(self) -> None:
         """Nobody listens."""
@@ -59,6 +71,7 @@ class Office:
     matcher: LeaveMatcher
     clock: ManualClock
     work: LeaveMatching
+    leases: Telling
 
     def away(self, uid: str, title: str, days: int = 0) -> Event:
         start = self.clock.now() + days * DAY
@@ -103,8 +116,9 @@ async def office(
         await connection.execute(sa.insert(Calendar).values(team_id=TEAM, user_id=key.user_id, **calendar))
     await members.put(TEAM, [LEE, RAY], read_at=now, now=now)
     policies = WorkspacePolicy(PolicyStore(database), NumberStore(database), clock, _Silent())
-    work = LeaveMatching(leave, members, policies, matcher, clock)
-    return Office(database, events, leave, members, matcher, clock, work)
+    leases = Telling()
+    work = LeaveMatching(leave, members, policies, matcher, leases=leases, clock=clock)
+    return Office(database, events, leave, members, matcher, clock, work, leases)
 
 
 async def read(office: Office) -> None:
@@ -115,6 +129,7 @@ async def read(office: Office) -> None:
 
 @BOTH
 async def test_leave_waits_for_the_members_and_then_only_those_whose_leave_changed_are_due(office: Office) -> None:
+    """The sender is told of each change at once: a keeper may write for them."""
     await office.has(office.away("1", "Ann Lee: vacation"), office.away("2", "Ben Ray: vacation", 3))
     assert await office.work.run_due() == Report(done=1)
     assert await office.work.next_due() == office.clock.now() + UNREAD
@@ -122,13 +137,14 @@ async def test_leave_waits_for_the_members_and_then_only_those_whose_leave_chang
     assert await office.work.run_due() == Report(done=1, changed=1)
     assert await office.found() == [("UANN", "24"), ("UBEN", "27")]
     assert await office.stale() == ["UANN", "UBEN"]
-    assert await office.work.next_due() == office.clock.now() + AGAIN
+    assert (await office.work.next_due(), office.leases.told) == (office.clock.now() + AGAIN, 1)
     await office.leave.look_again(TEAM, office.clock.now())
     assert await office.work.run_due() == Report(done=1)
-    assert await office.stale() == []
+    assert (await office.stale(), office.leases.told) == ([], 1)
     await office.has(office.away("1", "Ann Lee: vacation"), office.away("2", "Ben Ray: vacation", 4))
     assert await office.work.run_due() == Report(done=1, changed=1)
     assert (await office.found(), await office.stale()) == ([("UANN", "24"), ("UBEN", "28")], ["UBEN"])
+    assert office.leases.told == 2
 
 
 @BOTH
@@ -158,7 +174,7 @@ async def test_two_that_find_the_same_leave_store_it_once(office: Office) -> Non
     assert await office.leave.claim(office.clock.now(), 9) == []
     office.clock.move(minutes=2)  # the first one stands still
     assert await office.work.run_due() == Report(done=1, changed=1)
-    assert await office.leave.save(first, [], [], office.clock.now()) is None
+    assert await office.leave.save(first, [], [], office.clock.now(), office.work._tell) is None
     assert await office.found() == [("UANN", "24")]
 
 
