@@ -92,7 +92,7 @@ async def test_token_is_adopted_once_slack_says_whose_it_is(install_side: Instal
         waits.append((due - clock.now()).total_seconds())
         clock.move_to(due)
         assert await bot.run_due() == Report(failed=1)
-    assert (waits[:3], waits[-1]) == ([2, 4, 8], 300)
+    assert (waits[:3], waits[-1]) == ([2, 4, 8], 30)
     assert not await bot.is_adopted()
     stub.down = False
     assert await bot.run_due() == Report(done=1, changed=1)
