@@ -113,6 +113,7 @@ class Sender:
         self._look_now = True  # something new is known of that cannot wait
         self._look_soon = False  # something new is known of
         self._more = False  # there were more rows than were read
+        self._passed_over = False  # workspaces were busy, so that their rows were not read
         self._full: dict[str, datetime] = {}  # workspaces without room, but for what is typed, and until when
         self._closed: dict[str, datetime] = {}  # those without any room
         self._ended = False  # somebody's write has ended since the rows were read
@@ -172,13 +173,14 @@ class Sender:
             again = await self._round()
             if not self._tasks and self._workspaces.awaited:
                 await self._workspaces.store()
-                self._have_chores_done()
+                self._budgets_stored()
             elif self._stopping or not (self._tasks or self._chores_under_way or self._wake.is_set()):
                 return again
             else:
                 await self._wait(again)
 
     def _budgets_stored(self) -> None:
+        self._look_soon |= self._passed_over
         self._have_chores_done()
         self._wake.set()
 
@@ -223,6 +225,7 @@ class Sender:
             for one in self._workspaces.owned
             if (one.under_way[STATUS] or one.unsaved[STATUS]) and self._is_busy(one)
         }
+        self._passed_over = bool(busy)
         kept = [pending for pending in self._waiting if pending.key.team_id in busy]
         most = PAGE + len(self._under_way)
         found, self._more = await self._queue.most_urgent(

@@ -81,7 +81,7 @@ class Uncertain(OneProcess):
 async def test_nothing_is_written_once_it_is_not_certain_whose_the_workspace_is(engine: RunningEngine) -> None:
     """Another process may be writing by now: the look was this process', the write is not any more."""
     leases = Uncertain()
-    replica = engine.replica(leases=leases)
+    replica = engine.replica(leases=leases, look=0.05)
     confirm = replica.queue.confirm
 
     async def confirmed(write: Any) -> bool:
@@ -345,6 +345,35 @@ async def test_people_who_wait_until_a_budget_is_stored_are_written_to_right_aft
         await engine.has(await engine.person(f"U{number}"), meeting(now))
     await replica.start()
     await until(lambda: len(engine.written()) == 20, 6)
+
+
+async def test_who_becomes_due_while_a_budget_is_to_be_stored_is_written_to_right_after(engine: RunningEngine) -> None:
+    """Their workspace is passed over until then, and a call of another one goes on all the while."""
+    replica = engine.replica(look=60, poll=60)
+    slack, now = HeldWrites(replica, "Slow"), engine.clock.now()
+    save, may = replica.budgets.save_budgets, asyncio.Event()
+
+    async def saves(budgets: Any) -> None:
+        await may.wait()
+        await save(budgets)
+
+    await replica.start()
+    await engine.says(await engine.person("USLOW", team_id="T3"), "Slow", until=now + HOUR)
+    await slack.held.wait()
+    await replica.workspaces.own({(await engine.person("U0")).team_id})
+    replica.budgets.save_budgets = saves  # type: ignore[method-assign]  # a busy database
+    for number in range(8):
+        await engine.has(await engine.person(f"U{number + 1}"), meeting(now))
+    await until(lambda: len(engine.written()) == 8)
+    await engine.has(await engine.person("ULAST"), meeting(now))
+    await until(engine.ticked)
+    await until(lambda: not replica.sender._look_soon)
+    assert engine.written("ULAST") == []
+    may.set()
+    with suppress(AssertionError):
+        await until(lambda: engine.written("ULAST") == ["In a meeting"], 3)
+    slack.go.set()
+    assert engine.written("ULAST") == ["In a meeting"]
 
 
 async def test_sender_that_is_told_to_stop_right_before_a_round_does_not_wait_for_anything_else(
