@@ -35,6 +35,7 @@ from services.platform.outbound import Outbound
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import schema
+from services.store.connecting import locked_out_is_said
 from services.store.moved import check_not_moved
 from services.store.sole_worker import sole_worker
 from services.store.stores import Stores
@@ -169,7 +170,8 @@ async def _run(config: Settings, *, listens: bool, worker: bool) -> int:
         if listens:
             port = await listen(runner, config.host, config.port)
             sys.stderr.write(f"Status Quo listens on http://{_in_address(config.host)}:{port}\n")
-        await service.start()
+        with locked_out_is_said():
+            await service.start()
         watch.start()
         await stop.wait()
     finally:

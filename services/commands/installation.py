@@ -13,6 +13,7 @@ from services.platform.keys import keys_of
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import schema
+from services.store.connecting import locked_out_is_said
 from services.store.moved import check_not_moved
 from services.store.stores import Stores
 
@@ -34,4 +35,5 @@ async def installed(config: Settings, clock: Clock) -> AsyncIterator[Stores]:
         if await schema.current(stores.database) is None:
             raise DatabaseError(f"it is empty: {WHERE}")
         await check_not_moved(stores.database, config.database_file)
-        yield stores
+        with locked_out_is_said():
+            yield stores

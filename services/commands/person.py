@@ -18,6 +18,7 @@ from services.engine.profile_writer import ProfileWriter
 from services.platform.settings import Settings
 from services.ports import Clock
 from services.slack.limits import Budget
+from services.store.connecting import locked_out_is_said
 from services.store.write_queue import WriteQueue
 from services.usecases.offboarding import Offboarding
 
@@ -73,6 +74,7 @@ async def _program(config: Settings, clock: Clock) -> AsyncIterator[Service]:
     async with installed(config, clock):
         service = await bootstrap.build(config, clock=clock, worker=False)
     try:
-        yield service
+        with locked_out_is_said():
+            yield service
     finally:
         await service.stop()

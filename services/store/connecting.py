@@ -8,10 +8,14 @@ from __future__ import annotations
 import socket
 import sqlite3
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import DBAPIError
+
+from services.domain.operator_errors import DatabaseError
 
 _PORT = 5432
 
@@ -54,6 +58,17 @@ def said_by(error: Exception, url: str = "") -> str:
     name = type(origin).__name__
     sentence = _sentence(origin) if url else ""
     return f"{sentence.format(**_facts(make_url(url)))} ({name})" if sentence else name
+
+
+@contextmanager
+def locked_out_is_said() -> Iterator[None]:
+    """Raise DatabaseError where another process has an SQLite file to itself for longer than is waited for."""
+    try:
+        yield
+    except DBAPIError as error:
+        if "BUSY" not in getattr(error.orig, "sqlite_errorname", ""):
+            raise
+        raise DatabaseError(said_by(error)) from error
 
 
 def _facts(url: URL) -> dict[str, str]:

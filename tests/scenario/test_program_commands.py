@@ -21,6 +21,7 @@ import app as program
 from services import bootstrap
 from services.platform import settings
 from services.platform.crypto import new_key
+from services.store import sqlite_driver
 from services.store.calendar_models import Calendar
 from services.store.models import Person
 from tests.support.clocks import ManualClock
@@ -100,6 +101,31 @@ def test_database_that_is_not_there_is_one_line_whatever_the_command(tmp_path: P
     ran = run_here("migrate", cwd=tmp_path, **within)
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith("The database cannot be reached, or refuses us. Check DATABASE_URL.")
+
+
+def test_file_that_another_process_has_to_itself_is_one_line_whatever_the_command(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite_driver._connect
+
+    def impatient(path: str) -> sqlite3.Connection:
+        connection = connect(path)
+        connection.execute("PRAGMA busy_timeout=0").close()
+        return connection
+
+    monkeypatch.setattr(sqlite_driver, "_connect", impatient)
+    serving = dict.fromkeys(("SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"), "1.2")
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite+aiosqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for command in (("serve",), ("worker",), ("forget", "--team", TEAM, "--user", ANN)):
+            ran = run_here(
+                *command, cwd=tmp_path, DATABASE_URL=sqlite_url, ENCRYPTION_KEYS=new_key(), PORT="0", **serving
+            )
+            assert (ran.status, ran.out) == (1, "")
+            assert ran.err.endswith(
+                "The database cannot be reached, or refuses us. Check DATABASE_URL. (SQLite says: database is locked; "
+                "another process has the file to itself, as `app.py move` does until it is done: wait for that)\n"
+            )
 
 
 def test_no_command_starts_on_a_database_that_a_newer_version_has_updated(sqlite_url: str, tmp_path: Path) -> None:
