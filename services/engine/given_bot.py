@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,6 +16,9 @@ from services.slack.oauth import SlackAuthority
 from services.store.workspaces import WorkspaceStore
 
 log = structlog.get_logger(__name__)
+
+AT_START = 3.0
+"""Seconds of real time that the start waits for Slack: until it is over nothing else is done, nor does it end."""
 
 LONGEST = timedelta(seconds=30)
 """After so long Slack is asked again that did not answer."""
@@ -42,7 +46,10 @@ class GivenBot:
         if not self._token:
             return
         try:
-            await self._adopt()
+            async with asyncio.timeout(AT_START):
+                await self._adopt()
+        except TimeoutError:
+            await self._is_put_off(SlackUnavailableError("no_answer_at_the_start"))
         except (SlackUnavailableError, SlackRateLimitedError):
             pass  # logged, and due again
         except SlackError as refusal:
@@ -68,23 +75,30 @@ class GivenBot:
         try:
             given = await self._authority.install_of(self._token)
         except SlackError as error:
-            if await self._workspaces.has_bot(self._token):
-                log.warning("bot_token_unverified", **of_error(error))
-                self._due = None
-                return
-            log.warning("bot_token_not_adopted", **of_error(error))
-            self._due = self._clock.now() + self._again_in(error)
-            self._failures += 1
-            raise
+            if await self._is_put_off(error):
+                raise
+            return
         kept = await self._workspaces.find(given.home, "")
         granted = frozenset() if given.bot is None else given.bot.scopes
         if kept is None or kept.token != self._token or not granted <= kept.scopes:
             await self._workspaces.install(given, self._clock.now())
         self._due = None
 
-    def _again_in(self, error: SlackError) -> timedelta:
-        """Return how long to wait: as long as Slack says; nothing works until it answers, so not for minutes."""
+    async def _is_put_off(self, error: SlackError) -> bool:
+        """Ask again as late as Slack says, else soon: nothing works until it has answered.
+
+        False where the token is kept already: then it need not be asked.
+        """
+        if await self._workspaces.has_bot(self._token):
+            log.warning("bot_token_unverified", **of_error(error))
+            self._due = None
+            return False
+        log.warning("bot_token_not_adopted", **of_error(error))
         wait = back_off(self._failures)
         if isinstance(error, SlackRateLimitedError):
-            return max(wait, timedelta(seconds=error.retry_after))
-        return min(wait, LONGEST) if isinstance(error, SlackUnavailableError) else wait
+            wait = max(wait, timedelta(seconds=error.retry_after))
+        elif isinstance(error, SlackUnavailableError):
+            wait = min(wait, LONGEST)
+        self._due = self._clock.now() + wait
+        self._failures += 1
+        return True
