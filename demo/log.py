@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,14 +19,14 @@ from emulators.slack import ApiCall, LocalSlack
 from emulators.slack.text import unescape
 from services.domain import reasons
 from services.domain.calendars import GOOGLE, MICROSOFT
-from services.domain.model import PersonKey
-from services.store import json_values
-from services.store.export import ExportStore
+from services.domain.model import Effect, PersonKey
+from services.domain.profile_state import AuditEntry
+from services.store.stores import Stores
 
 _WRITE, _READ, _SNOOZE = "users.profile.set", "users.profile.get", "dnd.setSnooze"
 _EFFECTS = {
-    _SNOOZE: "dnd", "dnd.endSnooze": "dnd", "users.setPresence": "away", "users.setPhoto": "photo",
-    "users.deletePhoto": "photo",
+    _SNOOZE: Effect.DND, "dnd.endSnooze": Effect.DND, "users.setPresence": Effect.AWAY,
+    "users.setPhoto": Effect.PHOTO, "users.deletePhoto": Effect.PHOTO,
 }  # fmt: skip
 """The methods that the app's audit knows by an effect."""
 _PATIENCE = dict.fromkeys([_WRITE, *_EFFECTS], (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)) | {_READ: (0.1, 0.4)}
@@ -36,6 +35,10 @@ _DOES = {
     "users.setPhoto": "photo changed", "users.deletePhoto": "photo taken off", "chat.postEphemeral": "told who is out",
 }  # fmt: skip
 _MOST_PUSHES, _MOST_REASONS = 500, 2_000
+_LINES = 50
+"""So many lines of a person's audit are looked at: what is looked for was done a moment ago."""
+
+_NEAR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ class ToldPush:
 class DemoLog:
     """What happened, oldest first. The hub is told of a `push`, and of a `reason` once the app has written it down."""
 
-    def __init__(self, slack: LocalSlack, google: LocalGoogle, microsoft: LocalMicrosoft, exports: ExportStore) -> None:
-        self._slack, self._google, self._microsoft, self._exports = slack, google, microsoft, exports
+    def __init__(self, slack: LocalSlack, google: LocalGoogle, microsoft: LocalMicrosoft, stores: Stores) -> None:
+        self._slack, self._google, self._microsoft, self._stores = slack, google, microsoft, stores
         self._owners = {one.address(provider): one.user_id for one in PERSONAS for provider in (GOOGLE, MICROSOFT)}
         self._pushes: deque[ToldPush] = deque(maxlen=_MOST_PUSHES)
         self._reasons: OrderedDict[int, AuditedReason] = OrderedDict()
@@ -179,10 +182,12 @@ class DemoLog:
 
     async def _ask(self, call: ApiCall) -> None:
         """Look for the reason in what the person could export, until it is there."""
+        key = PersonKey(call.team_id, call.user_id)
         zone = ZoneInfo(self._slack.member(call.user_id).tz)
         for pause in _PATIENCE[call.method]:
             await asyncio.sleep(pause)
-            why = _why(await self._exports.export(PersonKey(call.team_id, call.user_id)), call, zone)
+            found = _audited(await self._stores.writes.recent(key, _LINES, effects=True), call)
+            why = None if found is None else _why(found, await self._title(key, found.uid, call.at), call, zone)
             if why is not None:
                 self._reasons[call.number] = why
                 if len(self._reasons) > _MOST_REASONS:
@@ -190,26 +195,34 @@ class DemoLog:
                 self._slack.hub.publish("reason", entry=call)
                 return
 
+    async def _title(self, key: PersonKey, uid: str, at: datetime) -> str:
+        """What the event is called that was the reason."""
+        if not uid:
+            return ""
+        facts = (await self._stores.facts.load([key], at - _NEAR, at + _NEAR)).get(key)
+        return next((event.title for event in facts.events if event.uid == uid), "") if facts else ""
 
-def _why(export: dict[str, Any], call: ApiCall, zone: ZoneInfo) -> AuditedReason | None:
-    """What the audit says of this call: of a write its reason, of a read that something was left as it is."""
-    for write in export.get("writes", ()):
-        left = write["outcome"] == "left"
-        if left != (call.method == _READ) or datetime.fromisoformat(write["at"]) < call.at:
+
+def _audited(entries: Iterable[AuditEntry], call: ApiCall) -> AuditEntry | None:
+    """The line of the audit that is about this call: of a write it, of a read that something was left as it is."""
+    for entry in entries:
+        left = entry.outcome == "left"
+        if left != (call.method == _READ) or entry.at < call.at or entry.effect != _EFFECTS.get(call.method):
             continue
-        if write["effect"] != _EFFECTS.get(call.method):
-            continue
-        if call.method == _WRITE and (write["status"]["text"], write["status"]["emoji"]) != _set(call):
+        if call.method == _WRITE and (entry.status.text, entry.status.emoji) != _set(call):
             continue  # of another write at the same instant
-        titles = [event["title"] for event in export["events"] if event["uid"] == write["uid"]]
-        reason = json_values.reason_from_json(json.dumps(write["reason"]))
-        until = _moment(reason.until.astimezone(zone), call.at.astimezone(zone)) if reason.until else ""
-        message, facts = reasons.sentence(reason, until=until)
-        status = (write["status"]["text"], write["status"]["emoji"]) if left else None
-        if status == ("", ""):
-            return None
-        return AuditedReason(message.format(**facts), titles[0] if write["uid"] and titles else "", status)
+        return entry
     return None
+
+
+def _why(entry: AuditEntry, title: str, call: ApiCall, zone: ZoneInfo) -> AuditedReason | None:
+    """What the audit says there; `title` is the event's. None of a profile that was left empty."""
+    until = _moment(entry.reason.until.astimezone(zone), call.at.astimezone(zone)) if entry.reason.until else ""
+    message, facts = reasons.sentence(entry.reason, until=until)
+    status = (entry.status.text, entry.status.emoji) if entry.outcome == "left" else None
+    if status == ("", ""):
+        return None
+    return AuditedReason(message.format(**facts), title, status)
 
 
 def _done(call: ApiCall) -> str:

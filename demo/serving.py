@@ -117,7 +117,7 @@ async def open_demo(
         _register(slack, google, microsoft, inner, app_address)
         seed.own_emoji(slack, f"{inner}/static")
         service = await build(_settings(slack, google, microsoft, app_address, directory), clock=clock, pace=_PACE)
-        happened = DemoLog(slack, google, microsoft, service.stores.export)
+        happened = DemoLog(slack, google, microsoft, service.stores)
         agent = DemoAgent(app_address, service.cases.agents.keys, slack)
         page = DemoPage(Actions(slack, clock, feeds, books, agent=agent, database=service.stores.database), happened)
         clock.busy = lambda: (
