@@ -36,7 +36,7 @@ class GivenBot:
         self._workspaces = workspaces
         self._clock = clock
         self._failures = 0
-        self._due: datetime | None = None
+        self._due = clock.now() if token else None
 
     async def adopt(self) -> None:
         """Keep the workspace of the token, unless it is kept as it is; later, where Slack does not answer now.

@@ -38,3 +38,13 @@ async def test_start_is_not_held_up_by_a_slack_that_is_silent_which_is_asked_aga
         await bot.adopt()
     again = None if kept else clock.now() + timedelta(seconds=2)
     assert (silent.asked, await bot.next_due(), await bot.is_adopted()) == (1, again, kept)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_nothing_is_ready_before_slack_was_asked_unless_the_token_is_known(
+    clock: ManualClock, kept: bool
+) -> None:
+    """Requests are listened to before: whoever sends them asks `/readyz`."""
+    silent: Any = Silent(kept=kept)
+    assert await GivenBot("xoxb-1", silent, silent, clock).is_adopted() is kept
+    assert await GivenBot("", silent, silent, clock).is_adopted()
