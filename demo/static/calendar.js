@@ -17,7 +17,10 @@ export function startCalendar() {
   on("calendars", draw);
   on("book", draw);
   on("members", title);
-  on("person", () => (drawnAs = ""));
+  on("person", () => {
+    drawnAs = "";
+    byId("entry-new").disabled = true; // until their day is there
+  });
   document.addEventListener("tick", (event) => placeNow(event.detail));
   byId("entry-new").addEventListener("click", () => {
     const start = Math.ceil((now() + 60) / 900) * 900;

@@ -142,6 +142,14 @@ async def test_bad_address_is_refused_on_its_own_block(shared_page: DemoPage) ->
     await expect(dialog).to_have_count(0)
 
 
+async def test_no_event_is_added_before_the_day_of_who_was_chosen_is_there(shared_page: DemoPage) -> None:
+    at_once = "() => { document.querySelector('.member[aria-pressed=false]').click(); return %s }"
+    assert await shared_page.page.evaluate(at_once % "document.getElementById('entry-new').disabled")
+    await shared_page.page.click("#entry-new")
+    await shared_page.page.wait_for_selector("#e-title")
+    await shared_page.page.keyboard.press("Escape")
+
+
 async def test_titles_are_text_whatever_they_hold(shared_page: DemoPage) -> None:
     await shared_page.be("Sam Rivera")
     title = "<img src=x onerror=alert(1)>"
