@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Iterator
 from io import StringIO
 from pathlib import Path
 
 import pytest
-import structlog
 
 from services.platform import logs, readers
 from services.platform.crypto import Encryptor
@@ -16,6 +14,7 @@ from services.store.db import Database
 from tests.support.clocks import ManualClock
 from tests.support.databases import of_kind
 from tests.support.install_side import InstallSide, open_install_side
+from tests.support.log_lines import put_back
 from tests.support.loop_watch import LoopWatch, watched
 from tests.support.oauth_stub import OAuthStub, answer, oauth_stub
 from tests.support.office import Office, office_in
@@ -76,17 +75,19 @@ async def office(running_app: RunningApp) -> Office:
     return await office_in(running_app)
 
 
+@pytest.fixture(autouse=True)
+def logs_put_back() -> Iterator[None]:
+    """In every scenario: a command that is run in this process has logs go where it was told, and no further."""
+    with put_back():
+        yield
+
+
 @pytest.fixture
-def written() -> Iterator[StringIO]:
+def written(logs_put_back: None) -> StringIO:  # it comes first, and goes last
     """Everything that is logged, at the most talkative level."""
     stream = StringIO()
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
     logs.configure("DEBUG", "json", stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
+    return stream
 
 
 @pytest.fixture

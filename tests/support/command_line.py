@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import logging
 import os
 import signal
 import sys
@@ -18,12 +17,12 @@ from typing import TextIO
 from unittest.mock import patch
 
 import aiohttp
-import structlog
 
 import app
 from services.platform.concurrency import off_loop
 from services.platform.settings import Settings
 from tests.support.engine import until
+from tests.support.log_lines import put_back
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,18 +61,11 @@ class _OfThread(io.StringIO):
 def run_here(*arguments: str, cwd: Path, **settings: str) -> Ran:
     """Run a command to its end, in this thread."""
     out, err = _OfThread(sys.stdout), _OfThread(sys.stderr)
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    try:
-        with (
-            chdir(cwd), patch.dict(os.environ, environment_of(settings), clear=True),
-            redirect_stdout(out), redirect_stderr(err),
-        ):  # fmt: skip
-            status = app.main(arguments)
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        structlog.reset_defaults()
+    with (
+        put_back(), chdir(cwd), patch.dict(os.environ, environment_of(settings), clear=True),
+        redirect_stdout(out), redirect_stderr(err),
+    ):  # fmt: skip
+        status = app.main(arguments)
     return Ran(status, out.getvalue(), err.getvalue())
 
 
