@@ -98,6 +98,11 @@ _RATES = (1.0, 0.8, 0.6)
 minute without a refusal takes one step back."""
 
 
+def _minutes(since: datetime, now: datetime) -> int:
+    """Count the whole windows between; none where the clock was set back meanwhile, and `now` is before."""
+    return max(timedelta(), now - since) // WINDOW
+
+
 @dataclass(slots=True)
 class Slot:
     """One call: when it was started, and when its answer came (None while it is in flight)."""
@@ -125,7 +130,7 @@ class _Pause:
 
     def steps(self, now: datetime) -> int:
         """Step down at `now`."""
-        return max(0, self.lowered - (now - self.refused_at) // WINDOW)
+        return max(0, self.lowered - _minutes(self.refused_at, now))
 
     def lately(self, now: datetime) -> bool:
         """Return whether one refusal more is a repeated one."""
@@ -158,8 +163,8 @@ class Budget:
         """
         if self._full is None or now - self._full[1] > 2 * WINDOW:
             return KEPT_FOR_TYPED
-        quiet = now - max(self._full[0], self._typed_at or self._full[0])
-        return max(1, KEPT_FOR_TYPED >> (quiet // WINDOW))
+        minutes = _minutes(max(self._full[0], self._typed_at or self._full[0]), now)
+        return max(1, KEPT_FOR_TYPED >> minutes)
 
     def typed(self, now: datetime) -> None:
         """Note that what somebody typed is written at `now`: more may follow."""

@@ -158,6 +158,15 @@ def test_repeated_refusals_lower_the_rate_to_no_less_than_half_for_two_minutes()
     assert room(budget, after(start + 120)) == 48
 
 
+@pytest.mark.parametrize("back", [0.05, 61, 121, 3600])
+def test_clock_that_is_set_back_after_refusals_leaves_the_rate_as_low_as_it_was(back: float) -> None:
+    budget = Budget(limits={SET: 48})
+    for second in range(4):
+        refuse(budget, after(second * 2))
+    assert budget.ready_at(SET, after(6 - back)) == after(7)
+    assert room(budget, after(8)) == 28 - 4
+
+
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 60), st.booleans()), max_size=30))
 def test_rate_is_never_under_half_of_the_documented_one_and_back_after_two_minutes(
     refusals: list[tuple[float, float, bool]],

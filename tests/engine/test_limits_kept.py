@@ -60,6 +60,13 @@ def test_place_that_only_the_person_has_used_up_is_no_full_minute() -> None:
     assert budget.kept_for_typed(after(60)) == 8
 
 
+def test_clock_that_is_set_back_leaves_what_was_kept_as_it_was() -> None:
+    budget = Budget()
+    calendars(budget, after(60))
+    budget.typed(after(61))
+    assert [budget.kept_for_typed(after(at)) for at in (61, 60.95, 40, -600)] == [8, 8, 8, 8]
+
+
 # ── a keeper ────────────────────────────────────────────────────────────────────────────────────────
 
 
