@@ -12,6 +12,7 @@ from services.calendars.ical import reading as ics_reading
 from services.calendars.ical.ics_collection import IcsCollection
 from services.calendars.ical.itip import worked_in
 from services.calendars.ical.reading import read
+from services.calendars.ical.recurrence import ExpansionBudget
 from services.domain.calendars import Arrival
 from services.domain.errors import CalendarTooCostlyError, NotACalendarError
 from services.domain.model import LONGEST_TEXT
@@ -65,7 +66,8 @@ def test_long_uids_are_cut_and_still_told_apart() -> None:
     assert [len(uid) for uid in uids] == [1_000, 1_000]
 
 
-def test_ordinary_series_beside_costly_ones_are_read() -> None:
+def test_ordinary_series_beside_costly_ones_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ics_reading, "ExpansionBudget", lambda: ExpansionBudget(whole=20_000, each=5_000))
     full = f"RRULE:FREQ=YEARLY;{shapes.FULL}"
     costly = [line for n in range(40) for line in vevent("DTSTART:20260301T100000Z", full, uid=str(n))]
     ordinary = vevent("DTSTART:20260301T100000Z", "RRULE:FREQ=DAILY;COUNT=3", uid="ordinary")
@@ -74,6 +76,7 @@ def test_ordinary_series_beside_costly_ones_are_read() -> None:
     assert len(found.problems) == 40
 
 
+@pytest.mark.slow
 def test_zones_of_a_file_have_one_budget_and_are_worked_out_once() -> None:
     began = time.thread_time()
     found = reading(shapes.CALENDARS["zones"](32 * 1024), asked("2026-11-23", "2027-01-23"))
@@ -89,6 +92,7 @@ def test_components_inside_one_another_are_bounded_and_cost_their_entry_alone() 
     assert [(one.uid, one.problem) for one in found.problems] == [("deep", "It has no end: END:VEVENT is missing.")]
 
 
+@pytest.mark.slow
 def test_what_a_calendar_may_say_in_all_is_bounded() -> None:
     lines = [line for n in range(20) for line in vevent(
         "DTSTART:20260101T000000Z", "RRULE:FREQ=MINUTELY;COUNT=4000", f"SUMMARY:{'t' * 1_000}", uid=str(n)

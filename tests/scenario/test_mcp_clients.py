@@ -96,9 +96,14 @@ async def everything(client: Any) -> dict[str, Any]:
     return answers
 
 
-async def test_official_client_lists_and_calls_every_tool(running_app: RunningApp, official_sdk: Packages) -> None:
+@pytest.mark.parametrize(
+    "modes", [pytest.param(MODES[:1], id="auto"), pytest.param(MODES, id="all", marks=pytest.mark.slow)]
+)
+async def test_official_client_lists_and_calls_every_tool(
+    running_app: RunningApp, official_sdk: Packages, modes: tuple[str, ...]
+) -> None:
     secret = await new_key(running_app, await running_app.joins())
-    for mode in MODES:
+    for mode in modes:
         await a_minute_later(running_app)
         async with official(official_sdk, f"{running_app.url}/mcp", secret, mode) as client:
             assert client.protocol_version == ("2025-11-25" if mode == "legacy" else "2026-07-28")
@@ -120,6 +125,7 @@ async def test_official_client_is_told_why_it_is_not_let_in(running_app: Running
                 await client.list_tools()
 
 
+@pytest.mark.slow
 async def test_fastmcp_client_lists_and_calls_every_tool(running_app: RunningApp, fastmcp: Packages) -> None:
     secret = await new_key(running_app, await running_app.joins())
     for mode in MODES:

@@ -108,6 +108,7 @@ async def moved_from(app: RunningApp, tmp_path: Path, to: str) -> Ran:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @INTO_POSTGRESQL
 async def test_file_that_was_moved_elsewhere_is_moved_nowhere_else(
     database_url: str, sqlite_url: str, tmp_path: Path
@@ -149,6 +150,7 @@ async def test_move_that_was_killed_at_its_very_end_is_finished_by_the_same_comm
     assert ran.status == 0, ran.err
 
 
+@pytest.mark.slow
 @INTO_POSTGRESQL
 async def test_keys_that_lie_at_a_place_with_blanks_are_taken_along_and_stay_ones_own(
     database_url: str, migrated_sqlite: Path, tmp_path: Path

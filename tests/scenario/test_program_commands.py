@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 import app as program
 from services import bootstrap
+from services.domain.operator_errors import SealError
 from services.platform import settings
 from services.platform.crypto import new_key
 from services.store import sqlite_driver
@@ -103,6 +104,7 @@ def test_database_that_is_not_there_is_one_line_whatever_the_command(tmp_path: P
     assert ran.err.startswith("The database cannot be reached, or refuses us. Check DATABASE_URL.")
 
 
+@pytest.mark.slow
 def test_file_that_another_process_has_to_itself_is_one_line_whatever_the_command(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,7 +279,15 @@ async def test_doctor_tells_of_each_part_and_fails_where_one_does(tmp_path: Path
     assert "Traceback" not in ran.err + broken.err + other.err
 
 
-@SQLITE_FIRST
+async def test_keys_of_another_database_are_refused(running_app: RunningApp, clock: ManualClock) -> None:
+    await running_app.joins()
+    wrong = settings.load(running_app.environment() | {"ENCRYPTION_KEYS": new_key()}, dotenv=None)
+    with pytest.raises(SealError, match="the keys open no workspace's token: they are those of another database"):
+        await bootstrap.build(wrong, clock=clock, listens=False)
+
+
+@pytest.mark.slow
+@BOTH
 async def test_keys_of_another_database_start_nothing(tmp_path: Path, running_app: RunningApp) -> None:
     await running_app.joins()
     wrong = running_app.environment() | {"ENCRYPTION_KEYS": new_key(), "PORT": "0"}
@@ -322,7 +332,7 @@ async def test_export_prints_a_persons_data_and_forget_deletes_it(tmp_path: Path
     assert (nobody.status, nobody.out, nobody.err.splitlines()[-1]) == (1, "", NOBODY)
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_keys_are_rotated_while_the_app_serves(tmp_path: Path, database_url: str, clock: ManualClock) -> None:
     async with open_running_app(clock, database_url) as running_app:
         await with_calendar(running_app)

@@ -23,6 +23,7 @@ from tests.support.running_app import ANN, TEAM, RunningApp, open_running_app
 _ONLY_SOMETIMES = ("PIL", "alembic", "asyncpg", "icalendar", "services.domain.leave_types", "services.commands", "yaml")
 
 
+@pytest.mark.slow
 def test_starting_loads_nothing_that_most_installations_need_later_or_never() -> None:
     asked = (
         "import sys, services.bootstrap; from services.domain.titles.vocabulary import vocabulary; "

@@ -24,6 +24,7 @@ from tests.support.running_app import ANN, BEN, RunningApp, at, open_running_app
 
 FISHING = "Gone fishing"
 MEETING = "In a meeting"
+OTHER_TIMES = (("09:30", "12:20"), ("11:30", "13:30"), ("12:15", "12:20"))
 
 
 @pytest.fixture
@@ -62,7 +63,11 @@ async def fishes_between_meetings(app: RunningApp) -> PersonKey:
 
 
 @pytest.mark.parametrize(
-    ("made_at", "lost_at"), [("09:30", "12:20"), ("10:30", "12:59"), ("11:30", "13:30"), ("12:15", "12:20")]
+    ("made_at", "lost_at"),
+    [
+        ("10:30", "12:59"),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in OTHER_TIMES),
+    ],
 )
 async def test_own_status_comes_back_after_the_meeting_wherever_the_backup_was_made(
     app: RunningApp, tmp_path: Path, made_at: str, lost_at: str
@@ -98,7 +103,7 @@ async def test_what_was_typed_since_and_while_it_was_down_stays(app: RunningApp,
     assert (app.written(), app.written(BEN)) == ([], ["Lunch"])
 
 
-@pytest.mark.parametrize("made_at", ["09:30", "10:30"])
+@pytest.mark.parametrize("made_at", [pytest.param("09:30", marks=pytest.mark.slow), "10:30"])
 async def test_who_was_set_away_or_muted_since_is_not_left_so(app: RunningApp, tmp_path: Path, made_at: str) -> None:
     key = await app.joins()
     await allows(app, key)
