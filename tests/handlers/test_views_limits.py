@@ -72,6 +72,14 @@ from tests.support import blockkit
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 LOCALIZERS = [locale.Localizer(code, "Europe/Berlin") for code in ("en-US", "de-DE", "fr-FR", "es-ES", "ja-JP")]
+WORDY = {"de-DE", "ja-JP"}
+"""One with long words, and one whose letters take more bytes: the slow suite has all."""
+
+each_language = pytest.mark.parametrize(
+    "l10n",
+    [pytest.param(one, marks=[] if one.locale in WORDY else pytest.mark.slow) for one in LOCALIZERS],
+    ids=lambda l10n: l10n.locale,
+)
 NASTY = "<!channel> & *bold* <https://x.example|y> `code` " + "長" * 400
 
 
@@ -228,7 +236,7 @@ CHANGES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("l10n", LOCALIZERS, ids=lambda l10n: l10n.locale)
+@each_language
 def test_views_stay_within_slacks_limits(l10n: Localizer) -> None:
     views = [
         home.home(listed(l10n), now(), [Calendar(f"c{index}") for index in range(40)], "https://quo.example/x"),
@@ -278,7 +286,7 @@ def test_views_stay_within_slacks_limits(l10n: Localizer) -> None:
         blockkit.check_view(view)
 
 
-@pytest.mark.parametrize("l10n", LOCALIZERS, ids=lambda l10n: l10n.locale)
+@each_language
 def test_answers_stay_within_slacks_limits(l10n: Localizer) -> None:
     made = Override("o1", NOW, NOW + HOUR, NOW, text=NASTY[:100], emoji=":x:")
     later = Override("o2", NOW + HOUR, None, NOW, OverrideKind.OUT_OF_OFFICE)
@@ -347,7 +355,7 @@ def test_nobody_and_nothing_is_left_out_in_silence() -> None:
         assert len(whole) + int(counted[1]) == len(expected)
 
 
-@pytest.mark.parametrize("l10n", LOCALIZERS)
+@each_language
 def test_pages_of_who_is_out_fit_into_a_modal_and_have_everybody_once(l10n: Localizer) -> None:
     names = [f"{NASTY[:70]}{index:05}" for index in range(1_000)]
     everybody, page, lines = out(*map(absent, names)), 0, list[str]()
@@ -382,7 +390,7 @@ def test_what_people_wrote_mentions_nobody_and_links_nowhere() -> None:
             assert "<https://x.example" not in text["text"]
 
 
-@pytest.mark.parametrize("l10n", LOCALIZERS, ids=lambda l10n: l10n.locale)
+@each_language
 def test_feeds_and_ones_own_calendar_stay_within_slacks_limits(l10n: Localizer) -> None:
     feeds = [
         AbsenceFeed("T1", "f" * 16, "" if whole else "C" * 11, "U1", NOW, "ja", gone=gone)

@@ -73,6 +73,7 @@ def test_picture_of_which_too_narrow_a_strip_would_be_kept_is_refused() -> None:
     assert taken(encoded(quarters(100, 3200)))[1:] == (64, KEPT)
 
 
+@pytest.mark.slow
 def test_large_picture_that_is_scaled_in_strips_has_no_seams() -> None:
     ramp = Image.linear_gradient("L").resize((1500, 11_000))
     found = opened(square(encoded(ramp, compress_level=1), "0,0,1500")[0])

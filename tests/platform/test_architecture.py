@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from services.platform.settings import Settings
@@ -19,9 +19,10 @@ PROGRAM = [
 MOST_PROTOCOLS = 16
 
 
-def classes() -> Iterator[ast.ClassDef]:
-    for path in PROGRAM:
-        yield from (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef))
+@cache
+def classes() -> list[ast.ClassDef]:
+    nodes = (node for path in PROGRAM for node in ast.walk(ast.parse(path.read_text())))
+    return [node for node in nodes if isinstance(node, ast.ClassDef)]
 
 
 def test_architecture_names_what_is_there() -> None:

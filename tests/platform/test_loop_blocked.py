@@ -85,6 +85,7 @@ async def test_loop_that_turns_is_not_told_of_and_each_look_is_counted() -> None
     assert 1 < len(lateness) <= 10
 
 
+@pytest.mark.slow
 async def test_thread_that_keeps_the_interpreter_is_named_and_not_the_loop_that_waits_for_it() -> None:
     slow, text = re.compile(r"\n+[ \t]"), "\n" * 12_000
 

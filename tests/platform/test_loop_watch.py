@@ -33,6 +33,7 @@ async def test_what_computes_on_the_loop_is_seen() -> None:
         await _watching(compute)
 
 
+@pytest.mark.slow
 async def test_what_holds_the_interpreter_in_a_thread_is_seen() -> None:
     slow, text = re.compile(r"\n+[ \t]"), "\n" * 14_000
     with pytest.raises(AssertionError, match="by threads"):
@@ -45,6 +46,7 @@ async def test_what_takes_turns_in_a_thread_and_a_loop_that_stands_still_are_not
         time.sleep(0.3)  # noqa: ASYNC251 - as if others had the machine: a loop that is not late at all would show nothing
 
 
+@pytest.mark.slow
 def test_what_is_computed_while_the_loop_does_not_run_is_not_seen_and_what_is_at_the_end_of_a_run_is() -> None:
     async def computes() -> None:
         await asyncio.sleep(0.03)

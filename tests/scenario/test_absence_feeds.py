@@ -16,7 +16,7 @@ from services.domain.model import PersonKey
 from services.store.workspace_models import AbsenceFeedRow
 from services.usecases import feeds as feeds_module
 from tests.support.absence_feeds import Office, address_in, fetch
-from tests.support.databases import BOTH
+from tests.support.databases import SQLITE_FIRST
 from tests.support.icsfile import asked, reading
 from tests.support.office import CAT, project_in
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
@@ -32,7 +32,7 @@ async def office(running_app: RunningApp) -> Office:
 # ── what it says ────────────────────────────────────────────────────────────────────────────────────
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_feed_of_a_channel_tells_of_its_members_whole_days_and_times_and_nothing_else(office: Office) -> None:
     address = await office.gets()
     await office.app.types("/ooo", "until friday Dentist", BEN)
@@ -98,9 +98,9 @@ async def test_other_engines_read_what_was_written_with_names_that_try_to_break_
 @pytest.mark.parametrize(
     ("language", "title", "name"),
     [
-        ("en", "Ben Hall: out of office", "#project: Out of office"),
+        pytest.param("en", "Ben Hall: out of office", "#project: Out of office", marks=pytest.mark.slow),
         pytest.param("de", "Ben Hall: abwesend", "#project: Abwesend", marks=pytest.mark.slow),
-        ("fr", "Ben Hall : absence du bureau", "#project: Absence du bureau"),
+        pytest.param("fr", "Ben Hall : absence du bureau", "#project: Absence du bureau", marks=pytest.mark.slow),
         pytest.param("es", "Ben Hall: ausente", "#project: Fuera de la oficina", marks=pytest.mark.slow),
         ("ja", "Ben Hall：不在", "#project: 不在"),
     ],

@@ -24,6 +24,7 @@ from services.usecases.agents import AgentAsked
 from services.usecases.workspace import OperatorAllows
 from tests.support import blockkit
 from tests.support.agents import clicks, filled_in, makes_key, secrets_in
+from tests.support.few import few
 from tests.support.running_app import ANN as ANN_USER
 from tests.support.running_app import TEAM, RunningApp
 from tests.support.stepped_app import ANN, BEN, SteppedApp, elements, text_of
@@ -108,11 +109,13 @@ async def test_enter_in_the_name_makes_the_key_and_an_empty_name_closes_the_form
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [
-        ("", "Give the key a name, so that you know later which agent has it."),
-        ("\u202e\u200b", "Give the key a name, so that you know later which agent has it."),
-        ("x" * 41, "A key's name has at most 40 characters. Shorten it."),
-    ],
+    few(
+        [
+            ("", "Give the key a name, so that you know later which agent has it."),
+            ("\u202e\u200b", "Give the key a name, so that you know later which agent has it."),
+            ("x" * 41, "A key's name has at most 40 characters. Shorten it."),
+        ]
+    ),
 )
 async def test_name_that_is_none_is_told_in_the_form_and_what_was_chosen_stays(
     app: SteppedApp, name: str, said: str
@@ -262,7 +265,7 @@ async def token_dies(app: RunningApp) -> None:
 
 
 @pytest.mark.parametrize(
-    "happens", [forgets, operator_forgets, uninstalls, takes_the_grant_back, is_deactivated, token_dies]
+    "happens", few([forgets, operator_forgets, uninstalls, takes_the_grant_back, is_deactivated, token_dies], quick=2)
 )
 async def test_key_is_gone_with_what_it_stood_for(
     running_app: RunningApp, happens: Callable[[RunningApp], Awaitable[None]]

@@ -152,6 +152,7 @@ async def test_refusals_are_of_one_shape_and_change_nothing(agent: AgentOf) -> N
     assert agent.app.text() == "Out of office until 25 November"  # her calendar's
 
 
+@pytest.mark.slow
 async def test_call_above_sixty_in_a_minute_is_told_when_to_come_back(agent: AgentOf) -> None:
     for _ in range(MOST_CALLS):
         assert (await agent.reads("get_status")).status == 200

@@ -18,8 +18,9 @@ from services.platform.settings import Settings
 from services.store.keeper import open_kept, seal_kept
 from services.store.retention import KeptFor
 from services.store.workspace_models import DigestPostRow, DigestRow, KeptRow, LeaveLineRow
-from tests.support.databases import BOTH, SQLITE_FIRST
+from tests.support.databases import SQLITE_FIRST
 from tests.support.feeds import entry
+from tests.support.few import few
 from tests.support.leave import connects_leave
 from tests.support.office import CAT, project_in
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
@@ -78,7 +79,7 @@ async def test_digest_is_posted_at_its_local_minute_once_about_the_members_and_n
     assert len(room.posted) == 2
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_digest_tells_of_who_is_out_from_its_minute_on(room: Room) -> None:
     """Their statuses are set at the same minute, and Slack takes some time over that."""
     await room.types("weekdays 9:00")
@@ -178,7 +179,7 @@ async def test_digest_that_is_two_hours_late_is_skipped(room: Room) -> None:
     assert len(room.posted) == 1
 
 
-@pytest.mark.parametrize("how", ["archived", "left", "restricted", "deleted", "shared"])
+@pytest.mark.parametrize("how", few(["archived", "left", "restricted", "deleted", "shared"], quick=2))
 async def test_channel_that_refuses_pauses_it_and_its_creator_is_told_once(room: Room, how: str) -> None:
     await room.types("weekdays 9:00")
     await room.app.types("/ooo", "until 3 dec", BEN)

@@ -23,8 +23,9 @@ from services.usecases.credentials import BOT_TOKEN, SLACK_APP, look_at_bot_toke
 from services.usecases.doctor import Doctor, clock_offset
 from services.usecases.findings import Finding
 from tests.support.clocks import ManualClock
-from tests.support.databases import BOTH
+from tests.support.databases import BOTH, SQLITE_FIRST
 from tests.support.faults import standing
+from tests.support.few import few
 
 
 @dataclass
@@ -192,14 +193,16 @@ async def test_doctor_has_nobody_install_anew_while_slack_cannot_be_reached(
     assert [one.well for one in found] == [False] * 3
 
 
-@pytest.mark.parametrize("out", [(500, "internal_error"), (503, "service_unavailable"), (429, "ratelimited")])
+@pytest.mark.parametrize(
+    ("status", "error"), few([(500, "internal_error"), (503, "service_unavailable"), (429, "ratelimited")])
+)
 async def test_doctor_has_nobody_install_anew_while_slack_answers_and_does_nothing(
-    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock, out: tuple[int, str]
+    database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock, *, status: int, error: str
 ) -> None:
     await add_workspaces(database, encryptor, clock.now())
-    slack.out = out
+    slack.out = (status, error)
     found = {one.subject: one for one in await examine(database, encryptor, slack, clock)}
-    assert (found["Slack"].well, found["Slack"].sentence) == (False, f"cannot be reached: {out[1]}")
+    assert (found["Slack"].well, found["Slack"].sentence) == (False, f"cannot be reached: {error}")
     assert {found[f"workspace W{number}"].sentence for number in (1, 2, 3)} == {
         "cannot be asked, because Slack cannot be reached"
     }
@@ -218,7 +221,7 @@ async def test_doctor_tells_whether_slack_takes_the_bot_token_that_the_operator_
     assert (silent.well, silent.sentence) == (False, "cannot be reached: internal_error")
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_doctor_counts_who_chose_an_effect_that_they_have_not_allowed(
     database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
@@ -247,7 +250,7 @@ async def test_doctor_counts_who_chose_an_effect_that_they_have_not_allowed(
     )
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_signing_secret_is_known_to_be_right_from_slacks_first_request_on(
     database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:

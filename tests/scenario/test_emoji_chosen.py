@@ -311,6 +311,7 @@ async def test_own_emoji_of_one_workspace_are_not_offered_in_another(clock: Manu
         assert await offered(app, "pizza_", BEN) == [":pizza_theirs:"]
 
 
+@pytest.mark.slow
 async def test_thirty_thousand_are_searched(running_app: RunningApp, clock: ManualClock) -> None:
     """Bench `emoji` measures how long it takes."""
     running_app.slack.workspaces[TEAM].emoji |= {f"team_face_{number:05}": "x" for number in range(MOST_NAMES)}

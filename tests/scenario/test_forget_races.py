@@ -18,8 +18,9 @@ from services.store.db import Database
 from services.store.models import Base, ProfileStateRow
 from services.usecases.offboarding import TAKE_BACK
 from tests.support.clocks import ManualClock
-from tests.support.databases import BOTH
+from tests.support.databases import BOTH, SQLITE_FIRST
 from tests.support.engine import GET, SET
+from tests.support.few import few
 from tests.support.stepped_app import ANN, SteppedApp, open_stepped_app
 
 READING = ("Reading", ":book:")
@@ -59,7 +60,7 @@ async def gone(app: SteppedApp) -> bool:
     return await rows(app) == LEFT and [call.ok for call in revoked] == [True]
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_forgotten_while_our_write_is_on_its_way(app: SteppedApp) -> None:
     profiles, slack = app.replica.writer._profiles, app.leaving.slack
     write, revoke = profiles.write, slack.revoke
@@ -168,7 +169,7 @@ async def test_somebody_without_a_grant_is_forgotten_at_once_and_told_what_stays
     assert "Lunch" in app.engine.slack.direct_messages(ANN)[0].text
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_who_allows_it_again_before_they_are_gone_stays(app: SteppedApp) -> None:
     await app.quo("Lunch")
     await app.shows()
@@ -195,7 +196,7 @@ async def test_two_replicas_see_somebody_off_once(app: SteppedApp) -> None:
     assert len(app.engine.slack.direct_messages(ANN)) == 1
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_operators_command_takes_back_without_the_app(app: SteppedApp) -> None:
     await app.quo("Lunch")
     await app.shows()
@@ -241,7 +242,7 @@ async def test_operators_command_asks_again_only_when_slack_lets_it(app: Stepped
     assert app.engine.status(ANN)[:2] == READING
 
 
-@pytest.mark.parametrize("memory", ['{"version": 99}', "[]", "x"])
+@pytest.mark.parametrize("memory", few(['{"version": 99}', "[]", "x"]))
 async def test_memory_that_makes_no_sense_keeps_nobody_from_being_forgotten(app: SteppedApp, memory: str) -> None:
     await app.quo("Lunch")
     await app.shows()

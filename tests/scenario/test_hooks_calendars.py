@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.store.calendar_models import Calendar, EventRow, InboxRow
-from tests.support.databases import BOTH
+from tests.support.databases import BOTH, SQLITE_FIRST
 from tests.support.engine import until
 from tests.support.feeds import entry as plain_entry
 from tests.support.hooks import CALENDAR, all_kept, disconnects, entry, itip, new_hook, posts, rotates, send
@@ -84,7 +84,7 @@ async def test_series_follows_its_person_to_another_zone(running_app: RunningApp
     assert running_app.shows() == (*MEETING, at("10:00"))
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_what_waits_is_worked_in_after_a_crash_and_counts_once(running_app: RunningApp) -> None:
     """Nobody works meanwhile: the address answers, and what it took is in the database alone."""
     await running_app.joins()

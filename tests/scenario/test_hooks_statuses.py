@@ -190,8 +190,8 @@ async def test_sixty_requests_a_minute_are_taken_and_no_more(running_app: Runnin
     await running_app.joins()
     await running_app.joins(BEN)
     hook, other = await new_hook(running_app), await new_hook(running_app, BEN)
-    answers = [await send(hook, {"text": "x", "minutes": 5}) for _ in range(61)]
-    assert [status for status, _, _ in answers] == [200] * 60 + [429]
+    answers = [await send(hook, b"", JSON) for _ in range(61)]
+    assert [status for status, _, _ in answers] == [400] * 60 + [429]
     assert answers[-1][1]["error"] == "That is too often. Wait a minute and try again."
     assert answers[-1][2]["retry-after"] == "60"
     assert (await send(other, {"text": "x", "minutes": 5}))[0] == 200

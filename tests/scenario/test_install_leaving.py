@@ -14,7 +14,7 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.models import Base, Notice, Person, Workspace
 from tests.support.clocks import ManualClock
-from tests.support.databases import BOTH
+from tests.support.databases import BOTH, SQLITE_FIRST
 from tests.support.install_side import InstallSide, open_install_side
 from tests.support.oauth_stub import answer, oauth_stub
 
@@ -122,7 +122,7 @@ async def test_revocation_in_doubt_counts_while_slack_is_down_unless_it_is_surel
     assert [await state(install_side, ANN), await state(install_side, BOB)] == ["lost", "ok"]
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_late_uninstall_does_not_delete_a_newer_install(install_side: InstallSide) -> None:
     at = install_side.clock.now()
     install_side.clock.move(minutes=2)
@@ -153,7 +153,7 @@ async def test_uninstall_of_an_unknown_workspace_is_answered(install_side: Insta
     assert (await install_side.event(revoked("U1", bot=True), team_id="T404", event_id="Ev2"))[0] == 200
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_forget_deletes_everything_of_one_person_and_revokes_their_token(install_side: InstallSide) -> None:
     await install_side.people.ask(ANN, "/quo", "pause")
     await install_side.people.grant_link(ANN)

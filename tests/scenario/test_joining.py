@@ -8,12 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from services.store.models import Base
+from tests.support.few import few
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp
 
 OTHER = "T0OTHER001"
 
 
-@pytest.mark.parametrize("add", ["", "replies", "digests", "emoji"])
+@pytest.mark.parametrize("add", few(["", "replies", "digests", "emoji"], quick=2))
 async def test_who_joins_a_scenario_is_kept_and_told_like_who_goes_through_the_pages(
     running_app: RunningApp, add: str
 ) -> None:

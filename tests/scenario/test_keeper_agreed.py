@@ -30,6 +30,7 @@ from tests.scenario.test_absence_feeds import fetch
 from tests.support import blockkit
 from tests.support.command_line import run
 from tests.support.feeds import entry
+from tests.support.few import few
 from tests.support.leave import connects_leave
 from tests.support.running_app import ANN, BEN, SET, TEAM, RunningApp, at
 from tests.support.stepped_app import text_of
@@ -282,7 +283,7 @@ async def test_keeper_who_wants_to_be_forgotten_is_told_so_and_takes_off_what_st
     assert {row.keeper_id for row in await app.rows(sa.select(KeptWriteRow.keeper_id))} == {""}
 
 
-@pytest.mark.parametrize("how", ["ended", "forgotten"])
+@pytest.mark.parametrize("how", few(["ended", "forgotten"]))
 async def test_keeper_who_is_no_admin_any_more_leaves_nothing_behind(app: RunningApp, how: str) -> None:
     await keeps(app)
     await has_leave(app, BEN)

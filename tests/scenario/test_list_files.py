@@ -12,6 +12,7 @@ from services.store.line_file import lines_from_file, problems_of
 from services.store.line_json import DAYS
 from services.store.models import RuleRow
 from tests.support.feeds import lasting
+from tests.support.few import few
 from tests.support.running_app import ANN, RunningApp, at
 from tests.support.slack_files import at_rest, sends
 
@@ -98,7 +99,7 @@ async def test_every_wrong_field_of_a_list_has_its_sentence_and_nothing_is_chang
 
 @pytest.mark.parametrize(
     ("locale", "told"),
-    [
+    few([
         ("de-DE", ["• Zeile 2, `enabled`: Hier muss `true` oder `false` stehen.",
                    "• Routine 1: Ein Feld „fom“ gibt es nicht."]),
         ("fr-FR", ["• Ligne 2, `enabled` : Il faut ici `true` ou `false`.",
@@ -107,7 +108,7 @@ async def test_every_wrong_field_of_a_list_has_its_sentence_and_nothing_is_chang
                    "• Rutina 1: No hay ningún campo «fom»."]),
         ("ja-JP", ["• 2行目, `enabled`：ここには`true`か`false`が必要です。",
                    "• ルーティン1：「fom」という項目はありません。"]),
-    ],
+    ]),
 )  # fmt: skip
 async def test_mistakes_are_told_in_the_language_of_whoever_sent_the_list(
     running_app: RunningApp, locale: str, told: list[str]
@@ -120,15 +121,18 @@ async def test_mistakes_are_told_in_the_language_of_whoever_sent_the_list(
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [
-        (b"nonsense", "That is not a list of lines that I can read."),
-        (b"[" * 100_000, "That is not a list of lines that I can read."),
-        (b"\xff\xfe", "That is not a list of lines that I can read."),
-        (b'{"version": 3, "lines": "of another kind"}', "Nothing was changed"),
-        (b'{"lines": []}', "Nothing was changed"),
-        (b'"a text"', "Nothing was changed"),
-        (b"x" * (2**20 + 1), "That is not a list of lines that I can read."),
-    ],
+    few(
+        [
+            (b"nonsense", "That is not a list of lines that I can read."),
+            (b'{"lines": []}', "Nothing was changed"),
+            (b"[" * 100_000, "That is not a list of lines that I can read."),
+            (b"\xff\xfe", "That is not a list of lines that I can read."),
+            (b'{"version": 3, "lines": "of another kind"}', "Nothing was changed"),
+            (b'"a text"', "Nothing was changed"),
+            (b"x" * (2**20 + 1), "That is not a list of lines that I can read."),
+        ],
+        quick=2,
+    ),
 )
 async def test_what_is_no_list_is_refused_in_a_sentence(running_app: RunningApp, content: bytes, sentence: str) -> None:
     await running_app.joins()

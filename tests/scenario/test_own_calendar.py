@@ -18,6 +18,7 @@ from services.store.calendar_models import EventRow
 from services.store.models import OverrideRow
 from services.store.workspace_models import CalendarEntryRow
 from tests.support.clocks import ManualClock
+from tests.support.few import few
 from tests.support.providers_app import Vendors, open_vendors, quick_at
 from tests.support.running_app import ANN, TEAM, at
 
@@ -101,6 +102,7 @@ async def test_box_is_there_with_an_account_alone_and_is_off(ann: ConnectedAnn) 
     assert "in_calendar" not in str(app.slack.modals["U0BEN00001"][-1].view)
 
 
+@quick_at("google", "ann")
 async def test_what_was_chosen_is_kept_until_it_is_allowed_and_done_then(ann: ConnectedAnn) -> None:
     said = await ann.asks()
     assert ann.entries == []
@@ -268,7 +270,7 @@ async def test_who_has_a_calendar_that_takes_no_entry_is_told_once_and_what_to_d
         await ann.vendors.rests()
 
 
-@pytest.mark.parametrize("how", ["forget", "disconnect", "uninstall"])
+@pytest.mark.parametrize("how", few(["forget", "disconnect", "uninstall"], quick=2))
 @quick_at("microsoft", "ann")
 async def test_entry_goes_with_the_person_and_with_the_account(ann: ConnectedAnn, how: str) -> None:
     app = ann.vendors.running_app

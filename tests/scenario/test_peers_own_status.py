@@ -8,6 +8,7 @@ import pytest
 
 from services.domain.model import PersonKey
 from tests.support.feeds import lasting
+from tests.support.few import few
 from tests.support.running_app import ANN, TEAM, RunningApp, at
 
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
@@ -28,7 +29,7 @@ async def test_newer_override_wins_over_one_that_ends_later(running_app: Running
 
 
 @pytest.mark.parametrize(
-    ("command", "text"), [("/quo", ":dart: Focus"), ("/quo", ":dart: Focus for 2h"), ("/ooo", "today")]
+    ("command", "text"), few([("/quo", ":dart: Focus"), ("/quo", ":dart: Focus for 2h"), ("/ooo", "today")])
 )
 @pytest.mark.parametrize("by_hand", [("Mine", ":books:"), ("", "")])
 async def test_same_words_asked_for_again_win_over_what_was_done_by_hand_in_between(

@@ -125,7 +125,7 @@ async def test_access_that_is_refused_is_renewed_and_nobody_notices(peer: Peer) 
     assert len(running_app.told()) == told
 
 
-@each(4, Deed.ACCOUNT)
+@each(3, Deed.ACCOUNT)
 async def test_account_that_is_lost_is_told_once_and_mended_by_what_the_message_says(peer: Peer) -> None:
     running_app = peer.running_app
     key = await peer.add(Entry(TITLE, at("08:30"), at("20:00")))

@@ -17,7 +17,7 @@ from services.store.models import Person
 from services.store.retention import KeptFor
 from services.usecases import replies
 from services.usecases.replies import WhoIsOut
-from tests.support.databases import BOTH
+from tests.support.databases import SQLITE_FIRST
 from tests.support.engine import until
 from tests.support.feeds import entry, lasting
 from tests.support.office import BACK_ON_FRIDAY, CAT, POST, Office
@@ -27,7 +27,7 @@ from tests.support.statements import statements
 # ── what is told ────────────────────────────────────────────────────────────────────────────────────
 
 
-@BOTH
+@SQLITE_FIRST
 async def test_mention_of_somebody_who_is_out_is_answered_to_who_asked_alone(office: Office) -> None:
     await office.is_out()
     await office.says("@ann could you look at this?")

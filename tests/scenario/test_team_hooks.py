@@ -159,7 +159,7 @@ async def test_secret_may_come_in_a_header_and_an_unknown_one_finds_nothing(runn
     assert (await send(f"{running_app.url}/hooks/team/{secret[:-1]}x", []))[0] == 404
     assert (await send(f"{running_app.url}/hooks/{secret}", {"text": "Lunch"}))[0] == 404
     for _ in range(60):
-        status = (await send(hook, [days(ANNS, "2026-12-01")]))[0]
+        status = (await send(hook, b"", JSON))[0]
         if status == 429:
             break
     assert status == 429

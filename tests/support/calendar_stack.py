@@ -43,8 +43,8 @@ PROVIDERS = tuple(MAIL)
 each_on_both = pytest.mark.parametrize(
     ("provider", "database_url"),
     [
-        ("google", "sqlite"), ("microsoft", "sqlite"), ("google", "postgresql"),
-        pytest.param("microsoft", "postgresql", marks=pytest.mark.slow),
+        ("google", "sqlite"), ("microsoft", "postgresql"),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in (("microsoft", "sqlite"), ("google", "postgresql"))),
     ],
     indirect=["database_url"],
 )  # fmt: skip

@@ -65,18 +65,14 @@ def able(*deeds: Deed) -> list[str]:
     return [name for name in PROVIDERS if not CANNOT[name].keys() & set(deeds)]
 
 
-_ALIKE = (("google", "microsoft"), ("caldav", "ics"), ("hook", "file"))
-"""With an account and pushes, asked by us, and sent to us."""
-
-
 def each(turn: int, *deeds: Deed) -> pytest.MarkDecorator:
-    """A test is for every provider that can do all of these; in the quick run for one of each two that are alike.
+    """A test is for every provider that can do all of these; in the quick run for one of them.
 
     Which one is told by `turn`, so that in a file of tests each provider has its own.
     """
     names = able(*deeds)
-    quick = [next((name for name in pair[:: -1 if turn % 2 else 1] if name in names), "") for pair in _ALIKE]
-    every = [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
+    quick = names[turn % len(names)]
+    every = [name if name == quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
     return pytest.mark.parametrize("peer", every, indirect=True)
 
 
