@@ -25,7 +25,7 @@ setup: $(VENV)/.run ## for your Slack: ask for what is missing, try it, and writ
 test: $(VENV)/.dev ## every test but the slow ones
 	$(BIN)/pytest $(PARALLEL)
 
-test-slow: $(VENV)/.dev ## chaos and soak, every order of steps, properties over many new examples
+test-slow: $(VENV)/.dev ## chaos, drills and soak, most of the demo's page, every order of steps, properties over many new examples
 	$(BIN)/pytest -m slow
 	$(BIN)/pytest $(PARALLEL) -m hypothesis --hypothesis-profile=thorough
 

@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 MAYA, PRIYA = "U0MAYA0001", "U0PRIYA001"
 
 
+@pytest.mark.slow
 async def test_consent_is_refused_then_an_event_moved_or_cancelled_at_a_provider_moves_its_status(
     day_page: DemoPage,
 ) -> None:
@@ -56,6 +57,7 @@ async def test_consent_is_refused_then_an_event_moved_or_cancelled_at_a_provider
     await expect(day_page.page.locator("#home")).to_contain_text("maya@work.example")
 
 
+@pytest.mark.slow
 async def test_file_sent_to_the_app_becomes_a_calendar_and_a_fast_clock_waits_while_links_are_shown(
     day_page: DemoPage,
 ) -> None:

@@ -27,6 +27,7 @@ async def ask(demo_page: DemoPage, sentence: str) -> Locator:
     return said.last
 
 
+@pytest.mark.slow
 async def test_a_sentence_to_the_agent_is_a_tool_call_that_sets_the_status_and_undoes_it(shared_page: DemoPage) -> None:
     page, slack = shared_page.page, shared_page.demo.slack
     await shared_page.be("Yuki Tanaka")
@@ -63,6 +64,7 @@ async def test_a_sentence_to_the_agent_is_a_tool_call_that_sets_the_status_and_u
     await page.click("#tab-day")
 
 
+@pytest.mark.slow
 async def test_a_revoked_key_of_the_agent_is_refused_and_another_one_can_be_made(shared_page: DemoPage) -> None:
     page = shared_page.page
     await shared_page.be("Sam Rivera")

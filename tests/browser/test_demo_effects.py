@@ -16,6 +16,7 @@ def row(demo_page: DemoPage, name: str) -> Locator:
     return demo_page.page.locator(f".member:has-text('{name}')")
 
 
+@pytest.mark.slow
 async def test_muted_and_away_people_have_a_sign_and_a_changed_photo_is_drawn(shared_page: DemoPage) -> None:
     page, slack = shared_page.page, shared_page.demo.slack
     await shared_page.be("Sam Rivera")
@@ -44,6 +45,7 @@ async def test_muted_and_away_people_have_a_sign_and_a_changed_photo_is_drawn(sh
     await expect(sam.get_by_role("img", name="active")).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_people_are_mentioned_in_threads_and_what_only_one_may_see_the_others_do_not(
     shared_page: DemoPage,
 ) -> None:
@@ -77,6 +79,7 @@ async def test_people_are_mentioned_in_threads_and_what_only_one_may_see_the_oth
     await expect(page.locator("#messages")).not_to_contain_text("for Priya")
 
 
+@pytest.mark.slow
 async def test_emoji_is_searched_for_by_name_and_the_workspaces_own_is_chosen(shared_page: DemoPage) -> None:
     page, slack = shared_page.page, shared_page.demo.slack
     await shared_page.be("Maya Okafor")
@@ -97,6 +100,7 @@ async def test_emoji_is_searched_for_by_name_and_the_workspaces_own_is_chosen(sh
     assert slack.member(MAYA).emoji == ":acme:"
 
 
+@pytest.mark.slow
 async def test_focus_mutes_lunch_is_away_a_holiday_has_its_photo_and_who_mentions_it_is_told(
     demo_page: DemoPage,
 ) -> None:
@@ -142,6 +146,7 @@ async def test_focus_mutes_lunch_is_away_a_holiday_has_its_photo_and_who_mention
     assert photos.own_face(JONAS)
 
 
+@pytest.mark.slow
 async def test_line_is_edited_with_its_preview_and_a_routine_is_made(demo_page: DemoPage) -> None:
     page = demo_page.page
     home, dialog = page.locator("#home"), page.locator("dialog")

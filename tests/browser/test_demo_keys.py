@@ -13,6 +13,7 @@ from tests.browser.conftest import DemoPage
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
 
+@pytest.mark.slow
 async def test_key_is_made_shown_once_used_and_revoked(shared_page: DemoPage) -> None:
     page, url = shared_page.page, f"{shared_page.demo.app}/api/v1/set_status"
     await shared_page.be("Priya Nair")

@@ -25,6 +25,7 @@ async def add_event(demo_page: DemoPage, title: str, start: str, end: str) -> No
     await expect(page.locator(f".event:has-text('{title}')")).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_paused_person_is_left_alone_until_resumed_and_a_deleted_event_takes_its_status_away(
     day_page: DemoPage,
 ) -> None:
@@ -74,6 +75,7 @@ async def test_added_event_shows_and_a_status_set_by_hand_is_covered_or_stays(da
     assert day_page.demo.slack.member(SAM).text == "Incident, do not disturb"
 
 
+@pytest.mark.slow
 async def test_what_is_typed_last_shows_while_the_clock_stands(day_page: DemoPage) -> None:
     await day_page.be("Yuki Tanaka")
     for text in ("One", "Two", "Three", "Four", "Five"):
@@ -89,6 +91,7 @@ async def set_status(day_page: DemoPage, emoji: str, text: str) -> None:
     await day_page.page.click("dialog button[type=submit]")
 
 
+@pytest.mark.slow
 async def test_dragged_event_moves_with_its_status_and_a_fast_clock_meets_edges_at_their_second(
     demo_page: DemoPage,
 ) -> None:
@@ -127,6 +130,7 @@ async def test_ooo_friday_is_understood_and_undone(shared_page: DemoPage) -> Non
     await expect(shared_page.page.locator("#home")).not_to_contain_text("Fri 27 Nov")
 
 
+@pytest.mark.slow
 async def test_bad_address_is_refused_on_its_own_block(shared_page: DemoPage) -> None:
     await shared_page.be("Maya Okafor")
     page = shared_page.page
@@ -142,6 +146,7 @@ async def test_bad_address_is_refused_on_its_own_block(shared_page: DemoPage) ->
     await expect(dialog).to_have_count(0)
 
 
+@pytest.mark.slow
 async def test_no_event_is_added_before_the_day_of_who_was_chosen_is_there(shared_page: DemoPage) -> None:
     at_once = "() => { document.querySelector('.member[aria-pressed=false]').click(); return %s }"
     assert await shared_page.page.evaluate(at_once % "document.getElementById('entry-new').disabled")
@@ -178,6 +183,7 @@ async def test_commands_are_offered_to_the_keyboard(shared_page: DemoPage) -> No
     await expect(page.locator(".message.only-you").last).to_contain_text("Daily stand-up")
 
 
+@pytest.mark.slow
 async def test_commands_stay_offered_to_who_comes_back_to_the_box_at_once(shared_page: DemoPage) -> None:
     await shared_page.be("Maya Okafor")
     hidden = await shared_page.page.evaluate(

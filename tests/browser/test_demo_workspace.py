@@ -10,6 +10,7 @@ from tests.browser.conftest import DemoPage
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
 
+@pytest.mark.slow
 async def test_admin_ties_a_name_of_the_leave_calendar_and_the_digest_tells_of_who_never_connected(
     day_page: DemoPage,
 ) -> None:

@@ -150,6 +150,7 @@ async def test_news_reach_everybody_once_they_are_committed(database: Database) 
         await until(lambda: one.woken == other.woken == [True, False])
 
 
+@pytest.mark.slow
 async def test_statuses_are_written_by_whoever_owns_their_workspace(
     database: Database, encryptor: Encryptor, clock: ManualClock
 ) -> None:

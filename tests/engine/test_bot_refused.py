@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from emulators.faults import Fault
 from tests.support.engine import TEAM, RunningEngine, meeting, until
 from tests.support.faults import standing
+from tests.support.few import few
 from tests.support.replica import Replica
 
 PUBLISH, TEST = "views.publish", "auth.test"
@@ -88,7 +89,9 @@ async def test_refusal_of_everybody_is_recognised_where_only_the_bot_is_used(eng
     assert "It is taken again now" in engine.slack.direct_messages("U0")[0].text
 
 
-@pytest.mark.parametrize("code", ["invalid_auth", "account_inactive", "token_revoked", "team_access_not_granted"])
+@pytest.mark.parametrize(
+    "code", few(["invalid_auth", "account_inactive", "token_revoked", "team_access_not_granted"], quick=2)
+)
 async def test_bot_that_alone_is_refused_is_asked_for_once_and_statuses_go_on(engine: RunningEngine, code: str) -> None:
     replica = await looking(engine, 5)
     refused = engine.slack.faults.add(Fault(error=code, times=None, user_id=bot_of(engine)))

@@ -26,7 +26,7 @@ STEPS = [
 ]  # fmt: skip
 
 QUICK = {
-    (DND, "the intent", True), (DND, "the call", True), (AWAY, "the call", False), (AWAY, "the record", False),
+    (DND, "the call", True), (AWAY, "the record", False),
 }  # fmt: skip
 """What is tried always; the others where there is time."""
 

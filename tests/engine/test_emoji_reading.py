@@ -19,6 +19,7 @@ from services.slack.limits import LIMITS, STATUS, Budget
 from services.store.models import Workspace
 from tests.support.databases import BOTH
 from tests.support.engine import SET, TEAM, RunningEngine, meeting, until
+from tests.support.few import few
 from tests.support.replica import Replica
 
 LIST = "emoji.list"
@@ -68,7 +69,7 @@ FAILURES = [
 
 
 @sqlite
-@pytest.mark.parametrize("fault", FAILURES, ids=range(len(FAILURES)))
+@pytest.mark.parametrize("fault", few(FAILURES, quick=2), ids=range(len(FAILURES)))
 async def test_read_that_fails_keeps_what_was_read_and_is_tried_again(
     engine: RunningEngine, replica: Replica, fault: Fault
 ) -> None:

@@ -65,6 +65,7 @@ async def test_absences_that_begin_at_once_drain_at_slacks_pace_longest_first(
     assert {kept.text(one)[:19] for one in users if one != typed} == {"Out of office until"}
 
 
+@pytest.mark.slow
 async def test_members_own_statuses_come_first_and_leave_ten_a_minute_to_the_keeper(engine: RunningEngine) -> None:
     kept = await a_kept_workspace(engine)
     absent = await many(kept, 24)

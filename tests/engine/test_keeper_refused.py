@@ -14,6 +14,7 @@ from services.slack.members import INFO
 from services.store.models import Notice
 from services.store.workspace_models import MemberRow
 from tests.support.engine import GET, SET, TEAM, RunningEngine
+from tests.support.few import few
 from tests.support.keeper import ADMIN, KeptWorkspace, a_kept_workspace
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -34,7 +35,7 @@ async def told(kept: KeptWorkspace) -> list[str]:
 # ── somebody whom this keeper cannot keep ───────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("role", [Role.ADMIN, Role.OWNER, Role.PRIMARY_OWNER])
+@pytest.mark.parametrize("role", few([Role.ADMIN, Role.OWNER, Role.PRIMARY_OWNER]))
 async def test_roles_that_are_not_below_are_listed_without_a_call(kept: KeptWorkspace, role: Role) -> None:
     boss = await kept.member("UBOSS", role=role)
     await kept.has_leave("UBOSS")
@@ -93,7 +94,7 @@ async def test_member_of_whom_nothing_is_known_is_asked_for(kept: KeptWorkspace)
     assert [call.arguments["user"] for call in kept.engine.calls(INFO)] == ["UNEW"]
 
 
-@pytest.mark.parametrize("code", ["sudo_required", "permission_denied"])
+@pytest.mark.parametrize("code", few(["sudo_required", "permission_denied"]))
 async def test_refusal_of_one_member_is_listed_and_not_tried_again_before_their_leave_changes(
     kept: KeptWorkspace, code: str
 ) -> None:
@@ -195,7 +196,7 @@ async def test_demoted_admin_of_whom_nobody_tells_is_lost_at_the_next_write(kept
     assert await told(kept) == [ADMIN]
 
 
-@pytest.mark.parametrize("how", ["demoted", "asked", "left", "revoked"])
+@pytest.mark.parametrize("how", few(["demoted", "asked", "left", "revoked"], quick=2))
 async def test_lost_keeper_tells_the_admins_once_and_what_stands_runs_out(kept: KeptWorkspace, how: str) -> None:
     other = await kept.engine.person("UOTHER", admin=True)
     kept.engine.slack.membership.set_role("UOTHER", "admin")

@@ -11,11 +11,11 @@ from services.platform.settings import Settings
 from services.store.retention import KeptFor, RetentionStore
 from services.store.stores import Stores
 from services.store.workspace_models import KeptRow, KeptWriteRow, LeaveRow
-from tests.support.databases import BOTH
+from tests.support.databases import SQLITE_FIRST
 from tests.support.engine import TEAM, RunningEngine
 from tests.support.keeper import ADMIN, KeptWorkspace, a_kept_workspace
 
-pytestmark = BOTH
+pytestmark = SQLITE_FIRST
 
 
 KEPT = KeptFor.of(Settings())

@@ -20,6 +20,7 @@ from services.slack.calls import Calls, token_digest
 from services.slack.profile import GET, SET
 from tests.engine.test_owned_workspaces import Stored
 from tests.support.clocks import ManualClock
+from tests.support.few import few
 
 OF_A_WORKSPACE, OF_A_PERSON = 50, 10
 """Calls of users.profile.set that Slack takes in any minute (docs.slack.dev: Tier 3, "Profile update limits")."""
@@ -101,7 +102,7 @@ def pending(user_id: str, urgency: int, now: datetime) -> PendingWrite:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", [0, 2, 4, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(5, 20))])
+@pytest.mark.parametrize("seed", few([0, 2, *range(4, 20)]))
 async def test_limits_hold_however_often_a_process_is_killed_or_hands_over(seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311  # orders of steps, no secrets
     stored, clock = Stored(), ManualClock()

@@ -103,7 +103,7 @@ PUTTING_ON = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("step", "after"), some_of(PUTTING_ON, (KEEP, True), (INTEND, True), (PUT_ON, True)))
+@pytest.mark.parametrize(("step", "after"), some_of(PUTTING_ON, (INTEND, True), (PUT_ON, True)))
 async def test_death_while_ours_is_put_on_ends_with_ours_and_then_with_her_own(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
@@ -117,7 +117,7 @@ async def test_death_while_ours_is_put_on_ends_with_ours_and_then_with_her_own(
     assert (ann.calls(SET), await ann.kept()) == (2, set())
 
 
-@pytest.mark.parametrize(("step", "after"), some_of(PUTTING_ON, (INTEND, True), (PUT_ON, True)))
+@pytest.mark.parametrize(("step", "after"), some_of(PUTTING_ON, (PUT_ON, True)))
 async def test_death_while_ours_is_put_on_and_a_stretch_that_is_over_by_then_end_with_her_own(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
@@ -151,7 +151,7 @@ TAKING_BACK = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("step", "after"), some_of(TAKING_BACK, (INTEND, True), (PUT_ON, True)))
+@pytest.mark.parametrize(("step", "after"), some_of(TAKING_BACK, (PUT_ON, True)))
 async def test_death_while_her_own_is_put_back_ends_with_it(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
@@ -193,7 +193,7 @@ async def test_death_while_ours_is_taken_from_somebody_without_a_picture_ends_wi
 
 
 @BOTH
-@pytest.mark.parametrize(("step", "after"), some_of(CHANGING, (INTEND, True), (PUT_ON, True)))
+@pytest.mark.parametrize(("step", "after"), some_of(CHANGING, (PUT_ON, True)))
 async def test_death_between_two_photos_of_ours_ends_with_her_own(
     engine: RunningEngine, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:

@@ -17,10 +17,11 @@ from services.store.models import Person
 from services.store.policies import PolicyStore
 from services.store.preferences import LineStore
 from tests.support.engine import RunningEngine, meeting, until
+from tests.support.few import few
 from tests.support.stretches import ALL
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-PEOPLE, SHOWING = 1_000, 36
+PEOPLE, SHOWING = 300, 36
 
 
 async def fixes(engine: RunningEngine, key: PersonKey, policy: Policy) -> None:
@@ -90,12 +91,15 @@ async def _none_stale(engine: RunningEngine) -> bool:
 
 @pytest.mark.parametrize(
     ("policy", "muted", "away"),
-    [
-        (Policy(effects=frozenset({Effect.AWAY})), None, APP),
-        (Policy(effects=frozenset({Effect.DND})), APP, ""),
-        (Policy(effects=frozenset()), None, ""),
-        (Policy(titles=False), APP, APP),
-    ],
+    few(
+        [
+            (Policy(effects=frozenset({Effect.AWAY})), None, APP),
+            (Policy(effects=frozenset({Effect.DND})), APP, ""),
+            (Policy(effects=frozenset()), None, ""),
+            (Policy(titles=False), APP, APP),
+        ],
+        quick=2,
+    ),
 )
 async def test_effect_that_is_on_is_taken_off_at_once_where_it_is_forbidden(
     engine: RunningEngine, policy: Policy, muted: str | None, away: str

@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from emulators.faults import Fault
 from services.domain.model import Event, EventType, PersonKey
 from tests.support.databases import BOTH
@@ -34,6 +36,7 @@ async def test_hundred_and_twenty_people_due_at_once_are_all_written_and_slack_n
     assert {call.http_status for call in engine.calls()} == {200}
 
 
+@pytest.mark.slow
 async def test_alert_tells_of_a_workspace_whose_calendars_want_more_than_slack_takes(engine: RunningEngine) -> None:
     replica = engine.replica()
     await replica.start()

@@ -11,12 +11,13 @@ from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from services.domain.errors import BadPictureError, CropOutsideError, PictureMovesError, PictureTooLargeError
 from services.pictures.squares import CENTRE, KEPT, are_alike, kept, prepared, signed, square, taken
+from tests.support.few import few
 from tests.support.pictures import animated, colour_at, corners, encoded, opened, quarters
 
 ALL = ("red", "green", "blue", "yellow")
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF"])
+@pytest.mark.parametrize("kind", few(["JPEG", "PNG", "GIF"]))
 @pytest.mark.parametrize(("size", "side"), [((300, 200), 512), ((700, 900), 700), ((2100, 1400), 1024)])
 def test_square_is_as_large_as_slack_takes(kind: str, size: tuple[int, int], side: int) -> None:
     found = opened(square(encoded(quarters(*size), kind), CENTRE)[0])
@@ -41,7 +42,7 @@ def test_crop_is_the_part_that_was_chosen(crop: str, seen: tuple[str, ...]) -> N
         assert corners(found) == seen
 
 
-@pytest.mark.parametrize("orientation", range(1, 10))
+@pytest.mark.parametrize("orientation", few([6, 3, 1, 2, 4, 5, 7, 8, 9], quick=2))
 def test_picture_is_cropped_the_way_up_that_it_is_seen(orientation: int) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
@@ -217,15 +218,18 @@ def test_broken_exif_does_not_stop_a_picture() -> None:
 
 @pytest.mark.parametrize(
     ("size", "crop", "expected"),
-    [
-        ((1000, 800), "100,0,700", ((1000, 800), (100, 0, 700))),  # as it was sent
-        ((600, 900), CENTRE, ((600, 900), (0, 150, 600))),
-        ((2048, 1536), "0,0,1536", ((1024, 768), (0, 0, 768))),
-        ((2048, 1536), "1024,512,1024", ((1024, 768), (512, 256, 512))),
-        ((3000, 2000), "2400,1400,600", ((600, 600), (0, 0, 600))),  # all of it would make too little of the square
-        ((3000, 1000), CENTRE, ((1000, 1000), (0, 0, 1000))),
-        ((90, 120), CENTRE, ((512, 512), (0, 0, 512))),
-    ],
+    few(
+        [
+            ((1000, 800), "100,0,700", ((1000, 800), (100, 0, 700))),  # as it was sent
+            ((3000, 2000), "2400,1400,600", ((600, 600), (0, 0, 600))),  # all of it would be too little of the square
+            ((90, 120), CENTRE, ((512, 512), (0, 0, 512))),
+            ((600, 900), CENTRE, ((600, 900), (0, 150, 600))),
+            ((2048, 1536), "0,0,1536", ((1024, 768), (0, 0, 768))),
+            ((2048, 1536), "1024,512,1024", ((1024, 768), (512, 256, 512))),
+            ((3000, 1000), CENTRE, ((1000, 1000), (0, 0, 1000))),
+        ],
+        quick=3,
+    ),
 )
 def test_prepared_picture_is_whole_where_slack_takes_it_and_its_square_is_the_one_that_was_chosen(
     size: tuple[int, int], crop: str, expected: tuple[tuple[int, int], tuple[int, int, int]]

@@ -32,6 +32,7 @@ from tests.support.caldav_server import (
     multistatus,
     response,
 )
+from tests.support.few import few
 from tests.support.sites import Site
 
 TEN = "11-25T10:00"
@@ -95,6 +96,7 @@ async def test_person_is_known_by_the_addresses_that_the_server_gave(server: Cal
     }
 
 
+@pytest.mark.slow
 async def test_large_listing_is_read_like_a_small_one(server: CaldavServer, ann: Account) -> None:
     past = meeting("Past").replace(b"2026112", b"2020112")
     for number in range(2000):
@@ -165,7 +167,7 @@ async def test_server_that_tells_its_whole_history_is_not_asked_for_it(server: C
     assert (await ann.fetch()).state != changes.state  # its token is kept all the same
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", few(range(10), quick=3))
 async def test_whatever_happens_between_fetches_what_is_held_is_what_is_there(
     server: CaldavServer, client: GuardedClient, seed: int
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from services.domain.calendars import Health
 from services.ports import Report
 from tests.support.databases import BOTH
+from tests.support.few import few
 from tests.support.sites import Site
 from tests.support.subscriptions import ANN, EMPTY, NOW, QUARTER, Subscriptions, calendar
 
@@ -67,7 +68,7 @@ OUTAGES: dict[str, Callable[[Site], None]] = {
 }
 
 
-@pytest.mark.parametrize("outage", OUTAGES)
+@pytest.mark.parametrize("outage", few([*OUTAGES], quick=3))
 async def test_outage_leaves_everything_as_it_was(subscribed: Subscriptions, site: Site, outage: str) -> None:
     site.gives(calendar("One", "Two"))
     await subscribed.connections.connect_feed(ANN, site.url())

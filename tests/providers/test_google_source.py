@@ -20,6 +20,7 @@ from services.domain.errors import (
 )
 from services.domain.model import Event, EventType, Location, Organizer, Response, ShowAs, Visibility, WallTimes
 from tests.support.clocks import ManualClock
+from tests.support.few import few
 from tests.support.google_account import ANN, NOW, ConnectedGoogle, at, open_connected
 
 WEEKDAYS = ("RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",)
@@ -313,7 +314,7 @@ async def test_state_and_connection_show_no_secret(connected: ConnectedGoogle) -
     assert token not in repr(changes)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", few(range(4)))
 async def test_whatever_happens_in_between_the_events_are_those_of_a_first_sync(
     connected: ConnectedGoogle, clock: ManualClock, seed: int
 ) -> None:

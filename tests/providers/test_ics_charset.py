@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.calendars.ical.content import as_utf8, charset_in, codec_of
 from tests.support.costs import dearer
+from tests.support.few import few
 
 LEAVE = "夏季休暇 ①"
 FOLDED = "夏季\r\n 休暇"
@@ -75,7 +76,7 @@ def test_any_bytes_become_utf8_or_stay(body: bytes, charset: str) -> None:
 
 
 @pytest.mark.parametrize("charset", ["shift_jis", "euc-jp", "iso-2022-jp", "gb18030", "utf-16", "cp1252"])
-@pytest.mark.parametrize("piece", [b"\xff", b"\x1b$B", b"\r\n ", b"\x81", b"\x00\xd8"])
+@pytest.mark.parametrize("piece", few([b"\x1b$B", b"\xff", b"\r\n ", b"\x81", b"\x00\xd8"]))
 def test_no_body_takes_long(charset: str, piece: bytes) -> None:
     body = b"\xff" + piece * (2**18 // len(piece))
     ordinary = ("Büro " if charset == "cp1252" else "会議 ").encode(charset) * 2**18

@@ -69,6 +69,8 @@ UNREADABLE_THERE = {
 DEAR = {
     "issue_48_dst.ics", "issue_173_only_modifications_error.ics", "daylight_saving_time.ics", "machbar_16_feb_2019.ics",
     "x_location.ics", "issue_243_recurrence_id_is_not_identical_to_dtstart.ics", "one_day_event_repeat_every_day.ics",
+    "Germany.ics", "one_event_repeat_every_3_days.ics", "issue_36_recurrence_ID_format.ics", "issue_4.ics",
+    "issue_466_respect_unique_timezone.ics", "rdate.ics", "fablab_cottbus.ics", "issue_48_daylight_aware_repeats.ics",
 }  # fmt: skip
 """Of all that these files take, theirs is more than half: series that go on for ever, worked out by others."""
 

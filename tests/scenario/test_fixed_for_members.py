@@ -12,6 +12,7 @@ from services.domain.model import Effect, Kind, Look, PersonKey, Photo, Status
 from services.domain.people import Preferences
 from services.domain.policy import FixedError, Freedom, Policy
 from tests.support import blockkit
+from tests.support.few import few
 from tests.support.list_forms import clicked, filled, listed, lunch, one, opened, picked, typed
 from tests.support.lists import routine, rule
 from tests.support.stepped_app import ANN, BEN, SteppedApp, elements, text_of
@@ -49,11 +50,13 @@ def refused(answer: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("look", "missing"),
-    [
-        (Look("At work"), {"text"}),
-        (Look(None, ":office:"), {"emoji"}),
-        (Look("At work", ":office:"), {"text", "emoji"}),
-    ],
+    few(
+        [
+            (Look("At work", ":office:"), {"text", "emoji"}),
+            (Look("At work"), {"text"}),
+            (Look(None, ":office:"), {"emoji"}),
+        ]
+    ),
 )
 async def test_form_of_a_line_shows_what_is_fixed_as_fixed_and_saves_the_rest(
     app: SteppedApp, look: Look, missing: set[str]
@@ -91,12 +94,15 @@ async def test_effects_that_are_not_allowed_are_not_offered_and_stay_for_when_th
 
 @pytest.mark.parametrize(
     ("fields", "block"),
-    [
-        ({"text": typed("Mine")}, "text"),
-        ({"emoji": one(":cat:")}, "emoji"),
-        ({"effects": picked("dnd")}, "effects"),
-        ({"effects": picked("reply")}, "effects"),
-    ],
+    few(
+        [
+            ({"text": typed("Mine")}, "text"),
+            ({"effects": picked("dnd")}, "effects"),
+            ({"emoji": one(":cat:")}, "emoji"),
+            ({"effects": picked("reply")}, "effects"),
+        ],
+        quick=2,
+    ),
 )
 async def test_form_of_a_line_that_was_open_when_it_was_fixed_is_refused_at_its_block(
     app: SteppedApp, fields: dict[str, Any], block: str

@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import func, select
 
 from services.domain.calendars import Saved
@@ -68,6 +69,7 @@ async def test_wall_clock_events_follow_the_zone_and_the_others_do_not(
     ]
 
 
+@pytest.mark.slow
 async def test_calendar_of_ten_thousand_events_is_written_and_diffed_in_seconds(
     store: CalendarStore, database: Database
 ) -> None:

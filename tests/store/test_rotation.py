@@ -100,6 +100,7 @@ async def test_rotation_takes_up_so_many_bytes_at_a_time_and_at_least_one_value(
             assert only_new.open_bytes(sealed, "inbox.content", "T1", "U1", "c1", str(seq))
 
 
+@pytest.mark.slow
 async def test_memory_of_a_rotation_is_bounded_however_much_there_is(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,8 +157,7 @@ MOMENTS = (asked, taken_back, meeting_begins, meeting_ends, meeting_begins_fores
 Recorder = Callable[[str, object], None]
 ENGINE = {"see", "tick", "intend", "settle"}
 FEW = (
-    ("see", "intend"), ("tick", "forget"), ("settle", "uninstall"), ("/quo", "undo"), ("tick", "key rotation"),
-    ("see", "tick"), ("grant", "uninstall"), ("intend", "rule edit"), ("settle", "/quo"), ("forget", "grant"),
+    ("see", "intend"), ("/quo", "undo"), ("settle", "/quo"), ("tick", "key rotation"), ("forget", "grant"),
 )  # fmt: skip
 
 
