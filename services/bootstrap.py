@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from aiohttp.web import Application
 
@@ -209,6 +210,7 @@ async def build(
     """
     stores = await _opened(config, clock)
     leases: Leases = OneProcess() if config.is_sqlite else AdvisoryLocks(config.database_url)
+    stores.database.sender = partial(leases.tell, typed=False)
     metrics, background = Metrics(), handlers.Background()
     adapters = Adapters(
         config, clock, LoopWakeSignal(), metrics, stores, slack_api(config, metrics, Outbound.of(config)), leases,

@@ -52,10 +52,14 @@ class ReplySender:
         self._authority = authority
         self._clock = clock
         self._names: OrderedDict[tuple[str, str], tuple[str, datetime]] = OrderedDict()
+        self._put_off: set[datetime] = set()  # until when
 
     async def run(self) -> datetime | None:
         """Post what may be posted now; when there is more to do."""
-        return await self._rounds.go(self._store.due, lambda reply: reply.person.team_id, self._run)
+        now = self._clock.now()
+        self._put_off = {until for until in self._put_off if until > now}
+        more = await self._rounds.go(self._store.due, lambda reply: reply.person.team_id, self._run)
+        return min((at for at in (more, *self._put_off) if at is not None), default=None)
 
     async def _run(self, workspace: OwnedWorkspace, token: str | None, due: Sequence[DueReply]) -> datetime | None:
         now = self._clock.now()
@@ -75,7 +79,9 @@ class ReplySender:
             with guarded("reply_failed", team_id=workspace.team_id, user_id=reply.person.user_id):
                 told = token is not None and await self._tell(token, reply, absent[reply.person], workspace)
             if not told:
-                await self._store.put_off(reply, self._clock.now() + AGAIN)
+                again = self._clock.now() + AGAIN
+                await self._store.put_off(reply, again)
+                self._put_off.add(again)
         return None
 
     async def _tell(self, token: str, reply: DueReply, out: OutPerson, workspace: OwnedWorkspace) -> bool:
@@ -97,7 +103,9 @@ class ReplySender:
                 await self._slack.post_ephemeral(token, reply.channel_id, reply.asker_id, message, thread=reply.thread)
         except (SlackRateLimitedError, SlackShutError):
             now = self._clock.now()
-            await self._store.give_back(reply, workspace.budget.ready_at(POST_EPHEMERAL, now) or now)
+            again = workspace.budget.ready_at(POST_EPHEMERAL, now) or now
+            await self._store.give_back(reply, again)
+            self._put_off.add(again)
             return True
         except SlackError as error:  # they, or we, have left the channel; it is archived; nobody knows
             log.info("reply_not_shown", **of_error(error), **ids)

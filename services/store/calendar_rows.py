@@ -37,7 +37,7 @@ from services.domain.operator_errors import SealError
 from services.domain.people import zone_or
 from services.store.calendar_models import Account, Calendar, EventRow, WatchRow
 from services.store.columns import UtcInstant
-from services.store.db import Store
+from services.store.db import Store, tell_sender
 from services.store.models import Person
 from services.store.person_rows import lock_one, of_person, one_of
 
@@ -304,3 +304,4 @@ def tried_columns(outcome: FetchOutcome, now: datetime) -> dict[str, Any]:
 async def mark_home_stale(connection: AsyncConnection, key: PersonKey) -> None:
     """Have the person's Home tab shown anew: what it says of their calendars changed."""
     await connection.execute(update(Person).where(of_person(Person, key)).values(home_stale=True))
+    tell_sender(connection)

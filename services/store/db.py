@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import structlog
 from sqlalchemy import Row, Select, UpdateBase, event, make_url, text
@@ -31,6 +31,9 @@ T = TypeVar("T")
 
 Query = tuple[Select[*tuple[Any, ...]], Mapping[str, Any]]
 """A query that is built once, and its parameters. None of them may be a list."""
+
+Tell = Callable[[AsyncConnection], Awaitable[None]]
+"""Has somebody look at what a transaction changes, once it is committed."""
 
 _CONNECTIONS = 16
 """To an SQLite file. Those beyond would be opened, a thread and four pragmas each, for one transaction alone."""
@@ -100,6 +103,8 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.url = url
         self.under_way: set[asyncio.Task[None]] = set()
+        self.sender: Tell | None = None
+        """Has the senders of all processes look once a transaction is committed: whoever makes one sets it."""
         self._points: PointReader | None = None
         if self.is_sqlite:
             if parsed.database and parsed.database != ":memory:":
@@ -175,6 +180,7 @@ class Database:
             async with self.engine.begin() as connection:
                 _hooks[connection] = hooks
                 yield connection
+                await self._tell(connection)
         else:
             async with self._writer, self._noted(), self.engine.begin() as connection:
                 # The driver by itself would begin only at the first change: what was read before could be out of date
@@ -184,8 +190,13 @@ class Database:
                 driver.begins = True
                 _hooks[connection] = hooks
                 yield connection
+                await self._tell(connection)
         for hook in hooks:
             hook()
+
+    async def _tell(self, transaction: AsyncConnection) -> None:
+        if transaction in _for_sender and self.sender is not None:
+            await self.sender(transaction)
 
     async def others(self) -> int:
         """Return how many connections to this PostgreSQL database our other processes have, as its role may see."""
@@ -273,6 +284,14 @@ def after_commit(transaction: AsyncConnection, hook: Callable[[], None]) -> None
     SQLAlchemy's own "commit" event comes too early: it fires before the database has the rows.
     """
     _hooks[transaction].append(hook)
+
+
+_for_sender: WeakSet[AsyncConnection] = WeakSet()
+
+
+def tell_sender(transaction: AsyncConnection) -> None:
+    """Have the sender look once a transaction of `Database.write` is committed: its chores see to what that stores."""
+    _for_sender.add(transaction)
 
 
 def _patience(connection: Any, _record: object, *, seconds: float) -> None:

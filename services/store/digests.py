@@ -19,7 +19,7 @@ from services.domain.errors import TooManyError
 from services.domain.model import PersonKey
 from services.domain.people import zone_or
 from services.store.columns import UtcInstant
-from services.store.db import Database
+from services.store.db import Database, tell_sender
 from services.store.models import Workspace
 from services.store.person_rows import NoticeStore, insert_for, lock_one, named, names, upsert
 from services.store.workspace_models import DigestPostRow, DigestRow, LeaveLineRow
@@ -98,6 +98,7 @@ class DigestStore:
             await connection.execute(upsert(connection, DigestRow, row, fresh))
             its = f"digest/{digest.channel_id}/{digest.period}"
             await self._notices.worked(connection, its, PersonKey(digest.team_id, digest.created_by))
+            tell_sender(connection)
 
     async def end(self, team_id: str, channel_id: str, period: Period | None = None) -> int:
         """End a channel's digests, or that one; how many there were."""

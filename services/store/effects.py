@@ -27,7 +27,7 @@ from services.slack import scopes
 from services.store import json_values
 from services.store.agent_models import AskedPhotoRow
 from services.store.columns import UtcInstant
-from services.store.db import Database, Store
+from services.store.db import Database, Store, tell_sender
 from services.store.effect_models import EffectRow, StretchRow
 from services.store.grants import end_grant
 from services.store.group_commit import Grouped
@@ -206,7 +206,9 @@ class EffectStore(Store):
 
     async def _hint(self, key: PersonKey, effect: Effect, now: datetime) -> None:
         theirs = and_(of_person(EffectRow, key), EffectRow.effect == effect.value)
-        await self._database.execute(update(EffectRow).where(theirs).values(due_at=now, seq=EffectRow.seq + 1))
+        async with self._database.write() as connection:
+            await connection.execute(update(EffectRow).where(theirs).values(due_at=now, seq=EffectRow.seq + 1))
+            tell_sender(connection)
 
     async def take_up(
         self, due: DueEffect, memory: EffectMemory, pictures: Sequence[KeptPicture] = ()

@@ -22,7 +22,7 @@ from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.columns import UtcInstant
-from services.store.db import Database, Store
+from services.store.db import Database, Store, tell_sender
 from services.store.leave_choices import mark_leave_due
 from services.store.models import Notice, Person
 from services.store.person_rows import NoticeStore, insert_for, mark_due, of_people, of_person, those, upsert
@@ -126,11 +126,13 @@ async def mark_kept_due(connection: AsyncConnection, team_id: str, user_ids: Col
 async def mark_all_kept_due(connection: AsyncConnection, team_id: str, at: datetime) -> None:
     """Have all of a workspace looked at: what it allows, or what it says, is another."""
     await connection.execute(_MARK_ALL, {"team": team_id, "at": at})
+    tell_sender(connection)
 
 
 async def look_at_kept(connection: AsyncConnection, keys: Iterable[PersonKey], at: datetime) -> None:
     """Have those of `keys` looked at who have leave: they have no grant any more, or Slack shows them as another."""
-    await connection.execute(_MARK, those(keys, at=at))
+    if (await connection.execute(_MARK, those(keys, at=at))).rowcount:
+        tell_sender(connection)
 
 
 async def adopt_kept(
@@ -154,7 +156,7 @@ async def adopt_kept(
 async def leave_kept(connection: AsyncConnection, key: PersonKey, now: datetime) -> None:
     """Forget a member: they are not to be kept again, which stays known, and are no keeper any more."""
     await refuse(connection, key, KEEPER, now)
-    await connection.execute(_MARK, those([key], at=now))
+    await look_at_kept(connection, [key], now)
     await connection.execute(update(KeptRow).where(of_person(KEPT.c, key)).values(forgotten=True))
     await connection.execute(delete(KeptWriteRow).where(of_person(KeptWriteRow, key)))
     await end_keeper(connection, now, of_person(KEEPERS.c, key))
@@ -208,7 +210,7 @@ class Refusals(Store):
         async with self._database.write() as connection:
             await mark_leave_due(connection, key.team_id, now)  # first, as who finds leave locks
             await refuse(connection, key, what, now)
-            await connection.execute(_MARK, those([key], at=now))
+            await look_at_kept(connection, [key], now)
 
     async def delete(self, key: PersonKey, what: str, now: datetime) -> bool:
         """They do not mind any more; False where they did not."""
@@ -216,7 +218,7 @@ class Refusals(Store):
             await mark_leave_due(connection, key.team_id, now)
             theirs = delete(RefusalRow).where(of_person(RefusalRow, key), RefusalRow.what == what)
             done = await connection.execute(theirs)
-            await connection.execute(_MARK, those([key], at=now))
+            await look_at_kept(connection, [key], now)
             await connection.execute(update(KeptRow).where(of_person(KEPT.c, key)).values(forgotten=False))
             if done.rowcount:  # of somebody who was forgotten no leave is kept
                 await mark_due(connection, leave_key(key.team_id), now)

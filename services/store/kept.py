@@ -28,7 +28,7 @@ from services.domain.profile_state import AuditEntry, ProfileState
 from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.columns import UtcInstant
-from services.store.db import Database, Store
+from services.store.db import Database, Store, tell_sender
 from services.store.due import ProfileStateStore, is_waiting
 from services.store.keeper import KEEPERS, KEPT, open_kept, seal_kept
 from services.store.leave_rows import wall_of
@@ -272,6 +272,7 @@ class KeptStore(Store):
                 "away_until": None,
             }  # fmt: skip
             await connection.execute(update(KeptRow).where(of_person(KEPT.c, key)).values(values))
+            tell_sender(connection)
         return True
 
     # ── what is told of it ──────────────────────────────────────────────────────────────────────────

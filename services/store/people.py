@@ -18,7 +18,7 @@ from services.domain.request_errors import NotInstalledError
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.agents import end_keys
-from services.store.db import Database, Store
+from services.store.db import Database, Store, tell_sender
 from services.store.deactivated import reactivate
 from services.store.due import ProfileStateStore
 from services.store.events import EventStore
@@ -244,7 +244,9 @@ class PeopleStore(Store):
     async def set_admin(self, key: PersonKey, *, admin: bool) -> None:
         """Keep whether the person manages the workspace, as Slack says now; their Home tab is drawn by it."""
         other = update(Person).where(of_person(Person, key), Person.admin.is_distinct_from(admin))
-        await self._database.execute(other.values(admin=admin, home_stale=True))
+        async with self._database.write() as connection:
+            if (await connection.execute(other.values(admin=admin, home_stale=True))).rowcount:
+                tell_sender(connection)
 
     async def open_home(self, key: PersonKey, now: datetime) -> None:
         """Have the Home tab that the person looks at made anew, and kept up to date for `HOME_LIVES`."""

@@ -39,7 +39,7 @@ from services.domain.profile_state import DueNotice
 from services.ports import Clock
 from services.store.calendar_models import Account, Calendar
 from services.store.columns import UtcInstant
-from services.store.db import Database
+from services.store.db import Database, tell_sender
 from services.store.effect_models import EffectRow
 from services.store.models import Base, Notice, Person, Workspace
 
@@ -213,6 +213,7 @@ async def mark_effects_due(connection: AsyncConnection, keys: Collection[PersonK
     """Have the effects of these people looked at: something else may be wanted, or may be at Slack, than is known."""
     if keys:
         await connection.execute(_MARK_EFFECTS, those(keys, b_at=now))
+        tell_sender(connection)
 
 
 TRIES = 5
@@ -255,11 +256,13 @@ class NoticeStore:
             for admin in await self._admins(connection, key, subject):
                 await self.tell(connection, admin, subject)
             return
-        await connection.execute(
+        done = await connection.execute(
             insert_for(connection, Notice)
             .values(team_id=key.team_id, user_id=key.user_id, subject=subject, created_at=self._clock.now(), attempts=0)
             .on_conflict_do_nothing(index_elements=["team_id", "user_id", "subject"])
         )
+        if done.rowcount:
+            tell_sender(connection)
 
     async def _admins(self, connection: AsyncConnection, leave: PersonKey, subject: str) -> list[PersonKey]:
         """Return who is told about a leave calendar, or an account of such."""

@@ -10,16 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from services.domain.errors import StatusQuoError
 from services.domain.lines import Line
 from services.domain.model import Effect, Override, OverrideKind, Pause, PersonKey
 from services.domain.undo import AccountChoice, Change
 from services.store import json_values
+from services.store.calendar_rows import mark_home_stale
 from services.store.db import Store
 from services.store.line_json import line_from_json, line_to_json
-from services.store.models import Person
 from services.store.person_rows import lock_one, of_person, upsert
 from services.store.undo_models import UndoRow
 
@@ -61,7 +61,7 @@ class UndoStore(Store):
             too_many = (await connection.scalars(theirs.offset(MOST_UNDOS))).all()
             if too_many:
                 await connection.execute(delete(UndoRow).where(of_person(UndoRow, key), UndoRow.undo_id.in_(too_many)))
-            await connection.execute(update(Person).where(of_person(Person, key)).values(home_stale=True))
+            await mark_home_stale(connection, key)
         return undo_id
 
     async def get(self, key: PersonKey, undo_id: str, now: datetime) -> Undoable | None:
@@ -78,7 +78,7 @@ class UndoStore(Store):
         done = delete(UndoRow).where(of_person(UndoRow, key), UndoRow.undo_id == undo_id).returning(UndoRow.undo_id)
         async with self._database.write() as connection:
             first = (await connection.execute(done)).first() is not None
-            await connection.execute(update(Person).where(of_person(Person, key)).values(home_stale=True))
+            await mark_home_stale(connection, key)
         return first
 
     def _theirs(self, key: PersonKey, now: datetime) -> Any:

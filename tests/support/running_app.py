@@ -335,15 +335,13 @@ class RunningApp:
         """Have the engine look at what a test has stored itself: it is told by use cases alone."""
         assert self.service is not None
         self.service.engine.wake_signal.wake()
+        self.service.engine._sender.wake(typed=False)
 
     async def settle(self, seconds: float = 20.0) -> None:
         """Wait until nothing is left to do at this instant, here, in Slack and at the feeds."""
         deadline = time.monotonic() + seconds
         while busy := self._under_way() or await self._left_to_do() or self._under_way():
             assert time.monotonic() < deadline, f"it does not come to rest: {busy}"
-            waits = set(busy.split(", ")) <= {"digests", "effects", "homes", "kept", "notices", "replies"}
-            if self.service is not None and waits and self.service.at_rest():
-                self.service.engine._sender.wake(typed=False)  # it would see to them at its next look
             await asyncio.sleep(0.002)
 
     def _instants(self) -> dict[str, datetime]:
