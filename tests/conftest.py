@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tests.support.databases import PostgresTemplate
     from tests.support.engine import RunningEngine
     from tests.support.sites import Site
+    from tests.support.virtual_time import VirtualTime
 
 os.environ["TZ"] = "Pacific/Chatham"  # UTC+12:45: a naive time or a local date shows at once
 time.tzset()
@@ -190,6 +191,14 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def database_threads() -> None:
     """SQLite is asked in threads of its own, as in earnest: for what takes it long, or is about them."""
+
+
+@pytest.fixture
+async def virtual_time(monkeypatch: pytest.MonkeyPatch) -> VirtualTime:
+    """Time passes by itself where the loop has nothing left to do."""
+    from tests.support.virtual_time import VirtualTime
+
+    return VirtualTime(monkeypatch)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The README's two commands on a machine that has Python, make and nothing else, by somebody who is not root, timed."""
+"""The README's two commands on a machine that has Python, make and nothing else, by somebody who is not root."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 USER = "ann"
 PLACE = f"/home/{USER}/statusquo"
 LEFT_OUT = (".git", ".venv", "var", ".env", "__pycache__", "*_cache", ".hypothesis", ".coverage*")
+FETCHES = "Fetching the libraries"
 SAID = re.compile(r": (PostgreSQL|Chromium|curl|systemd-analyze) is not installed")
 
 
@@ -37,20 +38,19 @@ def fresh(debian_tar: Path, folder: Path) -> Machine:
 
 
 @contextmanager
-def running(machine: Machine, port: int) -> Iterator[float]:
-    """`make run` until its page is there: after how many seconds. It is interrupted in the end, as by a key."""
-    began = time.monotonic()
+def running(machine: Machine, port: int) -> Iterator[list[str]]:
+    """`make run` until its page is there. It is interrupted in the end, as by a key; then there is what it said."""
+    said: list[str] = []
     process = machine.start(["make", "run"], {"PORT": str(port)}, PLACE, USER)
     try:
         while not there(port):
             assert process.poll() is None, process.communicate()[0]
-            assert time.monotonic() - began < 600
-            time.sleep(0.1)
-        yield time.monotonic() - began
+            time.sleep(0.1)  # another process begins
+        yield said
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=30)
+        said.append(process.communicate(timeout=30)[0])
 
 
 def there(port: int) -> bool:
@@ -61,24 +61,18 @@ def there(port: int) -> bool:
         return False
 
 
-def test_make_run_is_the_demo_and_quick_the_second_time(fresh: Machine) -> None:
+def test_make_run_is_the_demo_and_fetches_nothing_the_second_time(fresh: Machine) -> None:
     with running(fresh, free_port()) as first:
         pass
     with running(fresh, free_port()) as second:
         pass
-    print(f"make run: {first:.0f} s on a fresh machine, {second:.1f} s from then on")  # noqa: T201  # shown with -s
-    assert first < 600
-    assert second < 30
+    assert [FETCHES in "".join(said) for said in (first, second)] == [True, False]
 
 
 def test_make_test_is_green_and_says_what_it_needs_for_what_it_skips(fresh: Machine) -> None:
-    began = time.monotonic()
     fresh.run(["make", ".venv/.dev"], cwd=PLACE, user=USER)
-    ready = time.monotonic() - began
     printed = fresh.run(["make", "test"], cwd=PLACE, user=USER)
-    took = time.monotonic() - began - ready
     *_, last = printed.splitlines()
-    print(f"make test: set up in {ready:.0f} s, the tests in {took:.0f} s: {last}")  # noqa: T201  # shown with -s
     assert re.search(r"\b[1-9]\d* passed, \d+ skipped", last)
     unsaid = [line for line in printed.splitlines() if line.startswith("SKIPPED") and not SAID.search(line)]
     assert unsaid == []

@@ -12,6 +12,8 @@ import pytest
 from demo.clock import DemoClock
 from tests.support.engine import until
 
+pytestmark = pytest.mark.usefixtures("virtual_time")
+
 START = datetime(2026, 11, 23, 8, 55, tzinfo=UTC)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from bench.soak.clock import SoakClock
 from bench.soak.judge import Change, Judge, Pause, Verdict, pieces
 from bench.soak.oracle import ABSENCE, FOCUS, MEETING, NOTHING, ROUTINE, Act, Days, Segment, Shown, Wish, expected
+from tests.support.virtual_time import VirtualTime
 
 MET, FOCUSED, LUNCH, OUT, MINE = (
     ("In a meeting", ":a:"), ("Focusing", ":b:"), ("Lunch", ":c:"), ("Out", ":d:"), ("Mine", ":e:")
@@ -167,30 +167,31 @@ def test_what_shows_is_one_piece_where_it_says_the_same() -> None:
 # ── the clock ───────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_clock_wakes_who_waits_for_what_it_leaps_over() -> None:
-    clock = SoakClock(at("09:00"), time.monotonic())
+async def test_clock_wakes_who_waits_for_what_it_leaps_over(virtual_time: VirtualTime) -> None:
+    clock = SoakClock(at("09:00"), virtual_time.now)
     waits = asyncio.create_task(clock.wait(at("10:00"), asyncio.Event()), name="somebody")
     await asyncio.sleep(0)
     assert clock.sleepers() == [(at("10:00"), "somebody")]
-    clock.set(at("10:00"), time.monotonic())
+    clock.set(at("10:00"), virtual_time.now)
     await asyncio.wait_for(waits, 5)
     assert clock.sleepers() == []
-    assert clock.now() >= at("10:00")
+    assert clock.now() == at("10:00")
 
 
-async def test_clock_goes_as_the_world_does() -> None:
-    since = time.monotonic() - 60
+async def test_clock_goes_as_the_world_does(virtual_time: VirtualTime) -> None:
+    since = virtual_time.now
     clock, other = SoakClock(at("09:00"), since), SoakClock(at("09:00"), since)
-    assert at("09:01") <= clock.now() <= other.now() <= at("09:02")
-    began = time.monotonic()
-    await clock.wait(clock.now() + timedelta(milliseconds=20), asyncio.Event())
-    assert time.monotonic() - began >= 0.019
+    virtual_time.passes(60)
+    assert clock.now() == other.now() == at("09:01")
+    await clock.wait(at("10:00"), asyncio.Event())
+    assert virtual_time.now - since == pytest.approx(3600)
+    assert clock.now() == other.now() == at("10:00")
 
 
-async def test_who_is_told_waits_no_longer() -> None:
-    clock, told_of = SoakClock(at("09:00"), time.monotonic()), asyncio.Event()
+async def test_who_is_told_waits_no_longer(virtual_time: VirtualTime) -> None:
+    clock, told_of = SoakClock(at("09:00"), virtual_time.now), asyncio.Event()
     waits = asyncio.create_task(clock.wait(at("10:00"), told_of))
     await asyncio.sleep(0)
     told_of.set()
     await asyncio.wait_for(waits, 5)
-    assert clock.now() < at("09:30")
+    assert clock.now() == at("09:00")

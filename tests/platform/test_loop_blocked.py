@@ -26,6 +26,7 @@ from services.platform.concurrency import off_loop
 from services.platform.loop_watch import LoopWatch
 from tests.support.command_line import ROOT
 from tests.support.engine import until
+from tests.support.virtual_time import VirtualTime
 
 SECRET = "Board: layoffs"
 
@@ -50,7 +51,7 @@ async def watched(quiet: float = 0.0) -> AsyncIterator[tuple[list[Any], list[flo
 
 def blocks(title: str, seconds: float) -> None:
     assert title == SECRET
-    time.sleep(seconds)
+    time.sleep(seconds)  # the thread that watches waits by the machine's clock
 
 
 def computes(_title: str, seconds: float) -> None:
@@ -70,7 +71,6 @@ async def test_what_holds_up_the_loop_is_told_with_its_stack_and_without_its_val
         await asyncio.create_task(handler(SECRET))
     (line,) = (line for line in logged if "handler" in str(line["stack"]))  # others use this machine, too
     assert (line["event"], line["log_level"], line["cause"]) == ("loop_blocked", "warning", "code")
-    assert line["seconds"] >= 0.4
     assert line["seconds"] in {round(late, 2) for late in lateness}
     outer, inner = line["stack"][:2]
     assert re.fullmatch(r"tests/platform/test_loop_blocked\.py:\d+ handler", outer)
@@ -78,11 +78,12 @@ async def test_what_holds_up_the_loop_is_told_with_its_stack_and_without_its_val
     assert SECRET not in str(line)
 
 
-async def test_loop_that_turns_is_not_told_of_and_each_look_is_counted() -> None:
+async def test_loop_that_turns_is_not_told_of_and_each_look_is_counted(virtual_time: VirtualTime) -> None:
     async with watched() as (logged, lateness):
-        await asyncio.sleep(0.5)
-    assert [line for line in logged if line["cause"] in {"code", "garbage"}] == []
-    assert 1 < len(lateness) <= 10
+        lateness.clear()
+        await asyncio.sleep(5.05 * loop_watch.TICK)
+        assert lateness == pytest.approx([0.0] * 5, abs=1e-6)
+    assert logged == []
 
 
 @pytest.mark.slow
@@ -106,11 +107,12 @@ async def test_thread_that_keeps_the_interpreter_is_named_and_not_the_loop_that_
 async def test_collecting_garbage_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop_watch, "BLOCKED", 0.02)
     garbage = [[number] for number in range(300_000)]
-    async with watched() as (logged, _):
+    async with watched() as (logged, lateness):
         logged.clear()  # what made the garbage
-        await asyncio.sleep(0.15)
-        until = time.monotonic() + 2 * loop_watch.TICK  # so that a look is late however quick the machine is
-        while time.monotonic() < until:
+        looks = len(lateness)
+        await until(lambda: len(lateness) > looks)
+        end = time.monotonic() + 2 * loop_watch.TICK  # so that a look is late however quick the machine is
+        while time.monotonic() < end:
             gc.collect()
     assert garbage
     assert "garbage" in {line["cause"] for line in logged}
@@ -131,8 +133,8 @@ async def test_loop_that_does_not_go_on_is_told_of_while_it_stands(monkeypatch: 
     async with watched() as (logged, _):
         end = time.monotonic() + 10
         while not logged and time.monotonic() < end:
-            time.sleep(0.01)  # noqa: ASYNC251 - the loop is to stand
-        assert [(line["cause"], line["seconds"] >= 0.3) for line in logged] == [("code", True)]
+            time.sleep(0.01)  # noqa: ASYNC251 - the loop is to stand until the thread that watches has told
+        assert [(line["cause"], line["seconds"] >= loop_watch.STUCK) for line in logged] == [("code", True)]
 
 
 STOPPED = """
@@ -160,7 +162,7 @@ async def test_process_that_is_stopped_has_nobody_to_blame() -> None:
     await child.stdout.readline()
     os.kill(child.pid, signal.SIGSTOP)
     await until(lambda: "(stopped)" in Path(f"/proc/{child.pid}/status").read_text())
-    await asyncio.sleep(0.8)
+    await asyncio.sleep(0.8)  # another process stands still for so long, by the machine's clock
     os.kill(child.pid, signal.SIGCONT)
     line: dict[str, Any] = {}
     while line.get("seconds", 0) < 0.5:

@@ -21,7 +21,10 @@ SLOWER = 1 if sys.gettrace() is None else 10
 """Where coverage is measured, what is plain Python takes up to ten times as long: `make test` is strict."""
 
 LIMIT = 0.5 * SLOWER
-"""Seconds that the loop of a scenario may be late."""
+"""Seconds that the loop of a scenario may be late, on a machine that is as quick as `PLAIN` says."""
+
+PLAIN = 0.02
+"""Seconds of a thread for what `slowness` measures: a third more than where the limits were chosen."""
 
 ROOM = 0.3
 """Seconds more, where other threads computed."""
@@ -86,6 +89,13 @@ class LoopWatch:
         self.beside = max(self.beside, min(late, time.process_time() - self._all))
 
 
+def slowness() -> float:
+    """How many times longer than `PLAIN` this machine takes for plain Python just now, at least 1."""
+    began = time.thread_time()
+    sum(number % 7 for number in range(300_000))
+    return max(1.0, (time.thread_time() - began) / PLAIN)
+
+
 @asynccontextmanager
 async def watched(limit: float = LIMIT, what: str = "") -> AsyncIterator[LoopWatch]:
     """Fails where the loop was late by more than `limit` seconds meanwhile."""
@@ -95,5 +105,7 @@ async def watched(limit: float = LIMIT, what: str = "") -> AsyncIterator[LoopWat
         yield watch
     finally:
         watch.stop()
+    if watch.worst > limit or watch.beside > limit + ROOM:
+        limit *= slowness()
     assert watch.worst <= limit, f"the loop was late by {watch.worst:.2f} s of its own {what}"
     assert watch.beside <= limit + ROOM, f"the loop was held up for {watch.beside:.2f} s by threads {what}"
