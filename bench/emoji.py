@@ -18,7 +18,7 @@ from services.platform.crypto import Encryptor, new_key
 from services.store import schema
 from services.store.db import Database
 from services.store.emoji import EmojiStore
-from services.store.models import Workspace
+from services.store.tables import WORKSPACES
 from services.store.workspaces import WorkspaceStore
 from services.usecases.emoji import OFFERED, EmojiSearch
 
@@ -39,7 +39,7 @@ async def _measured() -> list[Row]:
         database = Database(f"sqlite+aiosqlite:///{Path(folder, 'emoji.db')}")
         await schema.upgrade(database)
         async with database.write() as connection:
-            await connection.execute(sa.insert(Workspace).values(team_id=TEAM, installed_at=now, emoji_due_at=now))
+            await connection.execute(sa.insert(WORKSPACES).values(team_id=TEAM, installed_at=now, emoji_due_at=now))
         store, clock = EmojiStore(database), SystemClock()
         await store.save(TEAM, own, read_at=now, due_at=now, until=now + timedelta(days=1))
         workspaces = WorkspaceStore(database, Encryptor([new_key()]))

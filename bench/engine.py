@@ -27,14 +27,14 @@ from services.slack.client import SlackClients
 from services.slack.profile import GET, SET, TEST, profile_of
 from services.store import schema
 from services.store.db import Database
-from services.store.models import OverrideRow, Person, Workspace
 from services.store.person_rows import mark_due
 from services.store.stretches import replace_stretches
+from services.store.tables import OVERRIDES, PEOPLE, WORKSPACES
 from services.store.timeline import SpanStore
 from tests.support import postgres
 from tests.support.replica import Replica
 
-PEOPLE, TYPERS = 2_000, 10
+PERSONS, TYPERS = 2_000, 10
 EDGES, APART = 150, 0.1
 EDGES_WITH_EFFECTS, THOSE_APART = 75, 0.3
 UNLIMITED = dict.fromkeys(("users.profile.set", "users.profile.get", "auth.test"), 10**9)
@@ -101,7 +101,7 @@ async def _due_people(kind: str, workspaces: int, address: str = "") -> list[Row
     """People due at one instant, limits lifted: tick, read, write, record, audit; and some who type meanwhile."""
     async with _app(address, limits=UNLIMITED, person_limit=10**9) as (replica, stub):
         edge = datetime.now(UTC) - timedelta(seconds=1)
-        keys = {PersonKey(f"T{n % workspaces}", f"U{n}"): edge for n in range(PEOPLE)}
+        keys = {PersonKey(f"T{n % workspaces}", f"U{n}"): edge for n in range(PERSONS)}
         typers = [PersonKey(f"T{n * 7 % workspaces}", f"UTYPER{n}") for n in range(TYPERS)]
         await _seed(replica, keys | dict.fromkeys(typers, datetime.now(UTC) + timedelta(days=8)))
         plain = await _plain_calls(replica, list(keys))
@@ -109,12 +109,12 @@ async def _due_people(kind: str, workspaces: int, address: str = "") -> list[Row
         began = time.time()
         await replica.start()
         typed = await asyncio.gather(*(_type(replica, key, 0.2 + 0.1 * n) for n, key in enumerate(typers)))
-        written = await stub.writes(PEOPLE + TYPERS)
+        written = await stub.writes(PERSONS + TYPERS)
         took = max(at for user_id, at in written.items() if user_id[1:].isdigit()) - began
         waited = [1000 * (written[key.user_id] - at) for key, at in zip(typers, typed, strict=True)]
     where = f"{kind}, {workspaces:,} workspaces"
     return [
-        Row(f"{PEOPLE:,} due people, {where}", PEOPLE / took, "people/s", plain, "the same three calls by the SDK",
+        Row(f"{PERSONS:,} due people, {where}", PERSONS / took, "people/s", plain, "the same three calls by the SDK",
             f"{took:.1f} s, every one read, written and audited"),
         Row(f"typed meanwhile, {where}: worst of {TYPERS}", max(waited), "ms", 1000, "promised", "stored → at Slack"),
     ]  # fmt: skip
@@ -129,7 +129,7 @@ async def _type(replica: Replica, key: PersonKey, after: float) -> float:
     )
     async with replica.database.write() as connection:
         await connection.execute(
-            sa.insert(OverrideRow).values(
+            sa.insert(OVERRIDES).values(
                 team_id=key.team_id, user_id=key.user_id, override_id="o", kind="status", start_at=now,
                 end_at=now + timedelta(hours=1), created_at=now, content=content,
             )
@@ -198,9 +198,9 @@ async def _seed(replica: Replica, edges: dict[PersonKey, datetime]) -> None:
     teams = sorted({key.team_id for key in edges})
     async with replica.database.write() as connection:
         await connection.execute(
-            sa.insert(Workspace), [{"team_id": team, "name": "", "installed_at": now} for team in teams]
+            sa.insert(WORKSPACES), [{"team_id": team, "name": "", "installed_at": now} for team in teams]
         )
-        await connection.execute(sa.insert(Person), people)
+        await connection.execute(sa.insert(PEOPLE), people)
         await SpanStore(replica.encryptor).replace(connection, spans)
 
 
@@ -216,7 +216,7 @@ async def _seed_effects(replica: Replica, edges: dict[PersonKey, datetime]) -> N
     }
     async with replica.database.write() as connection:
         allowed = scopes.joined([*scopes.USER, *scopes.USER_OPTIONAL])
-        await connection.execute(sa.update(Person).values(scopes=allowed))
+        await connection.execute(sa.update(PEOPLE).values(scopes=allowed))
         await replace_stretches(connection, stretches, datetime.now(UTC))
 
 

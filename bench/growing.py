@@ -19,9 +19,9 @@ from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, new_key
 from services.store import schema
 from services.store.db import Database
-from services.store.models import Person, Write
+from services.store.tables import PEOPLE, WRITES
 
-PEOPLE, A_WORKSPACE = 1_000, 500
+PERSONS, A_WORKSPACE = 1_000, 500
 MEETINGS = 170
 """For each: four a working day, in the two months that are kept."""
 
@@ -47,7 +47,7 @@ async def _measured(name: str, url: str) -> list[Row]:
         empty = await _size(database)
         async with slack_stub.running() as stub:
             before, _, _ = await _served(stub, address, key, database)
-            await seed(database, Encryptor([key]), PEOPLE)
+            await seed(database, Encryptor([key]), PERSONS)
             memory, used, took = await _served(stub, address, key, database)
         disk = await _size(database) - empty
         async with slack_stub.running() as stub:
@@ -55,9 +55,9 @@ async def _measured(name: str, url: str) -> list[Row]:
         await database.close()
     each = f"{MEETINGS} events, {AUDIT} lines of the audit each"
     return [
-        Row(f"{name}: disk for 1,000 people", disk / 2**20 / (PEOPLE / 1000), "MiB", note=each),
-        Row(f"{name}: memory, {PEOPLE:,} people", memory, "MiB", before, "with none", "all timelines resolved"),
-        Row(f"{name}: processor for a timeline resolved", 1000 * used / PEOPLE, "ms", note=f"{took:.0f} s for all"),
+        Row(f"{name}: disk for 1,000 people", disk / 2**20 / (PERSONS / 1000), "MiB", note=each),
+        Row(f"{name}: memory, {PERSONS:,} people", memory, "MiB", before, "with none", "all timelines resolved"),
+        Row(f"{name}: processor for a timeline resolved", 1000 * used / PERSONS, "ms", note=f"{took:.0f} s for all"),
         Row(f"{name}: processor for a status written at its edge", 1000 * an_edge, "ms", note="read, set, recorded"),
     ]
 
@@ -70,7 +70,7 @@ async def _served(stub: slack_stub.Stub, address: str, key: str, database: Datab
         await asyncio.to_thread(http.wait_for, port, "/readyz")
         began, used = time.monotonic(), sum(cpu_seconds(pid) for pid in family(process.pid))
         rests = began
-        waits = sa.select(sa.exists().where(Person.stale))
+        waits = sa.select(sa.exists().where(PEOPLE.c.stale))
         while time.monotonic() - rests < CALM:
             if await database.scalar(waits):
                 rests = time.monotonic()
@@ -83,10 +83,10 @@ async def _served(stub: slack_stub.Stub, address: str, key: str, database: Datab
 
 
 async def _edges(stub: slack_stub.Stub, address: str, key: str, database: Database) -> float:
-    """Seconds of a core for each of `PEOPLE` whose meetings begin together, in workspaces that are small enough."""
+    """Seconds of a core for each of `PERSONS` whose meetings begin together, in workspaces that are small enough."""
     edge = datetime.now(UTC) + timedelta(seconds=START)
     await Seed(database, Encryptor([key])).people(
-        [PersonKey(f"TE{number // TOGETHER}", f"UE{number}") for number in range(PEOPLE)], edge
+        [PersonKey(f"TE{number // TOGETHER}", f"UE{number}") for number in range(PERSONS)], edge
     )
     port = http.free_port()
     environment = http.settings(stub.api_url, port) | {"DATABASE_URL": address, "ENCRYPTION_KEYS": key}
@@ -96,8 +96,8 @@ async def _edges(stub: slack_stub.Stub, address: str, key: str, database: Databa
             await asyncio.sleep(0.1)
         used = sum(cpu_seconds(pid) for pid in family(process.pid))
         async with asyncio.timeout(LONGEST):
-            await stub.writes(PEOPLE)
-        return (sum(cpu_seconds(pid) for pid in family(process.pid)) - used) / PEOPLE
+            await stub.writes(PERSONS)
+        return (sum(cpu_seconds(pid) for pid in family(process.pid)) - used) / PERSONS
 
 
 async def seed(database: Database, encryptor: Encryptor, people: int) -> None:
@@ -126,7 +126,7 @@ async def _audit(database: Database, encryptor: Encryptor, keys: Sequence[Person
             for number in range(AUDIT)
         ]  # fmt: skip
         async with database.write() as connection:
-            await connection.execute(sa.insert(Write), lines)
+            await connection.execute(sa.insert(WRITES), lines)
 
 
 async def _size(database: Database) -> int:

@@ -27,12 +27,12 @@ from services.slack.limits import KEPT_FOR_TYPED, LIMITS
 from services.slack.profile import GET, SET, TEST
 from services.store import schema
 from services.store.db import Database
-from services.store.models import Person, ProfileStateRow, Workspace
+from services.store.tables import PEOPLE, PROFILE_STATES, WORKSPACES
 from services.store.timeline import SpanStore
 from tests.support.engine import TEAM
 from tests.support.replica import Replica
 
-PEOPLE, NEW_TOKENS = 1_000, 500
+PERSONS, NEW_TOKENS = 1_000, 500
 A_MINUTE = 50
 """How often Slack lets an app call users.profile.set in a workspace (docs.slack.dev, "Rate limits", Tier 3)."""
 
@@ -42,11 +42,11 @@ LASTS = timedelta(hours=2)
 
 def rows() -> list[Row]:
     calls, late = asyncio.run(_herd())
-    best = sum(60.0 * (person // A_MINUTE) for person in range(PEOPLE))
+    best = sum(60.0 * (person // A_MINUTE) for person in range(PERSONS))
     each = ", ".join(f"{method} {calls[method]:,}" for method in (GET, SET, TEST))
-    herd = f"herd of {PEOPLE:,} in one workspace and minute"
+    herd = f"herd of {PERSONS:,} in one workspace and minute"
     return [
-        Row(f"{herd}: calls", calls.total(), "calls", 2 * PEOPLE + NEW_TOKENS, "get and set each, new tokens", each),
+        Row(f"{herd}: calls", calls.total(), "calls", 2 * PERSONS + NEW_TOKENS, "get and set each, new tokens", each),
         Row(f"{herd}: wrong status", sum(late), "person-s", best, f"best order under {A_MINUTE} a minute",
             f"{LIMITS[SET]} a minute less what is kept for typed ones: {KEPT_FOR_TYPED}, halved each minute"),
     ]  # fmt: skip
@@ -66,7 +66,7 @@ async def _herd() -> tuple[Counter[str], list[float]]:
         clock.busy = lambda: bool(slack.busy) or not replica.engine.at_rest
         await replica.start()
         calls = slack.calls.all
-        while sum(call.ok for call in calls(SET)) < PEOPLE:
+        while sum(call.ok for call in calls(SET)) < PERSONS:
             assert clock.now() < START + LASTS, "somebody's status was not set"
             await clock.jump(clock.now() + timedelta(minutes=1))
         late = [(call.at - START).total_seconds() for call in calls(SET) if call.ok]
@@ -82,7 +82,7 @@ async def _seed(replica: Replica, slack: LocalSlack) -> None:
     """People whose timeline is stored: nothing until the meeting. Of some the token's owner is known already."""
     states, people, spans = [], [], {}
     meeting = Status("In a meeting", ":spiral_calendar_pad:", START + LASTS)
-    for key in (PersonKey(TEAM, f"U{number}") for number in range(PEOPLE)):
+    for key in (PersonKey(TEAM, f"U{number}") for number in range(PERSONS)):
         slack.add_person(key.user_id, key.user_id.lower(), team_id=TEAM)
         token = slack.grant(key.user_id).value
         owner = token_digest(token) if len(people) >= NEW_TOKENS else ""
@@ -102,7 +102,7 @@ async def _seed(replica: Replica, slack: LocalSlack) -> None:
         ]  # fmt: skip
         spans[key] = [Span(*when, *what) for when, what in zip(itertools.pairwise(ends), shown, strict=True)]
     async with replica.database.write() as connection:
-        await connection.execute(sa.insert(Workspace), [{"team_id": TEAM, "name": "", "installed_at": START}])
-        await connection.execute(sa.insert(Person), people)
-        await connection.execute(sa.insert(ProfileStateRow), states)
+        await connection.execute(sa.insert(WORKSPACES), [{"team_id": TEAM, "name": "", "installed_at": START}])
+        await connection.execute(sa.insert(PEOPLE), people)
+        await connection.execute(sa.insert(PROFILE_STATES), states)
         await SpanStore(replica.encryptor).replace(connection, spans)

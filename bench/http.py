@@ -34,8 +34,8 @@ from bench.table import Row, percentile
 from emulators.slack import LocalSlack
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
-from services.store.models import Person
 from services.store.stores import Stores
+from services.store.tables import PEOPLE
 
 T = TypeVar("T")
 
@@ -253,7 +253,7 @@ async def grant(slack: InThread, database: str, key: str) -> list[str]:
                  "token": token, "due_at": now, "stale": True}
             )  # fmt: skip
         async with stores.database.write() as connection:
-            await connection.execute(sa.insert(Person), rows)
+            await connection.execute(sa.insert(PEOPLE), rows)
     return users
 
 

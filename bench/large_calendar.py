@@ -26,13 +26,13 @@ from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
 from services.slack.oauth import SlackAuthority
 from services.store import schema
-from services.store.calendar_models import EventRow
-from services.store.models import Person, Workspace
+from services.store.calendar_tables import EVENTS
 from services.store.stores import Stores
+from services.store.tables import PEOPLE, WORKSPACES
 from services.wiring import calendars as wiring
 
-EVENTS = 2_000
-PEOPLE, LOOKS = 5, 30
+ENTRIES = 2_000
+PERSONS, LOOKS = 5, 30
 PEER = "the same requests alone"
 
 
@@ -64,9 +64,9 @@ async def _measured() -> list[Row]:
                 await close()
             bare_first, bare_again = await _alone(google)
     return [
-        Row(f"Google, {EVENTS:,} events: first sync", median(first), "ms", median(bare_first), PEER,
+        Row(f"Google, {ENTRIES:,} events: first sync", median(first), "ms", median(bare_first), PEER,
             "stored, titles sealed"),
-        Row(f"Google, {EVENTS:,} events: looked at, unchanged", median(again), "ms", median(bare_again), PEER,
+        Row(f"Google, {ENTRIES:,} events: looked at, unchanged", median(again), "ms", median(bare_again), PEER,
             "claimed, asked by token, put down"),
     ]  # fmt: skip
 
@@ -74,13 +74,13 @@ async def _measured() -> list[Row]:
 async def _ours(google: Google, stores: Stores, made: wiring.Calendars) -> tuple[list[float], list[float]]:
     first, again = [], []
     async with stores.database.write() as connection:
-        await connection.execute(sa.insert(Workspace), [{"team_id": "T1", "installed_at": _now()}])
-    for number in range(PEOPLE):
+        await connection.execute(sa.insert(WORKSPACES), [{"team_id": "T1", "installed_at": _now()}])
+    for number in range(PERSONS):
         key, mail = PersonKey("T1", f"U{number}"), f"p{number}@bench.example"
-        google.add(mail, EVENTS - 1)
+        google.add(mail, ENTRIES - 1)
         async with stores.database.write() as connection:
             await connection.execute(
-                sa.insert(Person), [{"team_id": key.team_id, "user_id": key.user_id, "created_at": _now()}]
+                sa.insert(PEOPLE), [{"team_id": key.team_id, "user_id": key.user_id, "created_at": _now()}]
             )
         offer, credentials = google.connected(mail)
         account, _ = await stores.accounts.connect(key, google.name, offer, credentials.to_json(), _now())
@@ -91,9 +91,9 @@ async def _ours(google: Google, stores: Stores, made: wiring.Calendars) -> tuple
         first.append(await _run(made))
         async with stores.database.read() as connection:
             kept = await connection.scalar(
-                sa.select(sa.func.count()).select_from(EventRow).where(EventRow.user_id == key.user_id)
+                sa.select(sa.func.count()).select_from(EVENTS).where(EVENTS.c.user_id == key.user_id)
             )
-        assert kept == EVENTS, kept
+        assert kept == ENTRIES, kept
     for _ in range(LOOKS):
         await stores.calendars.due_now(PersonKey("T1", "U0"), _now())
         again.append(await _run(made))
@@ -110,7 +110,7 @@ async def _run(made: wiring.Calendars) -> float:
 async def _alone(google: Google) -> tuple[list[float], list[float]]:
     first = []
     async with aiohttp.ClientSession() as session:
-        for number in range(PEOPLE):
+        for number in range(PERSONS):
             mail = f"p{number}@bench.example"
             alone = Follower(google.name, google.calendar(mail), google.connected(mail)[1].access, "")
             first.append(await _listed(alone, session))

@@ -30,8 +30,8 @@ from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, new_key
 from services.store import schema
 from services.store.db import Database
-from services.store.effect_models import StretchRow
-from services.store.models import Workspace
+from services.store.effect_tables import STRETCHES
+from services.store.tables import WORKSPACES
 
 TEAM, PEOPLE, OUT = "T0BENCH001", 5_000, 500
 AN_HOUR, SECONDS, CALM = 30_000, 30.0, 6.0
@@ -140,6 +140,6 @@ async def _seed(address: str, key: str) -> None:
         for one in keys[:OUT]
     ]  # fmt: skip
     async with database.write() as connection:
-        await connection.execute(sa.update(Workspace).values(bot_scopes="channels:history,chat:write"))
-        await connection.execute(sa.insert(StretchRow), stretches)
+        await connection.execute(sa.update(WORKSPACES).values(bot_scopes="channels:history,chat:write"))
+        await connection.execute(sa.insert(STRETCHES), stretches)
     await database.close()

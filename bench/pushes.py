@@ -27,11 +27,11 @@ from services.domain.model import PersonKey
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
 from services.store import schema
-from services.store.calendar_models import Calendar
-from services.store.models import Person, Workspace
+from services.store.calendar_tables import CALENDARS
 from services.store.stores import Stores
+from services.store.tables import PEOPLE, WORKSPACES
 
-PEOPLE, WORKSPACES = 500, 25
+PERSONS, TEAMS = 500, 25
 """Twenty people in each: what is measured is not Slack's limit of a workspace."""
 
 MOVED, ROUNDS = 50, 4
@@ -56,7 +56,7 @@ async def _measured(provider: Provider, peer: Provider) -> list[Row]:
         bare = await _burst(world, world.peer, "peer-")
     name, bare_name = world.ours.name.capitalize(), "bare aiohttp loop, the same calls"
     note = f"{len(ours)} pushes, one at a time"
-    together = f"{PEOPLE} calendars pushed in {SPREAD:.0f} s, {WORKSPACES} workspaces"
+    together = f"{PERSONS} calendars pushed in {SPREAD:.0f} s, {TEAMS} workspaces"
     return [
         Row(f"{name}: push → users.profile.set, p50", percentile(ours, 0.5), "ms", percentile(theirs, 0.5), bare_name,
             note),
@@ -64,7 +64,7 @@ async def _measured(provider: Provider, peer: Provider) -> list[Row]:
             f"bare loop {percentile(theirs, 0.99):.0f} ms"),
         Row(f"{name}: burst, webhook acknowledged, p99", percentile(burst.acknowledged, 0.99), "ms", ACKNOWLEDGED,
             "Microsoft's 3 s", together),
-        Row(f"{name}: burst, until all {PEOPLE} statuses are set", burst.seconds, "s", bare.seconds, bare_name,
+        Row(f"{name}: burst, until all {PERSONS} statuses are set", burst.seconds, "s", bare.seconds, bare_name,
             f"push → status p50 {percentile(burst.late, 0.5):.1f} s"),
     ]  # fmt: skip
 
@@ -110,11 +110,11 @@ async def _burst(world: World, provider: Provider, user: str) -> Burst:
     end = now.replace(second=0, microsecond=0) + timedelta(hours=3)
     provider.answered.clear()
     sent: list[float] = []
-    for person in range(PEOPLE):
+    for person in range(PERSONS):
         sent.append(time.time())
         provider.move(_mail(person), now - timedelta(minutes=1), end)
-        await asyncio.sleep(max(0.0, sent[0] + SPREAD * (person + 1) / PEOPLE - time.time()))
-    wanted = [(f"{user}{person}", int(end.timestamp())) for person in range(PEOPLE)]
+        await asyncio.sleep(max(0.0, sent[0] + SPREAD * (person + 1) / PERSONS - time.time()))
+    wanted = [(f"{user}{person}", int(end.timestamp())) for person in range(PERSONS)]
     while not set(wanted) <= (ends := await world.stub.ends()).keys():
         assert time.time() < sent[0] + 120, f"{len(set(wanted) - ends.keys())} statuses are missing"
         await asyncio.sleep(0.25)  # another process is looked at
@@ -134,7 +134,7 @@ async def _world(ours: Provider, peer: Provider) -> AsyncIterator[World]:
         stub = await stack.enter_async_context(slack_stub.running())
         for provider in (ours, peer):
             await stack.enter_async_context(provider.serving())
-            for person in range(PEOPLE):
+            for person in range(PERSONS):
                 provider.add(_mail(person))
         key, port = new_key(), free_port()
         stores = await stack.enter_async_context(
@@ -145,7 +145,7 @@ async def _world(ours: Provider, peer: Provider) -> AsyncIterator[World]:
         await asyncio.to_thread(stack.enter_context, app(folder, stub.api_url, port, **settings))
         await until(lambda: _at_rest(stores, ours), 120)
         await stack.enter_async_context(
-            bare_sync.running(peer, [_mail(person) for person in range(PEOPLE)], stub.api_url)
+            bare_sync.running(peer, [_mail(person) for person in range(PERSONS)], stub.api_url)
         )
         await asyncio.sleep(1)
         yield World(ours, peer, stub, await stack.enter_async_context(aiohttp.ClientSession()))
@@ -155,14 +155,14 @@ async def _store(stores: Stores, provider: Provider) -> None:
     """People who granted, each with an account and its calendar, as they are once somebody has connected it."""
     await schema.upgrade(stores.database)
     now = _now()
-    keys = [PersonKey(f"T{number % WORKSPACES}", f"U{number}") for number in range(PEOPLE)]
+    keys = [PersonKey(f"T{number % TEAMS}", f"U{number}") for number in range(PERSONS)]
     async with stores.database.write() as connection:
         await connection.execute(
-            sa.insert(Workspace),
+            sa.insert(WORKSPACES),
             [{"team_id": team, "installed_at": now} for team in sorted({key.team_id for key in keys})],
         )
         await connection.execute(
-            sa.insert(Person),
+            sa.insert(PEOPLE),
             [
                 {"team_id": key.team_id, "user_id": key.user_id, "created_at": now, "grant_state": "ok",
                  "due_at": now, "stale": True,
@@ -181,10 +181,10 @@ async def _store(stores: Stores, provider: Provider) -> None:
 
 async def _at_rest(stores: Stores, provider: Provider) -> bool:
     """Whether every calendar is synced and watched, and nothing is due."""
-    due = sa.or_(Calendar.due_at <= _now(), Calendar.health != "ok", Calendar.leased_until.is_not(None))
+    due = sa.or_(CALENDARS.c.due_at <= _now(), CALENDARS.c.health != "ok", CALENDARS.c.leased_until.is_not(None))
     async with stores.database.read() as connection:
-        left = await connection.scalar(sa.select(sa.func.count()).select_from(Calendar).where(due))
-    return left == 0 and provider.watched == PEOPLE
+        left = await connection.scalar(sa.select(sa.func.count()).select_from(CALENDARS).where(due))
+    return left == 0 and provider.watched == PERSONS
 
 
 def _mail(person: int) -> str:

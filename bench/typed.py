@@ -26,10 +26,10 @@ from services.domain.model import Event, PersonKey, Span, Status
 from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor, new_key
 from services.store import schema
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import OverrideRow, Person, Workspace
+from services.store.tables import OVERRIDES, PEOPLE, WORKSPACES
 from services.store.timeline import SpanStore
 from tests.support import postgres
 
@@ -120,8 +120,8 @@ class Seed:
         ]  # fmt: skip
         async with self.database.write() as connection:
             if workspaces:
-                await connection.execute(sa.insert(Workspace), workspaces)
-            await connection.execute(sa.insert(Person), people)
+                await connection.execute(sa.insert(WORKSPACES), workspaces)
+            await connection.execute(sa.insert(PEOPLE), people)
             await SpanStore(self.encryptor).replace(connection, spans)
 
     async def events(self, keys: Sequence[PersonKey], many: int) -> None:
@@ -137,7 +137,7 @@ class Seed:
             Event("c", f"e{n}", begin, begin + timedelta(hours=1), title="Plan") for n, begin in enumerate(at)
         )
         async with self.database.write() as connection:
-            await connection.execute(sa.insert(Calendar), calendars)
+            await connection.execute(sa.insert(CALENDARS), calendars)
             for key in keys:
                 await store.apply(connection, [await store.prepare(key, "c", Changes(events=events))])
 
@@ -145,7 +145,7 @@ class Seed:
         """As if the events of everybody whose id is like that had just changed."""
         async with self.database.write() as connection:
             await connection.execute(
-                sa.update(Person).where(Person.user_id.like(like)).values(stale=True, due_at=datetime.now(UTC))
+                sa.update(PEOPLE).where(PEOPLE.c.user_id.like(like)).values(stale=True, due_at=datetime.now(UTC))
             )
 
 
@@ -171,7 +171,7 @@ async def endless(seed: Seed) -> None:
     content = '{"text": "Available", "emoji": ":wave:"}'
     async with seed.database.write() as connection:
         await connection.execute(
-            sa.insert(OverrideRow),
+            sa.insert(OVERRIDES),
             [
                 {"team_id": key.team_id, "user_id": key.user_id, "override_id": "o", "kind": "status", "start_at": now,
                  "created_at": now,

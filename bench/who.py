@@ -17,7 +17,7 @@ from services.platform.crypto import Encryptor, new_key
 from services.store import schema
 from services.store.absences import AbsenceStore
 from services.store.db import Database
-from services.store.models import Workspace
+from services.store.tables import WORKSPACES
 from tests.support import postgres
 from tests.support.absences import are_out
 
@@ -41,7 +41,7 @@ async def _measured(kind: str, address: str = "") -> list[Row]:
     async with _database(address) as database:
         for team_id, members, out in (("T1", MEMBERS, OUT), ("T2", OTHERS, OTHERS)):
             async with database.write() as connection:
-                await connection.execute(sa.insert(Workspace).values(team_id=team_id, installed_at=NOW))
+                await connection.execute(sa.insert(WORKSPACES).values(team_id=team_id, installed_at=NOW))
             names = [f"Member {number:05}" for number in range(members)]
             await are_out(database, encryptor, team_id, names, NOW, out=out)
         if not database.is_sqlite:

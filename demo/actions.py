@@ -20,7 +20,7 @@ from emulators.slack import LocalSlack
 from emulators.slack.state import RefusalError
 from services.domain.errors import StatusQuoError
 from services.store.db import Database
-from services.store.models import SpanRow
+from services.store.tables import SPANS
 
 _LONGEST_NAME, _LONGEST_MESSAGE = 200, 4_000
 _LONGEST_JUMP = timedelta(days=60)
@@ -230,7 +230,7 @@ class Actions:
         ends = [datetime.fromtimestamp(one.expiration, UTC) for one in self.slack.members.values() if one.expiration]
         ends += [datetime.fromtimestamp(end, UTC) for end in self.slack.dnd.ends()]
         async with self._database.read() as connection:
-            edge = await connection.scalar(select(func.min(SpanRow.start_at)).where(SpanRow.start_at > now))
+            edge = await connection.scalar(select(func.min(SPANS.c.start_at)).where(SPANS.c.start_at > now))
         later = [at for at in (*ends, edge) if at is not None and at > now]
         if not later:
             raise NotDoneError("Nothing is planned any more. Add an event first.")

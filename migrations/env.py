@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from services.store.columns import Sealed, UtcInstant
-from services.store.models import Base
+from services.store.tables import METADATA
 
 
 def include_name(name: str | None, kind: str, parents: object) -> bool:
@@ -27,12 +27,12 @@ def run() -> None:
     connection = context.config.attributes.get("connection")
     if connection is None:
         context.configure(
-            dialect_name=context.config.attributes["dialect"], target_metadata=Base.metadata, literal_binds=True
+            dialect_name=context.config.attributes["dialect"], target_metadata=METADATA, literal_binds=True
         )
     else:
         context.configure(
             connection=connection,
-            target_metadata=Base.metadata,
+            target_metadata=METADATA,
             render_item=render_item,
             include_name=include_name,
             compare_type=True,

@@ -15,9 +15,7 @@ from services.domain.errors import TooManyError
 from services.domain.model import PersonKey
 from services.store.db import Database
 from services.store.person_rows import lock_one
-from services.store.workspace_models import AbsenceFeedRow
-
-_FEEDS = AbsenceFeedRow.__table__
+from services.store.workspace_tables import ABSENCE_FEEDS
 
 MOST = 10
 """Feeds of one person."""
@@ -54,61 +52,63 @@ class AbsenceFeedStore:
         """Keep a feed whose secret has that digest. Raises TooManyError above `MOST`."""
         async with self._database.write() as connection:
             await lock_one(connection, feed.creator)
-            mine = and_(_FEEDS.c.team_id == feed.team_id, _FEEDS.c.created_by == feed.created_by)
-            if (await connection.scalar(select(func.count()).select_from(_FEEDS).where(mine)) or 0) >= MOST:
+            mine = and_(ABSENCE_FEEDS.c.team_id == feed.team_id, ABSENCE_FEEDS.c.created_by == feed.created_by)
+            if (await connection.scalar(select(func.count()).select_from(ABSENCE_FEEDS).where(mine)) or 0) >= MOST:
                 raise TooManyError("feeds")
             row = {
                 "team_id": feed.team_id, "feed_id": feed.feed_id, "channel_id": feed.channel_id,
                 "created_by": feed.created_by, "created_at": feed.created_at, "locale": feed.locale, "secret": digest,
                 "gone": False,
             }  # fmt: skip
-            await connection.execute(insert(AbsenceFeedRow).values(row))
+            await connection.execute(insert(ABSENCE_FEEDS).values(row))
 
     async def rotate(self, feed: AbsenceFeed, created_by: str, digest: str) -> bool:
         """Give a feed another secret, which `created_by` is given; False where it is there no more."""
         fresh = {"secret": digest, "created_by": created_by, "gone": False}
-        return bool(await self._database.execute(update(AbsenceFeedRow).where(_is(feed)).values(fresh)))
+        return bool(await self._database.execute(update(ABSENCE_FEEDS).where(_is(feed)).values(fresh)))
 
     async def end(self, feed: AbsenceFeed) -> bool:
         """Forget a feed; whether it was there."""
-        return bool(await self._database.execute(delete(AbsenceFeedRow).where(_is(feed))))
+        return bool(await self._database.execute(delete(ABSENCE_FEEDS).where(_is(feed))))
 
     async def mark_gone(self, feed: AbsenceFeed) -> None:
         """Mark it as gone: its creator is not where they have to be. One that has another creator by now is left."""
-        its = update(AbsenceFeedRow).where(_is(feed), AbsenceFeedRow.created_by == feed.created_by)
+        its = update(ABSENCE_FEEDS).where(_is(feed), ABSENCE_FEEDS.c.created_by == feed.created_by)
         await self._database.execute(its.values(gone=True))
 
     async def find(self, digest: str) -> AbsenceFeed | None:
         """Find the feed whose secret has that digest."""
-        row = await self._database.fetch_one(select(_FEEDS).where(_FEEDS.c.secret == digest))
+        row = await self._database.fetch_one(select(ABSENCE_FEEDS).where(ABSENCE_FEEDS.c.secret == digest))
         return None if row is None else _feed_of(row)
 
     async def get(self, team_id: str, feed_id: str) -> AbsenceFeed | None:
         """Return the feed of that id."""
-        its = select(_FEEDS).where(_FEEDS.c.team_id == team_id, _FEEDS.c.feed_id == feed_id)
+        its = select(ABSENCE_FEEDS).where(ABSENCE_FEEDS.c.team_id == team_id, ABSENCE_FEEDS.c.feed_id == feed_id)
         row = await self._database.fetch_one(its)
         return None if row is None else _feed_of(row)
 
     async def of_person(self, key: PersonKey) -> list[AbsenceFeed]:
         """Return the feeds of channels that a person was given, oldest first."""
-        return await self._list(and_(_FEEDS.c.created_by == key.user_id, _FEEDS.c.channel_id != ""), key.team_id)
+        return await self._list(
+            and_(ABSENCE_FEEDS.c.created_by == key.user_id, ABSENCE_FEEDS.c.channel_id != ""), key.team_id
+        )
 
     async def of_workspace(self, team_id: str) -> list[AbsenceFeed]:
         """Return the feeds of a workspace as a whole, oldest first."""
-        return await self._list(_FEEDS.c.channel_id == "", team_id)
+        return await self._list(ABSENCE_FEEDS.c.channel_id == "", team_id)
 
     async def given_to(self, key: PersonKey) -> list[AbsenceFeed]:
         """Return all feeds that a person was given, oldest first."""
-        return await self._list(_FEEDS.c.created_by == key.user_id, key.team_id)
+        return await self._list(ABSENCE_FEEDS.c.created_by == key.user_id, key.team_id)
 
     async def _list(self, which: ColumnElement[bool], team_id: str) -> list[AbsenceFeed]:
-        found = select(_FEEDS).where(_FEEDS.c.team_id == team_id, which)
-        rows = await self._database.fetch(found.order_by(_FEEDS.c.created_at, _FEEDS.c.feed_id))
+        found = select(ABSENCE_FEEDS).where(ABSENCE_FEEDS.c.team_id == team_id, which)
+        rows = await self._database.fetch(found.order_by(ABSENCE_FEEDS.c.created_at, ABSENCE_FEEDS.c.feed_id))
         return [_feed_of(row) for row in rows]
 
 
 def _is(feed: AbsenceFeed) -> ColumnElement[bool]:
-    return and_(AbsenceFeedRow.team_id == feed.team_id, AbsenceFeedRow.feed_id == feed.feed_id)
+    return and_(ABSENCE_FEEDS.c.team_id == feed.team_id, ABSENCE_FEEDS.c.feed_id == feed.feed_id)
 
 
 def _feed_of(row: Any) -> AbsenceFeed:

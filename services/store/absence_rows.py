@@ -14,18 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.absences import Absence, same_again
 from services.domain.model import Kind, PersonKey
 from services.store.person_rows import chunks, of_people, those
-from services.store.workspace_models import AbsenceRow
+from services.store.workspace_tables import ABSENCES
 
-ABSENCES = AbsenceRow.__table__
 _THEIRS = select(ABSENCES).where(of_people(ABSENCES))
 _KEY = (
     ABSENCES.c.team_id == bindparam("b_team"),
     ABSENCES.c.user_id == bindparam("b_user"),
     ABSENCES.c.absence_id == bindparam("b_id"),
 )
-_GONE = delete(AbsenceRow).where(*_KEY)
+_GONE = delete(ABSENCES).where(*_KEY)
 _CHANGED = (
-    update(AbsenceRow)
+    update(ABSENCES)
     .where(*_KEY)
     .values(
         {
@@ -73,7 +72,7 @@ async def replace_absences(
     if changed:
         await connection.execute(_CHANGED, changed)
     if new:
-        await connection.execute(insert(AbsenceRow), new)
+        await connection.execute(insert(ABSENCES), new)
 
 
 def absence_of(row: Any) -> Absence:

@@ -26,14 +26,15 @@ from services.domain.model import Kind, PersonKey, Status
 from services.domain.people import GrantState, zone_or
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor
-from services.store.absence_rows import ABSENCES, day_of
+from services.store.absence_rows import day_of
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.kept_absences import KeptAbsences
-from services.store.models import Person, ProfileStateRow, SpanRow
 from services.store.person_rows import named, names, of_person
+from services.store.tables import PEOPLE, PROFILE_STATES, SPANS
 from services.store.timeline import pause_of
+from services.store.workspace_tables import ABSENCES
 
 OFF_LOOP = 100
 """From this many rows on, names and what is known of profiles are opened in a thread."""
@@ -41,28 +42,27 @@ OFF_LOOP = 100
 JUST = timedelta(minutes=20)
 """How long an absence that has begun may wait for its look at the profile, where many begin at once."""
 
-_PEOPLE, _SPANS, _PROFILE_STATES = Person.__table__, SpanRow.__table__, ProfileStateRow.__table__
 _NOW = bindparam("now", type_=UtcInstant)
 _HAS_BEGUN = ABSENCES.c.start_at <= _NOW
-_WAITS = or_(_PEOPLE.c.due_at <= _NOW, _PEOPLE.c.stale, _PROFILE_STATES.c.seq > _PROFILE_STATES.c.sent)
+_WAITS = or_(PEOPLE.c.due_at <= _NOW, PEOPLE.c.stale, PROFILE_STATES.c.seq > PROFILE_STATES.c.sent)
 _OUT = (
     select(
-        ABSENCES, _PEOPLE.c.names, _PEOPLE.c.zone, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
-        _PROFILE_STATES.c.memory, _SPANS.c.kind.label("shown_kind"), _SPANS.c.override.label("shown_override"),
+        ABSENCES, PEOPLE.c.names, PEOPLE.c.zone, PEOPLE.c.paused_from, PEOPLE.c.paused_until,
+        PROFILE_STATES.c.memory, SPANS.c.kind.label("shown_kind"), SPANS.c.override.label("shown_override"),
         _WAITS.label("waits"),
     )
-    .join_from(ABSENCES, _PEOPLE, of_person(_PEOPLE.c, ABSENCES.c))
-    .outerjoin(_PROFILE_STATES, and_(of_person(_PROFILE_STATES.c, ABSENCES.c), _HAS_BEGUN))
+    .join_from(ABSENCES, PEOPLE, of_person(PEOPLE, ABSENCES))
+    .outerjoin(PROFILE_STATES, and_(of_person(PROFILE_STATES, ABSENCES), _HAS_BEGUN))
     .outerjoin(
-        _SPANS, and_(of_person(_SPANS.c, ABSENCES.c), _SPANS.c.start_at <= _NOW, _SPANS.c.end_at > _NOW, _HAS_BEGUN)
+        SPANS, and_(of_person(SPANS, ABSENCES), SPANS.c.start_at <= _NOW, SPANS.c.end_at > _NOW, _HAS_BEGUN)
     )
     .where(
         ABSENCES.c.team_id == bindparam("team"),
         ABSENCES.c.end_at > bindparam("window_start", type_=UtcInstant),
         ABSENCES.c.start_at < bindparam("window_end", type_=UtcInstant),
         or_(ABSENCES.c.told_ahead, and_(_HAS_BEGUN, ABSENCES.c.kind == Kind.OUT_OF_OFFICE.value)),
-        _PEOPLE.c.grant_state == GrantState.OK.value,
-        _PEOPLE.c.leave_by.is_(None),
+        PEOPLE.c.grant_state == GrantState.OK.value,
+        PEOPLE.c.leave_by.is_(None),
     )
 )  # fmt: skip
 """Whoever may be told of, in one query over the absences of a workspace that have not ended."""
@@ -107,7 +107,7 @@ class AbsenceStore(Store):
 
     async def name(self, key: PersonKey) -> str:
         """Return what Slack shows the person as; "" where that is not known."""
-        row = await self._database.fetch_one(select(Person.names).where(of_person(Person, key)))
+        row = await self._database.fetch_one(select(PEOPLE.c.names).where(of_person(PEOPLE, key)))
         called = None if row is None else self._readable(row.names, "people.names", key.team_id, key.user_id)
         found: list[str] = json.loads(called or "[]")
         return found[0] if found else ""

@@ -17,8 +17,8 @@ from services.domain.errors import AccountLostError, AccountNotConsentedError, T
 from services.domain.model import PersonKey
 from services.domain.request_errors import LinkExpiredError
 from services.platform.crypto import Encryptor
-from services.store.calendar_models import Account, Calendar, WatchRow
 from services.store.calendar_rows import mark_home_stale, of_its_calendar, subject
+from services.store.calendar_tables import ACCOUNTS, CALENDARS, WATCHES
 from services.store.db import Database, Store
 from services.store.entries import forget_entries, written_entries
 from services.store.person_rows import NoticeStore, chunks, lock_one, lock_people, mark_due, of_people, of_person, those
@@ -29,8 +29,7 @@ MOST = 10
 _CONSENT = "consent"
 """The state of an account that is lost, and that an administrator has to allow before it is connected anew."""
 
-_ACCOUNTS = Account.__table__
-_ONE = select(_ACCOUNTS).where(of_people(_ACCOUNTS), _ACCOUNTS.c.account_id == bindparam("account"))
+_ONE = select(ACCOUNTS).where(of_people(ACCOUNTS), ACCOUNTS.c.account_id == bindparam("account"))
 _LONGEST_NAME = 200
 
 
@@ -108,7 +107,7 @@ class AccountStore(Store):
         async with self._database.write() as connection:
             if not await lock_one(connection, key):
                 raise LinkExpiredError("unknown person")
-            rows = (await connection.execute(select(_ACCOUNTS).where(of_person(Account, key)))).all()
+            rows = (await connection.execute(select(ACCOUNTS).where(of_person(ACCOUNTS, key)))).all()
             alike = (row for row in rows if row.provider == provider and self._text(row, "subject") == offer.subject)
             known = next(alike, None)
             if known is None and len(rows) >= MOST:
@@ -127,16 +126,16 @@ class AccountStore(Store):
             if known is None:
                 whose = self._encryptor.seal(offer.subject, "accounts.subject", *place)
                 await connection.execute(
-                    insert(Account).values(
+                    insert(ACCOUNTS).values(
                         team_id=key.team_id, user_id=key.user_id, account_id=account_id, provider=provider,
                         subject=whose, created_at=now, seq=0, **values,
                     )
                 )  # fmt: skip
                 await mark_due(connection, key, now)  # its address tells who is inside, in every calendar of theirs
             else:
-                mended = update(Account).where(_is(key, account_id)).values(seq=Account.seq + 1, **values)
+                mended = update(ACCOUNTS).where(_is(key, account_id)).values(seq=ACCOUNTS.c.seq + 1, **values)
                 await connection.execute(mended)
-                due = update(Calendar).where(_its_calendars(key, account_id))
+                due = update(CALENDARS).where(_its_calendars(key, account_id))
                 await connection.execute(due.values(due_at=now, watch_due_at=now, watch_failures=0))
                 await self._notices.worked(connection, _subject(account_id), key)
             await mark_home_stale(connection, key)
@@ -144,7 +143,7 @@ class AccountStore(Store):
 
     async def of(self, key: PersonKey) -> Sequence[AccountView]:
         """List a person's accounts, oldest first."""
-        theirs = select(_ACCOUNTS).where(of_person(Account, key)).order_by(Account.created_at, Account.account_id)
+        theirs = select(ACCOUNTS).where(of_person(ACCOUNTS, key)).order_by(ACCOUNTS.c.created_at, ACCOUNTS.c.account_id)
         rows = [(row, self._text(row, "name") or "") for row in await self._database.fetch(theirs)]
         return [
             AccountView(row.account_id, row.provider, name, row.state != "ok", row.state == _CONSENT)
@@ -160,19 +159,19 @@ class AccountStore(Store):
     async def remember(self, key: PersonKey, account_id: str, offer: Offer) -> None:
         """Keep what the account has now."""
         sealed = self._offer((key.team_id, key.user_id, account_id), offer)
-        await self._database.execute(update(Account).where(_is(key, account_id)).values(offer=sealed))
+        await self._database.execute(update(ACCOUNTS).where(_is(key, account_id)).values(offer=sealed))
 
     async def remove(self, key: PersonKey, account_id: str, now: datetime) -> bool:
         """Delete an account with its calendars and their events; the person becomes due. False where there is none."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            gone = await connection.execute(delete(Account).where(_is(key, account_id)))
+            gone = await connection.execute(delete(ACCOUNTS).where(_is(key, account_id)))
             if not gone.rowcount:
                 return False
-            theirs = await connection.scalars(select(Calendar.calendar_id).where(_its_calendars(key, account_id)))
+            theirs = await connection.scalars(select(CALENDARS.c.calendar_id).where(_its_calendars(key, account_id)))
             for about in (_subject(account_id), *map(subject, theirs)):
                 await self._notices.worked(connection, about, key)
-            await connection.execute(delete(Calendar).where(_its_calendars(key, account_id)))
+            await connection.execute(delete(CALENDARS).where(_its_calendars(key, account_id)))
             await forget_entries(connection, key, account_id)
             await mark_due(connection, key, now)
         return True
@@ -194,7 +193,7 @@ class AccountStore(Store):
 
     async def claim(self, account: StoredAccount, now: datetime, until: datetime) -> bool:
         """Claim the renewal until then; return whether it is ours."""
-        free = or_(Account.leased_until.is_(None), Account.leased_until <= now)
+        free = or_(ACCOUNTS.c.leased_until.is_(None), ACCOUNTS.c.leased_until <= now)
         return await self._write(account, {"leased_until": until}, free)
 
     async def renewed(self, account: StoredAccount, credentials: Mapping[str, Any]) -> bool:
@@ -209,7 +208,9 @@ class AccountStore(Store):
 
     async def take_up(self) -> None:
         """Release every renewal. Only for who has the database alone."""
-        await self._database.execute(update(Account).where(Account.leased_until.is_not(None)).values(leased_until=None))
+        await self._database.execute(
+            update(ACCOUNTS).where(ACCOUNTS.c.leased_until.is_not(None)).values(leased_until=None)
+        )
 
     async def lost(self, account: StoredAccount, *, consent: bool = False) -> bool:
         """Let its calendars rest, with their last good events, and tell its person once. False where it was mended.
@@ -219,12 +220,12 @@ class AccountStore(Store):
         key = account.key
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            well = update(Account).where(_fenced(account), Account.state == "ok")
+            well = update(ACCOUNTS).where(_fenced(account), ACCOUNTS.c.state == "ok")
             lost = well.values(state=_CONSENT if consent else "lost", leased_until=None)
             if not (await connection.execute(lost)).rowcount:
                 return False
             resting = {"due_at": None, "watch_due_at": None, "health": Health.BROKEN}
-            its = update(Calendar).where(_its_calendars(key, account.account_id))
+            its = update(CALENDARS).where(_its_calendars(key, account.account_id))
             await connection.execute(its.values(problem=AccountLostError.__name__, **resting))
             await self._notices.tell(connection, key, _subject(account.account_id))
             await mark_home_stale(connection, key)
@@ -232,7 +233,7 @@ class AccountStore(Store):
 
     async def _write(self, account: StoredAccount, values: Mapping[str, Any], *more: ColumnElement[bool]) -> bool:
         """Write behind the fence."""
-        return bool(await self._database.execute(update(Account).where(_fenced(account), *more).values(**values)))
+        return bool(await self._database.execute(update(ACCOUNTS).where(_fenced(account), *more).values(**values)))
 
     # ── disconnecting ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -245,18 +246,21 @@ class AccountStore(Store):
         same account, connected by somebody else or from another workspace), is not given back: a provider may take it
         from all of them (developers.google.com/identity/protocols/oauth2/web-server, "Revoking a token").
         """
-        accounts = select(_ACCOUNTS).where(Account.team_id == team_id)
+        accounts = select(ACCOUNTS).where(ACCOUNTS.c.team_id == team_id)
         watches = (
-            select(WatchRow.__table__, Calendar.account_id)
-            .join(Calendar, of_its_calendar(WatchRow))
-            .where(WatchRow.team_id == team_id, WatchRow.expires_at.is_not(None))
+            select(WATCHES, CALENDARS.c.account_id)
+            .join(CALENDARS, of_its_calendar(WATCHES))
+            .where(WATCHES.c.team_id == team_id, WATCHES.c.expires_at.is_not(None))
         )
         if user_id:
-            accounts, watches = accounts.where(Account.user_id == user_id), watches.where(WatchRow.user_id == user_id)
+            accounts, watches = (
+                accounts.where(ACCOUNTS.c.user_id == user_id),
+                watches.where(WATCHES.c.user_id == user_id),
+            )
         if account_id:
-            accounts = accounts.where(Account.account_id == account_id)
+            accounts = accounts.where(ACCOUNTS.c.account_id == account_id)
         if calendar_id:
-            watches = watches.where(WatchRow.calendar_id == calendar_id)
+            watches = watches.where(WATCHES.c.calendar_id == calendar_id)
         watched: defaultdict[tuple[str, str | None], list[Watch]] = defaultdict(list)
         for one in await self._database.fetch(watches):
             watched[one.user_id, one.account_id].append(Watch(one.watch_id, one.remote_id, one.expires_at))
@@ -276,10 +280,10 @@ class AccountStore(Store):
     async def _shared(self, rows: Sequence[Row[Any]]) -> set[str]:
         """Return the digests of those accounts that are connected once more, besides `rows`."""
         mine = {(row.team_id, row.user_id, row.account_id) for row in rows}
-        columns = Account.team_id, Account.user_id, Account.account_id, Account.subject_digest
+        columns = ACCOUNTS.c.team_id, ACCOUNTS.c.user_id, ACCOUNTS.c.account_id, ACCOUNTS.c.subject_digest
         found: set[str] = set()
         for some in chunks(sorted({row.subject_digest for row in rows})):
-            alike = select(*columns).where(Account.subject_digest.in_(some), Account.state == "ok")
+            alike = select(*columns).where(ACCOUNTS.c.subject_digest.in_(some), ACCOUNTS.c.state == "ok")
             found |= {digest for *whose, digest in await self._database.fetch(alike) if tuple(whose) not in mine}
         return found
 
@@ -297,15 +301,15 @@ class AccountStore(Store):
 
 
 def _is(key: PersonKey, account_id: str) -> ColumnElement[bool]:
-    return and_(of_person(Account, key), Account.account_id == account_id)
+    return and_(of_person(ACCOUNTS, key), ACCOUNTS.c.account_id == account_id)
 
 
 def _fenced(account: StoredAccount) -> ColumnElement[bool]:
-    return and_(_is(account.key, account.account_id), Account.seq == account.seq)
+    return and_(_is(account.key, account.account_id), ACCOUNTS.c.seq == account.seq)
 
 
 def _its_calendars(key: PersonKey, account_id: str) -> ColumnElement[bool]:
-    return and_(of_person(Calendar, key), Calendar.account_id == account_id)
+    return and_(of_person(CALENDARS, key), CALENDARS.c.account_id == account_id)
 
 
 def _subject(account_id: str) -> str:

@@ -23,11 +23,10 @@ from services.domain.errors import AlreadyMadeError, NotGrantedError, TooManyKey
 from services.domain.model import PersonKey
 from services.domain.people import GrantState
 from services.platform.crypto import Encryptor
-from services.store.agent_models import AgentCallsRow, AgentChangeRow, AgentKeyRow
+from services.store.agent_tables import AGENT_CALLS, AGENT_CHANGES, AGENT_KEYS
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.group_commit import Grouped
-from services.store.models import Person
 from services.store.person_rows import (
     insert_for,
     lock_one,
@@ -39,33 +38,32 @@ from services.store.person_rows import (
     of_person,
     those,
 )
+from services.store.tables import PEOPLE
 
-_PEOPLE = Person.__table__
-_KEYS, _CALLS, _CHANGES = AgentKeyRow.__table__, AgentCallsRow.__table__, AgentChangeRow.__table__
 _NAME, _AGENT = "agent_keys.name", "agent_changes.agent"
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_GRANTED = and_(_PEOPLE.c.grant_state == GrantState.OK.value, _PEOPLE.c.leave_by.is_(None))
+_GRANTED = and_(PEOPLE.c.grant_state == GrantState.OK.value, PEOPLE.c.leave_by.is_(None))
 
 MOST_CHANGES = 1000
 """Of the audit of one person; what is older goes before its time: an agent can ask for 60 a minute."""
 
 _FIND = (
-    select(_KEYS.c.team_id, _KEYS.c.user_id, _KEYS.c.key_id, _KEYS.c.name, _KEYS.c.may)
-    .join_from(_KEYS, _PEOPLE, of_person(_PEOPLE.c, _KEYS.c))
-    .where(_KEYS.c.digest == bindparam("digest"), _GRANTED)
+    select(AGENT_KEYS.c.team_id, AGENT_KEYS.c.user_id, AGENT_KEYS.c.key_id, AGENT_KEYS.c.name, AGENT_KEYS.c.may)
+    .join_from(AGENT_KEYS, PEOPLE, of_person(PEOPLE, AGENT_KEYS))
+    .where(AGENT_KEYS.c.digest == bindparam("digest"), _GRANTED)
 )
 
 
 _THEIR_CHANGES = (
-    select(_CHANGES)
-    .where(_CHANGES.c.team_id == bindparam("team"), _CHANGES.c.user_id == bindparam("user"))
-    .order_by(_CHANGES.c.at.desc(), _CHANGES.c.change_id)
+    select(AGENT_CHANGES)
+    .where(AGENT_CHANGES.c.team_id == bindparam("team"), AGENT_CHANGES.c.user_id == bindparam("user"))
+    .order_by(AGENT_CHANGES.c.at.desc(), AGENT_CHANGES.c.change_id)
 )
 _ASKED = _THEIR_CHANGES.where(
     or_(
-        named(_CHANGES.c.request, "requests"),
-        and_(_CHANGES.c.operation == PAUSE, _CHANGES.c.at == bindparam("paused_at", type_=UtcInstant)),
+        named(AGENT_CHANGES.c.request, "requests"),
+        and_(AGENT_CHANGES.c.operation == PAUSE, AGENT_CHANGES.c.at == bindparam("paused_at", type_=UtcInstant)),
     )
 )
 
@@ -78,8 +76,8 @@ class _Id(NamedTuple):
     caller_id: str
 
 
-_ID_OF_KEY = (_KEYS.c.team_id, _KEYS.c.user_id, _KEYS.c.key_id)
-_ID_OF_CALLS = (_CALLS.c.team_id, _CALLS.c.user_id, _CALLS.c.caller_id)
+_ID_OF_KEY = (AGENT_KEYS.c.team_id, AGENT_KEYS.c.user_id, AGENT_KEYS.c.key_id)
+_ID_OF_CALLS = (AGENT_CALLS.c.team_id, AGENT_CALLS.c.user_id, AGENT_CALLS.c.caller_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +94,20 @@ class AgentCall:
 
 async def end_keys(connection: AsyncConnection, keys: Collection[PersonKey]) -> int:
     """Delete the keys of these people, who have no grant any more, or are no members; how many there were."""
-    await connection.execute(delete(AgentCallsRow).where(of_people(_CALLS)), those(keys))
-    return (await connection.execute(delete(AgentKeyRow).where(of_people(_KEYS)), those(keys))).rowcount
+    await connection.execute(delete(AGENT_CALLS).where(of_people(AGENT_CALLS)), those(keys))
+    return (await connection.execute(delete(AGENT_KEYS).where(of_people(AGENT_KEYS)), those(keys))).rowcount
 
 
 def old_changes(before: datetime) -> ColumnElement[bool]:
     """Return what of the audit is from before then, or more than `MOST_CHANGES` of a person."""
-    row = (_CHANGES.c.team_id, _CHANGES.c.user_id, _CHANGES.c.change_id)
+    row = (AGENT_CHANGES.c.team_id, AGENT_CHANGES.c.user_id, AGENT_CHANGES.c.change_id)
     newest_first = func.row_number().over(
-        partition_by=(_CHANGES.c.team_id, _CHANGES.c.user_id), order_by=(_CHANGES.c.at.desc(), _CHANGES.c.change_id)
+        partition_by=(AGENT_CHANGES.c.team_id, AGENT_CHANGES.c.user_id),
+        order_by=(AGENT_CHANGES.c.at.desc(), AGENT_CHANGES.c.change_id),
     )
     counted = select(*row, newest_first.label("number")).subquery()
     too_many = select(counted.c.team_id, counted.c.user_id, counted.c.change_id).where(counted.c.number > MOST_CHANGES)
-    return or_(_CHANGES.c.at < before, tuple_(*row).in_(too_many))
+    return or_(AGENT_CHANGES.c.at < before, tuple_(*row).in_(too_many))
 
 
 class AgentStore(Store):
@@ -127,31 +126,33 @@ class AgentStore(Store):
         }  # fmt: skip
         async with self._database.write() as connection:
             staying = await lock_one(connection, key)
-            granted = select(_PEOPLE.c.user_id).where(of_person(_PEOPLE.c, key), _GRANTED)
+            granted = select(PEOPLE.c.user_id).where(of_person(PEOPLE, key), _GRANTED)
             if not staying or await connection.scalar(granted) is None:
                 raise NotGrantedError("no grant")
-            same = select(_KEYS.c.key_id).where(of_person(_KEYS.c, key), _KEYS.c.key_id == made.key_id)
+            same = select(AGENT_KEYS.c.key_id).where(of_person(AGENT_KEYS, key), AGENT_KEYS.c.key_id == made.key_id)
             if await connection.scalar(same) is not None:
                 raise AlreadyMadeError("made already", field="name")
-            theirs = select(func.count()).select_from(_KEYS).where(of_person(_KEYS.c, key))
+            theirs = select(func.count()).select_from(AGENT_KEYS).where(of_person(AGENT_KEYS, key))
             if (await connection.scalar(theirs) or 0) >= MOST_KEYS:
                 raise TooManyKeysError("keys", field="name")
-            await connection.execute(insert(AgentKeyRow).values(row))
+            await connection.execute(insert(AGENT_KEYS).values(row))
 
     async def keys(self, key: PersonKey) -> list[AgentKey]:
         """Return the keys of a person, oldest first; one whose name cannot be opened any more has none."""
-        used = _KEYS.outerjoin(_CALLS, and_(of_person(_KEYS.c, _CALLS.c), _KEYS.c.key_id == _CALLS.c.caller_id))
-        found = select(_KEYS, _CALLS.c.used_at).select_from(used).where(of_person(_KEYS.c, key))
-        rows = await self._database.fetch(found.order_by(_KEYS.c.made_at, _KEYS.c.key_id))
+        used = AGENT_KEYS.outerjoin(
+            AGENT_CALLS, and_(of_person(AGENT_KEYS, AGENT_CALLS), AGENT_KEYS.c.key_id == AGENT_CALLS.c.caller_id)
+        )
+        found = select(AGENT_KEYS, AGENT_CALLS.c.used_at).select_from(used).where(of_person(AGENT_KEYS, key))
+        rows = await self._database.fetch(found.order_by(AGENT_KEYS.c.made_at, AGENT_KEYS.c.key_id))
         return [AgentKey(row.key_id, self._name(row), May(row.may), row.made_at, row.used_at) for row in rows]
 
     async def revoke(self, key: PersonKey, key_id: str) -> bool:
         """Forget a key; whether it was there."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            its = delete(AgentCallsRow).where(of_person(AgentCallsRow, key), AgentCallsRow.caller_id == key_id)
+            its = delete(AGENT_CALLS).where(of_person(AGENT_CALLS, key), AGENT_CALLS.c.caller_id == key_id)
             await connection.execute(its)
-            gone = delete(AgentKeyRow).where(of_person(AgentKeyRow, key), AgentKeyRow.key_id == key_id)
+            gone = delete(AGENT_KEYS).where(of_person(AGENT_KEYS, key), AGENT_KEYS.c.key_id == key_id)
             return bool((await connection.execute(gone)).rowcount)
 
     async def end(self, key: PersonKey) -> int:
@@ -195,10 +196,10 @@ class AgentStore(Store):
         people = {call.caller.key for call in calls}
         async with self._database.write() as connection:
             staying = await lock_staying(connection, people)
-            there = await connection.execute(select(*_ID_OF_KEY).where(of_people(_KEYS)), those(people))
+            there = await connection.execute(select(*_ID_OF_KEY).where(of_people(AGENT_KEYS)), those(people))
             known = {_Id(*row) for row in there}
             stored = await connection.execute(
-                select(*_ID_OF_CALLS, _CALLS.c.recent).where(of_people(_CALLS)), those(people)
+                select(*_ID_OF_CALLS, AGENT_CALLS.c.recent).where(of_people(AGENT_CALLS)), those(people)
             )
             recent = {
                 _Id(*row[:3]): [_EPOCH + number * _MICROSECOND for number in json.loads(row.recent)] for row in stored
@@ -220,13 +221,13 @@ class AgentStore(Store):
                 if call.change is not None:
                     changes.append(self._change_row(key, call.change))
             if used:
-                fresh = insert_for(connection, AgentCallsRow)
+                fresh = insert_for(connection, AGENT_CALLS)
                 anew = {"recent": fresh.excluded.recent, "used_at": fresh.excluded.used_at}
                 counted = fresh.on_conflict_do_update(index_elements=list(_Id._fields), set_=anew)
                 rows = [one._asdict() | {"recent": _written(recent[one]), "used_at": at} for one, at in used.items()]
                 await connection.execute(counted, rows)
             if changes:
-                await connection.execute(insert(AgentChangeRow), changes)
+                await connection.execute(insert(AGENT_CHANGES), changes)
             return found
 
     def _change_row(self, key: PersonKey, change: AgentChange) -> dict[str, Any]:

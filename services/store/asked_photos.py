@@ -20,11 +20,10 @@ from services.domain.errors import NotGrantedError
 from services.domain.model import Effect, PersonKey
 from services.domain.people import GrantState
 from services.platform.concurrency import off_loop
-from services.store.agent_models import AskedPhotoRow
+from services.store.agent_tables import ASKED_PHOTOS
 from services.store.db import Store
-from services.store.effect_models import EffectRow
+from services.store.effect_tables import EFFECTS
 from services.store.group_commit import outlive
-from services.store.models import Person
 from services.store.person_rows import (
     insert_for,
     lock_one,
@@ -35,9 +34,10 @@ from services.store.person_rows import (
     those,
     upsert,
 )
+from services.store.tables import PEOPLE
 from services.store.timeline import pause_of
 
-_ANSWERED = select(AskedPhotoRow.request, AskedPhotoRow.answer).where(of_people(AskedPhotoRow.__table__))
+_ANSWERED = select(ASKED_PHOTOS.c.request, ASKED_PHOTOS.c.answer).where(of_people(ASKED_PHOTOS))
 NOT_DONE = "request_timeout"
 """The error of a photo that was not put on in time, or of which nobody knows; Slack's word for that."""
 
@@ -91,10 +91,10 @@ class AskedPhotoStore(Store):
             row = await self._row(connection, key)
             if row is not None and row.begun_at is not None and row.answer is None:
                 return False
-            await connection.execute(upsert(connection, AskedPhotoRow, place | fresh, fresh))
+            await connection.execute(upsert(connection, ASKED_PHOTOS, place | fresh, fresh))
             new = {"effect": Effect.PHOTO.value, "due_at": now, "seq": 1, "turn": 0, "failures": 0, "owed": False}
-            insert = insert_for(connection, EffectRow).values(place | new)
-            marked = {"due_at": now, "seq": EffectRow.seq + 1, "failures": 0}
+            insert = insert_for(connection, EFFECTS).values(place | new)
+            marked = {"due_at": now, "seq": EFFECTS.c.seq + 1, "failures": 0}
             key_of = ["team_id", "user_id", "effect"]
             await connection.execute(insert.on_conflict_do_update(index_elements=key_of, set_=marked))
             await mark_due(connection, key, now, stale=False, typed=True)  # so that the senders are told
@@ -123,7 +123,7 @@ class AskedPhotoStore(Store):
                 return True
             if row.begun_at is not None and row.answer is None and not anyway:
                 return False
-            await connection.execute(delete(AskedPhotoRow).where(_is(key, request)))
+            await connection.execute(delete(ASKED_PHOTOS).where(_is(key, request)))
         return True
 
     def outlive(self, work: Coroutine[Any, Any, object]) -> None:
@@ -134,7 +134,7 @@ class AskedPhotoStore(Store):
 
     async def waiting(self, key: PersonKey) -> AskedPhoto | None:
         """Return the one that is not answered yet. Raises SealError."""
-        mine = select(AskedPhotoRow.__table__).where(of_person(AskedPhotoRow, key), AskedPhotoRow.answer.is_(None))
+        mine = select(ASKED_PHOTOS).where(of_person(ASKED_PHOTOS, key), ASKED_PHOTOS.c.answer.is_(None))
         row = await self._database.fetch_one(mine)
         if row is None:
             return None
@@ -148,37 +148,39 @@ class AskedPhotoStore(Store):
         False, and it may not be: it was taken back, or begun, or the person has paused or has another grant.
         """
         key = due.key
-        theirs = select(Person.grant_state, Person.granted_at, Person.paused_from, Person.paused_until, Person.leave_by)
+        theirs = select(
+            PEOPLE.c.grant_state, PEOPLE.c.granted_at, PEOPLE.c.paused_from, PEOPLE.c.paused_until, PEOPLE.c.leave_by
+        )
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            person = (await connection.execute(theirs.where(of_person(Person, key)))).one_or_none()
+            person = (await connection.execute(theirs.where(of_person(PEOPLE, key)))).one_or_none()
             if person is None or person.leave_by is not None or person.grant_state != GrantState.OK:
                 return False
             if person.granted_at != due.granted_at or pause_of(person.paused_from, person.paused_until) != due.pause:
                 return False
-            waits = and_(_is(key, request), AskedPhotoRow.begun_at.is_(None), AskedPhotoRow.answer.is_(None))
-            begun = update(AskedPhotoRow).where(waits).values(begun_at=now, before=before)
+            waits = and_(_is(key, request), ASKED_PHOTOS.c.begun_at.is_(None), ASKED_PHOTOS.c.answer.is_(None))
+            begun = update(ASKED_PHOTOS).where(waits).values(begun_at=now, before=before)
             return bool((await connection.execute(begun)).rowcount)
 
     async def not_called(self, key: PersonKey, request: str) -> None:
         """Slack did not do it, and may be called once more."""
-        await self._database.execute(update(AskedPhotoRow).where(_is(key, request)).values(begun_at=None))
+        await self._database.execute(update(ASKED_PHOTOS).where(_is(key, request)).values(begun_at=None))
 
     async def answer(self, key: PersonKey, request: str, answer: PhotoAnswer) -> None:
         """Keep what came of a request until whoever waits for it has read it; the picture is not needed any more."""
         sealed = self._encryptor.seal(msgspec.json.encode(answer), _ANSWER, key.team_id, key.user_id)
-        known = update(AskedPhotoRow).where(_is(key, request), AskedPhotoRow.answer.is_(None))
+        known = update(ASKED_PHOTOS).where(_is(key, request), ASKED_PHOTOS.c.answer.is_(None))
         await self._database.execute(known.values(answer=sealed, content=None))
 
     async def drop(self, key: PersonKey, request: str) -> None:
         """Nobody waits for it any more."""
-        waits = and_(_is(key, request), AskedPhotoRow.begun_at.is_(None))
-        await self._database.execute(delete(AskedPhotoRow).where(waits))
+        waits = and_(_is(key, request), ASKED_PHOTOS.c.begun_at.is_(None))
+        await self._database.execute(delete(ASKED_PHOTOS).where(waits))
 
     async def _row(self, connection: AsyncConnection, key: PersonKey) -> Any:
-        mine = select(AskedPhotoRow.request, AskedPhotoRow.begun_at, AskedPhotoRow.answer)
-        return (await connection.execute(mine.where(of_person(AskedPhotoRow, key)))).one_or_none()
+        mine = select(ASKED_PHOTOS.c.request, ASKED_PHOTOS.c.begun_at, ASKED_PHOTOS.c.answer)
+        return (await connection.execute(mine.where(of_person(ASKED_PHOTOS, key)))).one_or_none()
 
 
 def _is(key: PersonKey, request: str) -> Any:
-    return and_(of_person(AskedPhotoRow, key), AskedPhotoRow.request == request)
+    return and_(of_person(ASKED_PHOTOS, key), ASKED_PHOTOS.c.request == request)

@@ -21,14 +21,14 @@ from services.domain.people import GrantState
 from services.domain.profile_state import ProfileState
 from services.domain.text import shown_text, whole_seconds
 from services.platform.crypto import Encryptor
-from services.store.agent_models import AgentChangeRow
+from services.store.agent_tables import AGENT_CHANGES
 from services.store.db import Database, Store
-from services.store.due import PEOPLE, PROFILE_STATES, ProfileStateStore
+from services.store.due import ProfileStateStore
 from services.store.entries import mark_entries_due
 from services.store.group_commit import outlive
-from services.store.models import OverrideRow, ProfileStateRow
 from services.store.overrides import override_row
 from services.store.person_rows import lock_people, mark_due, of_people, of_person, those
+from services.store.tables import OVERRIDES, PEOPLE, PROFILE_STATES
 from services.store.timeline import pause_of
 
 _LOOK = (
@@ -36,11 +36,11 @@ _LOOK = (
         PEOPLE.c.stale, PEOPLE.c.due_at, PEOPLE.c.grant_state, PEOPLE.c.paused_from, PEOPLE.c.paused_until,
         PROFILE_STATES.c.seq, PROFILE_STATES.c.sent, PROFILE_STATES.c.calling_until, PROFILE_STATES.c.memory,
     )
-    .join_from(PEOPLE, PROFILE_STATES, of_person(PROFILE_STATES.c, PEOPLE.c), isouter=True)
+    .join_from(PEOPLE, PROFILE_STATES, of_person(PROFILE_STATES, PEOPLE), isouter=True)
     .where(of_people(PEOPLE))
 )  # fmt: skip
 _WITHDRAW = (
-    update(ProfileStateRow)
+    update(PROFILE_STATES)
     .where(of_people(PROFILE_STATES))
     .values(seq=PROFILE_STATES.c.seq + 1, sent=PROFILE_STATES.c.seq + 1, memory=bindparam("b_memory"))
 )
@@ -100,9 +100,9 @@ class AwaitedStore(Store):
 
     async def asked_by_agents(self, operation: str, since: datetime, before: datetime) -> list[tuple[PersonKey, str]]:
         """List what agents asked for by `operation` in (`since`, `before`] and still stands: whose it is, its id."""
-        its = and_(of_person(OverrideRow, AgentChangeRow), OverrideRow.override_id == AgentChangeRow.request)
-        asked = and_(AgentChangeRow.operation == operation, AgentChangeRow.at > since, AgentChangeRow.at <= before)
-        found = select(OverrideRow.team_id, OverrideRow.user_id, OverrideRow.override_id).where(
+        its = and_(of_person(OVERRIDES, AGENT_CHANGES), OVERRIDES.c.override_id == AGENT_CHANGES.c.request)
+        asked = and_(AGENT_CHANGES.c.operation == operation, AGENT_CHANGES.c.at > since, AGENT_CHANGES.c.at <= before)
+        found = select(OVERRIDES.c.team_id, OVERRIDES.c.user_id, OVERRIDES.c.override_id).where(
             exists().where(its, asked)
         )
         async with self._database.read() as connection:
@@ -141,14 +141,14 @@ class AwaitedStore(Store):
         one = before or after
         if one is None:
             return
-        its = and_(of_person(OverrideRow, key), OverrideRow.override_id == one.id)
-        there = (await connection.execute(select(OverrideRow.end_at, OverrideRow.created_at).where(its))).one_or_none()
+        its = and_(of_person(OVERRIDES, key), OVERRIDES.c.override_id == one.id)
+        there = (await connection.execute(select(OVERRIDES.c.end_at, OVERRIDES.c.created_at).where(its))).one_or_none()
         left = None if after is None else (after.end, after.created_at)
         if (None if there is None else tuple(there)) != left:
             return
-        await connection.execute(delete(OverrideRow).where(its))
+        await connection.execute(delete(OVERRIDES).where(its))
         if before is not None:
-            await connection.execute(insert(OverrideRow).values(override_row(self._encryptor, key, before)))
+            await connection.execute(insert(OVERRIDES).values(override_row(self._encryptor, key, before)))
 
     def _progress(self, key: PersonKey, row: Any, now: datetime) -> Progress:
         seq, sent = row.seq or 0, row.sent or 0

@@ -9,14 +9,16 @@ from sqlalchemy import select
 
 from services.domain.operator_errors import SealError
 from services.store.db import Store
-from services.store.models import Workspace
 from services.store.person_rows import insert_for, named, names
-from services.store.workspace_models import WorkspaceBudget
+from services.store.tables import WORKSPACES
+from services.store.workspace_tables import WORKSPACE_BUDGETS
 
 log = structlog.get_logger(__name__)
 
-_BUDGETS = select(WorkspaceBudget.team_id, WorkspaceBudget.budget).where(named(WorkspaceBudget.team_id, "teams"))
-_BOT_TOKENS = select(Workspace.team_id, Workspace.bot_token).where(named(Workspace.team_id, "teams"))
+_BUDGETS = select(WORKSPACE_BUDGETS.c.team_id, WORKSPACE_BUDGETS.c.budget).where(
+    named(WORKSPACE_BUDGETS.c.team_id, "teams")
+)
+_BOT_TOKENS = select(WORKSPACES.c.team_id, WORKSPACES.c.bot_token).where(named(WORKSPACES.c.team_id, "teams"))
 
 
 class BudgetStore(Store):
@@ -32,7 +34,7 @@ class BudgetStore(Store):
         if not budgets:
             return
         async with self._database.write() as connection:
-            insert = insert_for(connection, WorkspaceBudget)
+            insert = insert_for(connection, WORKSPACE_BUDGETS)
             await connection.execute(
                 insert.on_conflict_do_update(index_elements=["team_id"], set_={"budget": insert.excluded.budget}),
                 [{"team_id": team_id, "budget": budgets[team_id]} for team_id in sorted(budgets)],

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     ScalarSelect,
     Select,
     and_,
@@ -35,11 +36,11 @@ from services.domain.host_limits import PERSON, POLLED_OF, PROVIDER
 from services.domain.model import PersonKey
 from services.domain.operator_errors import SealError
 from services.domain.people import zone_or
-from services.store.calendar_models import Account, Calendar, EventRow, WatchRow
+from services.store.calendar_tables import ACCOUNTS, CALENDARS, EVENTS, WATCHES
 from services.store.columns import UtcInstant
 from services.store.db import Store, tell_sender
-from services.store.models import Person
 from services.store.person_rows import lock_one, of_person, one_of
+from services.store.tables import PEOPLE
 
 MOST = 20
 """Calendars that one person may connect."""
@@ -102,7 +103,9 @@ class CalendarRows(Store):
         secrets_json = None if credentials is None else json.dumps(dict(credentials))
         if not await lock_one(connection, key):
             raise NotGrantedError("unknown person")
-        theirs = select(Calendar.calendar_id, Calendar.provider, Calendar.address).where(of_person(Calendar, key))
+        theirs = select(CALENDARS.c.calendar_id, CALENDARS.c.provider, CALENDARS.c.address).where(
+            of_person(CALENDARS, key)
+        )
         stored = (await connection.execute(theirs)).all()
         alike = [one for one in stored if one.provider == provider]
         # Opened one by one: the digest of an address is another one after the keys were rotated.
@@ -111,7 +114,7 @@ class CalendarRows(Store):
         if len(stored) >= MOST:
             raise TooManyError("calendars", most=MOST)
         await connection.execute(
-            insert(Calendar).values(
+            insert(CALENDARS).values(
                 team_id=key.team_id,
                 user_id=key.user_id,
                 calendar_id=calendar_id,
@@ -146,9 +149,9 @@ def _found(text: str, kind: type[_T], place: str) -> _T:
 def promised_until() -> ScalarSelect[Any]:
     """Select until when the provider promised to tell of a calendar's changes; NULL where it has not."""
     return (
-        select(func.max(WatchRow.expires_at, type_=UtcInstant))
-        .where(of_its_calendar(WatchRow))
-        .correlate(Calendar)
+        select(func.max(WATCHES.c.expires_at, type_=UtcInstant))
+        .where(of_its_calendar(WATCHES))
+        .correlate(CALENDARS)
         .scalar_subquery()
     )
 
@@ -163,24 +166,26 @@ def open_to(shut: Collection[str]) -> ColumnElement[bool]:
 
     def of_none(people: Iterable[str]) -> ColumnElement[bool]:
         keys = [one.split("/", 1) for one in people]
-        return not_(or_(false(), *(and_(Calendar.team_id == team, Calendar.user_id == user) for team, user in keys)))
+        return not_(
+            or_(false(), *(and_(CALENDARS.c.team_id == team, CALENDARS.c.user_id == user) for team, user in keys))
+        )
 
     return and_(
-        Calendar.pace.not_in(sorted(shut)),
-        Calendar.provider.not_in(named(PROVIDER)),
+        CALENDARS.c.pace.not_in(sorted(shut)),
+        CALENDARS.c.provider.not_in(named(PROVIDER)),
         of_none(named(PERSON)),
-        or_(Calendar.provider.not_in(sorted(POLLED)), of_none(named(POLLED_OF))),
+        or_(CALENDARS.c.provider.not_in(sorted(POLLED)), of_none(named(POLLED_OF))),
     )
 
 
-def of_calendar(table: Any, key: PersonKey, calendar_id: str) -> ColumnElement[bool]:
-    """Match the rows of `table` (a model with a calendar's key) that belong to one calendar."""
-    return and_(of_person(table, key), table.calendar_id == calendar_id)
+def of_calendar(table: FromClause, key: PersonKey, calendar_id: str) -> ColumnElement[bool]:
+    """Match the rows of `table` (with a calendar's key) that belong to one calendar."""
+    return and_(of_person(table, key), table.c.calendar_id == calendar_id)
 
 
-def of_its_calendar(table: Any) -> ColumnElement[bool]:
+def of_its_calendar(table: FromClause) -> ColumnElement[bool]:
     """Match the rows of `table` that belong to the calendar in the same row of a join, or around a subquery."""
-    return and_(of_person(table, Calendar), table.calendar_id == Calendar.calendar_id)
+    return and_(of_person(table, CALENDARS), table.c.calendar_id == CALENDARS.c.calendar_id)
 
 
 def subject(calendar_id: str) -> str:
@@ -188,7 +193,7 @@ def subject(calendar_id: str) -> str:
     return f"calendar/{calendar_id}"
 
 
-KEY = (Calendar.team_id, Calendar.user_id, Calendar.calendar_id)
+KEY = (CALENDARS.c.team_id, CALENDARS.c.user_id, CALENDARS.c.calendar_id)
 BOUND = tuple(column == bindparam(name) for column, name in zip(KEY, ("b_team", "b_user", "b_calendar"), strict=True))
 """Match the one calendar that the parameters `bound(…)` name."""
 
@@ -205,46 +210,46 @@ def claimed_rows(*more: Any) -> Select[*tuple[Any, ...]]:
     """Select calendars by `AMONG`, with what a connection needs besides, and `more`."""
     # of an account with a password that alone: tokens are nobody's business here; Microsoft's are known by their
     # mailbox, as which the person is among the guests, whatever address Slack knows
-    needed = and_(Account.account_id == Calendar.account_id, Account.provider.in_((CALDAV, MICROSOFT)))
-    password = case((Account.provider == CALDAV, Account.credentials)).label("password")
-    mailbox = case((Account.provider == MICROSOFT, Account.subject)).label("mailbox")
+    needed = and_(ACCOUNTS.c.account_id == CALENDARS.c.account_id, ACCOUNTS.c.provider.in_((CALDAV, MICROSOFT)))
+    password = case((ACCOUNTS.c.provider == CALDAV, ACCOUNTS.c.credentials)).label("password")
+    mailbox = case((ACCOUNTS.c.provider == MICROSOFT, ACCOUNTS.c.subject)).label("mailbox")
     promised = promised_until().label("promised_until")
     return (
-        select(*Calendar.__table__.columns, Person.zone, Person.addresses, password, mailbox, promised, *more)
-        .join(Person, of_person(Person, Calendar))
-        .outerjoin(Account, and_(of_person(Account, Calendar), needed))
+        select(*CALENDARS.columns, PEOPLE.c.zone, PEOPLE.c.addresses, password, mailbox, promised, *more)
+        .join(PEOPLE, of_person(PEOPLE, CALENDARS))
+        .outerjoin(ACCOUNTS, and_(of_person(ACCOUNTS, CALENDARS), needed))
         .where(AMONG)
     )
 
 
 _FIRST = 100
 NEXT_DUE = (
-    select(Calendar.due_at, Calendar.leased_until)
-    .where(Calendar.due_at.is_not(None))
-    .order_by(Calendar.due_at)
+    select(CALENDARS.c.due_at, CALENDARS.c.leased_until)
+    .where(CALENDARS.c.due_at.is_not(None))
+    .order_by(CALENDARS.c.due_at)
     .limit(_FIRST)
 )
 """Rows looked at for the next due time: more than are being fetched at once and wanted again meanwhile."""
 
 _LEASE = bindparam("b_lease", type_=UtcInstant)
-CLAIM = update(Calendar).where(*BOUND).values(claim=Calendar.claim + 1, due_at=_LEASE, leased_until=_LEASE)
-BEHIND_THE_FENCE = update(Calendar).where(*BOUND, Calendar.claim == bindparam("b_claim"))
-HELD = select(*KEY, Calendar.claim).where(AMONG).order_by(*KEY).with_for_update()
+CLAIM = update(CALENDARS).where(*BOUND).values(claim=CALENDARS.c.claim + 1, due_at=_LEASE, leased_until=_LEASE)
+BEHIND_THE_FENCE = update(CALENDARS).where(*BOUND, CALENDARS.c.claim == bindparam("b_claim"))
+HELD = select(*KEY, CALENDARS.c.claim).where(AMONG).order_by(*KEY).with_for_update()
 
 _NOW = bindparam("b_now", type_=UtcInstant)
-_CLAIMABLE = and_(Calendar.due_at <= _NOW, or_(Calendar.leased_until.is_(None), Calendar.leased_until <= _NOW))
+_CLAIMABLE = and_(CALENDARS.c.due_at <= _NOW, or_(CALENDARS.c.leased_until.is_(None), CALENDARS.c.leased_until <= _NOW))
 """What is due, and fetched by nobody."""
 
 FREE = select(*KEY).where(AMONG, _CLAIMABLE).order_by(*KEY).with_for_update(skip_locked=True)
 _NEXT_EDGE = (
-    select(func.min(case((EventRow.start_at > _NOW, EventRow.start_at), else_=EventRow.end_at), type_=UtcInstant))
-    .where(of_its_calendar(EventRow), or_(EventRow.start_at > _NOW, EventRow.end_at > _NOW))
-    .correlate(Calendar)
+    select(func.min(case((EVENTS.c.start_at > _NOW, EVENTS.c.start_at), else_=EVENTS.c.end_at), type_=UtcInstant))
+    .where(of_its_calendar(EVENTS), or_(EVENTS.c.start_at > _NOW, EVENTS.c.end_at > _NOW))
+    .correlate(CALENDARS)
     .scalar_subquery()
 )
 """The next instant at which an event of a calendar starts or ends; NULL for none."""
 
-CLAIMED = claimed_rows(_NEXT_EDGE.label("next_edge")).order_by(Calendar.due_at, *KEY)
+CLAIMED = claimed_rows(_NEXT_EDGE.label("next_edge")).order_by(CALENDARS.c.due_at, *KEY)
 
 
 def candidates(may: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -253,7 +258,7 @@ def candidates(may: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     def place(calendars: Any, *within: Any) -> Any:
         return func.row_number().over(partition_by=within, order_by=calendars.due_at).label("place")
 
-    due = select(*KEY, Calendar.pace, Calendar.provider, Calendar.due_at, place(Calendar, Calendar.pace))
+    due = select(*KEY, CALENDARS.c.pace, CALENDARS.c.provider, CALENDARS.c.due_at, place(CALENDARS.c, CALENDARS.c.pace))
     at_host = due.where(_CLAIMABLE, may).subquery().c
     own = place(at_host, at_host.team_id, at_host.user_id, at_host.provider.in_(sorted(POLLED)))
     key = at_host.team_id, at_host.user_id, at_host.calendar_id
@@ -276,16 +281,16 @@ CANDIDATES = candidates(true())
 @cache
 def tried(columns: tuple[str, ...]) -> Any:
     """Write these columns after a try, given as `tried_…`. Made due meanwhile (somebody wants it now), it stays due."""
-    values: dict[str, Any] = {
-        name: bindparam(f"tried_{name}", type_=Calendar.__table__.c[name].type) for name in columns
-    }
-    sooner = Calendar.due_at < Calendar.leased_until
+    values: dict[str, Any] = {name: bindparam(f"tried_{name}", type_=CALENDARS.c[name].type) for name in columns}
+    sooner = CALENDARS.c.due_at < CALENDARS.c.leased_until
     return BEHIND_THE_FENCE.values(
         {
             **values,
             "leased_until": None,
-            "pace": case((Calendar.pace == "", Calendar.host), else_=Calendar.pace),  # made by the code before 0002
-            "due_at": case((sooner, Calendar.due_at), else_=values["due_at"]),
+            "pace": case(
+                (CALENDARS.c.pace == "", CALENDARS.c.host), else_=CALENDARS.c.pace
+            ),  # made by the code before 0002
+            "due_at": case((sooner, CALENDARS.c.due_at), else_=values["due_at"]),
         }
     )
 
@@ -303,5 +308,5 @@ def tried_columns(outcome: FetchOutcome, now: datetime) -> dict[str, Any]:
 
 async def mark_home_stale(connection: AsyncConnection, key: PersonKey) -> None:
     """Have the person's Home tab shown anew: what it says of their calendars changed."""
-    await connection.execute(update(Person).where(of_person(Person, key)).values(home_stale=True))
+    await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(home_stale=True))
     tell_sender(connection)

@@ -40,7 +40,6 @@ from services.domain.operator_errors import SealError
 from services.domain.people import LEAVE
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor
-from services.store.calendar_models import Calendar, EventRow, InboxRow
 from services.store.calendar_rows import (
     BEHIND_THE_FENCE,
     CANDIDATES,
@@ -62,18 +61,18 @@ from services.store.calendar_rows import (
     tried,
     tried_columns,
 )
+from services.store.calendar_tables import CALENDARS, EVENTS, INBOX
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.events import EventPlan, EventStore
 from services.store.group_commit import Grouped
-from services.store.models import Notice, OverrideRow
 from services.store.person_rows import NoticeStore, lock_people, mark_all_due, mark_due, of_person, tuples
+from services.store.tables import NOTICES, OVERRIDES
 
 log = structlog.get_logger(__name__)
 
 _UNREADABLE_FOR = timedelta(hours=6)
 _LONGEST_NAME = 200
-_CALENDARS = Calendar.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +166,16 @@ class CalendarStore(CalendarRows):
 
     async def of_account(self, key: PersonKey, account_id: str) -> Mapping[str, str]:
         """Map the address of each connected calendar of an account to its id."""
-        its = and_(of_person(Calendar, key), Calendar.account_id == account_id)
-        rows = await self._database.fetch(select(Calendar.calendar_id, Calendar.address).where(its))
+        its = and_(of_person(CALENDARS, key), CALENDARS.c.account_id == account_id)
+        rows = await self._database.fetch(select(CALENDARS.c.calendar_id, CALENDARS.c.address).where(its))
         opened = [(self._address(key, row), row.calendar_id) for row in rows]
         return {address: calendar_id for address, calendar_id in opened if address is not None}
 
     async def of(self, key: PersonKey) -> Sequence[CalendarView]:
         """List a person's calendars with their health, oldest first."""
-        count = select(func.count()).select_from(EventRow).where(of_its_calendar(EventRow)).scalar_subquery()
-        views = select(*_CALENDARS.columns, count.label("events"), promised_until().label("promised_until"))
-        theirs = views.where(of_person(Calendar, key)).order_by(Calendar.created_at, Calendar.calendar_id)
+        count = select(func.count()).select_from(EVENTS).where(of_its_calendar(EVENTS)).scalar_subquery()
+        views = select(*CALENDARS.columns, count.label("events"), promised_until().label("promised_until"))
+        theirs = views.where(of_person(CALENDARS, key)).order_by(CALENDARS.c.created_at, CALENDARS.c.calendar_id)
         return [self._view(row) for row in await self._database.fetch(theirs)]
 
     def _view(self, row: Any) -> CalendarView:
@@ -209,11 +208,11 @@ class CalendarStore(CalendarRows):
         """
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            gone = await connection.execute(delete(Calendar).where(of_calendar(Calendar, key, calendar_id)))
+            gone = await connection.execute(delete(CALENDARS).where(of_calendar(CALENDARS, key, calendar_id)))
             if not gone.rowcount:
                 return False
-            shown = OverrideRow.override_id == hook_override_id(key, calendar_id)
-            await connection.execute(delete(OverrideRow).where(of_person(OverrideRow, key), shown))
+            shown = OVERRIDES.c.override_id == hook_override_id(key, calendar_id)
+            await connection.execute(delete(OVERRIDES).where(of_person(OVERRIDES, key), shown))
             await self._notices.worked(connection, subject(calendar_id), key)
             await mark_due(connection, key, now)
         return True
@@ -221,9 +220,9 @@ class CalendarStore(CalendarRows):
     async def due_now(self, key: PersonKey, now: datetime) -> int:
         """Make every calendar of a person due that is ever fetched; return how many there are."""
         return await self._database.execute(
-            update(Calendar)
-            .where(of_person(Calendar, key), Calendar.due_at.is_not(None))
-            .values(due_at=case((Calendar.due_at > now, literal(now, UtcInstant)), else_=Calendar.due_at))
+            update(CALENDARS)
+            .where(of_person(CALENDARS, key), CALENDARS.c.due_at.is_not(None))
+            .values(due_at=case((CALENDARS.c.due_at > now, literal(now, UtcInstant)), else_=CALENDARS.c.due_at))
         )
 
     # ── the loop's side ─────────────────────────────────────────────────────────────────────────────
@@ -303,8 +302,8 @@ class CalendarStore(CalendarRows):
             for one in held:
                 key, calendar_id = one.plan.key, one.plan.calendar_id
                 if one.taken:
-                    worked_in = of_calendar(InboxRow, key, calendar_id), InboxRow.seq <= one.taken
-                    await connection.execute(delete(InboxRow).where(*worked_in))
+                    worked_in = of_calendar(INBOX, key, calendar_id), INBOX.c.seq <= one.taken
+                    await connection.execute(delete(INBOX).where(*worked_in))
                 if one.claimed.health is not Health.OK:
                     await self._notices.worked(connection, subject(calendar_id), key)
                     await mark_home_stale(connection, key)
@@ -343,21 +342,23 @@ class CalendarStore(CalendarRows):
 
     async def prolong(self, claimed: Claimed, until: datetime) -> bool:
         """Leave it to who fetches it until then; made due meanwhile, it stays due. False where the claim is stale."""
-        same_due = case((Calendar.due_at == Calendar.leased_until, literal(until, UtcInstant)), else_=Calendar.due_at)
+        same_due = case(
+            (CALENDARS.c.due_at == CALENDARS.c.leased_until, literal(until, UtcInstant)), else_=CALENDARS.c.due_at
+        )
         prolonged = BEHIND_THE_FENCE.values(due_at=same_due, leased_until=until)
         return bool(await self._database.execute(prolonged, _behind_the_fence(claimed, {})))
 
     async def take_up(self, now: datetime) -> int:
         """Make due what a process was fetching that is gone; return how many. Only for who has the database alone."""
         return await self._database.execute(
-            update(Calendar).where(Calendar.leased_until.is_not(None)).values(leased_until=None, due_at=now)
+            update(CALENDARS).where(CALENDARS.c.leased_until.is_not(None)).values(leased_until=None, due_at=now)
         )
 
     async def postpone(self, pace: str, until: datetime) -> None:
         """Leave every calendar of `pace` alone until then, in every process; rows being written are not waited for."""
         held = not_(open_to((pace,)))
-        sooner = select(*KEY).where(held, Calendar.due_at < until).with_for_update(skip_locked=True)
-        await self._database.execute(update(Calendar).where(tuple_(*KEY).in_(sooner)).values(due_at=until))
+        sooner = select(*KEY).where(held, CALENDARS.c.due_at < until).with_for_update(skip_locked=True)
+        await self._database.execute(update(CALENDARS).where(tuple_(*KEY).in_(sooner)).values(due_at=until))
 
     async def _candidates(self, now: datetime, limits: HostLimits) -> list[tuple[str, str, str]]:
         """Return the keys of what is due, as many as may begin."""
@@ -372,14 +373,16 @@ class CalendarStore(CalendarRows):
         """Check whether its owner was told of another calendar of the account: one refusal is one message."""
         if not there.account_id:
             return False
-        others = select(literal("calendar/", String) + Calendar.calendar_id).where(
-            of_person(Calendar, there.key),
-            Calendar.account_id == there.account_id,
-            Calendar.calendar_id != there.calendar_id,
+        others = select(literal("calendar/", String) + CALENDARS.c.calendar_id).where(
+            of_person(CALENDARS, there.key),
+            CALENDARS.c.account_id == there.account_id,
+            CALENDARS.c.calendar_id != there.calendar_id,
         )
         # of leave calendars an admin was told
-        whose = Notice.user_id != LEAVE if there.key.user_id == LEAVE else Notice.user_id == there.key.user_id
-        told = select(Notice.subject).where(Notice.team_id == there.key.team_id, whose, Notice.subject.in_(others))
+        whose = NOTICES.c.user_id != LEAVE if there.key.user_id == LEAVE else NOTICES.c.user_id == there.key.user_id
+        told = select(NOTICES.c.subject).where(
+            NOTICES.c.team_id == there.key.team_id, whose, NOTICES.c.subject.in_(others)
+        )
         return (await connection.execute(told.limit(1))).first() is not None
 
     async def _unreadable(self, row: Any, now: datetime) -> None:

@@ -20,12 +20,11 @@ from services.domain.people import GrantState, refresh_due
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.store.agents import end_keys
-from services.store.calendar_models import Calendar, WatchRow
+from services.store.calendar_tables import CALENDARS, WATCHES
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
 from services.store.keeper import look_at_kept
-from services.store.models import Person, ProfileStateRow
 from services.store.person_rows import (
     NoticeStore,
     lock_people,
@@ -35,28 +34,27 @@ from services.store.person_rows import (
     of_person,
     those,
 )
-from services.store.workspace_models import AbsenceRow, CalendarEntryRow
+from services.store.tables import PEOPLE, PROFILE_STATES
+from services.store.workspace_tables import ABSENCES, CALENDAR_ENTRIES
 
-_PEOPLE, _CALENDARS = Person.__table__, Calendar.__table__
-_ENTRIES, _ABSENCES, _STATES = CalendarEntryRow.__table__, AbsenceRow.__table__, ProfileStateRow.__table__
 _OK, _DEACTIVATED = GrantState.OK.value, GrantState.DEACTIVATED.value
 _SILENT = (
-    update(Calendar)
-    .where(of_people(_CALENDARS))
-    .values(due_at=None, leased_until=None, claim=Calendar.claim + 1, watch_due_at=None)
+    update(CALENDARS)
+    .where(of_people(CALENDARS))
+    .values(due_at=None, leased_until=None, claim=CALENDARS.c.claim + 1, watch_due_at=None)
 )
 _WITHDRAWN = (
-    update(ProfileStateRow)
-    .where(of_people(_STATES), ProfileStateRow.seq > ProfileStateRow.sent)
-    .values(seq=ProfileStateRow.seq + 1, sent=ProfileStateRow.seq + 1, not_before=None, failures=0)
+    update(PROFILE_STATES)
+    .where(of_people(PROFILE_STATES), PROFILE_STATES.c.seq > PROFILE_STATES.c.sent)
+    .values(seq=PROFILE_STATES.c.seq + 1, sent=PROFILE_STATES.c.seq + 1, not_before=None, failures=0)
 )
-_DEACTIVATED_AT = select(_PEOPLE.c.deactivated_at).where(
-    _PEOPLE.c.team_id == bindparam("team"),
-    _PEOPLE.c.user_id == bindparam("user"),
-    _PEOPLE.c.deactivated_at.is_not(None),
+_DEACTIVATED_AT = select(PEOPLE.c.deactivated_at).where(
+    PEOPLE.c.team_id == bindparam("team"),
+    PEOPLE.c.user_id == bindparam("user"),
+    PEOPLE.c.deactivated_at.is_not(None),
 )
-_FIRST_AT = select(func.min(_PEOPLE.c.deactivated_at)).where(
-    _PEOPLE.c.deactivated_at.is_not(None), _PEOPLE.c.leave_by.is_(None)
+_FIRST_AT = select(func.min(PEOPLE.c.deactivated_at)).where(
+    PEOPLE.c.deactivated_at.is_not(None), PEOPLE.c.leave_by.is_(None)
 )
 
 
@@ -69,27 +67,26 @@ async def deactivate(
     """
     await lock_people(connection, keys)
     newest = and_(
-        *(
-            or_(known.is_(None), known <= literal(at, UtcInstant))
-            for known in (_PEOPLE.c.moved_at, _PEOPLE.c.granted_at)
-        )
+        *(or_(known.is_(None), known <= literal(at, UtcInstant)) for known in (PEOPLE.c.moved_at, PEOPLE.c.granted_at))
     )
-    theirs = select(_PEOPLE.c.team_id, _PEOPLE.c.user_id).where(
-        of_people(_PEOPLE), _PEOPLE.c.deactivated_at.is_(None), _PEOPLE.c.leave_by.is_(None), newest
+    theirs = select(PEOPLE.c.team_id, PEOPLE.c.user_id).where(
+        of_people(PEOPLE), PEOPLE.c.deactivated_at.is_(None), PEOPLE.c.leave_by.is_(None), newest
     )
     found = [PersonKey(row.team_id, row.user_id) for row in await connection.execute(theirs, those(keys))]
     if not found:
         return []
-    state = case((_PEOPLE.c.grant_state == _OK, _DEACTIVATED), else_=_PEOPLE.c.grant_state)
+    state = case((PEOPLE.c.grant_state == _OK, _DEACTIVATED), else_=PEOPLE.c.grant_state)
     fresh = {
         "deactivated_at": at, "grant_state": state, "refresh_due_at": None, "due_at": None, "stale": False,
         "typed": False, "home_opened_at": None, "home_stale": False,
     }  # fmt: skip
-    await connection.execute(update(Person).where(of_people(_PEOPLE)).values(fresh), those(found))
+    await connection.execute(update(PEOPLE).where(of_people(PEOPLE)).values(fresh), those(found))
     await connection.execute(_SILENT, those(found))
     await connection.execute(_WITHDRAWN, those(found))
-    await connection.execute(update(CalendarEntryRow).where(of_people(_ENTRIES)).values(due_at=None), those(found))
-    await connection.execute(delete(AbsenceRow).where(of_people(_ABSENCES)), those(found))
+    await connection.execute(
+        update(CALENDAR_ENTRIES).where(of_people(CALENDAR_ENTRIES)).values(due_at=None), those(found)
+    )
+    await connection.execute(delete(ABSENCES).where(of_people(ABSENCES)), those(found))
     await mark_effects_due(connection, found, now)
     await look_at_kept(connection, found, now)
     await end_keys(connection, found)
@@ -101,8 +98,8 @@ async def deactivated_of(connection: AsyncConnection, keys: Collection[PersonKey
     if not keys:
         return []
     await lock_people(connection, keys)
-    theirs = select(_PEOPLE.c.team_id, _PEOPLE.c.user_id).where(
-        of_people(_PEOPLE), _PEOPLE.c.deactivated_at.is_not(None), _PEOPLE.c.leave_by.is_(None)
+    theirs = select(PEOPLE.c.team_id, PEOPLE.c.user_id).where(
+        of_people(PEOPLE), PEOPLE.c.deactivated_at.is_not(None), PEOPLE.c.leave_by.is_(None)
     )
     return [PersonKey(row.team_id, row.user_id) for row in await connection.execute(theirs, those(keys))]
 
@@ -114,19 +111,19 @@ async def reactivate(
 
     `emptied`: Slack took what was on their profile, so neither they nor we have anything on it.
     """
-    theirs = select(_PEOPLE.c.grant_state, _PEOPLE.c.refresh_token, _PEOPLE.c.token_expires_at)
-    row = (await connection.execute(theirs.where(of_person(_PEOPLE.c, key)))).one()
+    theirs = select(PEOPLE.c.grant_state, PEOPLE.c.refresh_token, PEOPLE.c.token_expires_at)
+    row = (await connection.execute(theirs.where(of_person(PEOPLE, key)))).one()
     known: dict[str, object] = {"deactivated_at": None}
     if row.grant_state == _DEACTIVATED:
         known["grant_state"] = _OK
         if row.refresh_token is not None and row.token_expires_at is not None:
             known["refresh_due_at"] = refresh_due(row.token_expires_at, key.team_id, key.user_id)
-    await connection.execute(update(Person).where(of_person(Person, key)).values(known))
-    well: ColumnElement[bool] = and_(of_person(Calendar, key), Calendar.health != Health.BROKEN)
-    await connection.execute(update(Calendar).where(well).values(due_at=now))
-    watched = and_(well, Calendar.account_id.is_not(None), Calendar.provider.in_(sorted(PUSHING)))
-    await connection.execute(update(Calendar).where(watched).values(watch_due_at=now))
-    await connection.execute(update(CalendarEntryRow).where(of_person(CalendarEntryRow, key)).values(due_at=now))
+    await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(known))
+    well: ColumnElement[bool] = and_(of_person(CALENDARS, key), CALENDARS.c.health != Health.BROKEN)
+    await connection.execute(update(CALENDARS).where(well).values(due_at=now))
+    watched = and_(well, CALENDARS.c.account_id.is_not(None), CALENDARS.c.provider.in_(sorted(PUSHING)))
+    await connection.execute(update(CALENDARS).where(watched).values(watch_due_at=now))
+    await connection.execute(update(CALENDAR_ENTRIES).where(of_person(CALENDAR_ENTRIES, key)).values(due_at=now))
     if emptied:
         await states.save(connection, key, ProfileState())
     await mark_effects_due(connection, [key], now)
@@ -162,7 +159,7 @@ class DeactivatedStore(Store):
 
     async def drop_watches(self, key: PersonKey) -> None:
         """Forget the watches of somebody who is deactivated: they are being given up."""
-        await self._database.execute(delete(WatchRow).where(of_person(WatchRow, key)))
+        await self._database.execute(delete(WATCHES).where(of_person(WATCHES, key)))
 
     async def reactivate(self, key: PersonKey, at: datetime, now: datetime, *, emptied: bool) -> CameBack | None:
         """Have everything done again for somebody, as Slack told at `at`; None where they are not deactivated.
@@ -171,13 +168,13 @@ class DeactivatedStore(Store):
         """
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            theirs = select(_PEOPLE).where(of_person(_PEOPLE.c, key))
+            theirs = select(PEOPLE).where(of_person(PEOPLE, key))
             row = (await connection.execute(theirs)).one_or_none()
             if row is None or row.deactivated_at is None or row.leave_by is not None or at < row.deactivated_at:
                 return None
             token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
             await reactivate(connection, self._states, key, now, emptied=emptied)
-            await connection.execute(update(Person).where(of_person(Person, key)).values(moved_at=at))
+            await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(moved_at=at))
             if row.grant_state == GrantState.LOST.value:
                 await self._notices.worked(connection, "grant", key)
                 await self._notices.tell(connection, key, "grant")
@@ -192,9 +189,9 @@ class DeactivatedStore(Store):
     async def since(self, before: datetime, limit: int) -> Sequence[PersonKey]:
         """Return those who were deactivated at `before` or earlier, the first of them first, at most `limit`."""
         longest = (
-            select(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
-            .where(_PEOPLE.c.deactivated_at <= before, _PEOPLE.c.leave_by.is_(None))
-            .order_by(_PEOPLE.c.deactivated_at)
+            select(PEOPLE.c.team_id, PEOPLE.c.user_id)
+            .where(PEOPLE.c.deactivated_at <= before, PEOPLE.c.leave_by.is_(None))
+            .order_by(PEOPLE.c.deactivated_at)
             .limit(limit)
         )
         return [PersonKey(row.team_id, row.user_id) for row in await self._database.fetch(longest)]

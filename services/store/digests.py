@@ -20,21 +20,20 @@ from services.domain.model import PersonKey
 from services.domain.people import zone_or
 from services.store.columns import UtcInstant
 from services.store.db import Database, tell_sender
-from services.store.models import Workspace
 from services.store.person_rows import NoticeStore, insert_for, lock_one, named, names, upsert
-from services.store.workspace_models import DigestPostRow, DigestRow, LeaveLineRow
+from services.store.tables import WORKSPACES
+from services.store.workspace_tables import DIGEST_POSTS, DIGESTS, LEAVE_LINES
 
 HOLIDAY = "holiday"
 """What is found of a line of a leave calendar that is a company holiday."""
 
-_DIGESTS, _LINES = DigestRow.__table__, LeaveLineRow.__table__
 _NOW = bindparam("now", type_=UtcInstant)
-_ON = (_DIGESTS.c.due_at.is_not(None), ~named(_DIGESTS.c.team_id, "others"))
-_NEXT = select(func.min(_DIGESTS.c.due_at)).where(*_ON)
+_ON = (DIGESTS.c.due_at.is_not(None), ~named(DIGESTS.c.team_id, "others"))
+_NEXT = select(func.min(DIGESTS.c.due_at)).where(*_ON)
 _DUE = (
-    select(_DIGESTS)
-    .where(*_ON, _DIGESTS.c.due_at <= _NOW)
-    .order_by(_DIGESTS.c.due_at, _DIGESTS.c.team_id, _DIGESTS.c.channel_id, _DIGESTS.c.period)
+    select(DIGESTS)
+    .where(*_ON, DIGESTS.c.due_at <= _NOW)
+    .order_by(DIGESTS.c.due_at, DIGESTS.c.team_id, DIGESTS.c.channel_id, DIGESTS.c.period)
     .limit(bindparam("most"))
 )
 
@@ -90,29 +89,31 @@ class DigestStore:
         row = {"team_id": digest.team_id, "channel_id": digest.channel_id, "period": digest.period.value, **fresh}
         async with self._database.write() as connection:
             await connection.execute(
-                select(Workspace.team_id).where(Workspace.team_id == digest.team_id).with_for_update(key_share=True)
+                select(WORKSPACES.c.team_id)
+                .where(WORKSPACES.c.team_id == digest.team_id)
+                .with_for_update(key_share=True)
             )
-            others = select(func.count()).where(DigestRow.team_id == digest.team_id, ~_is(digest))
+            others = select(func.count()).where(DIGESTS.c.team_id == digest.team_id, ~_is(digest))
             if (await connection.scalar(others) or 0) >= MOST:
                 raise TooManyError("digests")
-            await connection.execute(upsert(connection, DigestRow, row, fresh))
+            await connection.execute(upsert(connection, DIGESTS, row, fresh))
             its = f"digest/{digest.channel_id}/{digest.period}"
             await self._notices.worked(connection, its, PersonKey(digest.team_id, digest.created_by))
             tell_sender(connection)
 
     async def end(self, team_id: str, channel_id: str, period: Period | None = None) -> int:
         """End a channel's digests, or that one; how many there were."""
-        ended = delete(DigestRow).where(DigestRow.team_id == team_id, DigestRow.channel_id == channel_id)
-        return await self._database.execute(ended if period is None else ended.where(DigestRow.period == period.value))
+        ended = delete(DIGESTS).where(DIGESTS.c.team_id == team_id, DIGESTS.c.channel_id == channel_id)
+        return await self._database.execute(ended if period is None else ended.where(DIGESTS.c.period == period.value))
 
     async def of(self, team_id: str, channel_id: str = "") -> list[Digest]:
         """Return a workspace's digests, or a channel's, by channel and period."""
-        found = select(_DIGESTS).where(_DIGESTS.c.team_id == team_id)
+        found = select(DIGESTS).where(DIGESTS.c.team_id == team_id)
         if channel_id:
-            found = found.where(_DIGESTS.c.channel_id == channel_id)
+            found = found.where(DIGESTS.c.channel_id == channel_id)
         return [
             _digest_of(row)
-            for row in await self._database.fetch(found.order_by(_DIGESTS.c.channel_id, _DIGESTS.c.period))
+            for row in await self._database.fetch(found.order_by(DIGESTS.c.channel_id, DIGESTS.c.period))
         ]
 
     # ── the sender's side ───────────────────────────────────────────────────────────────────────────
@@ -134,29 +135,29 @@ class DigestStore:
         With an `outcome` it is not to be posted. The next day is due from now on.
         """
         async with self._database.write() as connection:
-            its = update(DigestRow).where(_is(digest), DigestRow.due_at == digest.due_at)
+            its = update(DIGESTS).where(_is(digest), DIGESTS.c.due_at == digest.due_at)
             if not (await connection.execute(its.values(due_at=digest.schedule.next_after(now)))).rowcount:
                 return False
-            posted = insert_for(connection, DigestPostRow).values(**_post(digest), begun_at=now, outcome=outcome)
+            posted = insert_for(connection, DIGEST_POSTS).values(**_post(digest), begun_at=now, outcome=outcome)
             done = await connection.execute(posted.on_conflict_do_nothing())
         return bool(done.rowcount)
 
     async def posted(self, digest: Digest, outcome: str) -> None:
         """Keep what came of the post that was taken up."""
-        its = (getattr(DigestPostRow, name) == value for name, value in _post(digest).items())
-        await self._database.execute(update(DigestPostRow).where(*its).values(outcome=outcome))
+        its = (DIGEST_POSTS.c[name] == value for name, value in _post(digest).items())
+        await self._database.execute(update(DIGEST_POSTS).where(*its).values(outcome=outcome))
 
     async def give_back(self, digest: Digest, until: datetime) -> None:
         """Note that it was certainly not posted: the same day is due again at `until`."""
         async with self._database.write() as connection:
-            its = (getattr(DigestPostRow, name) == value for name, value in _post(digest).items())
-            await connection.execute(delete(DigestPostRow).where(*its))
-            again = update(DigestRow).where(_is(digest), DigestRow.due_at.is_not(None))
+            its = (DIGEST_POSTS.c[name] == value for name, value in _post(digest).items())
+            await connection.execute(delete(DIGEST_POSTS).where(*its))
+            again = update(DIGESTS).where(_is(digest), DIGESTS.c.due_at.is_not(None))
             await connection.execute(again.values(due_at=until))
 
     async def put_off(self, digest: Digest, until: datetime) -> None:
         """Look again at `until`."""
-        its = update(DigestRow).where(_is(digest), DigestRow.due_at == digest.due_at)
+        its = update(DIGESTS).where(_is(digest), DIGESTS.c.due_at == digest.due_at)
         await self._database.execute(its.values(due_at=until))
 
     async def pause(self, digest: Digest, problem: str) -> None:
@@ -164,27 +165,27 @@ class DigestStore:
         key = PersonKey(digest.team_id, digest.created_by)
         async with self._database.write() as connection:
             is_ours = await lock_one(connection, key)
-            paused = update(DigestRow).where(_is(digest), DigestRow.problem == "")
+            paused = update(DIGESTS).where(_is(digest), DIGESTS.c.problem == "")
             done = await connection.execute(paused.values(problem=problem, due_at=None))
             if done.rowcount and is_ours:
                 await self._notices.tell(connection, key, f"digest/{digest.channel_id}/{digest.period}")
 
     async def is_holiday(self, team_id: str, instant: datetime) -> bool:
         """Return whether a connected leave calendar has a company holiday at `instant`."""
-        holding = select(_LINES.c.line_id).where(
-            _LINES.c.team_id == team_id,
-            _LINES.c.result == HOLIDAY,
-            _LINES.c.start_at <= instant,
-            _LINES.c.end_at > instant,
+        holding = select(LEAVE_LINES.c.line_id).where(
+            LEAVE_LINES.c.team_id == team_id,
+            LEAVE_LINES.c.result == HOLIDAY,
+            LEAVE_LINES.c.start_at <= instant,
+            LEAVE_LINES.c.end_at > instant,
         )
         return bool(await self._database.fetch(holding.limit(1)))
 
 
 def _is(digest: Digest) -> ColumnElement[bool]:
     return and_(
-        DigestRow.team_id == digest.team_id,
-        DigestRow.channel_id == digest.channel_id,
-        DigestRow.period == digest.period.value,
+        DIGESTS.c.team_id == digest.team_id,
+        DIGESTS.c.channel_id == digest.channel_id,
+        DIGESTS.c.period == digest.period.value,
     )
 
 

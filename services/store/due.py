@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, case, exists, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
@@ -31,17 +31,18 @@ from services.store import json_values
 from services.store.absence_rows import ResolvedAbsences, replace_absences
 from services.store.columns import UtcInstant
 from services.store.db import Database, Query, Store
-from services.store.effect_models import StretchRow
+from services.store.effect_tables import STRETCHES
 from services.store.facts import FactStore
-from services.store.models import Base, Person, ProfileStateRow
 from services.store.person_rows import chunks, insert_for, lock_people, of_people, of_person, those, upsert
 from services.store.stretches import Stretches, replace_stretches
+from services.store.tables import PEOPLE, PROFILE_STATES
 from services.store.timeline import SealedSpans, SpanStore, pause_of
-from services.store.workspace_models import AbsenceRow
+from services.store.workspace_tables import ABSENCES
 
 _COLUMN = "standings.memory"
-_ROWS = ProfileStateRow.__table__
-_MEMORY = select(_ROWS.c.memory).where(_ROWS.c.team_id == bindparam("team"), _ROWS.c.user_id == bindparam("user"))
+_MEMORY = select(PROFILE_STATES.c.memory).where(
+    PROFILE_STATES.c.team_id == bindparam("team"), PROFILE_STATES.c.user_id == bindparam("user")
+)
 
 
 class ProfileStateStore:
@@ -77,8 +78,8 @@ class ProfileStateStore:
         sealed = self.seal(memory, key)
         new = {"seq": 0, "sent": 0, "urgency": 9, "failures": 0, "memory": sealed}
         row = {"team_id": key.team_id, "user_id": key.user_id, **new}
-        seq = case((is_waiting(), ProfileStateRow.seq + 1), else_=ProfileStateRow.seq)
-        await connection.execute(upsert(connection, ProfileStateRow, row, {"memory": sealed, "seq": seq}))
+        seq = case((is_waiting(), PROFILE_STATES.c.seq + 1), else_=PROFILE_STATES.c.seq)
+        await connection.execute(upsert(connection, PROFILE_STATES, row, {"memory": sealed, "seq": seq}))
 
     async def is_news(self, connection: AsyncConnection, key: PersonKey, seen: Status, at: datetime) -> bool:
         """Return whether `see` would remember it; reads only."""
@@ -102,11 +103,8 @@ class ProfileStateStore:
 
 def is_waiting() -> ColumnElement[bool]:
     """State that something waits to be written."""
-    return ProfileStateRow.seq > ProfileStateRow.sent
+    return PROFILE_STATES.c.seq > PROFILE_STATES.c.sent
 
-
-PEOPLE = Person.__table__
-PROFILE_STATES = ProfileStateRow.__table__
 
 LEASE = timedelta(seconds=30)
 """How long a replica has for the timelines that it has claimed, before another one resolves them: they take it seconds,
@@ -122,8 +120,8 @@ _NEXT_STALE = {
 }
 
 
-def _has(model: type[Base]) -> ColumnElement[bool]:
-    return exists().where(of_person(model.__table__.c, PEOPLE.c))
+def _has(model: Table[Any]) -> ColumnElement[bool]:
+    return exists().where(of_person(model, PEOPLE.c))
 
 
 _CLAIMED = (
@@ -131,13 +129,13 @@ _CLAIMED = (
         PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.locale, PEOPLE.c.grant_state, PEOPLE.c.preferences,
         PEOPLE.c.paused_from, PEOPLE.c.paused_until, PEOPLE.c.stale, PEOPLE.c.facts_seq, PEOPLE.c.due_at,
         PEOPLE.c.typed, PEOPLE.c.resolved_until, PEOPLE.c.home_opened_at, PROFILE_STATES.c.memory,
-        is_waiting().label("waits"), _has(StretchRow).label("has_stretches"), _has(AbsenceRow).label("has_absences"),
+        is_waiting().label("waits"), _has(STRETCHES).label("has_stretches"), _has(ABSENCES).label("has_absences"),
     )
-    .join_from(PEOPLE, PROFILE_STATES, of_person(PROFILE_STATES.c, PEOPLE.c), isouter=True)
+    .join_from(PEOPLE, PROFILE_STATES, of_person(PROFILE_STATES, PEOPLE), isouter=True)
     .where(of_people(PEOPLE))
 )  # fmt: skip
 _LOOKED_AT = (
-    update(Person)
+    update(PEOPLE)
     .where(PEOPLE.c.team_id == bindparam("b_team"), PEOPLE.c.user_id == bindparam("b_user"))
     .values(
         due_at=bindparam("b_due"),
@@ -147,7 +145,7 @@ _LOOKED_AT = (
         home_stale=or_(PEOPLE.c.home_stale, bindparam("b_home")),
     )
 )
-_WITHDRAW = update(ProfileStateRow).where(of_people(PROFILE_STATES), is_waiting()).values(seq=PROFILE_STATES.c.seq + 1)
+_WITHDRAW = update(PROFILE_STATES).where(of_people(PROFILE_STATES), is_waiting()).values(seq=PROFILE_STATES.c.seq + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +214,7 @@ class Batch:
     async def _wish(self, outcomes: Sequence[Resolution]) -> None:
         if not outcomes:
             return
-        insert = insert_for(self.transaction, ProfileStateRow)
+        insert = insert_for(self.transaction, PROFILE_STATES)
         sooner = and_(is_waiting(), PROFILE_STATES.c.urgency < insert.excluded.urgency)
         pending = insert.on_conflict_do_update(
             index_elements=["team_id", "user_id"],
@@ -269,7 +267,7 @@ class DueStore(Store):
         Committed when left without error.
         """
         async with self._database.write() as transaction:
-            theirs = _due(now, ~Person.stale, limit).with_for_update(key_share=True, skip_locked=True)
+            theirs = _due(now, ~PEOPLE.c.stale, limit).with_for_update(key_share=True, skip_locked=True)
             keys = [PersonKey(row.team_id, row.user_id) for row in await transaction.execute(theirs)]
             rows = await self._rows(transaction, keys)
             spans = await self.spans.at(transaction, keys, now)
@@ -278,7 +276,7 @@ class DueStore(Store):
 
     async def claim_stale(self, now: datetime, limit: int, *, typed: bool) -> dict[PersonKey, Claim]:
         """At most `limit` of those whose timeline is to be resolved anew, the longest due first."""
-        theirs = _due(now, and_(Person.stale, Person.typed.is_(typed)), limit)
+        theirs = _due(now, and_(PEOPLE.c.stale, PEOPLE.c.typed.is_(typed)), limit)
         # SQLite: no other process could take them up meanwhile. Typed: were one to, the first that is done wins.
         if typed or self._database.is_sqlite:
             rows = await self._database.fetch(theirs)
@@ -286,7 +284,7 @@ class DueStore(Store):
             async with self._database.write() as transaction:
                 rows = (await transaction.execute(theirs.with_for_update(key_share=True, skip_locked=True))).all()
                 keys = [PersonKey(row.team_id, row.user_id) for row in rows]
-                ours = update(Person).where(of_people(PEOPLE)).values(due_at=now + LEASE)
+                ours = update(PEOPLE).where(of_people(PEOPLE)).values(due_at=now + LEASE)
                 await transaction.execute(ours, those(keys))
         return {PersonKey(row.team_id, row.user_id): Claim(row.facts_seq, row.due_at) for row in rows}
 
@@ -359,8 +357,8 @@ class DueStore(Store):
 
 def _due(now: datetime, condition: ColumnElement[bool], limit: int) -> Select[str, str, int, datetime | None]:
     return (
-        select(Person.team_id, Person.user_id, Person.facts_seq, Person.due_at)
-        .where(condition, Person.due_at <= now, _SOMEBODY)
-        .order_by(Person.due_at, Person.team_id, Person.user_id)
+        select(PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.facts_seq, PEOPLE.c.due_at)
+        .where(condition, PEOPLE.c.due_at <= now, _SOMEBODY)
+        .order_by(PEOPLE.c.due_at, PEOPLE.c.team_id, PEOPLE.c.user_id)
         .limit(limit)
     )

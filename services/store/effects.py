@@ -25,13 +25,12 @@ from services.domain.profile_state import AuditEntry
 from services.platform.crypto import Encryptor, SealedBytes
 from services.slack import scopes
 from services.store import json_values
-from services.store.agent_models import AskedPhotoRow
+from services.store.agent_tables import ASKED_PHOTOS
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store, tell_sender
-from services.store.effect_models import EffectRow, StretchRow
+from services.store.effect_tables import EFFECTS, STRETCHES
 from services.store.grants import end_grant
 from services.store.group_commit import Grouped
-from services.store.models import Person
 from services.store.person_rows import (
     NoticeStore,
     lock_people,
@@ -42,77 +41,77 @@ from services.store.person_rows import (
     those,
 )
 from services.store.pictures import KeptPicture, drop_pictures, keep_picture
+from services.store.tables import PEOPLE
 from services.store.timeline import AuditStore, pause_of
 
-_PEOPLE, _EFFECTS, _STRETCHES = Person.__table__, EffectRow.__table__, StretchRow.__table__
-_NEXT_STRETCH = _STRETCHES.alias("next_stretch")
+_NEXT_STRETCH = STRETCHES.alias("next_stretch")
 _NOW = bindparam("now", type_=UtcInstant)
 _COLUMN = "effects.memory"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
-_IS_OF = and_(of_person(_STRETCHES.c, _EFFECTS.c), _STRETCHES.c.effect == _EFFECTS.c.effect)
+_IS_OF = and_(of_person(STRETCHES, EFFECTS), STRETCHES.c.effect == EFFECTS.c.effect)
 _NEXT_AT = (
     select(func.min(_NEXT_STRETCH.c.start_at))
     .where(
-        of_person(_NEXT_STRETCH.c, _EFFECTS.c),
-        _NEXT_STRETCH.c.effect == _EFFECTS.c.effect,
+        of_person(_NEXT_STRETCH, EFFECTS),
+        _NEXT_STRETCH.c.effect == EFFECTS.c.effect,
         _NEXT_STRETCH.c.start_at > _NOW,
     )
     .scalar_subquery()
 )
 _ASKED = exists().where(
-    of_person(AskedPhotoRow, _EFFECTS.c), AskedPhotoRow.answer.is_(None), _EFFECTS.c.effect == literal_column("'photo'")
+    of_person(ASKED_PHOTOS, EFFECTS), ASKED_PHOTOS.c.answer.is_(None), EFFECTS.c.effect == literal_column("'photo'")
 )
 _WITH_ALL = (
     select(
-        _EFFECTS, _PEOPLE.c.grant_state, _PEOPLE.c.granted_at, _PEOPLE.c.token, _PEOPLE.c.scopes,
-        _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _PEOPLE.c.leave_by, _STRETCHES.c.start_at,
-        _STRETCHES.c.end_at, _STRETCHES.c.ends, _STRETCHES.c.rule, _STRETCHES.c.photo, _NEXT_AT.label("next_at"),
+        EFFECTS, PEOPLE.c.grant_state, PEOPLE.c.granted_at, PEOPLE.c.token, PEOPLE.c.scopes,
+        PEOPLE.c.paused_from, PEOPLE.c.paused_until, PEOPLE.c.leave_by, STRETCHES.c.start_at,
+        STRETCHES.c.end_at, STRETCHES.c.ends, STRETCHES.c.rule, STRETCHES.c.photo, _NEXT_AT.label("next_at"),
         _ASKED.label("asked"),
     )
-    .join_from(_EFFECTS, _PEOPLE, of_person(_PEOPLE.c, _EFFECTS.c))
-    .outerjoin(_STRETCHES, and_(_IS_OF, _STRETCHES.c.start_at <= _NOW, _STRETCHES.c.end_at > _NOW))
+    .join_from(EFFECTS, PEOPLE, of_person(PEOPLE, EFFECTS))
+    .outerjoin(STRETCHES, and_(_IS_OF, STRETCHES.c.start_at <= _NOW, STRETCHES.c.end_at > _NOW))
 )  # fmt: skip
 _DUE = (
     _WITH_ALL.where(
-        _EFFECTS.c.effect == bindparam("effect"),
-        _EFFECTS.c.due_at <= _NOW,
-        ~named(_EFFECTS.c.team_id, "others"),
-        or_(_EFFECTS.c.owed, ~named(_EFFECTS.c.team_id, "full")),
+        EFFECTS.c.effect == bindparam("effect"),
+        EFFECTS.c.due_at <= _NOW,
+        ~named(EFFECTS.c.team_id, "others"),
+        or_(EFFECTS.c.owed, ~named(EFFECTS.c.team_id, "full")),
     )
-    .order_by(_EFFECTS.c.owed.desc(), _EFFECTS.c.due_at, _EFFECTS.c.team_id, _EFFECTS.c.user_id)
+    .order_by(EFFECTS.c.owed.desc(), EFFECTS.c.due_at, EFFECTS.c.team_id, EFFECTS.c.user_id)
     .limit(bindparam("most"))
 )
-_THEIRS = _WITH_ALL.where(_EFFECTS.c.team_id == bindparam("team"), _EFFECTS.c.user_id == bindparam("user"))
-_FIRST_DUE = select(func.min(_EFFECTS.c.due_at)).where(_EFFECTS.c.effect == bindparam("effect"))
-_NEXT_DUE = _FIRST_DUE.where(_EFFECTS.c.due_at > _NOW)
+_THEIRS = _WITH_ALL.where(EFFECTS.c.team_id == bindparam("team"), EFFECTS.c.user_id == bindparam("user"))
+_FIRST_DUE = select(func.min(EFFECTS.c.due_at)).where(EFFECTS.c.effect == bindparam("effect"))
+_NEXT_DUE = _FIRST_DUE.where(EFFECTS.c.due_at > _NOW)
 _IS = (
-    _EFFECTS.c.team_id == bindparam("b_team"),
-    _EFFECTS.c.user_id == bindparam("b_user"),
-    _EFFECTS.c.effect == bindparam("b_effect"),
-    _EFFECTS.c.turn == bindparam("b_turn"),
+    EFFECTS.c.team_id == bindparam("b_team"),
+    EFFECTS.c.user_id == bindparam("b_user"),
+    EFFECTS.c.effect == bindparam("b_effect"),
+    EFFECTS.c.turn == bindparam("b_turn"),
 )
 _REMEMBERED: dict[str, Any] = {"memory": bindparam("b_memory"), "owed": bindparam("b_owed")}
-_TAKEN_UP = update(EffectRow).where(*_IS).values(**_REMEMBERED, turn=_EFFECTS.c.turn + 1)
-_UNCHANGED = _EFFECTS.c.seq == bindparam("b_seq")
+_TAKEN_UP = update(EFFECTS).where(*_IS).values(**_REMEMBERED, turn=EFFECTS.c.turn + 1)
+_UNCHANGED = EFFECTS.c.seq == bindparam("b_seq")
 _SETTLED = (
-    update(EffectRow)
+    update(EFFECTS)
     .where(*_IS)
     .values(
         **_REMEMBERED,
-        due_at=case((_UNCHANGED, bindparam("b_due", type_=UtcInstant)), else_=_EFFECTS.c.due_at),
-        failures=case((_UNCHANGED, bindparam("b_failures")), else_=_EFFECTS.c.failures),
+        due_at=case((_UNCHANGED, bindparam("b_due", type_=UtcInstant)), else_=EFFECTS.c.due_at),
+        failures=case((_UNCHANGED, bindparam("b_failures")), else_=EFFECTS.c.failures),
     )
 )
 _MAY = (
     select(
-        _EFFECTS.c.team_id, _EFFECTS.c.user_id, _EFFECTS.c.effect, _EFFECTS.c.seq, _EFFECTS.c.turn,
-        _PEOPLE.c.grant_state, _PEOPLE.c.granted_at, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
+        EFFECTS.c.team_id, EFFECTS.c.user_id, EFFECTS.c.effect, EFFECTS.c.seq, EFFECTS.c.turn,
+        PEOPLE.c.grant_state, PEOPLE.c.granted_at, PEOPLE.c.paused_from, PEOPLE.c.paused_until,
     )
-    .join_from(_EFFECTS, _PEOPLE, of_person(_PEOPLE.c, _EFFECTS.c))
-    .where(of_people(_EFFECTS))
+    .join_from(EFFECTS, PEOPLE, of_person(PEOPLE, EFFECTS))
+    .where(of_people(EFFECTS))
 )  # fmt: skip
-_HOME_STALE = update(Person).where(of_people(_PEOPLE)).values(home_stale=True)
+_HOME_STALE = update(PEOPLE).where(of_people(PEOPLE)).values(home_stale=True)
 
 
 def memory_of(sealed: bytes | None, key: PersonKey, effect: Effect, encryptor: Encryptor) -> EffectMemory:
@@ -134,7 +133,7 @@ async def keep_memory(
     connection: AsyncConnection, encryptor: Encryptor, key: PersonKey, effect: Effect, memory: EffectMemory
 ) -> None:
     """Remember `memory` of an effect that nobody looks at meanwhile."""
-    theirs = update(EffectRow).where(of_person(EffectRow, key), EffectRow.effect == effect.value)
+    theirs = update(EFFECTS).where(of_person(EFFECTS, key), EFFECTS.c.effect == effect.value)
     await connection.execute(theirs.values(**_sealed(memory, key, effect, encryptor)))
 
 
@@ -180,7 +179,7 @@ class EffectStore(Store):
 
     async def owed(self, key: PersonKey) -> frozenset[Effect]:
         """Return the effects of which something of ours is, or may be, at Slack."""
-        theirs = select(EffectRow.effect).where(of_person(EffectRow, key), EffectRow.owed)
+        theirs = select(EFFECTS.c.effect).where(of_person(EFFECTS, key), EFFECTS.c.owed)
         return frozenset(Effect(row.effect) for row in await self._database.fetch(theirs))
 
     async def see_snooze(self, key: PersonKey, until: datetime | None, now: datetime) -> bool:
@@ -200,14 +199,14 @@ class EffectStore(Store):
         return True
 
     async def _memory(self, key: PersonKey, effect: Effect) -> EffectMemory | None:
-        theirs = and_(of_person(EffectRow, key), EffectRow.effect == effect.value)
-        row = await self._database.fetch_one(select(EffectRow.memory).where(theirs))
+        theirs = and_(of_person(EFFECTS, key), EFFECTS.c.effect == effect.value)
+        row = await self._database.fetch_one(select(EFFECTS.c.memory).where(theirs))
         return None if row is None else memory_of(row.memory, key, effect, self._encryptor)
 
     async def _hint(self, key: PersonKey, effect: Effect, now: datetime) -> None:
-        theirs = and_(of_person(EffectRow, key), EffectRow.effect == effect.value)
+        theirs = and_(of_person(EFFECTS, key), EFFECTS.c.effect == effect.value)
         async with self._database.write() as connection:
-            await connection.execute(update(EffectRow).where(theirs).values(due_at=now, seq=EffectRow.seq + 1))
+            await connection.execute(update(EFFECTS).where(theirs).values(due_at=now, seq=EFFECTS.c.seq + 1))
             tell_sender(connection)
 
     async def take_up(
@@ -230,8 +229,8 @@ class EffectStore(Store):
     async def put_off(self, due: DueEffect, until: datetime) -> None:
         """Note that it could not be looked at, or read: tried again at `until`, unless it is made due anew before."""
         later = {"due_at": until, "failures": due.failures + 1}
-        same = and_(EffectRow.seq == due.seq, EffectRow.turn == due.turn, EffectRow.effect == due.effect.value)
-        await self._database.execute(update(EffectRow).where(of_person(EffectRow, due.key), same).values(later))
+        same = and_(EFFECTS.c.seq == due.seq, EFFECTS.c.turn == due.turn, EFFECTS.c.effect == due.effect.value)
+        await self._database.execute(update(EFFECTS).where(of_person(EFFECTS, due.key), same).values(later))
 
     async def lack(self, due: DueEffect, missing: Collection[str]) -> None:
         """Slack says that the token may not do this: it lacks these scopes, and its owner is asked for them anew.
@@ -240,12 +239,12 @@ class EffectStore(Store):
         """
         async with self._database.write() as connection:
             await lock_people(connection, [due.key])
-            theirs = select(Person.scopes, Person.granted_at).where(of_person(Person, due.key))
+            theirs = select(PEOPLE.c.scopes, PEOPLE.c.granted_at).where(of_person(PEOPLE, due.key))
             row = (await connection.execute(theirs)).one_or_none()
             if row is None or row.granted_at != due.granted_at:
                 return
             left = {"scopes": scopes.joined(scopes.parse(row.scopes) - frozenset(missing)), "home_stale": True}
-            await connection.execute(update(Person).where(of_person(Person, due.key)).values(left))
+            await connection.execute(update(PEOPLE).where(of_person(PEOPLE, due.key)).values(left))
 
     async def lose_grant(self, due: DueEffect, entry: AuditEntry, now: datetime) -> None:
         """Slack does not honour the token any more: no call is made with it, and its owner is told once.
@@ -254,7 +253,7 @@ class EffectStore(Store):
         """
         async with self._database.write() as connection:
             await lock_people(connection, [due.key])
-            theirs = select(Person.token, Person.grant_state).where(of_person(Person, due.key))
+            theirs = select(PEOPLE.c.token, PEOPLE.c.grant_state).where(of_person(PEOPLE, due.key))
             row = (await connection.execute(theirs)).one_or_none()
             if row is None or row.grant_state != GrantState.OK:
                 return

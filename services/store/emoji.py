@@ -18,26 +18,25 @@ from services.domain.emoji import MOST_NAMES, EmojiTable
 from services.platform.concurrency import off_loop
 from services.store.columns import UtcInstant
 from services.store.db import Database
-from services.store.models import Workspace
 from services.store.person_rows import chunks, insert_for, named, names
-from services.store.workspace_models import EmojiRow
+from services.store.tables import WORKSPACES
+from services.store.workspace_tables import EMOJI
 
-_WORKSPACES, _EMOJI = Workspace.__table__, EmojiRow.__table__
 _NOW = bindparam("now", type_=UtcInstant)
-_THEIRS = ~named(_WORKSPACES.c.team_id, "others")
-_NEXT = select(func.min(_WORKSPACES.c.emoji_due_at)).where(_THEIRS)
+_THEIRS = ~named(WORKSPACES.c.team_id, "others")
+_NEXT = select(func.min(WORKSPACES.c.emoji_due_at)).where(_THEIRS)
 _DUE = (
-    select(_WORKSPACES.c.team_id, _WORKSPACES.c.emoji_due_at)
-    .where(_WORKSPACES.c.emoji_due_at <= _NOW, _THEIRS)
-    .order_by(_WORKSPACES.c.emoji_due_at, _WORKSPACES.c.team_id)
+    select(WORKSPACES.c.team_id, WORKSPACES.c.emoji_due_at)
+    .where(WORKSPACES.c.emoji_due_at <= _NOW, _THEIRS)
+    .order_by(WORKSPACES.c.emoji_due_at, WORKSPACES.c.team_id)
     .limit(bindparam("most"))
 )
-_TABLE = select(_WORKSPACES.c.emoji_digest, _WORKSPACES.c.emoji_read_at, _WORKSPACES.c.emoji_due_at).where(
-    _WORKSPACES.c.team_id == bindparam("team")
+_TABLE = select(WORKSPACES.c.emoji_digest, WORKSPACES.c.emoji_read_at, WORKSPACES.c.emoji_due_at).where(
+    WORKSPACES.c.team_id == bindparam("team")
 )
-_HAS = select(_EMOJI.c.name).where(_EMOJI.c.team_id == bindparam("team"), _EMOJI.c.name == bindparam("name"))
-_SOME = select(_EMOJI.c.name).where(_EMOJI.c.team_id == bindparam("team"), named(_EMOJI.c.name, "asked"))
-_NAMES = select(_EMOJI.c.name, _EMOJI.c.alias_of).where(_EMOJI.c.team_id == bindparam("team"))
+_HAS = select(EMOJI.c.name).where(EMOJI.c.team_id == bindparam("team"), EMOJI.c.name == bindparam("name"))
+_SOME = select(EMOJI.c.name).where(EMOJI.c.team_id == bindparam("team"), named(EMOJI.c.name, "asked"))
+_NAMES = select(EMOJI.c.name, EMOJI.c.alias_of).where(EMOJI.c.team_id == bindparam("team"))
 
 _CUT = "cut:"
 """What a digest begins with where there were more names than are kept."""
@@ -62,7 +61,7 @@ class EmojiStore:
 
     async def put_off(self, team_id: str, due_at: datetime, until: datetime | None) -> bool:
         """Have it due at `until` instead of `due_at` (None: not before the next install); False where that changed."""
-        its = update(Workspace).where(Workspace.team_id == team_id, Workspace.emoji_due_at == due_at)
+        its = update(WORKSPACES).where(WORKSPACES.c.team_id == team_id, WORKSPACES.c.emoji_due_at == due_at)
         return bool(await self._database.execute(its.values(emoji_due_at=until)))
 
     async def mark(self, team_id: str, at: datetime) -> bool:
@@ -70,7 +69,7 @@ class EmojiStore:
         (rows,) = await self._database.rows((_TABLE, {"team": team_id}))
         if not any(row.emoji_due_at is not None and row.emoji_due_at > at for row in rows):
             return False  # as most of those that come in a flood
-        its = update(Workspace).where(Workspace.team_id == team_id, Workspace.emoji_due_at > at)
+        its = update(WORKSPACES).where(WORKSPACES.c.team_id == team_id, WORKSPACES.c.emoji_due_at > at)
         return bool(await self._database.execute(its.values(emoji_due_at=at)))
 
     async def save(
@@ -81,18 +80,18 @@ class EmojiStore:
         It is due again at `until`, or sooner where it is not due at `due_at` any more.
         """
         digest = await off_loop(_digest, found)
-        again = case((Workspace.emoji_due_at == due_at, literal(until, UtcInstant)), else_=Workspace.emoji_due_at)
+        again = case((WORKSPACES.c.emoji_due_at == due_at, literal(until, UtcInstant)), else_=WORKSPACES.c.emoji_due_at)
         async with self._database.write() as connection:
-            its = select(Workspace.emoji_digest).where(Workspace.team_id == team_id)
+            its = select(WORKSPACES.c.emoji_digest).where(WORKSPACES.c.team_id == team_id)
             kept = await connection.scalar(its.with_for_update(key_share=True))
             if kept is None:
                 return False  # uninstalled meanwhile
             if kept != digest:
                 before = {row.name: row.alias_of or "" for row in await connection.execute(_NAMES, {"team": team_id})}
-                gone = delete(EmojiRow).where(EmojiRow.team_id == team_id, named(EmojiRow.name, "gone"))
+                gone = delete(EMOJI).where(EMOJI.c.team_id == team_id, named(EMOJI.c.name, "gone"))
                 for some in chunks([name for name in before if name not in found]):
                     await connection.execute(gone, {"gone": names(some)})
-                insert = insert_for(connection, EmojiRow)
+                insert = insert_for(connection, EMOJI)
                 put = insert.on_conflict_do_update(
                     index_elements=["team_id", "name"], set_={"alias_of": insert.excluded.alias_of}
                 )
@@ -100,7 +99,7 @@ class EmojiStore:
                     rows = [{"team_id": team_id, "name": name, "alias_of": found[name] or None} for name in some]
                     await connection.execute(put, rows)
             new = {"emoji_digest": digest, "emoji_read_at": read_at, "emoji_due_at": again}
-            await connection.execute(update(Workspace).where(Workspace.team_id == team_id).values(new))
+            await connection.execute(update(WORKSPACES).where(WORKSPACES.c.team_id == team_id).values(new))
         return kept != digest
 
     async def table(self, team_id: str) -> EmojiTable:

@@ -21,12 +21,11 @@ from services.platform.crypto import Encryptor
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.facts import override_of
-from services.store.models import OverrideRow, Person
 from services.store.person_rows import NoticeStore, insert_for, lock_one, of_person
-from services.store.workspace_models import CalendarEntryRow
+from services.store.tables import OVERRIDES, PEOPLE
+from services.store.workspace_tables import CALENDAR_ENTRIES
 
-_ENTRIES = CalendarEntryRow.__table__
-_NEXT_DUE = select(func.min(_ENTRIES.c.due_at))
+_NEXT_DUE = select(func.min(CALENDAR_ENTRIES.c.due_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +61,21 @@ class EntryStore(Store):
         }  # fmt: skip
         async with self._database.write() as connection:
             if await lock_one(connection, key):
-                made = insert_for(connection, CalendarEntryRow).values(row)
+                made = insert_for(connection, CALENDAR_ENTRIES).values(row)
                 await connection.execute(made.on_conflict_do_nothing())
 
     async def granted(self, key: PersonKey, account_id: str, now: datetime) -> int:
         """Take it that the account may be written to: what is in it is due, and what is written nowhere goes there."""
-        here = or_(CalendarEntryRow.account_id == account_id, CalendarEntryRow.remote_id == "")
+        here = or_(CALENDAR_ENTRIES.c.account_id == account_id, CALENDAR_ENTRIES.c.remote_id == "")
         due = {"due_at": now, "failures": 0, "account_id": account_id}
-        its = update(CalendarEntryRow).where(of_person(CalendarEntryRow, key), here)
+        its = update(CALENDAR_ENTRIES).where(of_person(CALENDAR_ENTRIES, key), here)
         return await self._database.execute(its.values(due))
 
     async def of(self, key: PersonKey) -> list[dict[str, Any]]:
         """Return a person's entries, for their export."""
-        theirs = select(_ENTRIES).where(of_person(_ENTRIES.c, key)).order_by(_ENTRIES.c.override_id)
+        theirs = (
+            select(CALENDAR_ENTRIES).where(of_person(CALENDAR_ENTRIES, key)).order_by(CALENDAR_ENTRIES.c.override_id)
+        )
         return [
             {"override_id": row.override_id, "account_id": row.account_id, "written": row.written != ""}
             for row in await self._database.fetch(theirs)
@@ -86,19 +87,23 @@ class EntryStore(Store):
 
     async def claim(self, now: datetime, lease: datetime, most: int) -> Sequence[EntryClaim]:
         """Take up some that are due at `now`, until `lease`."""
-        columns = (Person.zone, Person.locale)
-        due = select(_ENTRIES, *columns).join(Person, of_person(Person, _ENTRIES.c)).where(_ENTRIES.c.due_at <= now)
-        found = await self._database.fetch(due.order_by(_ENTRIES.c.due_at).limit(most))
+        columns = (PEOPLE.c.zone, PEOPLE.c.locale)
+        due = (
+            select(CALENDAR_ENTRIES, *columns)
+            .join(PEOPLE, of_person(PEOPLE, CALENDAR_ENTRIES))
+            .where(CALENDAR_ENTRIES.c.due_at <= now)
+        )
+        found = await self._database.fetch(due.order_by(CALENDAR_ENTRIES.c.due_at).limit(most))
         claims = []
         for row in found:
             key = PersonKey(row.team_id, row.user_id)
-            is_it = and_(_is(key, row.override_id), CalendarEntryRow.turn == row.turn)
+            is_it = and_(_is(key, row.override_id), CALENDAR_ENTRIES.c.turn == row.turn)
             async with self._database.write() as connection:
-                taken = update(CalendarEntryRow).where(is_it, CalendarEntryRow.due_at <= now)
+                taken = update(CALENDAR_ENTRIES).where(is_it, CALENDAR_ENTRIES.c.due_at <= now)
                 if not (await connection.execute(taken.values(turn=row.turn + 1, due_at=lease))).rowcount:
                     continue  # another process was first
-                its = and_(of_person(OverrideRow, key), OverrideRow.override_id == row.override_id)
-                override = (await connection.execute(select(OverrideRow).where(its))).one_or_none()
+                its = and_(of_person(OVERRIDES, key), OVERRIDES.c.override_id == row.override_id)
+                override = (await connection.execute(select(OVERRIDES).where(its))).one_or_none()
             claims.append(
                 EntryClaim(
                     key, row.override_id, row.account_id, row.remote_id, row.written, row.number, row.failures,
@@ -125,25 +130,25 @@ class EntryStore(Store):
 
     async def forget(self, claim: EntryClaim) -> None:
         """There is nothing more to do for it, unless its override was changed meanwhile."""
-        its = and_(_is(claim.key, claim.override_id), CalendarEntryRow.turn == claim.turn)
-        await self._database.execute(delete(CalendarEntryRow).where(its, CalendarEntryRow.due_at == claim.lease))
+        its = and_(_is(claim.key, claim.override_id), CALENDAR_ENTRIES.c.turn == claim.turn)
+        await self._database.execute(delete(CALENDAR_ENTRIES).where(its, CALENDAR_ENTRIES.c.due_at == claim.lease))
 
 
 async def mark_entries_due(
     connection: AsyncConnection, key: PersonKey, overrides: Sequence[str], now: datetime
 ) -> None:
     """Make the entries of these overrides due: they are others now. The person is locked."""
-    theirs = update(CalendarEntryRow).where(of_person(CalendarEntryRow, key))
-    await connection.execute(theirs.where(CalendarEntryRow.override_id.in_(overrides)).values(due_at=now))
+    theirs = update(CALENDAR_ENTRIES).where(of_person(CALENDAR_ENTRIES, key))
+    await connection.execute(theirs.where(CALENDAR_ENTRIES.c.override_id.in_(overrides)).values(due_at=now))
 
 
 async def written_entries(database: Database, team_id: str, user_id: str = "") -> Mapping[tuple[str, str], list[str]]:
     """Return the ids of the entries that stand at providers, of a workspace or a person, by user and account."""
-    stand = select(_ENTRIES.c.user_id, _ENTRIES.c.account_id, _ENTRIES.c.remote_id).where(
-        _ENTRIES.c.team_id == team_id, _ENTRIES.c.remote_id != ""
+    stand = select(CALENDAR_ENTRIES.c.user_id, CALENDAR_ENTRIES.c.account_id, CALENDAR_ENTRIES.c.remote_id).where(
+        CALENDAR_ENTRIES.c.team_id == team_id, CALENDAR_ENTRIES.c.remote_id != ""
     )
     if user_id:
-        stand = stand.where(_ENTRIES.c.user_id == user_id)
+        stand = stand.where(CALENDAR_ENTRIES.c.user_id == user_id)
     found: dict[tuple[str, str], list[str]] = {}
     for row in await database.fetch(stand):
         found.setdefault((row.user_id, row.account_id), []).append(row.remote_id)
@@ -152,18 +157,18 @@ async def written_entries(database: Database, team_id: str, user_id: str = "") -
 
 async def forget_entries(connection: AsyncConnection, key: PersonKey, account_id: str) -> None:
     """Forget what is known of our entries in an account that goes."""
-    theirs = of_person(CalendarEntryRow, key)
-    await connection.execute(delete(CalendarEntryRow).where(theirs, CalendarEntryRow.account_id == account_id))
+    theirs = of_person(CALENDAR_ENTRIES, key)
+    await connection.execute(delete(CALENDAR_ENTRIES).where(theirs, CALENDAR_ENTRIES.c.account_id == account_id))
 
 
 def _saving(claim: EntryClaim, due_at: datetime | None, fresh: Mapping[str, Any]) -> Update:
     again = case(
-        (CalendarEntryRow.due_at == literal(claim.lease, UtcInstant), literal(due_at, UtcInstant)),
-        else_=CalendarEntryRow.due_at,
+        (CALENDAR_ENTRIES.c.due_at == literal(claim.lease, UtcInstant), literal(due_at, UtcInstant)),
+        else_=CALENDAR_ENTRIES.c.due_at,
     )
-    its = update(CalendarEntryRow).where(_is(claim.key, claim.override_id), CalendarEntryRow.turn == claim.turn)
+    its = update(CALENDAR_ENTRIES).where(_is(claim.key, claim.override_id), CALENDAR_ENTRIES.c.turn == claim.turn)
     return its.values(due_at=again, **fresh)
 
 
 def _is(key: PersonKey, override_id: str) -> ColumnElement[bool]:
-    return and_(of_person(CalendarEntryRow, key), CalendarEntryRow.override_id == override_id)
+    return and_(of_person(CALENDAR_ENTRIES, key), CALENDAR_ENTRIES.c.override_id == override_id)

@@ -33,7 +33,7 @@ from services.domain.model import (
 )
 from services.domain.people import LEAVE
 from services.platform.concurrency import off_loop_if
-from services.store.calendar_models import EventRow
+from services.store.calendar_tables import EVENTS
 from services.store.db import Query, Store
 from services.store.person_rows import chunks, named, names, of_people, of_person, those
 
@@ -44,50 +44,47 @@ ANY_ZONE = timedelta(hours=27)
 """The furthest that a wall-clock time can be from itself in another zone: from UTC-12 to UTC+14, and an hour."""
 
 _DETAIL = "events.detail"
-_EVENTS = EventRow.__table__
 
 _WITHIN = or_(
-    _EVENTS.c.wall_start.is_not(None),
-    and_(_EVENTS.c.end_at > bindparam("window_start"), _EVENTS.c.start_at < bindparam("window_end")),
+    EVENTS.c.wall_start.is_not(None),
+    and_(EVENTS.c.end_at > bindparam("window_start"), EVENTS.c.start_at < bindparam("window_end")),
 )
 _THEIR_EVENTS = (
-    select(*_EVENTS.columns)
-    .where(
-        of_people(_EVENTS), _EVENTS.c.end_at > bindparam("earliest"), _EVENTS.c.start_at < bindparam("latest"), _WITHIN
-    )
-    .order_by(_EVENTS.c.start_at, _EVENTS.c.end_at, _EVENTS.c.uid)
+    select(*EVENTS.columns)
+    .where(of_people(EVENTS), EVENTS.c.end_at > bindparam("earliest"), EVENTS.c.start_at < bindparam("latest"), _WITHIN)
+    .order_by(EVENTS.c.start_at, EVENTS.c.end_at, EVENTS.c.uid)
 )
 _MAY_BE_ABSENCE = and_(
     or_(
-        _EVENTS.c.type == EventType.OUT_OF_OFFICE,
-        _EVENTS.c.show_as == ShowAs.OUT_OF_OFFICE,
-        and_(_EVENTS.c.all_day, _EVENTS.c.type == EventType.DEFAULT),
+        EVENTS.c.type == EventType.OUT_OF_OFFICE,
+        EVENTS.c.show_as == ShowAs.OUT_OF_OFFICE,
+        and_(EVENTS.c.all_day, EVENTS.c.type == EventType.DEFAULT),
     ),
-    ~_EVENTS.c.cancelled,
-    _EVENTS.c.response != Response.DECLINED,
+    ~EVENTS.c.cancelled,
+    EVENTS.c.response != Response.DECLINED,
 )
 _THEIRS_AND_AHEAD = (
-    select(*_EVENTS.columns)
+    select(*EVENTS.columns)
     .where(
-        of_people(_EVENTS),
-        _EVENTS.c.end_at > bindparam("earliest"),
-        _EVENTS.c.start_at < bindparam("ahead"),
+        of_people(EVENTS),
+        EVENTS.c.end_at > bindparam("earliest"),
+        EVENTS.c.start_at < bindparam("ahead"),
         or_(
-            and_(_EVENTS.c.start_at < bindparam("latest"), _WITHIN),
-            and_(_EVENTS.c.start_at >= bindparam("window_end"), _MAY_BE_ABSENCE),
+            and_(EVENTS.c.start_at < bindparam("latest"), _WITHIN),
+            and_(EVENTS.c.start_at >= bindparam("window_end"), _MAY_BE_ABSENCE),
         ),
     )
-    .order_by(_EVENTS.c.start_at, _EVENTS.c.end_at, _EVENTS.c.uid)
+    .order_by(EVENTS.c.start_at, EVENTS.c.end_at, EVENTS.c.uid)
 )
 _BOUND = (
-    _EVENTS.c.team_id == bindparam("team"),
-    _EVENTS.c.user_id == bindparam("user"),
-    _EVENTS.c.calendar_id == bindparam("calendar"),
+    EVENTS.c.team_id == bindparam("team"),
+    EVENTS.c.user_id == bindparam("user"),
+    EVENTS.c.calendar_id == bindparam("calendar"),
 )
-_STORED = select(_EVENTS.c.event_id, _EVENTS.c.digest).where(*_BOUND)
-_DROP = delete(EventRow).where(*_BOUND, _EVENTS.c.event_id == bindparam("event"))
-_INSERT = insert(EventRow)
-_STORED_OF = _STORED.where(named(_EVENTS.c.uid, "uids"))
+_STORED = select(EVENTS.c.event_id, EVENTS.c.digest).where(*_BOUND)
+_DROP = delete(EVENTS).where(*_BOUND, EVENTS.c.event_id == bindparam("event"))
+_INSERT = insert(EVENTS)
+_STORED_OF = _STORED.where(named(EVENTS.c.uid, "uids"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,18 +165,18 @@ class EventStore(Store):
 
     async def replace_zone(self, connection: AsyncConnection, key: PersonKey, zone: ZoneInfo) -> bool:
         """Place a person's all-day and floating events in another zone; return whether any moved."""
-        theirs = select(_EVENTS).where(of_person(EventRow, key), EventRow.wall_start.is_not(None))
+        theirs = select(EVENTS).where(of_person(EVENTS, key), EVENTS.c.wall_start.is_not(None))
         moved = []
         for row in await connection.execute(theirs):
             start, end = _wall(row.wall_start, row.wall_end).instants(zone)
             if (start, end) != (row.start_at, row.end_at):
                 moved.append({"of_calendar": row.calendar_id, "of_event": row.event_id, "start": start, "end": end})
         statement = (
-            update(EventRow)
+            update(EVENTS)
             .where(
-                of_person(EventRow, key),
-                EventRow.calendar_id == bindparam("of_calendar"),
-                EventRow.event_id == bindparam("of_event"),
+                of_person(EVENTS, key),
+                EVENTS.c.calendar_id == bindparam("of_calendar"),
+                EVENTS.c.event_id == bindparam("of_event"),
             )
             .values(start_at=bindparam("start"), end_at=bindparam("end"))
         )

@@ -13,13 +13,14 @@ from services.domain.model import PersonKey
 from services.domain.people import LEAVE
 from services.domain.reasons import Reason
 from services.store import json_values
-from services.store.absence_rows import ABSENCES, absence_of
+from services.store.absence_rows import absence_of
 from services.store.due import ProfileStateStore
-from services.store.effect_models import ReplyRow
+from services.store.effect_tables import REPLIES
 from services.store.line_file import lines_to_file
-from services.store.models import Notice, Person, SpanRow
 from services.store.person_rows import of_person
+from services.store.tables import NOTICES, PEOPLE, SPANS
 from services.store.timeline import SpanStore
+from services.store.workspace_tables import ABSENCES
 
 if TYPE_CHECKING:
     from services.store.stores import Stores
@@ -39,20 +40,20 @@ class ExportStore:
     async def export(self, key: PersonKey) -> dict[str, Any]:
         """Return everything of the person as JSON, instants in UTC; empty for somebody unknown. Raises SealError."""
         async with self._stores.database.read() as connection:
-            row = (await connection.execute(select(Person.__table__).where(of_person(Person, key)))).one_or_none()
+            row = (await connection.execute(select(PEOPLE).where(of_person(PEOPLE, key)))).one_or_none()
             if key.user_id == LEAVE:
                 return {}
             if row is None:
                 return await self._of_member(key)
             profile = await self._profile_states.load(connection, key)
-            spans = select(SpanRow.__table__).where(of_person(SpanRow, key)).order_by(SpanRow.start_at)
+            spans = select(SPANS).where(of_person(SPANS, key)).order_by(SPANS.c.start_at)
             stored = [self._spans.span(span) for span in await connection.execute(spans)]
-            theirs_away = select(ABSENCES).where(of_person(ABSENCES.c, key)).order_by(ABSENCES.c.start_at)
+            theirs_away = select(ABSENCES).where(of_person(ABSENCES, key)).order_by(ABSENCES.c.start_at)
             absences = (await connection.execute(theirs_away)).all()
-            told = (await connection.execute(select(Notice.__table__).where(of_person(Notice, key)))).all()
-            theirs = or_(ReplyRow.asker_id == key.user_id, ReplyRow.person_id == key.user_id)
-            replies = select(ReplyRow.__table__).where(ReplyRow.team_id == key.team_id, theirs)
-            answered = (await connection.execute(replies.order_by(ReplyRow.created_at))).all()
+            told = (await connection.execute(select(NOTICES).where(of_person(NOTICES, key)))).all()
+            theirs = or_(REPLIES.c.asker_id == key.user_id, REPLIES.c.person_id == key.user_id)
+            replies = select(REPLIES).where(REPLIES.c.team_id == key.team_id, theirs)
+            answered = (await connection.execute(replies.order_by(REPLIES.c.created_at))).all()
         facts = (await self._stores.facts.load([key], *_EVER)).get(key)
         if facts is None:
             return {}

@@ -25,16 +25,16 @@ from services.domain.model import (
 from services.domain.people import LEAVE, GrantState, PersonFacts, zone_or
 from services.platform.crypto import Encryptor
 from services.store import json_values
-from services.store.calendar_models import Account, EventRow
+from services.store.calendar_tables import ACCOUNTS, EVENTS
 from services.store.db import Database, Query, Store
 from services.store.events import EventStore
 from services.store.leave_rows import leave_asked, leave_in, leave_lasts
 from services.store.line_json import line_from_json
-from services.store.models import OverrideRow, Person, RuleRow, Workspace
 from services.store.person_rows import chunks, of_people, of_person, those
 from services.store.policies import policy_of
-from services.store.timeline import SPANS, SpanStore, pause_of
-from services.store.workspace_models import LeaveRow
+from services.store.tables import OVERRIDES, PEOPLE, RULES, SPANS, WORKSPACES
+from services.store.timeline import SpanStore, pause_of
+from services.store.workspace_tables import LEAVES
 
 _WITHIN = (
     select(SPANS)
@@ -44,57 +44,50 @@ _WITHIN = (
 
 
 UTC = ZoneInfo("UTC")
-_OVERRIDES = OverrideRow.__table__
-_EVENTS = EventRow.__table__
-_RULES = RuleRow.__table__
-_ACCOUNTS = Account.__table__
-_PEOPLE = Person.__table__
-_LEAVE = LeaveRow.__table__
-_WORKSPACES = Workspace.__table__
 
 _THE_PEOPLE = (
     select(
-        _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.zone, _PEOPLE.c.locale, _PEOPLE.c.names, _PEOPLE.c.addresses,
-        _PEOPLE.c.grant_state, _PEOPLE.c.leave_by, _PEOPLE.c.preferences, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until,
-        _PEOPLE.c.stale, _PEOPLE.c.resolved_until, _WORKSPACES.c.policy, _WORKSPACES.c.policy_by,
-        _WORKSPACES.c.policy_at,
+        PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.zone, PEOPLE.c.locale, PEOPLE.c.names, PEOPLE.c.addresses,
+        PEOPLE.c.grant_state, PEOPLE.c.leave_by, PEOPLE.c.preferences, PEOPLE.c.paused_from, PEOPLE.c.paused_until,
+        PEOPLE.c.stale, PEOPLE.c.resolved_until, WORKSPACES.c.policy, WORKSPACES.c.policy_by,
+        WORKSPACES.c.policy_at,
     )
-    .join(_WORKSPACES, _WORKSPACES.c.team_id == _PEOPLE.c.team_id)
-    .where(of_people(_PEOPLE), _PEOPLE.c.user_id != LEAVE)
+    .join(WORKSPACES, WORKSPACES.c.team_id == PEOPLE.c.team_id)
+    .where(of_people(PEOPLE), PEOPLE.c.user_id != LEAVE)
 )  # fmt: skip
-_THEIR_RULES = select(_RULES).where(of_people(_RULES)).order_by(_RULES.c.position, _RULES.c.rule_id)
+_THEIR_RULES = select(RULES).where(of_people(RULES)).order_by(RULES.c.position, RULES.c.rule_id)
 _THEIR_OVERRIDES = (
-    select(_OVERRIDES)
+    select(OVERRIDES)
     .where(
-        of_people(_OVERRIDES),
+        of_people(OVERRIDES),
         or_(
-            _OVERRIDES.c.start_at < bindparam("window_end"),
-            and_(_OVERRIDES.c.kind == OverrideKind.OUT_OF_OFFICE.value, _OVERRIDES.c.start_at < bindparam("ahead")),
+            OVERRIDES.c.start_at < bindparam("window_end"),
+            and_(OVERRIDES.c.kind == OverrideKind.OUT_OF_OFFICE.value, OVERRIDES.c.start_at < bindparam("ahead")),
         ),
-        or_(_OVERRIDES.c.end_at.is_(None), _OVERRIDES.c.end_at > bindparam("window_start")),
+        or_(OVERRIDES.c.end_at.is_(None), OVERRIDES.c.end_at > bindparam("window_start")),
     )
-    .order_by(_OVERRIDES.c.created_at)
+    .order_by(OVERRIDES.c.created_at)
 )
 
 
-_THEIR_ACCOUNTS = select(_ACCOUNTS.c.team_id, _ACCOUNTS.c.user_id, _ACCOUNTS.c.account_id, _ACCOUNTS.c.subject).where(
-    of_people(_ACCOUNTS)
+_THEIR_ACCOUNTS = select(ACCOUNTS.c.team_id, ACCOUNTS.c.user_id, ACCOUNTS.c.account_id, ACCOUNTS.c.subject).where(
+    of_people(ACCOUNTS)
 )
 _THERE_IS = {
-    name: exists().where(of_person(table.c, _PEOPLE.c))
+    name: exists().where(of_person(table, PEOPLE))
     for name, table in (
-        ("rules", _RULES), ("overrides", _OVERRIDES), ("events", _EVENTS), ("accounts", _ACCOUNTS), ("leave", _LEAVE),
+        ("rules", RULES), ("overrides", OVERRIDES), ("events", EVENTS), ("accounts", ACCOUNTS), ("leave", LEAVES),
     )
 }  # fmt: skip
 _WITH_WHAT_THERE_IS = _THE_PEOPLE.add_columns(*(one.label(f"has_{name}") for name, one in _THERE_IS.items()))
 _LASTS = (
-    select(_EVENTS.c.event_id)
+    select(EVENTS.c.event_id)
     .where(
-        _EVENTS.c.team_id == bindparam("team"),
-        _EVENTS.c.user_id == bindparam("user"),
-        _EVENTS.c.uid == bindparam("uid"),
-        _EVENTS.c.end_at > bindparam("now"),
-        _EVENTS.c.start_at < bindparam("window_end"),
+        EVENTS.c.team_id == bindparam("team"),
+        EVENTS.c.user_id == bindparam("user"),
+        EVENTS.c.uid == bindparam("uid"),
+        EVENTS.c.end_at > bindparam("now"),
+        EVENTS.c.start_at < bindparam("window_end"),
     )
     .limit(1)
 )

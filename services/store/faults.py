@@ -23,11 +23,11 @@ from services.domain.model import PersonKey
 from services.domain.people import LEAVE, GrantState
 from services.platform.crypto import Encryptor
 from services.ports import Clock
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from services.store.db import Database, Store
-from services.store.models import Notice, Person, Workspace
 from services.store.person_rows import NoticeStore, insert_for, lock_staying
-from services.store.workspace_models import OperatorFaultRow
+from services.store.tables import NOTICES, PEOPLE, WORKSPACES
+from services.store.workspace_tables import OPERATOR_FAULTS
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +40,7 @@ KNOWN_FOR = timedelta(minutes=10)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _LONGEST = 255
 _OF_CALENDARS = frozenset({OperatorFault.GOOGLE_CLIENT, OperatorFault.MICROSOFT_CLIENT})
-_ROWS = OperatorFaultRow.__table__
-STANDING = select(_ROWS).order_by(_ROWS.c.since, _ROWS.c.team_id, _ROWS.c.fault)
+STANDING = select(OPERATOR_FAULTS).order_by(OPERATOR_FAULTS.c.since, OPERATOR_FAULTS.c.team_id, OPERATOR_FAULTS.c.fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,26 +120,33 @@ class FaultStore(Store):
 
         One of a provider that refuses a calendar still is taken as met: we were down meanwhile.
         """
-        old = select(_ROWS.c.fault).where(_ROWS.c.team_id == "", _ROWS.c.seen_at <= before)
+        old = select(OPERATOR_FAULTS.c.fault).where(
+            OPERATOR_FAULTS.c.team_id == "", OPERATOR_FAULTS.c.seen_at <= before
+        )
         over = []
         async with self._database.write() as connection:
             for fault in [OperatorFault(one) for one in (await connection.scalars(old)).all()]:
                 if await self._delete(connection, fault):
                     over.append(fault)
                 else:
-                    met = update(OperatorFaultRow).where(_is(fault.value, "")).values(seen_at=self._clock.now())
+                    met = update(OPERATOR_FAULTS).where(_is(fault.value, "")).values(seen_at=self._clock.now())
                     await connection.execute(met)
         for fault in over:
             log.info("operator_fault_over", fault=fault.value)
 
     async def claim(self, now: datetime, until: datetime, limit: int) -> list[DueFault]:
         """Claim at most `limit` that are due; no other replica looks at them before `until`."""
-        due = select(_ROWS).where(_ROWS.c.due_at <= now).order_by(_ROWS.c.due_at).limit(limit)
+        due = (
+            select(OPERATOR_FAULTS)
+            .where(OPERATOR_FAULTS.c.due_at <= now)
+            .order_by(OPERATOR_FAULTS.c.due_at)
+            .limit(limit)
+        )
         async with self._database.write() as connection:
             rows = (await connection.execute(due.with_for_update(skip_locked=True))).all()
             for row in rows:
                 await connection.execute(
-                    update(OperatorFaultRow).where(_is(row.fault, row.team_id)).values(due_at=until)
+                    update(OPERATOR_FAULTS).where(_is(row.fault, row.team_id)).values(due_at=until)
                 )
         return [DueFault(OperatorFault(row.fault), row.team_id, row.tries, row.since) for row in rows]
 
@@ -148,13 +154,13 @@ class FaultStore(Store):
         """Look at it again at `until`; it was met at `now`, unless that is None."""
         later: dict[str, Any] = {"tries": due.tries + 1, "due_at": until}
         later |= {} if now is None else {"seen_at": now}
-        await self._database.execute(update(OperatorFaultRow).where(_is(due.fault, due.team_id)).values(**later))
+        await self._database.execute(update(OPERATOR_FAULTS).where(_is(due.fault, due.team_id)).values(**later))
 
     async def tell(self, due: DueFault, admins: Collection[str]) -> bool:
         """Have these admins of the workspace told of it, once; False where it is over, or they were."""
         async with self._database.write() as connection:
             staying = await self._staying(connection, due.team_id, admins)
-            told = update(OperatorFaultRow).where(_is(due.fault, due.team_id), _ROWS.c.due_at.is_not(None))
+            told = update(OPERATOR_FAULTS).where(_is(due.fault, due.team_id), OPERATOR_FAULTS.c.due_at.is_not(None))
             if (await connection.execute(told.values(due_at=None))).rowcount != 1:
                 return False
             for key in staying:
@@ -165,12 +171,12 @@ class FaultStore(Store):
 
     async def other_tokens(self, team_id: str, user_id: str, now: datetime, most: int) -> list[str]:
         """Read tokens, at most `most`, of any other people of the workspace, which have not run out."""
-        lives = or_(Person.token_expires_at.is_(None), Person.token_expires_at > now)
+        lives = or_(PEOPLE.c.token_expires_at.is_(None), PEOPLE.c.token_expires_at > now)
         theirs = (
-            select(Person.user_id, Person.token)
+            select(PEOPLE.c.user_id, PEOPLE.c.token)
             .where(
-                Person.team_id == team_id, Person.user_id != user_id, Person.grant_state == GrantState.OK.value,
-                Person.token.is_not(None), Person.leave_by.is_(None), lives,
+                PEOPLE.c.team_id == team_id, PEOPLE.c.user_id != user_id, PEOPLE.c.grant_state == GrantState.OK.value,
+                PEOPLE.c.token.is_not(None), PEOPLE.c.leave_by.is_(None), lives,
             )
             .order_by(func.random())
             .limit(most)
@@ -185,12 +191,12 @@ class FaultStore(Store):
         At most `most`.
         """
         people = (
-            select(Person.user_id)
+            select(PEOPLE.c.user_id)
             .where(
-                Person.team_id == team_id, Person.user_id != LEAVE, Person.leave_by.is_(None),
-                Person.deactivated_at.is_(None), Person.admin.is_distinct_from(False),
+                PEOPLE.c.team_id == team_id, PEOPLE.c.user_id != LEAVE, PEOPLE.c.leave_by.is_(None),
+                PEOPLE.c.deactivated_at.is_(None), PEOPLE.c.admin.is_distinct_from(False),
             )
-            .order_by(Person.admin.is_(None), Person.created_at, Person.user_id)
+            .order_by(PEOPLE.c.admin.is_(None), PEOPLE.c.created_at, PEOPLE.c.user_id)
             .limit(most)
         )  # fmt: skip
         return [row.user_id for row in await self._database.fetch(people)]
@@ -199,7 +205,7 @@ class FaultStore(Store):
 
     async def _is_there(self, connection: AsyncConnection, team_id: str) -> bool:
         """Return whether the workspace is there, and stays until the transaction ends."""
-        row = select(Workspace.team_id).where(Workspace.team_id == team_id)
+        row = select(WORKSPACES.c.team_id).where(WORKSPACES.c.team_id == team_id)
         return await connection.scalar(row.with_for_update(read=True, key_share=True)) is not None
 
     async def _staying(self, connection: AsyncConnection, team_id: str, admins: Collection[str]) -> list[PersonKey]:
@@ -209,8 +215,8 @@ class FaultStore(Store):
 
     async def _insert(self, connection: AsyncConnection, row: Mapping[str, Any]) -> bool:
         """Insert the row; False where it is there already, and was met once more. It stays until the end of it all."""
-        insert = insert_for(connection, OperatorFaultRow).values(**row, since=row["seen_at"], tries=0)
-        again = update(OperatorFaultRow).where(_is(row["fault"], row["team_id"]))
+        insert = insert_for(connection, OPERATOR_FAULTS).values(**row, since=row["seen_at"], tries=0)
+        again = update(OPERATOR_FAULTS).where(_is(row["fault"], row["team_id"]))
         again = again.values({name: row[name] for name in ("seen_at", "detail")})
         while True:
             new = await connection.execute(insert.on_conflict_do_nothing(index_elements=["team_id", "fault"]))
@@ -222,17 +228,17 @@ class FaultStore(Store):
 
         Its first row is locked before the others are read: whoever meets it in another workspace has that first, too.
         """
-        first = select(_ROWS.c.fault).where(_is(fault.value, team_id)).with_for_update()
+        first = select(OPERATOR_FAULTS.c.fault).where(_is(fault.value, team_id)).with_for_update()
         if (await connection.execute(first)).first() is None:
             return False
-        refused = exists().where(Calendar.provider == fault.whose, Calendar.problem == AppRefusedError.__name__)
+        refused = exists().where(CALENDARS.c.provider == fault.whose, CALENDARS.c.problem == AppRefusedError.__name__)
         if fault in _OF_CALENDARS and await connection.scalar(select(refused)):
             return False
-        its = and_(_ROWS.c.fault == fault.value, *([_ROWS.c.team_id == team_id] if team_id else []))
-        for row in (await connection.execute(select(_ROWS.c.team_id).where(its))).all():
-            told = and_(Notice.team_id == row.team_id, Notice.subject == f"fault/{fault.value}")
-            await connection.execute(delete(Notice).where(told))
-        await connection.execute(delete(OperatorFaultRow).where(its))
+        its = and_(OPERATOR_FAULTS.c.fault == fault.value, *([OPERATOR_FAULTS.c.team_id == team_id] if team_id else []))
+        for row in (await connection.execute(select(OPERATOR_FAULTS.c.team_id).where(its))).all():
+            told = and_(NOTICES.c.team_id == row.team_id, NOTICES.c.subject == f"fault/{fault.value}")
+            await connection.execute(delete(NOTICES).where(told))
+        await connection.execute(delete(OPERATOR_FAULTS).where(its))
         return True
 
 
@@ -242,4 +248,4 @@ def fault_of(row: Any) -> StandingFault:
 
 
 def _is(fault: str, team_id: str) -> ColumnElement[bool]:
-    return and_(_ROWS.c.team_id == team_id, _ROWS.c.fault == fault)
+    return and_(OPERATOR_FAULTS.c.team_id == team_id, OPERATOR_FAULTS.c.fault == fault)

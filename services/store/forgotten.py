@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.person_rows import insert_for
-from services.store.workspace_models import ForgottenRow
+from services.store.workspace_tables import FORGOTTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ async def remember_forgotten(
 async def note(connection: AsyncConnection, forgotten: Sequence[Forgotten]) -> None:
     """Add to those who were forgotten; the latest time counts."""
     for one in forgotten:
-        row = insert_for(connection, ForgottenRow).values(digest=one.digest, key_id=one.key_id, at=one.at)
-        later: Any = row.excluded.at > ForgottenRow.at
+        row = insert_for(connection, FORGOTTEN).values(digest=one.digest, key_id=one.key_id, at=one.at)
+        later: Any = row.excluded.at > FORGOTTEN.c.at
         await connection.execute(
             row.on_conflict_do_update(index_elements=["digest"], set_={"at": row.excluded.at}, where=later)
         )
@@ -49,5 +49,5 @@ async def note(connection: AsyncConnection, forgotten: Sequence[Forgotten]) -> N
 
 async def all_forgotten(database: Database) -> list[Forgotten]:
     """Return all of them, the oldest first."""
-    rows = await database.fetch(select(ForgottenRow.__table__).order_by(ForgottenRow.at, ForgottenRow.digest))
+    rows = await database.fetch(select(FORGOTTEN).order_by(FORGOTTEN.c.at, FORGOTTEN.c.digest))
     return [Forgotten(row.digest, row.key_id, row.at) for row in rows]

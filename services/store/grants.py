@@ -12,8 +12,8 @@ from services.domain.people import GrantState
 from services.store.agents import end_keys
 from services.store.deactivated import deactivate
 from services.store.keeper import look_at_kept
-from services.store.models import Person
 from services.store.person_rows import NoticeStore, mark_effects_due, of_person
+from services.store.tables import PEOPLE
 
 ACCOUNT_INACTIVE = "account_inactive"
 """Slack's word for a token whose owner was deactivated (docs.slack.dev, e.g. users.profile.set, "Errors")."""
@@ -31,7 +31,7 @@ async def end_grant(
         await deactivate(connection, [key], now, now)
         return
     lost = {"grant_state": GrantState.LOST.value, "refresh_due_at": None, "home_stale": True}
-    await connection.execute(update(Person).where(of_person(Person, key)).values(lost))
+    await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(lost))
     await mark_effects_due(connection, [key], now)
     await look_at_kept(connection, [key], now)
     await end_keys(connection, [key])

@@ -11,14 +11,14 @@ from sqlalchemy import distinct, exists, func, select
 from services.domain.faults import StandingFault
 from services.domain.people import LEAVE, GrantState
 from services.store import schema
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from services.store.db import Store
-from services.store.effect_models import StretchRow
+from services.store.effect_tables import STRETCHES
 from services.store.faults import STANDING, fault_of
-from services.store.models import Delivery, Person, Workspace
 from services.store.person_rows import of_person
+from services.store.tables import DELIVERIES, PEOPLE, WORKSPACES
 
-_IS_READ = exists().where(of_person(Person, Calendar), Person.deactivated_at.is_(None))
+_IS_READ = exists().where(of_person(PEOPLE, CALENDARS), PEOPLE.c.deactivated_at.is_(None))
 """That a calendar is nobody's who was deactivated: how reading theirs went last says nothing any more."""
 
 
@@ -72,32 +72,36 @@ class HealthStore(Store):
                 return await connection.scalar(statement) or 0
 
             return StoredHealth(
-                calendars=await count(Calendar.team_id.is_not(None)),
-                broken=await count(Calendar.health == "broken", _IS_READ),
-                people=await count(Person.user_id != LEAVE),
-                lost_grants=await count(Person.grant_state == GrantState.LOST.value, Person.deactivated_at.is_(None)),
+                calendars=await count(CALENDARS.c.team_id.is_not(None)),
+                broken=await count(CALENDARS.c.health == "broken", _IS_READ),
+                people=await count(PEOPLE.c.user_id != LEAVE),
+                lost_grants=await count(
+                    PEOPLE.c.grant_state == GrantState.LOST.value, PEOPLE.c.deactivated_at.is_(None)
+                ),
                 faults=tuple(fault_of(row) for row in await connection.execute(STANDING)),
             )
 
     async def last_delivery(self) -> datetime | None:
         """Return when the newest request of Slack's was taken in, of those that are remembered."""
         async with self._database.read() as connection:
-            return await connection.scalar(select(func.max(Delivery.seen_at)))
+            return await connection.scalar(select(func.max(DELIVERIES.c.seen_at)))
 
     async def effects_chosen(self) -> Sequence[tuple[str, str, int]]:
         """(effect, scopes, people) of those who have allowed something and have an effect ahead by their list."""
-        of_person = (StretchRow.team_id == Person.team_id) & (StretchRow.user_id == Person.user_id)
+        of_person = (STRETCHES.c.team_id == PEOPLE.c.team_id) & (STRETCHES.c.user_id == PEOPLE.c.user_id)
         statement = (
-            select(StretchRow.effect, Person.scopes, func.count(distinct(Person.team_id + "/" + Person.user_id)))
-            .join_from(StretchRow, Person, of_person)
-            .where(Person.grant_state == GrantState.OK.value)
-            .group_by(StretchRow.effect, Person.scopes)
+            select(STRETCHES.c.effect, PEOPLE.c.scopes, func.count(distinct(PEOPLE.c.team_id + "/" + PEOPLE.c.user_id)))
+            .join_from(STRETCHES, PEOPLE, of_person)
+            .where(PEOPLE.c.grant_state == GrantState.OK.value)
+            .group_by(STRETCHES.c.effect, PEOPLE.c.scopes)
         )
         return [(effect, scopes, people) for effect, scopes, people in await self._database.fetch(statement)]
 
     async def bots(self) -> Sequence[tuple[str, str, str | None]]:
         """(team id, name, bot token) of each workspace. Raises SealError."""
-        workspaces = select(Workspace.team_id, Workspace.name, Workspace.bot_token).order_by(Workspace.team_id)
+        workspaces = select(WORKSPACES.c.team_id, WORKSPACES.c.name, WORKSPACES.c.bot_token).order_by(
+            WORKSPACES.c.team_id
+        )
         return [
             (team_id, name, self._encryptor.open(sealed, "workspaces.bot_token", team_id))
             for team_id, name, sealed in await self._database.fetch(workspaces)

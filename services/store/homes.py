@@ -11,17 +11,17 @@ from services.domain.model import PersonKey
 from services.domain.profile_state import HOME_LIVES
 from services.store.columns import UtcInstant
 from services.store.db import Store
-from services.store.models import Person
 from services.store.person_rows import named, names, of_person
+from services.store.tables import PEOPLE
 
 _HOMES = (
-    select(Person.team_id, Person.user_id)
+    select(PEOPLE.c.team_id, PEOPLE.c.user_id)
     .where(
-        Person.home_opened_at > bindparam("since", type_=UtcInstant),
-        Person.home_stale,
-        ~named(Person.team_id, "others"),
+        PEOPLE.c.home_opened_at > bindparam("since", type_=UtcInstant),
+        PEOPLE.c.home_stale,
+        ~named(PEOPLE.c.team_id, "others"),
     )
-    .order_by(Person.home_opened_at, Person.team_id, Person.user_id)
+    .order_by(PEOPLE.c.home_opened_at, PEOPLE.c.team_id, PEOPLE.c.user_id)
     .limit(bindparam("most"))
 )
 
@@ -37,4 +37,4 @@ class HomeStore(Store):
 
     async def taken(self, key: PersonKey, *, stale: bool) -> None:
         """Note that its Home tab is being made from what is stored now (`stale` False), or was not published (True)."""
-        await self._database.execute(update(Person).where(of_person(Person, key)).values(home_stale=stale))
+        await self._database.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(home_stale=stale))

@@ -24,32 +24,30 @@ from services.store import json_values
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store, tell_sender
 from services.store.leave_choices import mark_leave_due
-from services.store.models import Notice, Person
 from services.store.person_rows import NoticeStore, insert_for, mark_due, of_people, of_person, those, upsert
 from services.store.refusals import KEEPER, refuse
-from services.store.workspace_models import KeeperRow, KeptRow, KeptWriteRow, LeaveRow, MemberRow, RefusalRow
+from services.store.tables import NOTICES, PEOPLE
+from services.store.workspace_tables import KEEPERS, KEPT, KEPT_WRITES, LEAVES, MEMBERS, REFUSALS
 
 if TYPE_CHECKING:
     from services.store.due import ProfileStateStore  # these have members looked at themselves
     from services.store.members import MemberStore
 
-KEPT, KEEPERS = KeptRow.__table__, KeeperRow.__table__
-_PEOPLE, _MEMBERS = Person.__table__, MemberRow.__table__
 
-NOTICES = {KeeperState.LOST: "keeper", KeeperState.IMPOSSIBLE: "keeper/plan"}
+SUBJECTS = {KeeperState.LOST: "keeper", KeeperState.IMPOSSIBLE: "keeper/plan"}
 """The subjects of the notices that a workspace's keeper keeps nobody any more."""
 
 _IDLE = timedelta(days=1)
 _COLUMN = "kept.memory"
 _AT = bindparam("at", type_=UtcInstant)
 _ANEW = {"due_at": _AT, "away_until": None, "seq": KEPT.c.seq + 1, "failures": 0, "problem": ""}
-_MARK = update(KeptRow).where(of_people(KEPT)).values(_ANEW)
-_MARK_ALL = update(KeptRow).where(KEPT.c.team_id == bindparam("team")).values(_ANEW)
-_MINE = of_person(_PEOPLE.c, KEEPERS.c)
-_GRANTED = exists().where(_MINE, _PEOPLE.c.grant_state == GrantState.OK.value, _PEOPLE.c.token.is_not(None))
+_MARK = update(KEPT).where(of_people(KEPT)).values(_ANEW)
+_MARK_ALL = update(KEPT).where(KEPT.c.team_id == bindparam("team")).values(_ANEW)
+_MINE = of_person(PEOPLE, KEEPERS)
+_GRANTED = exists().where(_MINE, PEOPLE.c.grant_state == GrantState.OK.value, PEOPLE.c.token.is_not(None))
 _DEMOTED = or_(  # as Slack told last, of the member or of the person
-    exists().where(of_person(_MEMBERS.c, KEEPERS.c), or_(_MEMBERS.c.role < int(Role.ADMIN), ~_MEMBERS.c.active)),
-    exists().where(_MINE, ~_PEOPLE.c.admin),
+    exists().where(of_person(MEMBERS, KEEPERS), or_(MEMBERS.c.role < int(Role.ADMIN), ~MEMBERS.c.active)),
+    exists().where(_MINE, ~PEOPLE.c.admin),
 )
 _WORKS = or_(KEEPERS.c.state == KeeperState.OK, KEEPERS.c.state == KeeperState.ENDING)
 TAKES_OFF = exists().where(KEPT.c.team_id == KEEPERS.c.team_id, KEPT.c.owed, KEPT.c.due_at.is_not(None))
@@ -66,7 +64,7 @@ def forgotten_kept(now: datetime) -> ColumnElement[bool]:
 
     Nor is what a keeper wrote that is gone: it has run out by itself.
     """
-    leave = exists().where(of_person(LeaveRow.__table__.c, KEPT.c))
+    leave = exists().where(of_person(LEAVES, KEPT))
     idle = or_(KEPT.c.due_at.is_(None), KEPT.c.due_at < now - _IDLE)
     works = exists().where(KEEPERS.c.team_id == KEPT.c.team_id)
     return and_(~leave, idle, or_(~KEPT.c.owed, ~works))
@@ -111,7 +109,7 @@ async def mark_kept_due(connection: AsyncConnection, team_id: str, user_ids: Col
     """Have the profiles of these members looked at: their leave is another. Where a keeper keeps them, that is done."""
     if not user_ids:
         return
-    fresh = insert_for(connection, KeptRow)
+    fresh = insert_for(connection, KEPT)
     anew = {"due_at": fresh.excluded.due_at, "away_until": None, "seq": KEPT.c.seq + 1, "failures": 0, "problem": ""}
     await connection.execute(
         fresh.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=anew),
@@ -142,7 +140,7 @@ async def adopt_kept(
 
     The person is locked. What is about to be written is part of it.
     """
-    theirs = select(KEPT.c.memory).where(of_person(KEPT.c, key)).with_for_update()
+    theirs = select(KEPT.c.memory).where(of_person(KEPT, key)).with_for_update()
     row = (await connection.execute(theirs)).one_or_none()
     if row is None:
         return
@@ -150,22 +148,22 @@ async def adopt_kept(
         kept = open_kept(encryptor, row.memory, key)
         await profile_states.save(connection, key, ProfileState(kept.standing))
     nothing = {"memory": None, "owed": False, "due_at": None, "away_until": None, "problem": "", "failures": 0}
-    await connection.execute(update(KeptRow).where(of_person(KEPT.c, key)).values(**nothing, seq=KEPT.c.seq + 1))
+    await connection.execute(update(KEPT).where(of_person(KEPT, key)).values(**nothing, seq=KEPT.c.seq + 1))
 
 
 async def leave_kept(connection: AsyncConnection, key: PersonKey, now: datetime) -> None:
     """Forget a member: they are not to be kept again, which stays known, and are no keeper any more."""
     await refuse(connection, key, KEEPER, now)
     await look_at_kept(connection, [key], now)
-    await connection.execute(update(KeptRow).where(of_person(KEPT.c, key)).values(forgotten=True))
-    await connection.execute(delete(KeptWriteRow).where(of_person(KeptWriteRow, key)))
-    await end_keeper(connection, now, of_person(KEEPERS.c, key))
+    await connection.execute(update(KEPT).where(of_person(KEPT, key)).values(forgotten=True))
+    await connection.execute(delete(KEPT_WRITES).where(of_person(KEPT_WRITES, key)))
+    await end_keeper(connection, now, of_person(KEEPERS, key))
 
 
 async def end_keeper(connection: AsyncConnection, now: datetime, which: ColumnElement[bool]) -> bool:
     """Withdraw a consent: what stands of ours is taken off with the token, and then it is gone; False for none."""
-    ending = update(KeeperRow).where(which)
-    ended = await connection.execute(ending.values(state=KeeperState.ENDING).returning(KeeperRow.team_id))
+    ending = update(KEEPERS).where(which)
+    ended = await connection.execute(ending.values(state=KeeperState.ENDING).returning(KEEPERS.c.team_id))
     teams = [row.team_id for row in ended]
     for team_id in teams:
         await mark_all_kept_due(connection, team_id, now)
@@ -174,14 +172,14 @@ async def end_keeper(connection: AsyncConnection, now: datetime, which: ColumnEl
 
 async def forget_keeper(connection: AsyncConnection, members: MemberStore, key: PersonKey) -> None:
     """Name somebody no more in what was done with their permission, which is gone."""
-    named_in = update(KeptWriteRow).where(KeptWriteRow.team_id == key.team_id, KeptWriteRow.keeper_id == key.user_id)
+    named_in = update(KEPT_WRITES).where(KEPT_WRITES.c.team_id == key.team_id, KEPT_WRITES.c.keeper_id == key.user_id)
     await connection.execute(named_in.values(keeper_id=""))
     await delete_keeper(connection, members, key)
 
 
 async def delete_keeper(connection: AsyncConnection, members: MemberStore, key: PersonKey) -> None:
     """Delete the consent of somebody that is withdrawn; the members of the workspace, if nothing else needs them."""
-    its = delete(KeeperRow).where(of_person(KeeperRow, key), KeeperRow.state == KeeperState.ENDING)
+    its = delete(KEEPERS).where(of_person(KEEPERS, key), KEEPERS.c.state == KeeperState.ENDING)
     if (await connection.execute(its)).rowcount:
         await members.no_longer_needed(connection, key.team_id)
 
@@ -202,7 +200,7 @@ class Refusals(Store):
 
     async def of(self, key: PersonKey) -> frozenset[str]:
         """Return what this member does not want."""
-        rows = await self._database.fetch(select(RefusalRow.what).where(of_person(RefusalRow, key)))
+        rows = await self._database.fetch(select(REFUSALS.c.what).where(of_person(REFUSALS, key)))
         return frozenset(row.what for row in rows)
 
     async def put(self, key: PersonKey, what: str, now: datetime) -> None:
@@ -216,10 +214,10 @@ class Refusals(Store):
         """They do not mind any more; False where they did not."""
         async with self._database.write() as connection:
             await mark_leave_due(connection, key.team_id, now)
-            theirs = delete(RefusalRow).where(of_person(RefusalRow, key), RefusalRow.what == what)
+            theirs = delete(REFUSALS).where(of_person(REFUSALS, key), REFUSALS.c.what == what)
             done = await connection.execute(theirs)
             await look_at_kept(connection, [key], now)
-            await connection.execute(update(KeptRow).where(of_person(KEPT.c, key)).values(forgotten=False))
+            await connection.execute(update(KEPT).where(of_person(KEPT, key)).values(forgotten=False))
             if done.rowcount:  # of somebody who was forgotten no leave is kept
                 await mark_due(connection, leave_key(key.team_id), now)
         return bool(done.rowcount)
@@ -246,9 +244,9 @@ class KeeperStore(Store):
         """Keep that this admin's token is the workspace's keeper, in the place of another's; everybody is looked at."""
         fresh = {"user_id": key.user_id, "consented_at": now, "state": KeeperState.OK, "problem": ""}
         async with self._database.write() as connection:
-            await connection.execute(upsert(connection, KeeperRow, {"team_id": key.team_id, **fresh}, fresh))
+            await connection.execute(upsert(connection, KEEPERS, {"team_id": key.team_id, **fresh}, fresh))
             await self._members.needed(connection, key.team_id, now)
-            told = delete(Notice).where(Notice.team_id == key.team_id, Notice.subject.in_(NOTICES.values()))
+            told = delete(NOTICES).where(NOTICES.c.team_id == key.team_id, NOTICES.c.subject.in_(SUBJECTS.values()))
             await connection.execute(told)
             await mark_all_kept_due(connection, key.team_id, now)
 
@@ -264,16 +262,14 @@ class KeeperStore(Store):
         """
         async with self._database.write() as connection:
             await delete_keeper(connection, self._members, key)
-            its = update(KeeperRow).where(of_person(KEEPERS.c, key), KEEPERS.c.state == KeeperState.OK)
+            its = update(KEEPERS).where(of_person(KEEPERS, key), KEEPERS.c.state == KeeperState.OK)
             done = await connection.execute(its.values(state=state, problem=problem))
             if done.rowcount != 1:
                 return False
-            admins = or_(_PEOPLE.c.admin, _PEOPLE.c.user_id == key.user_id)
-            told = select(_PEOPLE.c.user_id).where(
-                _PEOPLE.c.team_id == key.team_id, admins, _PEOPLE.c.leave_by.is_(None)
-            )
+            admins = or_(PEOPLE.c.admin, PEOPLE.c.user_id == key.user_id)
+            told = select(PEOPLE.c.user_id).where(PEOPLE.c.team_id == key.team_id, admins, PEOPLE.c.leave_by.is_(None))
             for row in (await connection.execute(told)).all():
-                await self._notices.tell(connection, PersonKey(key.team_id, row.user_id), NOTICES[state])
+                await self._notices.tell(connection, PersonKey(key.team_id, row.user_id), SUBJECTS[state])
         return True
 
     async def news(self) -> KeeperNews:

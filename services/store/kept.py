@@ -30,17 +30,15 @@ from services.store import json_values
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store, tell_sender
 from services.store.due import ProfileStateStore, is_waiting
-from services.store.keeper import KEEPERS, KEPT, open_kept, seal_kept
+from services.store.keeper import open_kept, seal_kept
 from services.store.leave_rows import wall_of
-from services.store.models import Person, ProfileStateRow
 from services.store.person_rows import named, names, of_people, of_person, those
 from services.store.refusals import KEEPER, LEAVE
-from services.store.workspace_models import KeptRow, KeptWriteRow, LeaveRow, MemberRow, RefusalRow
+from services.store.tables import PEOPLE, PROFILE_STATES
+from services.store.workspace_tables import KEEPERS, KEPT, KEPT_WRITES, LEAVES, MEMBERS, REFUSALS
 from services.store.write_queue import merged
 
-_PEOPLE, _MEMBERS, _LEAVE, _REFUSALS = Person.__table__, MemberRow.__table__, LeaveRow.__table__, RefusalRow.__table__
-_WRITES = KeptWriteRow.__table__
-_ADMIN, _ADMIN_MEMBER = _PEOPLE.alias("keeper_person"), _MEMBERS.alias("keeper_member")
+_ADMIN, _ADMIN_MEMBER = PEOPLE.alias("keeper_person"), MEMBERS.alias("keeper_member")
 _NOW = bindparam("now", type_=UtcInstant)
 _CONTENT = "kept_writes.content"
 _ANY_ZONE = timedelta(days=1)
@@ -48,7 +46,7 @@ _ANY_ZONE = timedelta(days=1)
 
 
 def _refuses(what: str) -> ColumnElement[bool]:
-    return exists().where(of_person(_REFUSALS.c, KEPT.c), _REFUSALS.c.what == what)
+    return exists().where(of_person(REFUSALS, KEPT), REFUSALS.c.what == what)
 
 
 _WORKS = and_(
@@ -59,18 +57,18 @@ _WITH_ALL = (
     select(
         KEPT, KEEPERS.c.user_id.label("keeper_id"), KEEPERS.c.state.label("keeper_state"), KEEPERS.c.consented_at,
         _ADMIN.c.token.label("keeper_token"), _ADMIN_MEMBER.c.role.label("keeper_role"),
-        _ADMIN_MEMBER.c.read_at.label("keeper_read_at"), _MEMBERS.c.role, _MEMBERS.c.active, _MEMBERS.c.read_at,
-        _MEMBERS.c.zone, _MEMBERS.c.locale, _PEOPLE.c.zone.label("person_zone"),
-        _PEOPLE.c.locale.label("person_locale"), _PEOPLE.c.grant_state, _PEOPLE.c.preferences, _PEOPLE.c.paused_from,
-        _PEOPLE.c.paused_until, or_(_refuses(KEEPER), _refuses(LEAVE)).label("refused"),
-        ProfileStateRow.memory.label("own_memory"),
+        _ADMIN_MEMBER.c.read_at.label("keeper_read_at"), MEMBERS.c.role, MEMBERS.c.active, MEMBERS.c.read_at,
+        MEMBERS.c.zone, MEMBERS.c.locale, PEOPLE.c.zone.label("person_zone"),
+        PEOPLE.c.locale.label("person_locale"), PEOPLE.c.grant_state, PEOPLE.c.preferences, PEOPLE.c.paused_from,
+        PEOPLE.c.paused_until, or_(_refuses(KEEPER), _refuses(LEAVE)).label("refused"),
+        PROFILE_STATES.c.memory.label("own_memory"),
     )
     .join_from(KEPT, KEEPERS, _WORKS)
-    .outerjoin(_ADMIN, and_(of_person(_ADMIN.c, KEEPERS.c), _ADMIN.c.grant_state == GrantState.OK.value))
-    .outerjoin(_ADMIN_MEMBER, of_person(_ADMIN_MEMBER.c, KEEPERS.c))
-    .outerjoin(_MEMBERS, of_person(_MEMBERS.c, KEPT.c))
-    .outerjoin(_PEOPLE, of_person(_PEOPLE.c, KEPT.c))
-    .outerjoin(ProfileStateRow, of_person(ProfileStateRow, KEPT.c))
+    .outerjoin(_ADMIN, and_(of_person(_ADMIN, KEEPERS), _ADMIN.c.grant_state == GrantState.OK.value))
+    .outerjoin(_ADMIN_MEMBER, of_person(_ADMIN_MEMBER, KEEPERS))
+    .outerjoin(MEMBERS, of_person(MEMBERS, KEPT))
+    .outerjoin(PEOPLE, of_person(PEOPLE, KEPT))
+    .outerjoin(PROFILE_STATES, of_person(PROFILE_STATES, KEPT))
 )  # fmt: skip
 _DUE_NOW = and_(KEPT.c.due_at <= _NOW, ~named(KEPT.c.team_id, "others"))
 _UNPLACED = (
@@ -86,21 +84,21 @@ _NEXT_TO_DO = (
 _NEXT_DUE = (
     select(KEPT.c.due_at).join_from(KEPT, KEEPERS, _WORKS).where(KEPT.c.due_at > _NOW).order_by(KEPT.c.due_at).limit(1)
 )
-_THEIR_LEAVE = select(_LEAVE).where(of_people(_LEAVE), _LEAVE.c.end_at > bindparam("since", type_=UtcInstant))
-_BUSY = select(ProfileStateRow.team_id).where(
-    is_waiting(), or_(ProfileStateRow.not_before.is_(None), ProfileStateRow.not_before <= _NOW),
-    named(ProfileStateRow.team_id, "teams"),
+_THEIR_LEAVE = select(LEAVES).where(of_people(LEAVES), LEAVES.c.end_at > bindparam("since", type_=UtcInstant))
+_BUSY = select(PROFILE_STATES.c.team_id).where(
+    is_waiting(), or_(PROFILE_STATES.c.not_before.is_(None), PROFILE_STATES.c.not_before <= _NOW),
+    named(PROFILE_STATES.c.team_id, "teams"),
 ).distinct()  # fmt: skip
 _MAY = (
-    select(KEPT.c.seq, KEPT.c.turn, KEEPERS.c.user_id, KEEPERS.c.state, KEEPERS.c.consented_at, _PEOPLE.c.grant_state,
+    select(KEPT.c.seq, KEPT.c.turn, KEEPERS.c.user_id, KEEPERS.c.state, KEEPERS.c.consented_at, PEOPLE.c.grant_state,
            _refuses(KEEPER).label("refused"))
     .join_from(KEPT, KEEPERS, _WORKS)
-    .outerjoin(_PEOPLE, of_person(_PEOPLE.c, KEPT.c))
+    .outerjoin(PEOPLE, of_person(PEOPLE, KEPT))
 )  # fmt: skip
 _RECENT = (
-    select(_WRITES)
-    .where(_WRITES.c.team_id == bindparam("team"), _WRITES.c.user_id == bindparam("user"))
-    .order_by(_WRITES.c.at.desc(), _WRITES.c.write_id)
+    select(KEPT_WRITES)
+    .where(KEPT_WRITES.c.team_id == bindparam("team"), KEPT_WRITES.c.user_id == bindparam("user"))
+    .order_by(KEPT_WRITES.c.at.desc(), KEPT_WRITES.c.write_id)
     .limit(bindparam("most"))
 )
 
@@ -187,10 +185,10 @@ class KeptStore(Store):
             for one in sorted(placed, key=lambda one: one.member.key):
                 same = _is(one.member, anew=True)
                 if one.due_at is None and not one.member.leave and not one.member.owed:
-                    await connection.execute(delete(KeptRow).where(same))
+                    await connection.execute(delete(KEPT).where(same))
                     continue
                 await connection.execute(
-                    update(KeptRow).where(same).values(due_at=one.due_at, away_until=one.away_until, problem="")
+                    update(KEPT).where(same).values(due_at=one.due_at, away_until=one.away_until, problem="")
                 )
 
     async def take_up(self, member: KeptMember, memory: ProfileState) -> KeptMember | None:
@@ -200,14 +198,14 @@ class KeptStore(Store):
         withdrawn or another one, or something else is known since they were read. They stay due.
         """
         async with self._database.write() as connection:
-            locked = select(KEPT.c.seq).where(of_person(KEPT.c, member.key)).with_for_update()
+            locked = select(KEPT.c.seq).where(of_person(KEPT, member.key)).with_for_update()
             if (await connection.execute(locked)).one_or_none() is None:
                 return None
-            row = (await connection.execute(_MAY.where(of_person(KEPT.c, member.key)))).one_or_none()
+            row = (await connection.execute(_MAY.where(of_person(KEPT, member.key)))).one_or_none()
             if row is None or not _may(member, row):
                 return None
             taken = {"memory": seal_kept(self._encryptor, memory, member.key), "owed": True, "turn": member.turn + 1}
-            await connection.execute(update(KeptRow).where(of_person(KEPT.c, member.key)).values(taken))
+            await connection.execute(update(KEPT).where(of_person(KEPT, member.key)).values(taken))
         return replace(member, turn=member.turn + 1, memory=memory, owed=True)
 
     async def settle(
@@ -219,14 +217,12 @@ class KeptStore(Store):
         What an event told meanwhile is kept.
         """
         async with self._database.write() as connection:
-            stored = select(KEPT.c.seq, KEPT.c.turn, KEPT.c.memory, KEPT.c.forgotten).where(
-                of_person(KEPT.c, member.key)
-            )
+            stored = select(KEPT.c.seq, KEPT.c.turn, KEPT.c.memory, KEPT.c.forgotten).where(of_person(KEPT, member.key))
             row = (await connection.execute(stored.with_for_update())).one_or_none()
             if row is None or row.turn != member.turn:
                 return
             if row.forgotten and not owes(memory.standing):
-                await connection.execute(delete(KeptRow).where(of_person(KEPT.c, member.key)))
+                await connection.execute(delete(KEPT).where(of_person(KEPT, member.key)))
                 return
             anew = row.seq != member.seq
             if anew:
@@ -236,16 +232,16 @@ class KeptStore(Store):
             }  # fmt: skip
             if not anew:
                 values |= {"due_at": due_at, "away_until": away_until, "problem": problem, "failures": failures}
-            await connection.execute(update(KeptRow).where(of_person(KEPT.c, member.key)).values(values))
+            await connection.execute(update(KEPT).where(of_person(KEPT, member.key)).values(values))
             if entry is not None and not row.forgotten:
-                await connection.execute(insert(KeptWriteRow), self._row(member, entry))
-                stale = update(Person).where(of_person(Person, member.key)).values(home_stale=True)
+                await connection.execute(insert(KEPT_WRITES), self._row(member, entry))
+                stale = update(PEOPLE).where(of_person(PEOPLE, member.key)).values(home_stale=True)
                 await connection.execute(stale)
 
     async def put_off(self, member: KeptMember, until: datetime, problem: str = "") -> None:
         """Note that it could not be looked at: tried again at `until`, unless they are made due anew before."""
         later = {"due_at": until, "failures": member.failures + 1, "problem": problem}
-        await self._database.execute(update(KeptRow).where(_is(member, anew=True)).values(later))
+        await self._database.execute(update(KEPT).where(_is(member, anew=True)).values(later))
 
     async def see(self, key: PersonKey, seen: Status, at: datetime, now: datetime) -> bool:
         """Remember that the profile showed `seen` at `at`, as an event said; False where that is no news.
@@ -254,7 +250,7 @@ class KeptStore(Store):
         """
         known = or_(KEPT.c.memory.is_not(None), KEPT.c.due_at <= now)
         keeps = exists().where(KEEPERS.c.team_id == KEPT.c.team_id, KEEPERS.c.state == KeeperState.OK)
-        theirs = select(KEPT.c.memory).where(of_person(KEPT.c, key), known, keeps)
+        theirs = select(KEPT.c.memory).where(of_person(KEPT, key), known, keeps)
         row = await self._database.fetch_one(theirs)
         if row is None or ownership.hint(open_kept(self._encryptor, row.memory, key).standing, seen, at) is None:
             return False
@@ -271,7 +267,7 @@ class KeptStore(Store):
                 "due_at": case((KEPT.c.due_at < now, KEPT.c.due_at), else_=literal(now, UtcInstant)),
                 "away_until": None,
             }  # fmt: skip
-            await connection.execute(update(KeptRow).where(of_person(KEPT.c, key)).values(values))
+            await connection.execute(update(KEPT).where(of_person(KEPT, key)).values(values))
             tell_sender(connection)
         return True
 
@@ -279,7 +275,7 @@ class KeptStore(Store):
 
     async def standing(self, key: PersonKey) -> ProfileState | None:
         """Return what a keeper remembers of the member's profile; None for nothing. Raises SealError."""
-        row = await self._database.fetch_one(select(KEPT.c.memory).where(of_person(KEPT.c, key)))
+        row = await self._database.fetch_one(select(KEPT.c.memory).where(of_person(KEPT, key)))
         return None if row is None or row.memory is None else open_kept(self._encryptor, row.memory, key)
 
     async def recent(self, key: PersonKey, limit: int) -> list[KeptWrite]:
@@ -360,7 +356,7 @@ def _role(stored: int | None) -> Role | None:
 
 def _is(member: KeptMember, *, anew: bool) -> ColumnElement[bool]:
     """State that a row is as it was read; `anew`: nor was it made due anew."""
-    same = and_(of_person(KEPT.c, member.key), KEPT.c.turn == member.turn)
+    same = and_(of_person(KEPT, member.key), KEPT.c.turn == member.turn)
     return and_(same, KEPT.c.seq == member.seq) if anew else same
 
 

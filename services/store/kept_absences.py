@@ -29,41 +29,40 @@ from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
-from services.store.keeper import KEEPERS, KEPT, open_kept
+from services.store.keeper import open_kept
 from services.store.leave_rows import leave_asked, leave_in
 from services.store.members import MemberStore
-from services.store.models import Person, Workspace
 from services.store.person_rows import chunks, named, names, of_person
 from services.store.policies import policy_from_json
+from services.store.tables import PEOPLE, WORKSPACES
 from services.store.timeline import pause_of
-from services.store.workspace_models import LeaveRow, MemberRow, RefusalRow
+from services.store.workspace_tables import KEEPERS, KEPT, LEAVES, MEMBERS, REFUSALS
 
 AHEAD = calendars.AHEAD
 _BACK = timedelta(days=60)
 _OFF_LOOP = 100
-_LEAVE, _MEMBERS, _PEOPLE, _WORKSPACES = LeaveRow.__table__, MemberRow.__table__, Person.__table__, Workspace.__table__
 KEPT_OUT = (
     select(
-        _LEAVE.c.user_id, _MEMBERS.c.zone, KEPT.c.memory, _PEOPLE.c.preferences, _PEOPLE.c.paused_from,
-        _PEOPLE.c.paused_until, _WORKSPACES.c.policy,
+        LEAVES.c.user_id, MEMBERS.c.zone, KEPT.c.memory, PEOPLE.c.preferences, PEOPLE.c.paused_from,
+        PEOPLE.c.paused_until, WORKSPACES.c.policy,
     )
-    .join_from(_LEAVE, KEEPERS, and_(KEEPERS.c.team_id == _LEAVE.c.team_id, KEEPERS.c.state == KeeperState.OK))
-    .join(_WORKSPACES, _WORKSPACES.c.team_id == _LEAVE.c.team_id)
-    .join(_MEMBERS, and_(of_person(_MEMBERS.c, _LEAVE.c), _MEMBERS.c.active))
-    .outerjoin(KEPT, of_person(KEPT.c, _LEAVE.c))
-    .outerjoin(_PEOPLE, of_person(_PEOPLE.c, _LEAVE.c))
+    .join_from(LEAVES, KEEPERS, and_(KEEPERS.c.team_id == LEAVES.c.team_id, KEEPERS.c.state == KeeperState.OK))
+    .join(WORKSPACES, WORKSPACES.c.team_id == LEAVES.c.team_id)
+    .join(MEMBERS, and_(of_person(MEMBERS, LEAVES), MEMBERS.c.active))
+    .outerjoin(KEPT, of_person(KEPT, LEAVES))
+    .outerjoin(PEOPLE, of_person(PEOPLE, LEAVES))
     .where(
-        _LEAVE.c.team_id == bindparam("team"),
-        _LEAVE.c.end_at > bindparam("window_start", type_=UtcInstant),
-        _LEAVE.c.start_at < bindparam("window_end", type_=UtcInstant),
-        func.coalesce(_PEOPLE.c.grant_state, "") != GrantState.OK.value,
-        _PEOPLE.c.leave_by.is_(None),
-        ~exists().where(of_person(RefusalRow.__table__.c, _LEAVE.c)),  # of either kind
+        LEAVES.c.team_id == bindparam("team"),
+        LEAVES.c.end_at > bindparam("window_start", type_=UtcInstant),
+        LEAVES.c.start_at < bindparam("window_end", type_=UtcInstant),
+        func.coalesce(PEOPLE.c.grant_state, "") != GrantState.OK.value,
+        PEOPLE.c.leave_by.is_(None),
+        ~exists().where(of_person(REFUSALS, LEAVES)),  # of either kind
     )
 )  # fmt: skip
 """Whose leave touches the window, of those whom the keeper may keep."""
 
-_AMONG = KEPT_OUT.where(named(_LEAVE.c.user_id, "users"))
+_AMONG = KEPT_OUT.where(named(LEAVES.c.user_id, "users"))
 
 
 @dataclass(frozen=True, slots=True)

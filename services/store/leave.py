@@ -24,7 +24,7 @@ from services.domain.model import Event, PersonKey, WallTimes
 from services.domain.people import LEAVE, GrantState, leave_key
 from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.digests import HOLIDAY
@@ -33,9 +33,9 @@ from services.store.keeper import mark_kept_due
 from services.store.leave_choices import LeaveChoices, mark_leave_due
 from services.store.leave_rows import leave_asked, leave_in, wall_of
 from services.store.members import MemberStore
-from services.store.models import Person, Workspace
 from services.store.person_rows import chunks, insert_for, lock_staying, mark_all_due, of_person
-from services.store.workspace_models import LeaveLineRow, LeaveRow, LeaveTieRow
+from services.store.tables import PEOPLE, WORKSPACES
+from services.store.workspace_tables import LEAVE_LINES, LEAVES
 
 LEASE = timedelta(minutes=1)
 """How long a replica has for the leave of a workspace that it has claimed."""
@@ -58,13 +58,12 @@ HALF = "half"
 
 OFF_LOOP = 200
 
-_PEOPLE, _LEAVE, _LINES, _TIES = Person.__table__, LeaveRow.__table__, LeaveLineRow.__table__, LeaveTieRow.__table__
-_NOBODYS = _PEOPLE.c.user_id == literal_column(f"'{LEAVE}'")  # as the index of these rows says it
-_NEXT = select(func.min(_PEOPLE.c.due_at)).where(_NOBODYS)
+_NOBODYS = PEOPLE.c.user_id == literal_column(f"'{LEAVE}'")  # as the index of these rows says it
+_NEXT = select(func.min(PEOPLE.c.due_at)).where(_NOBODYS)
 _DUE = (
-    select(_PEOPLE.c.team_id)
-    .where(_NOBODYS, _PEOPLE.c.due_at <= bindparam("now", type_=UtcInstant))
-    .order_by(_PEOPLE.c.due_at, _PEOPLE.c.team_id)
+    select(PEOPLE.c.team_id)
+    .where(_NOBODYS, PEOPLE.c.due_at <= bindparam("now", type_=UtcInstant))
+    .order_by(PEOPLE.c.due_at, PEOPLE.c.team_id)
     .limit(bindparam("most"))
 )
 _CONTENT = "leave_lines.content"
@@ -165,13 +164,13 @@ class LeaveStore(Store):
         Days without a zone are in the admin's; in UTC where that is not known.
         """
         async with self._database.write() as connection:
-            zone = await connection.scalar(select(Person.zone).where(of_person(Person, admin)))
+            zone = await connection.scalar(select(PEOPLE.c.zone).where(of_person(PEOPLE, admin)))
             row = {
                 "team_id": admin.team_id, "user_id": LEAVE, "created_at": now, "zone": zone or "UTC", "scopes": "",
                 "locale": "en-US", "grant_state": GrantState.NONE.value, "preferences": "{}", "stale": False,
                 "home_opened": False, "home_stale": False, "refresh_seq": 0,
             }  # fmt: skip
-            adding = insert_for(connection, Person).values(**row)
+            adding = insert_for(connection, PEOPLE).values(**row)
             await connection.execute(adding.on_conflict_do_nothing(index_elements=["team_id", "user_id"]))
         return leave_key(admin.team_id)
 
@@ -189,21 +188,21 @@ class LeaveStore(Store):
             due = _DUE.with_for_update(key_share=True, skip_locked=True)
             teams = [row.team_id for row in await connection.execute(due, {"now": now, "most": limit})]
             claimed = (
-                update(Person)
-                .where(_NOBODYS, _PEOPLE.c.team_id.in_(teams))
-                .values(due_at=now + LEASE, facts_seq=_PEOPLE.c.facts_seq + 1)
-                .returning(_PEOPLE.c.team_id, _PEOPLE.c.facts_seq)
+                update(PEOPLE)
+                .where(_NOBODYS, PEOPLE.c.team_id.in_(teams))
+                .values(due_at=now + LEASE, facts_seq=PEOPLE.c.facts_seq + 1)
+                .returning(PEOPLE.c.team_id, PEOPLE.c.facts_seq)
             )
             return [LeaveClaim(row.team_id, row.facts_seq) for row in await connection.execute(claimed)]
 
     async def facts(self, team_id: str, now: datetime) -> LeaveFacts:
         """Return what is known now. Raises SealError."""
         key = leave_key(team_id)
-        calendars = select(Calendar.calendar_id, Calendar.provider).where(of_person(Calendar, key))
+        calendars = select(CALENDARS.c.calendar_id, CALENDARS.c.provider).where(of_person(CALENDARS, key))
         async with self._database.read() as connection:
             its = (await connection.execute(calendars)).all()
             rows = (await connection.execute(*self._events.asked([key], now - BACK, now + AHEAD))).all()
-            ready = select(Workspace.members_read_at.is_not(None)).where(Workspace.team_id == team_id)
+            ready = select(WORKSPACES.c.members_read_at.is_not(None)).where(WORKSPACES.c.team_id == team_id)
             is_ready = bool(await connection.scalar(ready))
         events = (await self._events.open(rows)).get(key, ())
         return LeaveFacts(
@@ -221,13 +220,13 @@ class LeaveStore(Store):
 
     async def put_off(self, claim: LeaveClaim, until: datetime) -> None:
         """Have it found at `until`; made due meanwhile, it stays due."""
-        its = update(Person).where(of_person(Person, leave_key(claim.team_id)), Person.facts_seq == claim.seq)
+        its = update(PEOPLE).where(of_person(PEOPLE, leave_key(claim.team_id)), PEOPLE.c.facts_seq == claim.seq)
         await self._database.execute(its.values(due_at=until))
 
     async def wait_for_members(self, claim: LeaveClaim, now: datetime) -> None:
         """Have the members of the workspace read first; that has it found again."""
         async with self._database.write() as connection:
-            its = update(Person).where(of_person(Person, leave_key(claim.team_id)), Person.facts_seq == claim.seq)
+            its = update(PEOPLE).where(of_person(PEOPLE, leave_key(claim.team_id)), PEOPLE.c.facts_seq == claim.seq)
             await connection.execute(its.values(due_at=now + UNREAD))
             await self._members.needed(connection, claim.team_id, now)
 
@@ -243,7 +242,7 @@ class LeaveStore(Store):
 
         Rows that stay the same are not written. `tell` has the sender look where somebody's is another.
         """
-        stored = await self._database.fetch(select(_LEAVE).where(_LEAVE.c.team_id == claim.team_id))
+        stored = await self._database.fetch(select(LEAVES).where(LEAVES.c.team_id == claim.team_id))
         many = len(stored) + len(found) >= OFF_LOOP
         gone, new = await off_loop_if(many, _differences, claim.team_id, found, stored)
         changed = frozenset({user_id for user_id, _ in gone} | {row["user_id"] for row in new})
@@ -252,11 +251,11 @@ class LeaveStore(Store):
             mine = leave_key(claim.team_id)
             theirs = [PersonKey(claim.team_id, user_id) for user_id in changed]
             staying = await lock_staying(connection, [mine, *theirs])
-            fence = select(Person.facts_seq).where(of_person(Person, mine))
+            fence = select(PEOPLE.c.facts_seq).where(of_person(PEOPLE, mine))
             if await connection.scalar(fence) != claim.seq:
                 return None
-            its = _LEAVE.c.team_id == claim.team_id, _LEAVE.c.user_id == bindparam("b_user")
-            dropped = delete(LeaveRow).where(*its, _LEAVE.c.leave_id == bindparam("b_leave"))
+            its = LEAVES.c.team_id == claim.team_id, LEAVES.c.user_id == bindparam("b_user")
+            dropped = delete(LEAVES).where(*its, LEAVES.c.leave_id == bindparam("b_leave"))
             for some in chunks(gone):
                 await connection.execute(dropped, [{"b_user": user, "b_leave": leave} for user, leave in some])
             before = {(row.user_id, row.leave_id): row.seq for row in stored}
@@ -265,12 +264,12 @@ class LeaveStore(Store):
                     row | {"seq": before.get((row["user_id"], row["leave_id"]), -1) + 1, "changed_at": now}
                     for row in rows
                 ]
-                await connection.execute(insert(LeaveRow), counted)
+                await connection.execute(insert(LEAVES), counted)
             await self._replace_lines(connection, claim.team_id, lines)
             await mark_all_due(connection, {key: now for key in theirs if key in staying})
             await mark_kept_due(connection, claim.team_id, changed, now)
             done = {"due_at": now + AGAIN, "stale": False, "home_stale": False}
-            await connection.execute(update(Person).where(of_person(Person, mine)).values(done))
+            await connection.execute(update(PEOPLE).where(of_person(PEOPLE, mine)).values(done))
             await self._members.no_longer_needed(connection, claim.team_id)
             if changed:
                 await tell(connection)
@@ -299,16 +298,16 @@ class LeaveStore(Store):
     async def _replace_lines(
         self, connection: AsyncConnection, team_id: str, rows: Mapping[tuple[str, str], Mapping[str, Any]]
     ) -> None:
-        of_team = select(_LINES.c.calendar_id, _LINES.c.line_id).where(_LINES.c.team_id == team_id)
+        of_team = select(LEAVE_LINES.c.calendar_id, LEAVE_LINES.c.line_id).where(LEAVE_LINES.c.team_id == team_id)
         stored = {(row.calendar_id, row.line_id) for row in await connection.execute(of_team)}
-        its = _LINES.c.team_id == team_id, _LINES.c.calendar_id == bindparam("b_calendar")
-        dropped = delete(LeaveLineRow).where(*its, _LINES.c.line_id == bindparam("b_line"))
+        its = LEAVE_LINES.c.team_id == team_id, LEAVE_LINES.c.calendar_id == bindparam("b_calendar")
+        dropped = delete(LEAVE_LINES).where(*its, LEAVE_LINES.c.line_id == bindparam("b_line"))
         gone = [{"b_calendar": calendar_id, "b_line": line_id} for calendar_id, line_id in stored - rows.keys()]
         if gone:
             await connection.execute(dropped, gone)
         new = [dict(row) for place, row in rows.items() if place not in stored]
         if new:
-            await connection.execute(insert(LeaveLineRow), new)
+            await connection.execute(insert(LEAVE_LINES), new)
 
     # ── what others ask ─────────────────────────────────────────────────────────────────────────────
 
@@ -321,12 +320,12 @@ class LeaveStore(Store):
 
     async def summary(self, team_id: str, now: datetime, until: datetime, most: int) -> LeaveSummary:
         """Return what was found that is not over; the first `most` that begin before `until`."""
-        ahead = _LEAVE.c.team_id == team_id, _LEAVE.c.end_at > now
-        counts = select(func.count(), func.count(func.distinct(_LEAVE.c.user_id))).where(*ahead)
+        ahead = LEAVES.c.team_id == team_id, LEAVES.c.end_at > now
+        counts = select(func.count(), func.count(func.distinct(LEAVES.c.user_id))).where(*ahead)
         coming = (
-            select(_LEAVE)
-            .where(*ahead, _LEAVE.c.start_at < until)
-            .order_by(_LEAVE.c.start_at, _LEAVE.c.end_at, _LEAVE.c.user_id)
+            select(LEAVES)
+            .where(*ahead, LEAVES.c.start_at < until)
+            .order_by(LEAVES.c.start_at, LEAVES.c.end_at, LEAVES.c.user_id)
             .limit(most)
         )
         async with self._database.read() as connection:
@@ -337,9 +336,11 @@ class LeaveStore(Store):
 
     async def lines(self, team_id: str, now: datetime) -> list[ListedLine]:
         """Return the lines of nobody that are not over, without holidays: soonest first, those that can be opened."""
-        its = select(_LINES).where(_LINES.c.team_id == team_id, _LINES.c.end_at > now, _LINES.c.result != HOLIDAY)
+        its = select(LEAVE_LINES).where(
+            LEAVE_LINES.c.team_id == team_id, LEAVE_LINES.c.end_at > now, LEAVE_LINES.c.result != HOLIDAY
+        )
         found = []
-        for row in await self._database.fetch(its.order_by(_LINES.c.start_at, _LINES.c.line_id)):
+        for row in await self._database.fetch(its.order_by(LEAVE_LINES.c.start_at, LEAVE_LINES.c.line_id)):
             said = self._readable(row.content, _CONTENT, team_id, row.calendar_id, row.line_id)
             if said is not None:
                 title, name, days, user_id = json.loads(said)

@@ -12,20 +12,18 @@ from services.domain.leave_spelling import folded_name
 from services.domain.model import PersonKey
 from services.domain.people import GrantState, leave_key
 from services.store.db import Store
-from services.store.models import Person
 from services.store.person_rows import insert_for, mark_due, of_person
 from services.store.refusals import LEAVE, refuse
-from services.store.workspace_models import LeaveRow, LeaveTieRow, RefusalRow
+from services.store.tables import PEOPLE
+from services.store.workspace_tables import LEAVE_TIES, LEAVES, REFUSALS
 
-_LEAVE, _TIES = LeaveRow.__table__, LeaveTieRow.__table__
-_REFUSALS = RefusalRow.__table__
-_REFUSAL = select(_REFUSALS.c.at).where(
-    _REFUSALS.c.team_id == bindparam("team"), _REFUSALS.c.user_id == bindparam("user"), _REFUSALS.c.what == LEAVE
+_REFUSAL = select(REFUSALS.c.at).where(
+    REFUSALS.c.team_id == bindparam("team"), REFUSALS.c.user_id == bindparam("user"), REFUSALS.c.what == LEAVE
 )
 _TO_COME = (
-    select(_LEAVE.c.leave_id)
+    select(LEAVES.c.leave_id)
     .where(
-        _LEAVE.c.team_id == bindparam("team"), _LEAVE.c.user_id == bindparam("user"), _LEAVE.c.end_at > bindparam("now")
+        LEAVES.c.team_id == bindparam("team"), LEAVES.c.user_id == bindparam("user"), LEAVES.c.end_at > bindparam("now")
     )
     .limit(1)
 )
@@ -60,7 +58,7 @@ class LeaveChoices(Store):
     async def accept(self, key: PersonKey, now: datetime) -> bool:
         """Take that back; False where it was not said."""
         async with self._database.write() as connection:
-            its = delete(RefusalRow).where(of_person(RefusalRow, key), RefusalRow.what == LEAVE)
+            its = delete(REFUSALS).where(of_person(REFUSALS, key), REFUSALS.c.what == LEAVE)
             if not (await connection.execute(its)).rowcount:
                 return False
             await mark_leave_due(connection, key.team_id, now)
@@ -81,10 +79,10 @@ class LeaveChoices(Store):
         Those who were forgotten are among the latter, also once they have opened the Home tab again.
         """
         granted = exists().where(
-            of_person(Person, RefusalRow), Person.leave_by.is_(None), Person.grant_state != GrantState.NONE.value
+            of_person(PEOPLE, REFUSALS), PEOPLE.c.leave_by.is_(None), PEOPLE.c.grant_state != GrantState.NONE.value
         )
-        refusals = select(RefusalRow.user_id).where(
-            RefusalRow.team_id == team_id, or_(RefusalRow.what == LEAVE, ~granted)
+        refusals = select(REFUSALS.c.user_id).where(
+            REFUSALS.c.team_id == team_id, or_(REFUSALS.c.what == LEAVE, ~granted)
         )
         return frozenset(row.user_id for row in await self._database.fetch(refusals))
 
@@ -92,7 +90,9 @@ class LeaveChoices(Store):
 
     async def ties(self, team_id: str) -> list[Tie]:
         """Return the names that are tied, in order; one whose key is gone is left out."""
-        rows = await self._database.fetch(select(_TIES).where(_TIES.c.team_id == team_id).order_by(_TIES.c.tied_at))
+        rows = await self._database.fetch(
+            select(LEAVE_TIES).where(LEAVE_TIES.c.team_id == team_id).order_by(LEAVE_TIES.c.tied_at)
+        )
         opened = [(row, self._readable(row.name, _NAME, team_id, row.name_digest)) for row in rows]
         ties = [Tie(row.name_digest, name, row.user_id) for row, name in opened if name is not None]
         return sorted(ties, key=lambda tie: folded_name(tie.name))
@@ -104,10 +104,14 @@ class LeaveChoices(Store):
         tie_id = self._encryptor.digest(folded.encode())
         sealed = self._encryptor.seal(name, _NAME, team_id, tie_id)
         row = {"team_id": team_id, "name_digest": tie_id, "name": sealed, "user_id": user_id, "tied_by": tied_by}
-        other_key = _TIES.c.team_id == team_id, _TIES.c.name_digest.in_(before), _TIES.c.name_digest != tie_id
+        other_key = (
+            LEAVE_TIES.c.team_id == team_id,
+            LEAVE_TIES.c.name_digest.in_(before),
+            LEAVE_TIES.c.name_digest != tie_id,
+        )
         async with self._database.write() as connection:
-            await connection.execute(delete(LeaveTieRow).where(*other_key))
-            tying = insert_for(connection, LeaveTieRow).values(**row, tied_at=now)
+            await connection.execute(delete(LEAVE_TIES).where(*other_key))
+            tying = insert_for(connection, LEAVE_TIES).values(**row, tied_at=now)
             fresh = {name: tying.excluded[name] for name in ("name", "user_id", "tied_by", "tied_at")}
             last_wins = tying.on_conflict_do_update(index_elements=["team_id", "name_digest"], set_=fresh)
             await connection.execute(last_wins)  # two admins may tie one name at once
@@ -116,7 +120,7 @@ class LeaveChoices(Store):
     async def untie(self, team_id: str, tie_id: str, now: datetime) -> bool:
         """Untie a name; False where it is not tied."""
         async with self._database.write() as connection:
-            its = delete(LeaveTieRow).where(_TIES.c.team_id == team_id, _TIES.c.name_digest == tie_id)
+            its = delete(LEAVE_TIES).where(LEAVE_TIES.c.team_id == team_id, LEAVE_TIES.c.name_digest == tie_id)
             if not (await connection.execute(its)).rowcount:
                 return False
             await mark_leave_due(connection, team_id, now)

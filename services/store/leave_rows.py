@@ -1,6 +1,6 @@
 """Leave as events of those who have it: what timelines, the keeper and `/quo why` read.
 
-Such an event has neither title, type nor place, because its row has none (`services.store.workspace_models.LeaveRow`).
+Such an event has neither title, type nor place, because its row has none (`services.store.workspace_tables.LEAVES`).
 """
 
 from __future__ import annotations
@@ -17,31 +17,30 @@ from services.domain.people import LEAVE
 from services.store.db import Query
 from services.store.events import ANY_ZONE
 from services.store.person_rows import of_people, those
-from services.store.workspace_models import LeaveRow
+from services.store.workspace_tables import LEAVES
 
-_LEAVE = LeaveRow.__table__
 _UID = "leave/"
 _THEIRS = (
-    select(_LEAVE)
+    select(LEAVES)
     .where(
-        of_people(_LEAVE),
-        _LEAVE.c.end_at > bindparam("earliest"),
-        _LEAVE.c.start_at < bindparam("latest"),
+        of_people(LEAVES),
+        LEAVES.c.end_at > bindparam("earliest"),
+        LEAVES.c.start_at < bindparam("latest"),
         or_(
-            _LEAVE.c.wall_start.is_not(None),
-            and_(_LEAVE.c.end_at > bindparam("window_start"), _LEAVE.c.start_at < bindparam("window_end")),
+            LEAVES.c.wall_start.is_not(None),
+            and_(LEAVES.c.end_at > bindparam("window_start"), LEAVES.c.start_at < bindparam("window_end")),
         ),
     )
-    .order_by(_LEAVE.c.start_at, _LEAVE.c.end_at, _LEAVE.c.leave_id)
+    .order_by(LEAVES.c.start_at, LEAVES.c.end_at, LEAVES.c.leave_id)
 )
 _LASTS = (
-    select(_LEAVE.c.leave_id)
+    select(LEAVES.c.leave_id)
     .where(
-        _LEAVE.c.team_id == bindparam("team"),
-        _LEAVE.c.user_id == bindparam("user"),
-        _LEAVE.c.leave_id == bindparam("leave"),
-        _LEAVE.c.end_at > bindparam("now"),
-        _LEAVE.c.start_at < bindparam("window_end"),
+        LEAVES.c.team_id == bindparam("team"),
+        LEAVES.c.user_id == bindparam("user"),
+        LEAVES.c.leave_id == bindparam("leave"),
+        LEAVES.c.end_at > bindparam("now"),
+        LEAVES.c.start_at < bindparam("window_end"),
     )
     .limit(1)
 )

@@ -26,31 +26,31 @@ from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
-from services.store.effect_models import EffectRow, PictureRow, ReplyRow
+from services.store.effect_tables import EFFECTS, PICTURES, REPLIES
 from services.store.effects import memory_of
 from services.store.forgotten import remember_forgotten
-from services.store.keeper import KEEPERS, KEPT, TAKES_OFF, forget_keeper, leave_kept
+from services.store.keeper import TAKES_OFF, forget_keeper, leave_kept
 from services.store.leave_choices import mark_leave_due
 from services.store.members import MemberStore
-from services.store.models import Base, Person, ProfileStateRow, Workspace
 from services.store.person_rows import lock_one, lock_people, mark_effects_due, of_person
 from services.store.pictures import OWN
+from services.store.tables import METADATA, PEOPLE, PROFILE_STATES, WORKSPACES
 from services.store.timeline import SpanStore
-from services.store.workspace_models import (
-    AbsenceFeedRow,
-    DigestRow,
-    KeptWriteRow,
-    LeaveRow,
-    LeaveTieRow,
-    MemberRow,
-    RefusalRow,
+from services.store.workspace_tables import (
+    ABSENCE_FEEDS,
+    DIGESTS,
+    KEEPERS,
+    KEPT,
+    KEPT_WRITES,
+    LEAVE_TIES,
+    LEAVES,
+    MEMBERS,
+    REFUSALS,
 )
 
-_PEOPLE = Person.__table__
-_PROFILE_STATES, _EFFECTS = ProfileStateRow.__table__, EffectRow.__table__
-_KEPT = (_PEOPLE, _PROFILE_STATES, _EFFECTS, PictureRow.__table__)
+_KEPT = (PEOPLE, PROFILE_STATES, EFFECTS, PICTURES)
 _OF_WORKSPACE = (
-    MemberRow.__table__, LeaveTieRow.__table__, RefusalRow.__table__, KEEPERS, KEPT, KeptWriteRow.__table__,
+    MEMBERS, LEAVE_TIES, REFUSALS, KEEPERS, KEPT, KEPT_WRITES,
 )  # fmt: skip
 """What names somebody and is the workspace's: its members, what its admins tied, and what a member does not want; and
 what its keeper does, which `leave_kept` forgets."""
@@ -58,16 +58,16 @@ what its keeper does, which `leave_kept` forgets."""
 _AHEAD = timedelta(days=30)
 _LEAVING = (
     select(
-        _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.locale, _PEOPLE.c.token, _PEOPLE.c.grant_state,
-        _PEOPLE.c.leave_by, _PEOPLE.c.deactivated_at, _PROFILE_STATES.c.memory,
-        TAKES_OFF.where(of_person(KEEPERS.c, _PEOPLE.c)).label("keeps"),
+        PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.locale, PEOPLE.c.token, PEOPLE.c.grant_state,
+        PEOPLE.c.leave_by, PEOPLE.c.deactivated_at, PROFILE_STATES.c.memory,
+        TAKES_OFF.where(of_person(KEEPERS, PEOPLE)).label("keeps"),
     )
-    .join(_PROFILE_STATES, of_person(_PROFILE_STATES.c, _PEOPLE.c))
-    .where(_PEOPLE.c.leave_by.is_not(None))
-    .order_by(_PEOPLE.c.leave_by)
+    .join(PROFILE_STATES, of_person(PROFILE_STATES, PEOPLE))
+    .where(PEOPLE.c.leave_by.is_not(None))
+    .order_by(PEOPLE.c.leave_by)
 )  # fmt: skip
-_THEIR_EFFECTS = select(_EFFECTS.c.team_id, _EFFECTS.c.user_id, _EFFECTS.c.effect, _EFFECTS.c.memory).join_from(
-    _EFFECTS, _PEOPLE, and_(of_person(_EFFECTS.c, _PEOPLE.c), _PEOPLE.c.leave_by.is_not(None), _EFFECTS.c.owed)
+_THEIR_EFFECTS = select(EFFECTS.c.team_id, EFFECTS.c.user_id, EFFECTS.c.effect, EFFECTS.c.memory).join_from(
+    EFFECTS, PEOPLE, and_(of_person(EFFECTS, PEOPLE), PEOPLE.c.leave_by.is_not(None), EFFECTS.c.owed)
 )
 
 
@@ -120,24 +120,24 @@ class LeaverStore(Store):
             if key.user_id == LEAVE:
                 return False
             # the workspace first, as an uninstall does: that they want no keeper outlives them, and refers to it
-            home = select(Workspace.team_id).where(Workspace.team_id == key.team_id)
+            home = select(WORKSPACES.c.team_id).where(WORKSPACES.c.team_id == key.team_id)
             await connection.execute(home.with_for_update(read=True, key_share=True))
             if not await lock_one(connection, key):
                 return await self._forget_leave(connection, key, now)
-            for table in reversed(Base.metadata.sorted_tables):
+            for table in reversed(METADATA.sorted_tables):
                 if table not in (*_KEPT, *_OF_WORKSPACE) and "user_id" in table.c:
-                    await connection.execute(delete(table).where(of_person(table.c, key)))
+                    await connection.execute(delete(table).where(of_person(table, key)))
             await leave_kept(connection, key, now)
             await mark_leave_due(connection, key.team_id, now)  # whoever finds it now does not know of this yet
             await remember_forgotten(connection, self._encryptor, now, key.team_id, key.user_id)
-            made = update(DigestRow).where(DigestRow.team_id == key.team_id, DigestRow.created_by == key.user_id)
+            made = update(DIGESTS).where(DIGESTS.c.team_id == key.team_id, DIGESTS.c.created_by == key.user_id)
             await connection.execute(made.values(created_by=""))  # a digest is the channel's, and goes on
-            given = (AbsenceFeedRow.team_id == key.team_id, AbsenceFeedRow.created_by == key.user_id)
-            await connection.execute(delete(AbsenceFeedRow).where(*given))
-            told = or_(ReplyRow.asker_id == key.user_id, ReplyRow.person_id == key.user_id)
-            await connection.execute(delete(ReplyRow).where(ReplyRow.team_id == key.team_id, told))
-            sent = PictureRow.picture_id == OWN  # what shows of theirs comes back first
-            await connection.execute(delete(PictureRow).where(of_person(PictureRow, key), sent))
+            given = (ABSENCE_FEEDS.c.team_id == key.team_id, ABSENCE_FEEDS.c.created_by == key.user_id)
+            await connection.execute(delete(ABSENCE_FEEDS).where(*given))
+            told = or_(REPLIES.c.asker_id == key.user_id, REPLIES.c.person_id == key.user_id)
+            await connection.execute(delete(REPLIES).where(REPLIES.c.team_id == key.team_id, told))
+            sent = PICTURES.c.picture_id == OWN  # what shows of theirs comes back first
+            await connection.execute(delete(PICTURES).where(of_person(PICTURES, key), sent))
             memory = ProfileState()
             with suppress(
                 StatusQuoError, ValueError
@@ -145,16 +145,16 @@ class LeaverStore(Store):
                 memory = await self._profile_states.load(connection, key)
             await self._profile_states.save(connection, key, replace(memory, decided="", override=True, look=None))
             await connection.execute(
-                update(ProfileStateRow)
-                .where(of_person(ProfileStateRow, key))
-                .values(seq=ProfileStateRow.seq + 1, urgency=0, wished_at=now, not_before=None, failures=0)
+                update(PROFILE_STATES)
+                .where(of_person(PROFILE_STATES, key))
+                .values(seq=PROFILE_STATES.c.seq + 1, urgency=0, wished_at=now, not_before=None, failures=0)
             )
             until = now + _AHEAD
             nothing = Span(now - _AHEAD, until, NO_STATUS, "nothing", Reason(ReasonCode.NOTHING, "nothing"))
             await self._spans.replace(connection, {key: (nothing,)})
             await connection.execute(
-                update(Person)
-                .where(of_person(Person, key))
+                update(PEOPLE)
+                .where(of_person(PEOPLE, key))
                 .values(
                     leave_by=leave_by, due_at=now, stale=False, typed=True, resolved_until=until,
                     preferences="{}", addresses=None, paused_from=None, paused_until=None, home_opened_at=None,
@@ -166,12 +166,12 @@ class LeaverStore(Store):
 
     async def _forget_leave(self, connection: AsyncConnection, key: PersonKey, now: datetime) -> bool:
         """Delete the leave of somebody who is no person of ours, and have nothing kept of them; False for nothing."""
-        if await connection.scalar(select(Person.user_id).where(of_person(Person, key))) is not None:
+        if await connection.scalar(select(PEOPLE.c.user_id).where(of_person(PEOPLE, key))) is not None:
             return False
         await mark_leave_due(connection, key.team_id, now)  # first, as who finds leave locks
-        found = (await connection.execute(delete(LeaveRow).where(of_person(LeaveRow, key)))).rowcount
-        for table in (KEPT, KeptWriteRow.__table__):
-            found += await connection.scalar(select(func.count()).where(of_person(table.c, key))) or 0
+        found = (await connection.execute(delete(LEAVES).where(of_person(LEAVES, key)))).rowcount
+        for table in (KEPT, KEPT_WRITES):
+            found += await connection.scalar(select(func.count()).where(of_person(table, key))) or 0
         if found:
             await leave_kept(connection, key, now)
             await remember_forgotten(connection, self._encryptor, now, key.team_id, key.user_id)
@@ -194,7 +194,7 @@ class LeaverStore(Store):
         """Delete what was kept of them; False where they are gone already, or have come back."""
         async with self._database.write() as connection:
             await lock_people(connection, [leaver.key])
-            theirs = delete(Person).where(of_person(Person, leaver.key), Person.leave_by == leaver.leave_by)
+            theirs = delete(PEOPLE).where(of_person(PEOPLE, leaver.key), PEOPLE.c.leave_by == leaver.leave_by)
             if not (await connection.execute(theirs)).rowcount:
                 return False
             await forget_keeper(connection, self._members, leaver.key)

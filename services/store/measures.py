@@ -15,14 +15,14 @@ from sqlalchemy import Select, and_, bindparam, case, exists, func, select
 from services.domain.faults import OperatorFault
 from services.domain.model import PersonKey
 from services.domain.people import LEAVE, RENEWED_AHEAD, GrantState
-from services.store.calendar_models import Calendar, WatchRow
 from services.store.calendar_rows import of_its_calendar
+from services.store.calendar_tables import CALENDARS, WATCHES
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.due import is_waiting
-from services.store.models import Person, ProfileStateRow, Workspace
 from services.store.person_rows import named, names, of_people, of_person, those
-from services.store.workspace_models import OperatorFaultRow, WorkspaceBudget
+from services.store.tables import PEOPLE, PROFILE_STATES, WORKSPACES
+from services.store.workspace_tables import OPERATOR_FAULTS, WORKSPACE_BUDGETS
 
 LATE = timedelta(seconds=5)
 """A status that has waited for longer is late."""
@@ -39,61 +39,63 @@ MOST_BUDGETS = 200
 _NOW, _LATE_BEFORE, _SOON, _WATCH_SOON = (
     bindparam(name, type_=UtcInstant) for name in ("now", "late_before", "soon", "watch_soon")
 )
-_IS_LATE = ProfileStateRow.wished_at < _LATE_BEFORE
-_IS_PUT_OFF = and_(ProfileStateRow.not_before.is_not(None), ProfileStateRow.not_before > _NOW)
+_IS_LATE = PROFILE_STATES.c.wished_at < _LATE_BEFORE
+_IS_PUT_OFF = and_(PROFILE_STATES.c.not_before.is_not(None), PROFILE_STATES.c.not_before > _NOW)
 _WAITING = (
     select(
-        ProfileStateRow.team_id,
+        PROFILE_STATES.c.team_id,
         func.count().label("pending"),
         func.sum(case((and_(_IS_LATE, ~_IS_PUT_OFF), 1), else_=0)).label("late"),
         func.sum(case((and_(_IS_LATE, _IS_PUT_OFF), 1), else_=0)).label("put_off"),
     )
     .where(is_waiting())
-    .group_by(ProfileStateRow.team_id)
+    .group_by(PROFILE_STATES.c.team_id)
 )
 _UNDECIDED = [
     select(func.count()).where(
-        Person.user_id != LEAVE,
-        Person.due_at < _LATE_BEFORE,
+        PEOPLE.c.user_id != LEAVE,
+        PEOPLE.c.due_at < _LATE_BEFORE,
         kind,
-        ~exists().where(of_person(ProfileStateRow, Person), is_waiting()),
+        ~exists().where(of_person(PROFILE_STATES, PEOPLE), is_waiting()),
     )
-    for kind in (~Person.stale, and_(Person.stale, Person.typed))  # each has its index
+    for kind in (~PEOPLE.c.stale, and_(PEOPLE.c.stale, PEOPLE.c.typed))  # each has its index
 ]
 """People for whom an edge has come, or who typed something, and nobody has looked at what follows: it is a worker that
 makes a pending write of it. Timelines that are to be resolved anew are none of them: there may be many at once."""
 
-_SIZES = select(Person.team_id, func.count()).where(named(Person.team_id, "teams")).group_by(Person.team_id)
-_BUDGETS = select(WorkspaceBudget.team_id, WorkspaceBudget.budget).where(named(WorkspaceBudget.team_id, "teams"))
-_PEOPLE = select(Person.grant_state, func.count()).where(Person.user_id != LEAVE).group_by(Person.grant_state)
-_CALENDARS = (
-    select(Calendar.provider, Calendar.health, func.count())
-    .join_from(Calendar, Person, of_person(Person, Calendar))
-    .where(Person.deactivated_at.is_(None))  # of the others it says how reading went before
-    .group_by(Calendar.provider, Calendar.health)
+_SIZES = select(PEOPLE.c.team_id, func.count()).where(named(PEOPLE.c.team_id, "teams")).group_by(PEOPLE.c.team_id)
+_BUDGETS = select(WORKSPACE_BUDGETS.c.team_id, WORKSPACE_BUDGETS.c.budget).where(
+    named(WORKSPACE_BUDGETS.c.team_id, "teams")
 )
-_FAULTS = select(OperatorFaultRow.fault).distinct()
-_SHUT = select(OperatorFaultRow.team_id).where(OperatorFaultRow.fault == OperatorFault.SLACK_TOKENS.value)
-_WORKSPACES = select(func.count()).select_from(Workspace)
-_GRANTS = select(func.count()).where(Person.grant_state == GrantState.OK.value, Person.token_expires_at < _SOON)
-_BOTS = select(func.count()).where(Workspace.bot_token.is_not(None), Workspace.bot_expires_at < _SOON)
+_PEOPLE = select(PEOPLE.c.grant_state, func.count()).where(PEOPLE.c.user_id != LEAVE).group_by(PEOPLE.c.grant_state)
+_CALENDARS = (
+    select(CALENDARS.c.provider, CALENDARS.c.health, func.count())
+    .join_from(CALENDARS, PEOPLE, of_person(PEOPLE, CALENDARS))
+    .where(PEOPLE.c.deactivated_at.is_(None))  # of the others it says how reading went before
+    .group_by(CALENDARS.c.provider, CALENDARS.c.health)
+)
+_FAULTS = select(OPERATOR_FAULTS.c.fault).distinct()
+_SHUT = select(OPERATOR_FAULTS.c.team_id).where(OPERATOR_FAULTS.c.fault == OperatorFault.SLACK_TOKENS.value)
+_WORKSPACES = select(func.count()).select_from(WORKSPACES)
+_GRANTS = select(func.count()).where(PEOPLE.c.grant_state == GrantState.OK.value, PEOPLE.c.token_expires_at < _SOON)
+_BOTS = select(func.count()).where(WORKSPACES.c.bot_token.is_not(None), WORKSPACES.c.bot_expires_at < _SOON)
 _WATCHES = (
     select(func.count())
-    .select_from(WatchRow)
-    .join(Calendar, of_its_calendar(WatchRow))
-    .where(WatchRow.expires_at < _WATCH_SOON, Calendar.watch_failures > 0, Calendar.watch_due_at.is_not(None))
+    .select_from(WATCHES)
+    .join(CALENDARS, of_its_calendar(WATCHES))
+    .where(WATCHES.c.expires_at < _WATCH_SOON, CALENDARS.c.watch_failures > 0, CALENDARS.c.watch_due_at.is_not(None))
 )
 
 
 _CONDITION = (  # in the order of the fields
     select(
-        Person.grant_state, Person.granted_at, Person.scopes, Person.token_expires_at, Person.deactivated_at,
-        Person.leave_by, Person.stale, Person.due_at, Person.resolved_until,
-        case((is_waiting(), ProfileStateRow.wished_at)), ProfileStateRow.not_before, ProfileStateRow.urgency,
-        ProfileStateRow.failures,
+        PEOPLE.c.grant_state, PEOPLE.c.granted_at, PEOPLE.c.scopes, PEOPLE.c.token_expires_at, PEOPLE.c.deactivated_at,
+        PEOPLE.c.leave_by, PEOPLE.c.stale, PEOPLE.c.due_at, PEOPLE.c.resolved_until,
+        case((is_waiting(), PROFILE_STATES.c.wished_at)), PROFILE_STATES.c.not_before, PROFILE_STATES.c.urgency,
+        PROFILE_STATES.c.failures,
     )
-    .join_from(Person, ProfileStateRow, of_person(ProfileStateRow, Person), isouter=True)
-    .where(of_people(Person.__table__))
+    .join_from(PEOPLE, PROFILE_STATES, of_person(PROFILE_STATES, PEOPLE), isouter=True)
+    .where(of_people(PEOPLE))
 )  # fmt: skip
 
 

@@ -21,39 +21,36 @@ from services.domain.model import PersonKey
 from services.domain.people import LEAVE, homes_of, leave_key
 from services.platform.concurrency import off_loop
 from services.store.agents import end_keys
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from services.store.columns import UtcInstant
 from services.store.db import Store
 from services.store.deactivated import deactivate, deactivated_of, reactivate
 from services.store.due import ProfileStateStore
 from services.store.json_values import Stored
 from services.store.keeper import look_at_kept
-from services.store.models import Workspace
 from services.store.person_rows import chunks, insert_for, mark_due, named, names
-from services.store.workspace_models import KeeperRow, MemberRow
+from services.store.tables import WORKSPACES
+from services.store.workspace_tables import KEEPERS, MEMBERS
 
 EVERY = timedelta(days=1)
 """How often all are read: Slack tells of changes, but may lose some."""
 
-_WORKSPACES, _MEMBERS = Workspace.__table__, MemberRow.__table__
 _NOW = bindparam("now", type_=UtcInstant)
-_THEIRS = ~named(_WORKSPACES.c.team_id, "others")
-_NEXT = select(func.min(_WORKSPACES.c.members_due_at)).where(_THEIRS)
+_THEIRS = ~named(WORKSPACES.c.team_id, "others")
+_NEXT = select(func.min(WORKSPACES.c.members_due_at)).where(_THEIRS)
 _DUE = (
-    select(_WORKSPACES.c.team_id, _WORKSPACES.c.members_due_at)
-    .where(_WORKSPACES.c.members_due_at <= _NOW, _THEIRS)
-    .order_by(_WORKSPACES.c.members_due_at, _WORKSPACES.c.team_id)
+    select(WORKSPACES.c.team_id, WORKSPACES.c.members_due_at)
+    .where(WORKSPACES.c.members_due_at <= _NOW, _THEIRS)
+    .order_by(WORKSPACES.c.members_due_at, WORKSPACES.c.team_id)
     .limit(bindparam("most"))
 )
-_ORG, _IS_ORG = (
-    select(column).where(_WORKSPACES.c.team_id == bindparam("team"))
-    for column in (_WORKSPACES.c.enterprise_id, _WORKSPACES.c.org_wide)
+_IS_IT = WORKSPACES.c.team_id == bindparam("team")
+_ORG, _IS_ORG = select(WORKSPACES.c.enterprise_id).where(_IS_IT), select(WORKSPACES.c.org_wide).where(_IS_IT)
+_KEEPS = select(WORKSPACES.c.team_id).where(
+    WORKSPACES.c.team_id == bindparam("team"), WORKSPACES.c.members_due_at.is_not(None)
 )
-_KEEPS = select(_WORKSPACES.c.team_id).where(
-    _WORKSPACES.c.team_id == bindparam("team"), _WORKSPACES.c.members_due_at.is_not(None)
-)
-_ALL = select(_MEMBERS).where(_MEMBERS.c.team_id == bindparam("team")).order_by(_MEMBERS.c.user_id)
-_SOME = _ALL.where(named(_MEMBERS.c.user_id, "asked"))
+_ALL = select(MEMBERS).where(MEMBERS.c.team_id == bindparam("team")).order_by(MEMBERS.c.user_id)
+_SOME = _ALL.where(named(MEMBERS.c.user_id, "asked"))
 _COLUMN = "members.detail"
 
 
@@ -65,22 +62,24 @@ class MemberStore(Store):
     async def needed(self, connection: AsyncConnection, team_id: str, now: datetime) -> None:
         """Have the members of a workspace read and kept from now on, in the transaction that gives it a reason to."""
         due_at = case(
-            (_WORKSPACES.c.members_due_at.is_(None), literal(now, UtcInstant)), else_=Workspace.members_due_at
+            (WORKSPACES.c.members_due_at.is_(None), literal(now, UtcInstant)), else_=WORKSPACES.c.members_due_at
         )
-        await connection.execute(update(Workspace).where(Workspace.team_id == team_id).values(members_due_at=due_at))
+        await connection.execute(
+            update(WORKSPACES).where(WORKSPACES.c.team_id == team_id).values(members_due_at=due_at)
+        )
 
     async def no_longer_needed(self, connection: AsyncConnection, team_id: str) -> bool:
         """Delete the members of a workspace that has neither a leave calendar nor a keeper any more; whether so.
 
         In the transaction that removes one of them.
         """
-        calendars = exists().where(Calendar.team_id == team_id, Calendar.user_id == LEAVE)
-        keeper = exists().where(KeeperRow.team_id == team_id)
+        calendars = exists().where(CALENDARS.c.team_id == team_id, CALENDARS.c.user_id == LEAVE)
+        keeper = exists().where(KEEPERS.c.team_id == team_id)
         if await connection.scalar(select(literal(1)).where(or_(calendars, keeper))):
             return False
-        await connection.execute(delete(MemberRow).where(MemberRow.team_id == team_id))
+        await connection.execute(delete(MEMBERS).where(MEMBERS.c.team_id == team_id))
         nothing = {"members_due_at": None, "members_read_at": None}
-        await connection.execute(update(Workspace).where(Workspace.team_id == team_id).values(nothing))
+        await connection.execute(update(WORKSPACES).where(WORKSPACES.c.team_id == team_id).values(nothing))
         return True
 
     # ── reading all of them ─────────────────────────────────────────────────────────────────────────
@@ -98,17 +97,17 @@ class MemberStore(Store):
 
     async def put_off(self, team_id: str, due_at: datetime, until: datetime) -> bool:
         """Have them due at `until` instead of `due_at`; False where that has changed meanwhile."""
-        its = update(Workspace).where(Workspace.team_id == team_id, Workspace.members_due_at == due_at)
+        its = update(WORKSPACES).where(WORKSPACES.c.team_id == team_id, WORKSPACES.c.members_due_at == due_at)
         return bool(await self._database.execute(its.values(members_due_at=until)))
 
     async def read(self, team_id: str, *, began: datetime, due_at: datetime) -> bool:
         """Note that all were read, from `began` on: who was not among them is none any more. False as in `put_off`."""
         async with self._database.write() as connection:
-            its = update(Workspace).where(Workspace.team_id == team_id, Workspace.members_due_at == due_at)
+            its = update(WORKSPACES).where(WORKSPACES.c.team_id == team_id, WORKSPACES.c.members_due_at == due_at)
             done = await connection.execute(its.values(members_due_at=began + EVERY, members_read_at=began))
             if not done.rowcount:
                 return False
-            gone = delete(MemberRow).where(MemberRow.team_id == team_id, MemberRow.read_at < began)
+            gone = delete(MEMBERS).where(MEMBERS.c.team_id == team_id, MEMBERS.c.read_at < began)
             await connection.execute(gone)
             await mark_due(connection, leave_key(team_id), began)
         return True
@@ -130,8 +129,8 @@ class MemberStore(Store):
     ) -> set[str]:
         rows = {member.user_id: member for member in members}
         async with self._database.write() as connection:
-            needing = select(Workspace.team_id).where(
-                Workspace.team_id == team_id, Workspace.members_due_at.is_not(None)
+            needing = select(WORKSPACES.c.team_id).where(
+                WORKSPACES.c.team_id == team_id, WORKSPACES.c.members_due_at.is_not(None)
             )
             if (await connection.execute(needing.with_for_update(key_share=True))).first() is None:
                 return set()
@@ -141,7 +140,7 @@ class MemberStore(Store):
             same = {user_id for user_id, row in found.items() if self._known(row) == rows[user_id]}
             changed = rows.keys() - newer - same
             if changed:
-                insert = insert_for(connection, MemberRow)
+                insert = insert_for(connection, MEMBERS)
                 fresh = {
                     name: insert.excluded[name] for name in ("role", "active", "zone", "locale", "detail", "read_at")
                 }
@@ -157,7 +156,7 @@ class MemberStore(Store):
             for key in await deactivated_of(connection, back):
                 await reactivate(connection, ProfileStateStore(self._encryptor), key, now)
             await look_at_kept(connection, (PersonKey(team_id, one) for one in changed), now)
-            seen = update(MemberRow).where(MemberRow.team_id == team_id, named(_MEMBERS.c.user_id, "asked"))
+            seen = update(MEMBERS).where(MEMBERS.c.team_id == team_id, named(MEMBERS.c.user_id, "asked"))
             await connection.execute(seen.values(read_at=read_at), {"asked": names(same - newer)})
         return changed
 
@@ -180,7 +179,7 @@ class MemberStore(Store):
     async def read_at(self, team_id: str) -> datetime | None:
         """Return when all members of the workspace were read last; None where that is not done yet."""
         async with self._database.read() as connection:
-            return await connection.scalar(select(Workspace.members_read_at).where(Workspace.team_id == team_id))
+            return await connection.scalar(select(WORKSPACES.c.members_read_at).where(WORKSPACES.c.team_id == team_id))
 
     async def all(self, team_id: str) -> list[WorkspaceMember]:
         """Return all that are kept of a workspace, whatever they are, by id. Raises SealError."""

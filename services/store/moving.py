@@ -49,8 +49,8 @@ from services.platform.atomic_files import appearing
 from services.store import schema
 from services.store.columns import Sealed, UtcInstant
 from services.store.db import Database
-from services.store.models import Base
 from services.store.moved import MARK, marker_of, place_after_move
+from services.store.tables import METADATA
 
 ROWS, BYTES = 1000, 8 << 20
 """So many rows, and so many bytes of what is sealed, are a batch; a row that is larger by itself."""
@@ -66,7 +66,7 @@ def _plain(table: Table) -> Table:
 
 
 _PLAIN = MetaData()
-TABLES = tuple(_plain(table) for table in Base.metadata.sorted_tables)
+TABLES = tuple(_plain(table) for table in METADATA.sorted_tables)
 """Every table, those that others refer to before these."""
 
 _MARK = Table(

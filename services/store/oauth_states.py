@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, insert, select
 from services.domain.operator_errors import SealError
 from services.platform.crypto import digest_of
 from services.store.db import Store
-from services.store.models import OAuthState
+from services.store.tables import OAUTH_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class OAuthStateStore(Store):
         """
         secret = f"{ticket.team_id}.{secrets.token_urlsafe(32)}"
         digest = digest_of(secret)
-        state = insert(OAuthState).values(
+        state = insert(OAUTH_STATES).values(
             team_id=ticket.team_id,
             digest=digest,
             browser=digest_of(bound_to) if bound_to else "",
@@ -57,7 +57,7 @@ class OAuthStateStore(Store):
     async def holds(self, secret: str, purpose: str, now: datetime) -> bool:
         """Return whether `secret` is good for `purpose`; it stays so."""
         where = _is_good(secret, purpose, now)
-        return bool(where) and bool(await self._database.fetch(select(OAuthState.digest).where(*where)))
+        return bool(where) and bool(await self._database.fetch(select(OAUTH_STATES.c.digest).where(*where)))
 
     async def take(self, secret: str, purpose: str, now: datetime, bound_to: str = "") -> Ticket | None:
         """Return what `secret` was made for, and it is good no more.
@@ -71,9 +71,9 @@ class OAuthStateStore(Store):
         if not where:
             return None
         if bound_to:
-            where.append(OAuthState.browser.in_(("", digest_of(bound_to))))
-        taken = delete(OAuthState).where(*where)
-        returned = taken.returning(OAuthState.team_id, OAuthState.user_id, OAuthState.verifier)
+            where.append(OAUTH_STATES.c.browser.in_(("", digest_of(bound_to))))
+        taken = delete(OAUTH_STATES).where(*where)
+        returned = taken.returning(OAUTH_STATES.c.team_id, OAUTH_STATES.c.user_id, OAUTH_STATES.c.verifier)
         async with self._database.write() as connection:
             row = (await connection.execute(returned)).one_or_none()
         if row is None:
@@ -90,5 +90,5 @@ def _is_good(secret: str, purpose: str, now: datetime) -> list[ColumnElement[boo
     form = _SECRET.fullmatch(secret)
     if form is None:
         return []
-    is_it = OAuthState.team_id == form[1], OAuthState.digest == digest_of(secret)
-    return [*is_it, OAuthState.purpose == purpose, OAuthState.expires_at > now]
+    is_it = OAUTH_STATES.c.team_id == form[1], OAUTH_STATES.c.digest == digest_of(secret)
+    return [*is_it, OAUTH_STATES.c.purpose == purpose, OAUTH_STATES.c.expires_at > now]

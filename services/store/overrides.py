@@ -24,7 +24,6 @@ from services.store.due import ProfileStateStore
 from services.store.entries import mark_entries_due
 from services.store.facts import override_of
 from services.store.group_commit import Grouped
-from services.store.models import Delivery, OverrideRow
 from services.store.person_rows import (
     insert_for,
     lock_one,
@@ -37,12 +36,12 @@ from services.store.person_rows import (
     those,
     upsert,
 )
+from services.store.tables import DELIVERIES, OVERRIDES
 
-_OVERRIDES = OverrideRow.__table__
 _STANDING = (
-    select(_OVERRIDES)
-    .where(of_people(_OVERRIDES), or_(_OVERRIDES.c.end_at.is_(None), _OVERRIDES.c.end_at > bindparam("now")))
-    .order_by(_OVERRIDES.c.created_at)
+    select(OVERRIDES)
+    .where(of_people(OVERRIDES), or_(OVERRIDES.c.end_at.is_(None), OVERRIDES.c.end_at > bindparam("now")))
+    .order_by(OVERRIDES.c.created_at)
 )
 _Addition = tuple[PersonKey, Override, datetime]
 """An override of somebody, to be stored now."""
@@ -71,7 +70,7 @@ class OverrideStore(Store):
         async with self._database.write() as connection:
             if not await lock_one(connection, key):
                 raise NotGrantedError("unknown person")
-            await connection.execute(upsert(connection, OverrideRow, row, fresh))
+            await connection.execute(upsert(connection, OVERRIDES, row, fresh))
             await mark_due(connection, key, now, typed=True)
 
     async def _add_all(self, additions: Sequence[_Addition]) -> list[bool]:
@@ -86,7 +85,7 @@ class OverrideStore(Store):
             if fresh:
                 rows = [override_row(self._encryptor, key, override) for key, override, _ in fresh]
                 rows.sort(key=lambda row: (row["team_id"], row["user_id"], row["override_id"]))
-                await connection.execute(insert_for(connection, OverrideRow).on_conflict_do_nothing(), rows)
+                await connection.execute(insert_for(connection, OVERRIDES).on_conflict_do_nothing(), rows)
                 due: dict[PersonKey, datetime] = {}
                 for key, _, now in fresh:
                     due.setdefault(key, now)
@@ -95,33 +94,33 @@ class OverrideStore(Store):
 
     async def remove(self, key: PersonKey, override_id: str, now: datetime) -> Override | None:
         """Take one back as if it had never been asked for; None where it is gone already. Raises SealError."""
-        mine = and_(of_person(OverrideRow, key), OverrideRow.override_id == override_id)
-        found = await self._change(key, now, mine, delete(OverrideRow).where(mine))
+        mine = and_(of_person(OVERRIDES, key), OVERRIDES.c.override_id == override_id)
+        found = await self._change(key, now, mine, delete(OVERRIDES).where(mine))
         return found[0] if found else None
 
     async def remove_new(self, key: PersonKey, override_id: str, now: datetime, since: datetime) -> Override | None:
         """Return the same for one that was asked for after `since` and is not over; else None."""
-        lasts = or_(OverrideRow.end_at.is_(None), OverrideRow.end_at > now)
-        is_it = and_(OverrideRow.override_id == override_id, OverrideRow.created_at > since, lasts)
-        mine = and_(of_person(OverrideRow, key), is_it)
-        found = await self._change(key, now, mine, delete(OverrideRow).where(mine))
+        lasts = or_(OVERRIDES.c.end_at.is_(None), OVERRIDES.c.end_at > now)
+        is_it = and_(OVERRIDES.c.override_id == override_id, OVERRIDES.c.created_at > since, lasts)
+        mine = and_(of_person(OVERRIDES, key), is_it)
+        found = await self._change(key, now, mine, delete(OVERRIDES).where(mine))
         return found[0] if found else None
 
     async def end(
         self, key: PersonKey, now: datetime, *, kinds: frozenset[OverrideKind], override_id: str = ""
     ) -> list[Override]:
         """End those of `kinds` that run now, or that one of them; gives them as they were. Raises SealError."""
-        running = and_(OverrideRow.start_at <= now, or_(OverrideRow.end_at.is_(None), OverrideRow.end_at > now))
-        mine = and_(of_person(OverrideRow, key), running, OverrideRow.kind.in_([kind.value for kind in kinds]))
+        running = and_(OVERRIDES.c.start_at <= now, or_(OVERRIDES.c.end_at.is_(None), OVERRIDES.c.end_at > now))
+        mine = and_(of_person(OVERRIDES, key), running, OVERRIDES.c.kind.in_([kind.value for kind in kinds]))
         if override_id:
-            mine = and_(mine, OverrideRow.override_id == override_id)
-        begun_now = delete(OverrideRow).where(mine, OverrideRow.start_at >= now)
-        return await self._change(key, now, mine, begun_now, update(OverrideRow).where(mine).values(end_at=now))
+            mine = and_(mine, OVERRIDES.c.override_id == override_id)
+        begun_now = delete(OVERRIDES).where(mine, OVERRIDES.c.start_at >= now)
+        return await self._change(key, now, mine, begun_now, update(OVERRIDES).where(mine).values(end_at=now))
 
     async def cancel_coming(self, key: PersonKey, now: datetime, *, kind: OverrideKind) -> list[Override]:
         """Take back those of `kind` that have not begun; gives them, by start. Raises SealError."""
-        mine = and_(of_person(OverrideRow, key), OverrideRow.start_at > now, OverrideRow.kind == kind.value)
-        found = await self._change(key, now, mine, delete(OverrideRow).where(mine))
+        mine = and_(of_person(OVERRIDES, key), OVERRIDES.c.start_at > now, OVERRIDES.c.kind == kind.value)
+        found = await self._change(key, now, mine, delete(OVERRIDES).where(mine))
         return sorted(found, key=lambda override: override.start)
 
     async def _change(
@@ -130,7 +129,7 @@ class OverrideStore(Store):
         """Make `changes` where there are overrides that match `mine`; gives these as they were, in order."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            rows = (await connection.execute(select(OverrideRow).where(mine).order_by(OverrideRow.created_at))).all()
+            rows = (await connection.execute(select(OVERRIDES).where(mine).order_by(OVERRIDES.c.created_at))).all()
             if rows:
                 for change in changes:
                     await connection.execute(change)
@@ -146,19 +145,19 @@ class OverrideStore(Store):
         Raises ChangedSinceError, and changes nothing, where one of them is another one by now; NotGrantedError.
         """
         ids = [one.id for change in changes for one in change if one is not None]
-        mine = and_(of_person(OverrideRow, key), OverrideRow.override_id.in_(ids))
+        mine = and_(of_person(OVERRIDES, key), OVERRIDES.c.override_id.in_(ids))
         async with self._database.write() as connection:
             if not await lock_one(connection, key):
                 raise NotGrantedError("unknown person")
-            rows = (await connection.execute(select(OverrideRow).where(mine))).all()
+            rows = (await connection.execute(select(OVERRIDES).where(mine))).all()
             there = {row.override_id: override_of(row, self._encryptor) for row in rows}
             left = {after.id: after for _, after in changes if after is not None}
             if there != left:
                 raise ChangedSinceError("the override was changed since")
-            await connection.execute(delete(OverrideRow).where(mine))
+            await connection.execute(delete(OVERRIDES).where(mine))
             for before, _ in changes:
                 if before is not None:
-                    await connection.execute(insert(OverrideRow).values(**override_row(self._encryptor, key, before)))
+                    await connection.execute(insert(OVERRIDES).values(**override_row(self._encryptor, key, before)))
             await mark_due(connection, key, now, typed=True)
             await mark_entries_due(connection, key, ids, now)
 
@@ -222,15 +221,15 @@ class DeliveryStore:
     async def claimed(self, team_id: str, delivery_id: str) -> bool:
         """Return whether it was claimed already."""
         async with self._database.read() as connection:
-            return await connection.scalar(select(Delivery.seen_at).where(_is(team_id, delivery_id))) is not None
+            return await connection.scalar(select(DELIVERIES.c.seen_at).where(_is(team_id, delivery_id))) is not None
 
     async def release(self, team_id: str, delivery_id: str) -> None:
         """Note that it was not dealt with after all: let it come again."""
-        await self._database.execute(delete(Delivery).where(_is(team_id, delivery_id)))
+        await self._database.execute(delete(DELIVERIES).where(_is(team_id, delivery_id)))
 
 
 def _is(team_id: str, delivery_id: str) -> ColumnElement[bool]:
-    return and_(Delivery.team_id == team_id, Delivery.delivery_id == delivery_id[:_LONGEST_ID])
+    return and_(DELIVERIES.c.team_id == team_id, DELIVERIES.c.delivery_id == delivery_id[:_LONGEST_ID])
 
 
 async def claim_all(connection: AsyncConnection, claims: Sequence[DeliveryClaim]) -> list[bool]:
@@ -245,9 +244,9 @@ async def claim_all(connection: AsyncConnection, claims: Sequence[DeliveryClaim]
         for (team_id, delivery_id), claim in sorted(fresh.items(), key=lambda one: one[0])
     ]  # in one order everywhere, so that replicas never deadlock
     found = await connection.execute(
-        insert_for(connection, Delivery)
+        insert_for(connection, DELIVERIES)
         .on_conflict_do_nothing(index_elements=["team_id", "delivery_id"])
-        .returning(Delivery.team_id, Delivery.delivery_id),
+        .returning(DELIVERIES.c.team_id, DELIVERIES.c.delivery_id),
         rows,
     )
     first = {id(fresh[row.team_id, row.delivery_id]) for row in found}

@@ -25,7 +25,6 @@ from services.store.events import EventStore
 from services.store.group_commit import Grouped
 from services.store.keeper import adopt_kept, look_at_kept
 from services.store.leave_choices import mark_leave_due
-from services.store.models import Ask, Person, Workspace
 from services.store.person_rows import (
     NoticeStore,
     lock_people,
@@ -35,6 +34,7 @@ from services.store.person_rows import (
     of_person,
     upsert,
 )
+from services.store.tables import ASKS, PEOPLE, WORKSPACES
 from services.store.timeline import pause_of
 
 
@@ -46,22 +46,21 @@ class Grant:
     granted_at: datetime
 
 
-_PEOPLE = Person.__table__
 VIEW = (
-    _PEOPLE.c.team_id.label("home"), _PEOPLE.c.user_id.label("member"), _PEOPLE.c.zone, _PEOPLE.c.locale,
-    _PEOPLE.c.grant_state, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _PEOPLE.c.created_at, _PEOPLE.c.leave_by,
-    _PEOPLE.c.admin,
+    PEOPLE.c.team_id.label("home"), PEOPLE.c.user_id.label("member"), PEOPLE.c.zone, PEOPLE.c.locale,
+    PEOPLE.c.grant_state, PEOPLE.c.paused_from, PEOPLE.c.paused_until, PEOPLE.c.created_at, PEOPLE.c.leave_by,
+    PEOPLE.c.admin,
 )  # fmt: skip
 """The columns of a view."""
 
-_HOMES = select(_PEOPLE.c.team_id).where(
-    _PEOPLE.c.team_id.in_((bindparam("team"), bindparam("org"))), _PEOPLE.c.user_id == bindparam("user")
+_HOMES = select(PEOPLE.c.team_id).where(
+    PEOPLE.c.team_id.in_((bindparam("team"), bindparam("org"))), PEOPLE.c.user_id == bindparam("user")
 )
 
 
-_SCOPES = select(_PEOPLE.c.scopes).where(
-    _PEOPLE.c.team_id == bindparam("team"), _PEOPLE.c.user_id == bindparam("user"),
-    _PEOPLE.c.leave_by.is_(None), _PEOPLE.c.grant_state == GrantState.OK.value,
+_SCOPES = select(PEOPLE.c.scopes).where(
+    PEOPLE.c.team_id == bindparam("team"), PEOPLE.c.user_id == bindparam("user"),
+    PEOPLE.c.leave_by.is_(None), PEOPLE.c.grant_state == GrantState.OK.value,
 )  # fmt: skip
 
 _Hint = tuple[PersonKey, Status, datetime, datetime]
@@ -100,7 +99,7 @@ class PeopleStore(Store):
 
     async def get(self, key: PersonKey) -> PersonView | None:
         """Return what is known of the person."""
-        row = await self._database.fetch_one(select(*VIEW).where(of_person(Person, key)))
+        row = await self._database.fetch_one(select(*VIEW).where(of_person(PEOPLE, key)))
         return None if row is None else view_of(row)
 
     async def add(self, key: PersonKey, member: Member, now: datetime) -> None:
@@ -117,20 +116,20 @@ class PeopleStore(Store):
         row = (key.team_id, key.user_id)
         async with self._database.write() as connection:
             await self._insert(connection, key, member, now)
-            known = select(Person.token, Person.scopes, Person.deactivated_at).where(of_person(Person, key))
+            known = select(PEOPLE.c.token, PEOPLE.c.scopes, PEOPLE.c.deactivated_at).where(of_person(PEOPLE, key))
             before = (await connection.execute(known)).one()
             is_the_same = self._readable(before.token, "people.token", *row) == tokens.access
             # those of a token only add up, whatever an answer names
             granted = tokens.scopes | (scopes.parse(before.scopes) if is_the_same else frozenset())
             await connection.execute(
-                update(Person)
-                .where(of_person(Person, key))
+                update(PEOPLE)
+                .where(of_person(PEOPLE, key))
                 .values(
                     token=self._encryptor.seal(tokens.access, "people.token", *row),
                     refresh_token=self._encryptor.seal(tokens.refresh, "people.refresh_token", *row),
                     token_expires_at=tokens.expires_at,
                     refresh_due_at=tokens.refresh_due_at(*row),
-                    refresh_seq=Person.refresh_seq + 1,
+                    refresh_seq=PEOPLE.c.refresh_seq + 1,
                     scopes=scopes.joined(granted),
                     granted_at=now,
                     leave_by=None,
@@ -152,7 +151,7 @@ class PeopleStore(Store):
 
     async def the_grant(self, key: PersonKey) -> Grant | None:
         """Return the person's token and when it was given; None where there is none, or they are leaving."""
-        given = select(Person.token, Person.granted_at).where(of_person(Person, key), Person.leave_by.is_(None))
+        given = select(PEOPLE.c.token, PEOPLE.c.granted_at).where(of_person(PEOPLE, key), PEOPLE.c.leave_by.is_(None))
         row = await self._database.fetch_one(given)
         if row is None or row.token is None:
             return None
@@ -168,14 +167,14 @@ class PeopleStore(Store):
         async with self._database.write() as connection:
             await lock_people(connection, [key])
             done = await connection.execute(
-                update(Person)
-                .where(of_person(Person, key), Person.granted_at == granted_at)
+                update(PEOPLE)
+                .where(of_person(PEOPLE, key), PEOPLE.c.granted_at == granted_at)
                 .values(
                     token=None,
                     refresh_token=None,
                     token_expires_at=None,
                     refresh_due_at=None,
-                    refresh_seq=Person.refresh_seq + 1,
+                    refresh_seq=PEOPLE.c.refresh_seq + 1,
                     grant_state=GrantState.LOST.value,
                 )
             )
@@ -194,8 +193,15 @@ class PeopleStore(Store):
         Mostly none does: that is told by a read alone. What is older than the last move, by Slack's clock, changes
         nothing. The timeline is resolved anew.
         """
-        columns = (Person.zone, Person.locale, Person.names, Person.addresses, Person.admin, Person.moved_at)
-        theirs = select(*columns).where(of_person(Person, key))
+        columns = (
+            PEOPLE.c.zone,
+            PEOPLE.c.locale,
+            PEOPLE.c.names,
+            PEOPLE.c.addresses,
+            PEOPLE.c.admin,
+            PEOPLE.c.moved_at,
+        )
+        theirs = select(*columns).where(of_person(PEOPLE, key))
         if not self._moves(key, await self._database.fetch_one(theirs), member, at):
             return False
         async with self._database.write() as connection:
@@ -203,7 +209,7 @@ class PeopleStore(Store):
             if not self._moves(key, (await connection.execute(theirs)).one_or_none(), member, at):
                 return False
             await self._follow(connection, key, member)
-            await connection.execute(update(Person).where(of_person(Person, key)).values(moved_at=at))
+            await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(moved_at=at))
             await mark_due(connection, key, now)
         return True
 
@@ -243,7 +249,7 @@ class PeopleStore(Store):
 
     async def set_admin(self, key: PersonKey, *, admin: bool) -> None:
         """Keep whether the person manages the workspace, as Slack says now; their Home tab is drawn by it."""
-        other = update(Person).where(of_person(Person, key), Person.admin.is_distinct_from(admin))
+        other = update(PEOPLE).where(of_person(PEOPLE, key), PEOPLE.c.admin.is_distinct_from(admin))
         async with self._database.write() as connection:
             if (await connection.execute(other.values(admin=admin, home_stale=True))).rowcount:
                 tell_sender(connection)
@@ -251,7 +257,7 @@ class PeopleStore(Store):
     async def open_home(self, key: PersonKey, now: datetime) -> None:
         """Have the Home tab that the person looks at made anew, and kept up to date for `HOME_LIVES`."""
         async with self._database.write() as connection:
-            await connection.execute(update(Person).where(of_person(Person, key)).values(home_opened_at=now))
+            await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(home_opened_at=now))
             await mark_due(connection, key, now, stale=False)
 
     async def ask(self, key: PersonKey, command: str, text: str, now: datetime) -> None:
@@ -260,12 +266,12 @@ class PeopleStore(Store):
         fresh = {"asked_at": now, "command": command, "content": content}
         async with self._database.write() as connection:
             row = {"team_id": key.team_id, "user_id": key.user_id, **fresh}
-            await connection.execute(upsert(connection, Ask, row, fresh))
+            await connection.execute(upsert(connection, ASKS, row, fresh))
 
     async def take_ask(self, key: PersonKey) -> tuple[str, str] | None:
         """Return the command and text that the person had asked for; kept no longer."""
         async with self._database.write() as connection:
-            taken = delete(Ask).where(of_person(Ask, key)).returning(Ask.command, Ask.content)
+            taken = delete(ASKS).where(of_person(ASKS, key)).returning(ASKS.c.command, ASKS.c.content)
             row = (await connection.execute(taken)).one_or_none()
         if row is None:
             return None
@@ -274,13 +280,13 @@ class PeopleStore(Store):
     async def _follow(self, connection: AsyncConnection, key: PersonKey, member: Member) -> None:
         known = self._known(key, member)
         if known:
-            await connection.execute(update(Person).where(of_person(Person, key)).values(**known))
+            await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(**known))
         if member.zone:
             await self._events.replace_zone(connection, key, ZoneInfo(member.zone))
 
     async def _insert(self, connection: AsyncConnection, key: PersonKey, member: Member, now: datetime) -> None:
         # held until the person is there: they would belong to a workspace that is being deleted
-        home = select(Workspace.team_id).where(Workspace.team_id == key.team_id)
+        home = select(WORKSPACES.c.team_id).where(WORKSPACES.c.team_id == key.team_id)
         if await connection.scalar(home.with_for_update(read=True, key_share=True)) is None:
             raise NotInstalledError("the workspace left meanwhile", team_id=key.team_id)
         row = {
@@ -289,7 +295,7 @@ class PeopleStore(Store):
             "home_opened": False, "home_stale": True, "refresh_seq": 0, **self._known(key, member),
         }  # fmt: skip
         # an update of nothing locks whoever is there already: they may be about to be deleted
-        await connection.execute(upsert(connection, Person, row, {"created_at": Person.created_at}))
+        await connection.execute(upsert(connection, PEOPLE, row, {"created_at": PEOPLE.c.created_at}))
 
     def _known(self, key: PersonKey, member: Member) -> dict[str, object]:
         """Return the columns that `member` tells something about."""

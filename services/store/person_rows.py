@@ -17,6 +17,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     String,
+    Table,
     and_,
     bindparam,
     case,
@@ -37,11 +38,11 @@ from services.domain.model import PersonKey
 from services.domain.people import LEAVE
 from services.domain.profile_state import DueNotice
 from services.ports import Clock
-from services.store.calendar_models import Account, Calendar
+from services.store.calendar_tables import ACCOUNTS, CALENDARS
 from services.store.columns import UtcInstant
 from services.store.db import Database, tell_sender
-from services.store.effect_models import EffectRow
-from services.store.models import Base, Notice, Person, Workspace
+from services.store.effect_tables import EFFECTS
+from services.store.tables import NOTICES, PEOPLE, WORKSPACES
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -95,12 +96,10 @@ def of_people(table: FromClause) -> ColumnElement[bool]:
     return one_of((table.c.team_id, table.c.user_id), "of_people")
 
 
-def of_person(table: Any, key: Any) -> ColumnElement[bool]:
-    """State that a row of `table`, a model or a table's columns, belongs to the person `key`.
-
-    `key` is a PersonKey, or another such table, to be joined.
-    """
-    return and_(table.team_id == key.team_id, table.user_id == key.user_id)
+def of_person(table: FromClause, key: Any) -> ColumnElement[bool]:
+    """State that a row of `table` belongs to the person `key`: a PersonKey, or another such table, to be joined."""
+    person = key.c if isinstance(key, FromClause) else key
+    return and_(table.c.team_id == person.team_id, table.c.user_id == person.user_id)
 
 
 def those(keys: Iterable[PersonKey], **more: Any) -> dict[str, Any]:
@@ -124,42 +123,39 @@ def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
 
 
 _AT = bindparam("b_at", type_=UtcInstant)
-_PEOPLE = Person.__table__
 _LOCK = (
-    select(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
-    .where(of_people(_PEOPLE))
-    .order_by(_PEOPLE.c.team_id, _PEOPLE.c.user_id)
+    select(PEOPLE.c.team_id, PEOPLE.c.user_id)
+    .where(of_people(PEOPLE))
+    .order_by(PEOPLE.c.team_id, PEOPLE.c.user_id)
     .with_for_update(key_share=True)  # rows that refer to a person may be inserted meanwhile
 )
-_STAYING = select(_PEOPLE.c.team_id, _PEOPLE.c.user_id).where(of_people(_PEOPLE), _PEOPLE.c.leave_by.is_(None))
+_STAYING = select(PEOPLE.c.team_id, PEOPLE.c.user_id).where(of_people(PEOPLE), PEOPLE.c.leave_by.is_(None))
 _MARK = (
-    update(Person)
-    .where(_PEOPLE.c.team_id == bindparam("b_team"), _PEOPLE.c.user_id == bindparam("b_user"))
+    update(PEOPLE)
+    .where(PEOPLE.c.team_id == bindparam("b_team"), PEOPLE.c.user_id == bindparam("b_user"))
     .values(
-        due_at=case((or_(_PEOPLE.c.due_at.is_(None), _PEOPLE.c.due_at > _AT), _AT), else_=_PEOPLE.c.due_at),
-        stale=or_(_PEOPLE.c.stale, bindparam("b_stale", type_=Boolean)),
-        typed=or_(_PEOPLE.c.typed, bindparam("b_typed", type_=Boolean)),
-        facts_seq=_PEOPLE.c.facts_seq + case((bindparam("b_stale", type_=Boolean), 1), else_=0),
+        due_at=case((or_(PEOPLE.c.due_at.is_(None), PEOPLE.c.due_at > _AT), _AT), else_=PEOPLE.c.due_at),
+        stale=or_(PEOPLE.c.stale, bindparam("b_stale", type_=Boolean)),
+        typed=or_(PEOPLE.c.typed, bindparam("b_typed", type_=Boolean)),
+        facts_seq=PEOPLE.c.facts_seq + case((bindparam("b_stale", type_=Boolean), 1), else_=0),
         home_stale=True,
     )
 )
-_EFFECTS = EffectRow.__table__
-_MARK_EFFECTS = update(EffectRow).where(of_people(_EFFECTS)).values(due_at=_AT, seq=_EFFECTS.c.seq + 1, failures=0)
+_MARK_EFFECTS = update(EFFECTS).where(of_people(EFFECTS)).values(due_at=_AT, seq=EFFECTS.c.seq + 1, failures=0)
 
 
-def insert_for(connection: AsyncConnection, table: type[Base]) -> Upsert:
+def insert_for(connection: AsyncConnection, table: Table[Any]) -> Upsert:
     """Return the dialect's INSERT into `table`, the one that knows ON CONFLICT."""
-    plain: Any = table.__table__  # what is made of a model itself takes SQLAlchemy half as long again
     if connection.dialect.name == "sqlite":
-        return sqlite.insert(plain)
+        return sqlite.insert(table)
     from sqlalchemy.dialects import postgresql  # all of its drivers: not for those who have SQLite
 
-    return postgresql.insert(plain)
+    return postgresql.insert(table)
 
 
-def upsert(connection: AsyncConnection, table: type[Base], row: Mapping[str, Any], fresh: Mapping[str, Any]) -> Upsert:
+def upsert(connection: AsyncConnection, table: Table[Any], row: Mapping[str, Any], fresh: Mapping[str, Any]) -> Upsert:
     """Return a statement that inserts `row`, or changes what is `fresh` of the row that has its key already."""
-    key = [column.name for column in table.__table__.primary_key]
+    key = [column.name for column in table.primary_key]
     return insert_for(connection, table).values(**row).on_conflict_do_update(index_elements=key, set_=dict(fresh))
 
 
@@ -223,21 +219,21 @@ FIRST_RETRY = timedelta(minutes=1)
 
 _NOW = bindparam("now", type_=UtcInstant)
 _DUE = (
-    select(Notice.team_id, Notice.user_id, Notice.subject, Notice.attempts, Person.locale)
-    .join(Person, of_person(Person, Notice))
+    select(NOTICES.c.team_id, NOTICES.c.user_id, NOTICES.c.subject, NOTICES.c.attempts, PEOPLE.c.locale)
+    .join(PEOPLE, of_person(PEOPLE, NOTICES))
     .where(
-        Notice.sent_at.is_(None),
-        or_(Notice.not_before.is_(None), Notice.not_before <= _NOW),
+        NOTICES.c.sent_at.is_(None),
+        or_(NOTICES.c.not_before.is_(None), NOTICES.c.not_before <= _NOW),
         # of workspaces with a bot that can send them
-        exists().where(Workspace.team_id == Notice.team_id, Workspace.bot_token.is_not(None)),
-        Person.leave_by.is_(None),
-        Person.deactivated_at.is_(None),
-        ~named(Notice.team_id, "others"),
+        exists().where(WORKSPACES.c.team_id == NOTICES.c.team_id, WORKSPACES.c.bot_token.is_not(None)),
+        PEOPLE.c.leave_by.is_(None),
+        PEOPLE.c.deactivated_at.is_(None),
+        ~named(NOTICES.c.team_id, "others"),
     )
-    .order_by(Notice.created_at, Notice.team_id, Notice.user_id, Notice.subject)
+    .order_by(NOTICES.c.created_at, NOTICES.c.team_id, NOTICES.c.user_id, NOTICES.c.subject)
     .limit(bindparam("most"))
 )
-_WORKED = delete(Notice).where(of_people(Notice.__table__), Notice.subject == bindparam("subject"))
+_WORKED = delete(NOTICES).where(of_people(NOTICES), NOTICES.c.subject == bindparam("subject"))
 
 
 class NoticeStore:
@@ -257,7 +253,7 @@ class NoticeStore:
                 await self.tell(connection, admin, subject)
             return
         done = await connection.execute(
-            insert_for(connection, Notice)
+            insert_for(connection, NOTICES)
             .values(team_id=key.team_id, user_id=key.user_id, subject=subject, created_at=self._clock.now(), attempts=0)
             .on_conflict_do_nothing(index_elements=["team_id", "user_id", "subject"])
         )
@@ -267,13 +263,13 @@ class NoticeStore:
     async def _admins(self, connection: AsyncConnection, leave: PersonKey, subject: str) -> list[PersonKey]:
         """Return who is told about a leave calendar, or an account of such."""
         kind, _, about = subject.partition("/")
-        by = select(Account.connected_by).where(of_person(Account, leave), Account.account_id == about)
+        by = select(ACCOUNTS.c.connected_by).where(of_person(ACCOUNTS, leave), ACCOUNTS.c.account_id == about)
         if kind == "calendar":
-            by = select(Calendar.connected_by).where(of_person(Calendar, leave), Calendar.calendar_id == about)
+            by = select(CALENDARS.c.connected_by).where(of_person(CALENDARS, leave), CALENDARS.c.calendar_id == about)
         connected_by = await connection.scalar(by)
-        admins = select(Person.user_id).where(
-            Person.team_id == leave.team_id, Person.admin.is_(True), Person.leave_by.is_(None), Person.user_id != LEAVE,
-            Person.deactivated_at.is_(None),
+        admins = select(PEOPLE.c.user_id).where(
+            PEOPLE.c.team_id == leave.team_id, PEOPLE.c.admin.is_(True), PEOPLE.c.leave_by.is_(None),
+            PEOPLE.c.user_id != LEAVE, PEOPLE.c.deactivated_at.is_(None),
         )  # fmt: skip
         found = sorted(await connection.scalars(admins))
         return [PersonKey(leave.team_id, one) for one in ([connected_by] if connected_by in found else found) if one]
@@ -286,7 +282,9 @@ class NoticeStore:
         await connection.execute(_WORKED, those(keys, subject=subject))
         for key in keys:
             if key.user_id == LEAVE:
-                await connection.execute(delete(Notice).where(Notice.team_id == key.team_id, Notice.subject == subject))
+                await connection.execute(
+                    delete(NOTICES).where(NOTICES.c.team_id == key.team_id, NOTICES.c.subject == subject)
+                )
 
     async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[DueNotice]:
         """Notices that are to be sent at `now`, oldest first; none of the workspaces `others`."""
@@ -295,21 +293,21 @@ class NoticeStore:
 
     async def sent(self, notice: DueNotice, at: datetime) -> None:
         """Note that it was sent, or cannot be; either way it is not tried again."""
-        await self._database.execute(update(Notice).where(_is(notice)).values(sent_at=at))
+        await self._database.execute(update(NOTICES).where(_is(notice)).values(sent_at=at))
 
     async def failed(self, notice: DueNotice, at: datetime) -> None:
         """Note that it could not be sent now: tried again later, given up after `TRIES`."""
         if notice.attempts + 1 >= TRIES:
             await self.sent(notice, at)
             return
-        again = {"attempts": Notice.attempts + 1, "not_before": at + FIRST_RETRY * 4**notice.attempts}
-        await self._database.execute(update(Notice).where(_is(notice)).values(**again))
+        again = {"attempts": NOTICES.c.attempts + 1, "not_before": at + FIRST_RETRY * 4**notice.attempts}
+        await self._database.execute(update(NOTICES).where(_is(notice)).values(**again))
 
     async def put_off(self, team_id: str, until: datetime) -> None:
         """Send none of a workspace's before `until`."""
-        unsent = update(Notice).where(Notice.team_id == team_id, Notice.sent_at.is_(None))
+        unsent = update(NOTICES).where(NOTICES.c.team_id == team_id, NOTICES.c.sent_at.is_(None))
         await self._database.execute(unsent.values(not_before=until))
 
 
 def _is(notice: DueNotice) -> ColumnElement[bool]:
-    return and_(of_person(Notice, notice.key), Notice.subject == notice.subject)
+    return and_(of_person(NOTICES, notice.key), NOTICES.c.subject == notice.subject)

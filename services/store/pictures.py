@@ -14,7 +14,7 @@ from services.domain.model import Effect, PersonKey
 from services.platform.concurrency import off_loop
 from services.platform.crypto import SealedBytes
 from services.store.db import Store
-from services.store.effect_models import EffectRow, PictureRow
+from services.store.effect_tables import EFFECTS, PICTURES
 from services.store.person_rows import lock_one, of_people, of_person, those, upsert
 
 OWN = "own"
@@ -24,11 +24,10 @@ ORIGINAL, OURS = "original", "ours"
 """What their profile showed before ours was put on; and ours, as it was put on."""
 
 _COLUMN = "pictures.content"
-_PICTURES, _EFFECTS = PictureRow.__table__, EffectRow.__table__
-_DROP = delete(PictureRow).where(
-    of_people(_PICTURES),
-    _PICTURES.c.picture_id != OWN,
-    ~exists().where(of_person(_EFFECTS.c, _PICTURES.c), _EFFECTS.c.effect == Effect.PHOTO.value, _EFFECTS.c.owed),
+_DROP = delete(PICTURES).where(
+    of_people(PICTURES),
+    PICTURES.c.picture_id != OWN,
+    ~exists().where(of_person(EFFECTS, PICTURES), EFFECTS.c.effect == Effect.PHOTO.value, EFFECTS.c.owed),
 )
 
 
@@ -55,7 +54,7 @@ async def keep_picture(connection: AsyncConnection, picture: KeptPicture) -> Non
     """Store a picture in the place of the one before. The person must exist."""
     fresh = {"content": picture.content, "created_at": picture.created_at}
     of = {"team_id": picture.key.team_id, "user_id": picture.key.user_id, "picture_id": picture.picture_id}
-    await connection.execute(upsert(connection, PictureRow, of | fresh, fresh))
+    await connection.execute(upsert(connection, PICTURES, of | fresh, fresh))
 
 
 async def drop_pictures(connection: AsyncConnection, keys: Collection[PersonKey]) -> None:
@@ -75,23 +74,23 @@ class PictureStore(Store):
     async def put_own(self, key: PersonKey, content: bytes, now: datetime) -> None:
         """Keep the picture that a person sent, and have it put on where it was waited for. Raises NotGrantedError."""
         picture = await self.sealed(key, OWN, content, now)
-        waits = update(EffectRow).where(of_person(EffectRow, key), EffectRow.effect == Effect.PHOTO.value)
+        waits = update(EFFECTS).where(of_person(EFFECTS, key), EFFECTS.c.effect == Effect.PHOTO.value)
         async with self._database.write() as connection:
             if not await lock_one(connection, key):
                 raise NotGrantedError("unknown person")
             await keep_picture(connection, picture)
-            await connection.execute(waits.values(due_at=now, seq=EffectRow.seq + 1))
+            await connection.execute(waits.values(due_at=now, seq=EFFECTS.c.seq + 1))
 
     async def has_own(self, key: PersonKey) -> bool:
         """Return whether a picture is kept that the person sent."""
-        mine = select(PictureRow.created_at).where(of_person(PictureRow, key), PictureRow.picture_id == OWN)
+        mine = select(PICTURES.c.created_at).where(of_person(PICTURES, key), PICTURES.c.picture_id == OWN)
         return await self._database.fetch_one(mine) is not None
 
     async def of(self, key: PersonKey) -> list[PlainPicture]:
         """Return all that is kept of a person. Raises SealError."""
-        mine = select(PictureRow.picture_id, PictureRow.content, PictureRow.created_at)
+        mine = select(PICTURES.c.picture_id, PICTURES.c.content, PICTURES.c.created_at)
         found = []
-        for row in await self._database.fetch(mine.where(of_person(PictureRow, key)).order_by(PictureRow.picture_id)):
+        for row in await self._database.fetch(mine.where(of_person(PICTURES, key)).order_by(PICTURES.c.picture_id)):
             place = key.team_id, key.user_id, row.picture_id
             content = await off_loop(self._encryptor.open_bytes, row.content, _COLUMN, *place)
             found.append(PlainPicture(row.picture_id, content or b"", row.created_at))
@@ -99,7 +98,7 @@ class PictureStore(Store):
 
     async def read(self, key: PersonKey, picture_id: str) -> bytes | None:
         """Return a picture of a person; None where there is none. Raises SealError."""
-        mine = select(PictureRow.content).where(of_person(PictureRow, key), PictureRow.picture_id == picture_id)
+        mine = select(PICTURES.c.content).where(of_person(PICTURES, key), PICTURES.c.picture_id == picture_id)
         row = await self._database.fetch_one(mine)
         if row is None:
             return None

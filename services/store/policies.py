@@ -20,17 +20,16 @@ from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.json_values import LookJson, Stored
 from services.store.keeper import mark_all_kept_due
-from services.store.models import Person, Workspace
 from services.store.person_rows import mark_due
+from services.store.tables import PEOPLE, WORKSPACES
 
 _LeaveType = Annotated[str, Meta(min_length=1, max_length=LONGEST_LEAVE_TYPE)]
 _FIRST = timedelta(seconds=1)
 _NO_REPLIES = '"replies":false'
 
 
-_WORKSPACES = Workspace.__table__
-_STORED = select(_WORKSPACES.c.policy, _WORKSPACES.c.policy_by, _WORKSPACES.c.policy_at).where(
-    _WORKSPACES.c.team_id == bindparam("team")
+_STORED = select(WORKSPACES.c.policy, WORKSPACES.c.policy_by, WORKSPACES.c.policy_at).where(
+    WORKSPACES.c.team_id == bindparam("team")
 )
 
 
@@ -96,7 +95,7 @@ def policy_of(row: Any) -> Policy:
 
 def allows_replies() -> ColumnElement[bool]:
     """State that a workspace's policy allows replies. A quote in a value is escaped: nothing else looks the same."""
-    return ~Workspace.policy.contains(_NO_REPLIES)
+    return ~WORKSPACES.c.policy.contains(_NO_REPLIES)
 
 
 class PolicyStore:
@@ -116,10 +115,10 @@ class PolicyStore:
         Everybody's timeline is to be resolved anew: those who let titles be shown before the others. What `edit` raises
         changes nothing. Raises NotInstalledError.
         """
-        row = Workspace.team_id == key.team_id
+        row = WORKSPACES.c.team_id == key.team_id
         async with self._database.write() as connection:
-            await connection.execute(select(Workspace.team_id).where(row).with_for_update())
-            stored = select(Workspace.policy, Workspace.policy_by, Workspace.policy_at).where(row)
+            await connection.execute(select(WORKSPACES.c.team_id).where(row).with_for_update())
+            stored = select(WORKSPACES.c.policy, WORKSPACES.c.policy_by, WORKSPACES.c.policy_at).where(row)
             found = (await connection.execute(stored)).one_or_none()
             if found is None:
                 raise NotInstalledError("no workspace", team_id=key.team_id)
@@ -133,19 +132,19 @@ class PolicyStore:
                 "policy_at": now,
                 "allow_titles": after.titles,
             }
-            await connection.execute(update(Workspace).where(row).values(**fresh))
+            await connection.execute(update(WORKSPACES).where(row).values(**fresh))
             # in the order of `lock_people`
-            theirs = select(Person.user_id).where(Person.team_id == key.team_id).order_by(Person.user_id)
+            theirs = select(PEOPLE.c.user_id).where(PEOPLE.c.team_id == key.team_id).order_by(PEOPLE.c.user_id)
             await connection.execute(theirs.with_for_update(key_share=True))
-            lets_titles_show = Person.preferences.contains('"titles":true')
+            lets_titles_show = PEOPLE.c.preferences.contains('"titles":true')
             at = case((lets_titles_show, _instant(now - _FIRST)), else_=_instant(now))
             await connection.execute(
-                update(Person)
-                .where(Person.team_id == key.team_id, Person.user_id != LEAVE)
+                update(PEOPLE)
+                .where(PEOPLE.c.team_id == key.team_id, PEOPLE.c.user_id != LEAVE)
                 .values(
-                    due_at=case((Person.due_at < at, Person.due_at), else_=at),
+                    due_at=case((PEOPLE.c.due_at < at, PEOPLE.c.due_at), else_=at),
                     stale=true(),
-                    facts_seq=Person.facts_seq + 1,
+                    facts_seq=PEOPLE.c.facts_seq + 1,
                     home_stale=true(),
                 )
             )

@@ -19,8 +19,8 @@ from services.store.db import Database, Store
 from services.store.facts import line_of
 from services.store.json_values import looks_from_json, preferences_from_json, preferences_to_json
 from services.store.line_json import line_to_json
-from services.store.models import Person, RuleRow
 from services.store.person_rows import lock_one, lock_people, mark_due, mark_effects_due, of_person
+from services.store.tables import PEOPLE, RULES
 from services.store.timeline import pause_of
 
 Lines = tuple[Line, ...]
@@ -46,7 +46,7 @@ class LineStore(Store):
             before = await self._load(connection, key)
             after = edit(before)
             if after != before:
-                await connection.execute(delete(RuleRow).where(of_person(RuleRow, key)))
+                await connection.execute(delete(RULES).where(of_person(RULES, key)))
                 rows = [
                     {
                         "team_id": key.team_id,
@@ -59,13 +59,13 @@ class LineStore(Store):
                     }
                     for position, line in enumerate(after)
                 ]
-                await connection.execute(insert(RuleRow), rows)
+                await connection.execute(insert(RULES), rows)
                 await mark_due(connection, key, now, typed=True)
         return before, after
 
     async def _load(self, connection: AsyncConnection, key: PersonKey) -> Lines:
-        chosen = await connection.scalar(select(Person.preferences).where(of_person(Person, key)))
-        theirs = select(RuleRow).where(of_person(RuleRow, key)).order_by(RuleRow.position, RuleRow.rule_id)
+        chosen = await connection.scalar(select(PEOPLE.c.preferences).where(of_person(PEOPLE, key)))
+        theirs = select(RULES).where(of_person(RULES, key)).order_by(RULES.c.position, RULES.c.rule_id)
         lines = [line_of(row, self._encryptor) for row in await connection.execute(theirs)]
         return complete(lines, looks_from_json(chosen or "{}"))
 
@@ -79,7 +79,7 @@ class PreferenceStore:
     async def get(self, key: PersonKey) -> Preferences:
         """Return what the person chose; the defaults for somebody unknown."""
         async with self._database.read() as connection:
-            found = await connection.scalar(select(Person.preferences).where(of_person(Person, key)))
+            found = await connection.scalar(select(PEOPLE.c.preferences).where(of_person(PEOPLE, key)))
         return preferences_from_json(found or "{}")
 
     async def save(self, key: PersonKey, preferences: Preferences, now: datetime) -> Preferences:
@@ -93,11 +93,11 @@ class PreferenceStore:
         """Keep what `edit` makes of what the person chose; gives both. What `edit` raises changes nothing."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            found = await connection.scalar(select(Person.preferences).where(of_person(Person, key)))
+            found = await connection.scalar(select(PEOPLE.c.preferences).where(of_person(PEOPLE, key)))
             before = preferences_from_json(found or "{}")
             after = edit(before)
             stored = preferences_to_json(after, found or "{}")
-            await connection.execute(update(Person).where(of_person(Person, key)).values(preferences=stored))
+            await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(preferences=stored))
             await mark_due(connection, key, now, typed=True)
         return before, after
 
@@ -118,7 +118,7 @@ class PreferenceStore:
     async def _pause(self, connection: AsyncConnection, key: PersonKey) -> Pause | None:
         """Return the person's pause, which nobody else changes until the transaction ends."""
         await lock_people(connection, [key])
-        stored = select(Person.paused_from, Person.paused_until).where(of_person(Person, key))
+        stored = select(PEOPLE.c.paused_from, PEOPLE.c.paused_until).where(of_person(PEOPLE, key))
         found = (await connection.execute(stored)).first()
         return None if found is None else pause_of(*found)
 
@@ -126,7 +126,7 @@ class PreferenceStore:
         self, connection: AsyncConnection, key: PersonKey, pause: Pause | None, now: datetime
     ) -> None:
         start, end = (None, None) if pause is None else (pause.start, pause.end)
-        fresh = update(Person).where(of_person(Person, key)).values(paused_from=start, paused_until=end)
+        fresh = update(PEOPLE).where(of_person(PEOPLE, key)).values(paused_from=start, paused_until=end)
         await connection.execute(fresh)
         await mark_due(connection, key, now, stale=False, typed=True)
         await mark_effects_due(connection, [key], now)

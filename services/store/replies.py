@@ -26,11 +26,11 @@ from services.slack import scopes
 from services.store.columns import UtcInstant
 from services.store.db import Database, Store
 from services.store.due import ProfileStateStore
-from services.store.effect_models import ReplyRow, StretchRow
+from services.store.effect_tables import REPLIES, STRETCHES
 from services.store.facts import override_of
-from services.store.models import OverrideRow, Person, ProfileStateRow, Workspace
 from services.store.person_rows import insert_for, lock_staying, named, names, of_person, one_of, tuples
 from services.store.policies import allows_replies
+from services.store.tables import OVERRIDES, PEOPLE, PROFILE_STATES, WORKSPACES
 from services.store.timeline import pause_of
 
 Intervals = tuple[tuple[datetime, datetime], ...]
@@ -54,72 +54,70 @@ class DueReply:
     created_at: datetime
 
 
-_STRETCHES, _PEOPLE, _WORKSPACES = StretchRow.__table__, Person.__table__, Workspace.__table__
-_PROFILE_STATES, _OVERRIDES, _REPLIES = ProfileStateRow.__table__, OverrideRow.__table__, ReplyRow.__table__
 _NOW = bindparam("now", type_=UtcInstant)
 _MAY_REPLY = and_(
     allows_replies(),
-    _WORKSPACES.c.bot_token.is_not(None),
-    or_(*(_WORKSPACES.c.bot_scopes.contains(scope) for scope in sorted(scopes.INSTALLS[scopes.REPLIES]))),
+    WORKSPACES.c.bot_token.is_not(None),
+    or_(*(WORKSPACES.c.bot_scopes.contains(scope) for scope in sorted(scopes.INSTALLS[scopes.REPLIES]))),
 )
-_IS_REPLY = _STRETCHES.c.effect == Effect.REPLY.value
+_IS_REPLY = STRETCHES.c.effect == Effect.REPLY.value
 _OUT = (
-    select(_STRETCHES.c.team_id, _STRETCHES.c.user_id, _STRETCHES.c.start_at, _STRETCHES.c.end_at)
-    .join(_WORKSPACES, _WORKSPACES.c.team_id == _STRETCHES.c.team_id)
-    .join(_PEOPLE, of_person(_PEOPLE.c, _STRETCHES.c))
+    select(STRETCHES.c.team_id, STRETCHES.c.user_id, STRETCHES.c.start_at, STRETCHES.c.end_at)
+    .join(WORKSPACES, WORKSPACES.c.team_id == STRETCHES.c.team_id)
+    .join(PEOPLE, of_person(PEOPLE, STRETCHES))
     .where(
         _IS_REPLY,
-        _STRETCHES.c.end_at > _NOW,
-        _STRETCHES.c.start_at <= bindparam("soon", type_=UtcInstant),
+        STRETCHES.c.end_at > _NOW,
+        STRETCHES.c.start_at <= bindparam("soon", type_=UtcInstant),
         _MAY_REPLY,
-        _PEOPLE.c.leave_by.is_(None),
-        _PEOPLE.c.grant_state == GrantState.OK.value,
+        PEOPLE.c.leave_by.is_(None),
+        PEOPLE.c.grant_state == GrantState.OK.value,
     )
 )
 _ABSENT = (
     select(
-        _STRETCHES.c.team_id, _STRETCHES.c.user_id, _STRETCHES.c.end_at, _STRETCHES.c.ends, _PEOPLE.c.zone,
-        _PEOPLE.c.names, _PEOPLE.c.paused_from, _PEOPLE.c.paused_until, _PROFILE_STATES.c.memory,
+        STRETCHES.c.team_id, STRETCHES.c.user_id, STRETCHES.c.end_at, STRETCHES.c.ends, PEOPLE.c.zone,
+        PEOPLE.c.names, PEOPLE.c.paused_from, PEOPLE.c.paused_until, PROFILE_STATES.c.memory,
     )
-    .join(_PEOPLE, of_person(_PEOPLE.c, _STRETCHES.c))
-    .join(_PROFILE_STATES, of_person(_PROFILE_STATES.c, _STRETCHES.c))
+    .join(PEOPLE, of_person(PEOPLE, STRETCHES))
+    .join(PROFILE_STATES, of_person(PROFILE_STATES, STRETCHES))
     .where(
-        one_of((_STRETCHES.c.team_id, _STRETCHES.c.user_id), "keys"),
+        one_of((STRETCHES.c.team_id, STRETCHES.c.user_id), "keys"),
         _IS_REPLY,
-        _STRETCHES.c.start_at <= _NOW,
-        _STRETCHES.c.end_at > _NOW,
-        _PEOPLE.c.leave_by.is_(None),
-        _PEOPLE.c.grant_state == GrantState.OK.value,
+        STRETCHES.c.start_at <= _NOW,
+        STRETCHES.c.end_at > _NOW,
+        PEOPLE.c.leave_by.is_(None),
+        PEOPLE.c.grant_state == GrantState.OK.value,
     )
 )  # fmt: skip
 _RUNNING = (
-    select(_OVERRIDES)
+    select(OVERRIDES)
     .where(
-        one_of((_OVERRIDES.c.team_id, _OVERRIDES.c.user_id), "keys"),
-        _OVERRIDES.c.kind == OverrideKind.OUT_OF_OFFICE.value,
-        _OVERRIDES.c.start_at <= _NOW,
-        or_(_OVERRIDES.c.end_at.is_(None), _OVERRIDES.c.end_at > _NOW),
+        one_of((OVERRIDES.c.team_id, OVERRIDES.c.user_id), "keys"),
+        OVERRIDES.c.kind == OverrideKind.OUT_OF_OFFICE.value,
+        OVERRIDES.c.start_at <= _NOW,
+        or_(OVERRIDES.c.end_at.is_(None), OVERRIDES.c.end_at > _NOW),
     )
-    .order_by(_OVERRIDES.c.created_at)
+    .order_by(OVERRIDES.c.created_at)
 )
 _DUE = (
-    select(_REPLIES)
+    select(REPLIES)
     .where(
-        _REPLIES.c.due_at <= _NOW,
-        exists().where(_WORKSPACES.c.team_id == _REPLIES.c.team_id, _MAY_REPLY),
-        ~named(_REPLIES.c.team_id, "others"),
+        REPLIES.c.due_at <= _NOW,
+        exists().where(WORKSPACES.c.team_id == REPLIES.c.team_id, _MAY_REPLY),
+        ~named(REPLIES.c.team_id, "others"),
     )
-    .order_by(_REPLIES.c.due_at)
+    .order_by(REPLIES.c.due_at)
     .limit(bindparam("most"))
 )
-_ASKER = select(_PEOPLE.c.zone, _PEOPLE.c.locale).where(
-    _PEOPLE.c.team_id == bindparam("team"), _PEOPLE.c.user_id == bindparam("user"), _PEOPLE.c.leave_by.is_(None)
+_ASKER = select(PEOPLE.c.zone, PEOPLE.c.locale).where(
+    PEOPLE.c.team_id == bindparam("team"), PEOPLE.c.user_id == bindparam("user"), PEOPLE.c.leave_by.is_(None)
 )
 
-_TOLD = select(_REPLIES.c.person_id).where(
-    _REPLIES.c.team_id == bindparam("team"),
-    _REPLIES.c.asker_id == bindparam("asker"),
-    _REPLIES.c.day == bindparam("day"),
+_TOLD = select(REPLIES.c.person_id).where(
+    REPLIES.c.team_id == bindparam("team"),
+    REPLIES.c.asker_id == bindparam("asker"),
+    REPLIES.c.day == bindparam("day"),
 )
 
 
@@ -204,7 +202,7 @@ class ReplyStore(Store):
                 }
                 for key in sorted(staying)
             ]  # fmt: skip
-            new = insert_for(connection, ReplyRow).on_conflict_do_nothing().returning(ReplyRow.person_id)
+            new = insert_for(connection, REPLIES).on_conflict_do_nothing().returning(REPLIES.c.person_id)
             count = len((await connection.execute(new, rows)).all())
             if count:
                 await tell(connection)
@@ -223,23 +221,23 @@ class ReplyStore(Store):
 
     async def claim(self, reply: DueReply) -> bool:
         """Note that it is about to be told, and counts as told from now on; False where somebody else has."""
-        told = update(ReplyRow).where(_is(reply), ReplyRow.due_at.is_not(None)).values(due_at=None)
+        told = update(REPLIES).where(_is(reply), REPLIES.c.due_at.is_not(None)).values(due_at=None)
         return await self._database.execute(told) == 1
 
     async def give_back(self, reply: DueReply, at: datetime) -> None:
         """Note that it was not told after all: to be tried again at `at`."""
-        await self._database.execute(update(ReplyRow).where(_is(reply)).values(due_at=at))
+        await self._database.execute(update(REPLIES).where(_is(reply)).values(due_at=at))
 
     async def put_off(self, reply: DueReply, until: datetime) -> None:
         """Note that it cannot be told before `until`, unless it was already."""
-        later = update(ReplyRow).where(_is(reply), ReplyRow.due_at.is_not(None)).values(due_at=until)
+        later = update(REPLIES).where(_is(reply), REPLIES.c.due_at.is_not(None)).values(due_at=until)
         await self._database.execute(later)
 
     async def drop(self, replies: Sequence[DueReply]) -> None:
         """Nobody is told, and whoever asks again today is."""
         if replies:
             which = or_(*(_is(reply) for reply in replies))
-            await self._database.execute(delete(ReplyRow).where(which, ReplyRow.due_at.is_not(None)))
+            await self._database.execute(delete(REPLIES).where(which, REPLIES.c.due_at.is_not(None)))
 
 
 def _day(asker: MentionAsker, now: datetime) -> str:
@@ -248,8 +246,8 @@ def _day(asker: MentionAsker, now: datetime) -> str:
 
 def _is(reply: DueReply) -> ColumnElement[bool]:
     return and_(
-        ReplyRow.team_id == reply.person.team_id,
-        ReplyRow.asker_id == reply.asker_id,
-        ReplyRow.person_id == reply.person.user_id,
-        ReplyRow.day == reply.day,
+        REPLIES.c.team_id == reply.person.team_id,
+        REPLIES.c.asker_id == reply.asker_id,
+        REPLIES.c.person_id == reply.person.user_id,
+        REPLIES.c.day == reply.day,
     )

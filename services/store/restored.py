@@ -19,33 +19,31 @@ from services.domain.model import Effect, PersonKey, Span, Stretch
 from services.domain.operator_errors import RestoreError
 from services.domain.people import LEAVE, GrantState
 from services.domain.profile_state import recalled
-from services.store.agent_models import AgentCallsRow, AgentKeyRow, AskedPhotoRow
-from services.store.calendar_models import Calendar
+from services.store.agent_tables import AGENT_CALLS, AGENT_KEYS, ASKED_PHOTOS
+from services.store.calendar_tables import CALENDARS
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.due import ProfileStateStore
-from services.store.effect_models import EffectRow, ReplyRow, StretchRow
+from services.store.effect_tables import EFFECTS, REPLIES, STRETCHES
 from services.store.effects import keep_memory, memory_of
 from services.store.forgotten import Forgotten, note
-from services.store.models import Ask, OAuthState, Person, Workspace
 from services.store.person_rows import ROWS, chunks, mark_all_due, mark_effects_due, of_people, of_person, those
 from services.store.stores import Stores
-from services.store.timeline import SPANS
-from services.store.undo_models import UndoRow
-from services.store.workspace_models import KeptRow, KeptWriteRow, LeaveRow
+from services.store.tables import ASKS, OAUTH_STATES, PEOPLE, SPANS, WORKSPACES
+from services.store.undo_tables import UNDOS
+from services.store.workspace_tables import KEPT, KEPT_WRITES, LEAVES
 
-_EFFECTS, _STRETCHES = EffectRow.__table__, StretchRow.__table__
 _NOW = bindparam("now", type_=UtcInstant)
 _IN_DOUBT = (
-    select(_EFFECTS, _STRETCHES.c.start_at, _STRETCHES.c.end_at, _STRETCHES.c.rule)
+    select(EFFECTS, STRETCHES.c.start_at, STRETCHES.c.end_at, STRETCHES.c.rule)
     .outerjoin(
-        _STRETCHES,
+        STRETCHES,
         and_(
-            of_person(_STRETCHES.c, _EFFECTS.c), _STRETCHES.c.effect == _EFFECTS.c.effect,
-            _STRETCHES.c.start_at <= _NOW, _STRETCHES.c.end_at > _NOW,
+            of_person(STRETCHES, EFFECTS), STRETCHES.c.effect == EFFECTS.c.effect,
+            STRETCHES.c.start_at <= _NOW, STRETCHES.c.end_at > _NOW,
         ),
     )
-    .order_by(_EFFECTS.c.team_id, _EFFECTS.c.user_id, _EFFECTS.c.effect)
+    .order_by(EFFECTS.c.team_id, EFFECTS.c.user_id, EFFECTS.c.effect)
 )  # fmt: skip
 
 _BEGUN = select(SPANS).where(of_people(SPANS), SPANS.c.start_at <= _NOW).order_by(SPANS.c.start_at)
@@ -71,7 +69,7 @@ async def forget_again(stores: Stores, forgotten: Sequence[Forgotten], made_at: 
         return at is not None and (came_at is None or at > came_at)
 
     done = 0
-    for team_id, installed_at in await stores.database.fetch(select(Workspace.team_id, Workspace.installed_at)):
+    for team_id, installed_at in await stores.database.fetch(select(WORKSPACES.c.team_id, WORKSPACES.c.installed_at)):
         if was_forgotten(team_id, "", installed_at):
             done += await stores.workspaces.delete(team_id, now)
     gone = [key for key, came_at in (await _known(stores)).items() if was_forgotten(key.team_id, key.user_id, came_at)]
@@ -89,19 +87,19 @@ async def forget_again(stores: Stores, forgotten: Sequence[Forgotten], made_at: 
 async def revoke_keys(database: Database) -> int:
     """Delete all keys of agents: one that was revoked since would let in again. How many there were."""
     async with database.write() as connection:
-        await connection.execute(delete(AgentCallsRow))
-        return (await connection.execute(delete(AgentKeyRow))).rowcount
+        await connection.execute(delete(AGENT_CALLS))
+        return (await connection.execute(delete(AGENT_KEYS))).rowcount
 
 
 async def settle(stores: Stores, now: datetime) -> None:
     """Have nothing done twice, and everybody looked at anew. To be called when nothing else is to be done."""
     async with stores.database.write() as connection:
-        for once in (OAuthState, Ask, UndoRow, AskedPhotoRow):
+        for once in (OAUTH_STATES, ASKS, UNDOS, ASKED_PHOTOS):
             await connection.execute(delete(once))
-        await connection.execute(update(ReplyRow).values(due_at=None))  # told today, rather than told twice
-        for table in (Calendar, KeptRow):
-            await connection.execute(update(table).where(table.due_at.is_not(None)).values(due_at=now))
-        renewed = update(Calendar).where(Calendar.watch_due_at.is_not(None))  # the watches of then may be gone
+        await connection.execute(update(REPLIES).values(due_at=None))  # told today, rather than told twice
+        for table in (CALENDARS, KEPT):
+            await connection.execute(update(table).where(table.c.due_at.is_not(None)).values(due_at=now))
+        renewed = update(CALENDARS).where(CALENDARS.c.watch_due_at.is_not(None))  # the watches of then may be gone
         await connection.execute(renewed.values(watch_due_at=now))
     while due := await stores.digests.due(now, ROWS):
         for digest in due:
@@ -116,8 +114,8 @@ async def settle(stores: Stores, now: datetime) -> None:
 
 
 async def _people(stores: Stores) -> list[PersonKey]:
-    theirs = select(Person.team_id, Person.user_id).where(
-        Person.user_id != LEAVE, or_(Person.due_at.is_not(None), Person.grant_state == GrantState.OK.value)
+    theirs = select(PEOPLE.c.team_id, PEOPLE.c.user_id).where(
+        PEOPLE.c.user_id != LEAVE, or_(PEOPLE.c.due_at.is_not(None), PEOPLE.c.grant_state == GrantState.OK.value)
     )
     return [PersonKey(row.team_id, row.user_id) for row in await stores.database.fetch(theirs)]
 
@@ -160,10 +158,12 @@ async def _known(stores: Stores) -> Mapping[PersonKey, datetime | None]:
     None: never by themselves.
     """
     known: dict[PersonKey, datetime | None] = {}
-    for table in (LeaveRow, KeptRow, KeptWriteRow):
-        for row in await stores.database.fetch(select(table.team_id, table.user_id).distinct()):
+    for table in (LEAVES, KEPT, KEPT_WRITES):
+        for row in await stores.database.fetch(select(table.c.team_id, table.c.user_id).distinct()):
             known[PersonKey(row.team_id, row.user_id)] = None
-    people = select(Person.team_id, Person.user_id, Person.created_at, Person.granted_at).where(Person.user_id != LEAVE)
+    people = select(PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.created_at, PEOPLE.c.granted_at).where(
+        PEOPLE.c.user_id != LEAVE
+    )
     for row in await stores.database.fetch(people):
         known[PersonKey(row.team_id, row.user_id)] = max(row.created_at, row.granted_at or row.created_at)
     return known

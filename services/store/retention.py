@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Table, delete, select
 
 from services.platform.settings import Settings
-from services.store.agent_models import AgentChangeRow, AskedPhotoRow
+from services.store.agent_tables import AGENT_CHANGES, ASKED_PHOTOS
 from services.store.agents import old_changes
 from services.store.db import Database
-from services.store.effect_models import ReplyRow
+from services.store.effect_tables import REPLIES
 from services.store.keeper import forgotten_kept
-from services.store.models import Base, Delivery, OAuthState, OverrideRow, Write
 from services.store.person_rows import chunks, one_of, tuples
-from services.store.undo_models import UndoRow
-from services.store.workspace_models import DigestPostRow, ForgottenRow, KeptRow, KeptWriteRow
+from services.store.tables import DELIVERIES, OAUTH_STATES, OVERRIDES, WRITES
+from services.store.undo_tables import UNDOS
+from services.store.workspace_tables import DIGEST_POSTS, FORGOTTEN, KEPT, KEPT_WRITES
 
 ANSWERS_KEPT = timedelta(hours=1)
 """Whoever waits for a photo has read what came of it within seconds."""
@@ -63,24 +64,24 @@ class RetentionStore:
     async def delete_old(self, now: datetime, kept: KeptFor) -> int:
         """Delete what is over at `now`, and is not `kept` any longer; how many rows that were."""
         audit_before = now - kept.audit
-        leftovers: tuple[tuple[type[Base], ColumnElement[bool]], ...] = (
-            (Delivery, Delivery.seen_at < now - kept.deliveries),
-            (OAuthState, OAuthState.expires_at < now),
-            (Write, Write.at < audit_before),
-            (OverrideRow, OverrideRow.end_at < audit_before),
-            (AskedPhotoRow, AskedPhotoRow.asked_at < now - ANSWERS_KEPT),
-            (UndoRow, UndoRow.expires_at < now),
-            (ReplyRow, ReplyRow.created_at < now - REPLIES_KEPT),
-            (KeptWriteRow, KeptWriteRow.at < audit_before),
-            (DigestPostRow, DigestPostRow.begun_at < audit_before),
-            (AgentChangeRow, old_changes(audit_before)),
-            (KeptRow, forgotten_kept(now)),
-            (ForgottenRow, ForgottenRow.at < now - kept.backups),
+        leftovers: tuple[tuple[Table[Any], ColumnElement[bool]], ...] = (
+            (DELIVERIES, DELIVERIES.c.seen_at < now - kept.deliveries),
+            (OAUTH_STATES, OAUTH_STATES.c.expires_at < now),
+            (WRITES, WRITES.c.at < audit_before),
+            (OVERRIDES, OVERRIDES.c.end_at < audit_before),
+            (ASKED_PHOTOS, ASKED_PHOTOS.c.asked_at < now - ANSWERS_KEPT),
+            (UNDOS, UNDOS.c.expires_at < now),
+            (REPLIES, REPLIES.c.created_at < now - REPLIES_KEPT),
+            (KEPT_WRITES, KEPT_WRITES.c.at < audit_before),
+            (DIGEST_POSTS, DIGEST_POSTS.c.begun_at < audit_before),
+            (AGENT_CHANGES, old_changes(audit_before)),
+            (KEPT, forgotten_kept(now)),
+            (FORGOTTEN, FORGOTTEN.c.at < now - kept.backups),
         )
         return sum([await self._delete(table, is_over) for table, is_over in leftovers])
 
-    async def _delete(self, table: type[Base], is_over: ColumnElement[bool]) -> int:
-        key = [column for column in table.__table__.c if column.primary_key]  # all of them texts
+    async def _delete(self, table: Table[Any], is_over: ColumnElement[bool]) -> int:
+        key = [column for column in table.c if column.primary_key]  # all of them texts
         done, found = 0, AT_ONCE
         while found == AT_ONCE:
             rows = await self._database.fetch(select(*key).where(is_over).limit(AT_ONCE))

@@ -20,10 +20,10 @@ from sqlalchemy import Column, ColumnElement, Update, and_, func, literal, selec
 from services.domain.operator_errors import SealError
 from services.platform.crypto import SealedBytes
 from services.ports import Report
-from services.store import agent_models, calendar_models, effect_models, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
+from services.store import agent_tables, calendar_tables, effect_tables, undo_tables, workspace_tables  # noqa: F401  # their tables belong to METADATA
 from services.store.columns import Sealed
 from services.store.db import Store
-from services.store.models import Base
+from services.store.tables import METADATA
 
 BATCH = 100
 BYTES = 1 << 20
@@ -32,7 +32,7 @@ BYTES = 1 << 20
 
 def sealed_columns() -> Iterator[Column[Any]]:
     """Yield every column of the schema that holds ciphertext; as text, one is such as `people.token`."""
-    for table in Base.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         yield from (stored for stored in table.columns if isinstance(stored.type, Sealed))
 
 

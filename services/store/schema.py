@@ -27,10 +27,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.operator_errors import DatabaseBusyError, DatabaseError, NewerDatabaseError
-from services.store import agent_models, calendar_models, effect_models, undo_models, workspace_models  # noqa: F401  # their tables belong to Base.metadata
+from services.store import agent_tables, calendar_tables, effect_tables, undo_tables, workspace_tables  # noqa: F401  # their tables belong to METADATA
 from services.store.connecting import said_by
 from services.store.db import Database
-from services.store.models import Base
+from services.store.tables import METADATA
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -171,7 +171,7 @@ async def drift(database: Database) -> list[object]:
             connection,
             opts={"compare_type": True, "include_name": is_ours},
         )
-        return list(compare_metadata(context, Base.metadata))
+        return list(compare_metadata(context, METADATA))
 
     async with database.read() as connection:
         return await connection.run_sync(compare)

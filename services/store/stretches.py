@@ -14,16 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.effects import MEMORIES
 from services.domain.model import Effect, PersonKey, Stretch
 from services.store.columns import UtcInstant
-from services.store.effect_models import EffectRow, StretchRow
+from services.store.effect_tables import EFFECTS, STRETCHES
 from services.store.person_rows import chunks, insert_for, of_people, those
 
 Stretches = Mapping[PersonKey, Sequence[Stretch]]
 
-_EFFECTS, _STRETCHES = EffectRow.__table__, StretchRow.__table__
 _LATER = (
-    select(_STRETCHES)
-    .where(of_people(_STRETCHES), _STRETCHES.c.end_at > bindparam("now", type_=UtcInstant))
-    .order_by(_STRETCHES.c.start_at)
+    select(STRETCHES)
+    .where(of_people(STRETCHES), STRETCHES.c.end_at > bindparam("now", type_=UtcInstant))
+    .order_by(STRETCHES.c.start_at)
 )
 
 
@@ -42,18 +41,18 @@ async def replace_stretches(connection: AsyncConnection, stretches: Stretches, n
         after[key] = [_known(stretch) for stretch in theirs if stretch.end > now]
     changed = [key for key, known in after.items() if set(known) != set(before[key])]
     for chunk in chunks(changed):
-        await connection.execute(delete(StretchRow).where(of_people(_STRETCHES)), those(chunk))
+        await connection.execute(delete(STRETCHES).where(of_people(STRETCHES)), those(chunk))
     rows = [known.row(key) for key in changed for known in after[key]]
     if rows:
-        await connection.execute(insert(StretchRow), rows)
+        await connection.execute(insert(STRETCHES), rows)
     due = [
         {"team_id": key.team_id, "user_id": key.user_id, "effect": effect.value, "due_at": now, "seq": 1, "turn": 0,
          "failures": 0, "owed": False}
         for key in changed for effect in MEMORIES if _of(effect, before[key]) != _of(effect, after[key])
     ]  # fmt: skip
     if due:
-        fresh = insert_for(connection, EffectRow)
-        marked = {"due_at": fresh.excluded.due_at, "seq": _EFFECTS.c.seq + 1, "failures": 0}
+        fresh = insert_for(connection, EFFECTS)
+        marked = {"due_at": fresh.excluded.due_at, "seq": EFFECTS.c.seq + 1, "failures": 0}
         await connection.execute(
             fresh.on_conflict_do_update(index_elements=["team_id", "user_id", "effect"], set_=marked), due
         )

@@ -13,18 +13,17 @@ from services.domain.model import Event, PersonKey
 from services.domain.people import LEAVE, leave_key
 from services.domain.request_errors import TooManyRequestsError
 from services.platform.crypto import Encryptor
-from services.store.calendar_models import Calendar, EventRow
 from services.store.calendar_rows import CalendarRows, of_calendar
+from services.store.calendar_tables import CALENDARS, EVENTS
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.person_rows import lock_people, mark_due
 
 NAME = "Team hook"
 _TRIES = 5
-_CALENDARS = Calendar.__table__
-_CLAIM = select(_CALENDARS.c.claim).where(
-    _CALENDARS.c.team_id == bindparam("team"), _CALENDARS.c.user_id == LEAVE,
-    _CALENDARS.c.calendar_id == bindparam("calendar"),
+_CLAIM = select(CALENDARS.c.claim).where(
+    CALENDARS.c.team_id == bindparam("team"), CALENDARS.c.user_id == LEAVE,
+    CALENDARS.c.calendar_id == bindparam("calendar"),
 )  # fmt: skip
 
 
@@ -56,13 +55,13 @@ class TeamHookStore(CalendarRows):
 
     async def rotate(self, team_id: str, calendar_id: str, digest: str) -> bool:
         """Give a hook another secret from now on; False where the workspace has no such hook."""
-        its = of_calendar(Calendar, leave_key(team_id), calendar_id), Calendar.provider == TEAM
-        return bool(await self._database.execute(update(Calendar).where(*its).values(secret=digest)))
+        its = of_calendar(CALENDARS, leave_key(team_id), calendar_id), CALENDARS.c.provider == TEAM
+        return bool(await self._database.execute(update(CALENDARS).where(*its).values(secret=digest)))
 
     async def find(self, digest: str) -> TeamHook | None:
         """Find the hook whose secret has that digest."""
-        its = Calendar.secret == digest, Calendar.provider == TEAM, Calendar.user_id == LEAVE
-        row = await self._database.fetch_one(select(Calendar.team_id, Calendar.calendar_id).where(*its))
+        its = CALENDARS.c.secret == digest, CALENDARS.c.provider == TEAM, CALENDARS.c.user_id == LEAVE
+        row = await self._database.fetch_one(select(CALENDARS.c.team_id, CALENDARS.c.calendar_id).where(*its))
         return None if row is None else TeamHook(row.team_id, row.calendar_id)
 
     async def replace(self, hook: TeamHook, entries: Sequence[Event], now: datetime, *, all_of_it: bool) -> bool | None:
@@ -72,7 +71,7 @@ class TeamHookStore(CalendarRows):
         `all_of_it`. Raises TooManyRequestsError where others send to it all the time.
         """
         key = leave_key(hook.team_id)
-        its = of_calendar(Calendar, key, hook.calendar_id)
+        its = of_calendar(CALENDARS, key, hook.calendar_id)
         for _ in range(_TRIES):
             seen = await self._database.scalar(_CLAIM, {"team": hook.team_id, "calendar": hook.calendar_id})
             if seen is None:
@@ -80,11 +79,11 @@ class TeamHookStore(CalendarRows):
             plan = await self._events.prepare(key, hook.calendar_id, Changes(events=tuple(entries)))
             async with self._database.write() as connection:
                 await lock_people(connection, [key])
-                before = select(func.count()).where(of_calendar(EventRow, key, hook.calendar_id))
+                before = select(func.count()).where(of_calendar(EVENTS, key, hook.calendar_id))
                 if not all_of_it and 2 * len(entries) < (await connection.scalar(before) or 0):
                     return False
                 taken = {"claim": seen + 1, "health": Health.OK, "synced_at": now, "tried_at": now, "problem": ""}
-                held = update(Calendar).where(its, Calendar.claim == seen).values(taken)
+                held = update(CALENDARS).where(its, CALENDARS.c.claim == seen).values(taken)
                 if not (await connection.execute(held)).rowcount:
                     continue  # another list came meanwhile, or the hook is gone
                 await self._events.apply(connection, [plan])

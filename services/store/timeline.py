@@ -24,10 +24,9 @@ from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.db import Store
-from services.store.models import SpanRow, Write
 from services.store.person_rows import chunks, of_people, those
+from services.store.tables import SPANS, WRITES
 
-SPANS = SpanRow.__table__
 _THEIR_SPANS = select(SPANS).where(
     of_people(SPANS), SPANS.c.start_at <= bindparam("instant"), SPANS.c.end_at > bindparam("instant")
 )
@@ -66,10 +65,10 @@ class SpanStore:
     async def put(self, connection: AsyncConnection, spans: SealedSpans) -> None:
         """Make `spans` the whole stored timeline of each person named."""
         for chunk in chunks(list(spans)):
-            await connection.execute(delete(SpanRow).where(of_people(SPANS)), those(chunk))
+            await connection.execute(delete(SPANS).where(of_people(SPANS)), those(chunk))
         rows = [row for timeline in spans.values() for row in timeline]
         if rows:
-            await connection.execute(insert(SpanRow), rows)
+            await connection.execute(insert(SPANS), rows)
 
     async def replace(self, connection: AsyncConnection, spans: Mapping[PersonKey, Sequence[Span]]) -> None:
         """Seal the spans, and do the same with them."""
@@ -128,14 +127,13 @@ def pause_of(start: datetime | None, end: datetime | None) -> Pause | None:
 
 
 _WRITE_CONTENT = "writes.content"
-_WRITES = Write.__table__
 _ALL_RECENT = (  # by the person's own columns: PostgreSQL would read the whole audit to find people in a list
-    select(_WRITES)
-    .where(_WRITES.c.team_id == bindparam("team"), _WRITES.c.user_id == bindparam("user"))
-    .order_by(_WRITES.c.at.desc(), _WRITES.c.write_id)
+    select(WRITES)
+    .where(WRITES.c.team_id == bindparam("team"), WRITES.c.user_id == bindparam("user"))
+    .order_by(WRITES.c.at.desc(), WRITES.c.write_id)
     .limit(bindparam("most"))
 )
-_RECENT = _ALL_RECENT.where(_WRITES.c.action.not_like(bindparam("of_an_effect", "%:%")))
+_RECENT = _ALL_RECENT.where(WRITES.c.action.not_like(bindparam("of_an_effect", "%:%")))
 
 
 class AuditStore(Store):
@@ -144,7 +142,7 @@ class AuditStore(Store):
     async def add(self, connection: AsyncConnection, *attempts: tuple[PersonKey, AuditEntry]) -> None:
         """Write lines, in the transaction that records what they are about."""
         if attempts:
-            await connection.execute(insert(Write), [self._row(key, attempt) for key, attempt in attempts])
+            await connection.execute(insert(WRITES), [self._row(key, attempt) for key, attempt in attempts])
 
     def _row(self, key: PersonKey, attempt: AuditEntry) -> dict[str, object]:
         write_id = secrets.token_hex(12)

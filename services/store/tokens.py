@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, Table, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.model import PersonKey
@@ -18,8 +18,8 @@ from services.domain.people import Renewed
 from services.platform.crypto import Encryptor
 from services.store.db import Database, Store
 from services.store.grants import end_grant
-from services.store.models import Person, Workspace
 from services.store.person_rows import NoticeStore, of_person
+from services.store.tables import PEOPLE, WORKSPACES
 
 LEASE = timedelta(seconds=20)
 """How long a claimed renewal is left to its replica: longer than its exchange, which begins at once. Shorter than
@@ -31,20 +31,20 @@ still good."""
 class _Kind:
     """The columns of a person's token, or of a bot's."""
 
-    table: type[Person] | type[Workspace]
+    table: Table[Any]
     token: str
     refresh: str
     expires: str
 
     def column(self, name: str) -> str:
-        return f"{self.table.__tablename__}.{name}"
+        return f"{self.table.name}.{name}"
 
 
-_PERSON = _Kind(Person, "token", "refresh_token", "token_expires_at")
-_BOT = _Kind(Workspace, "bot_token", "bot_refresh_token", "bot_expires_at")
+_PERSON = _Kind(PEOPLE, "token", "refresh_token", "token_expires_at")
+_BOT = _Kind(WORKSPACES, "bot_token", "bot_refresh_token", "bot_expires_at")
 _NEXT_DUE = select(
     *(
-        select(func.min(kind.table.refresh_due_at)).scalar_subquery().label(kind.table.__tablename__)
+        select(func.min(kind.table.c.refresh_due_at)).scalar_subquery().label(kind.table.name)
         for kind in (_PERSON, _BOT)
     )
 )
@@ -75,7 +75,7 @@ class TokenClaim:
     @property
     def row(self) -> ColumnElement[bool]:
         """Match its row."""
-        key = self.kind.table.__table__.primary_key
+        key = self.kind.table.primary_key
         return and_(*(column == part for column, part in zip(key, self.place, strict=True)))
 
 
@@ -96,8 +96,8 @@ class TokenStore(Store):
         claims: list[TokenClaim] = []
         async with self._database.write() as connection:
             for kind in (_PERSON, _BOT):
-                due_at = kind.table.refresh_due_at
-                due = select(kind.table.__table__).where(due_at <= now).order_by(due_at).limit(limit - len(claims))
+                due_at = kind.table.c.refresh_due_at
+                due = select(kind.table).where(due_at <= now).order_by(due_at).limit(limit - len(claims))
                 rows = (await connection.execute(due.with_for_update(skip_locked=True))).all()
                 claims += [await self._claim(connection, kind, row, until) for row in rows]
         return claims
@@ -105,7 +105,7 @@ class TokenStore(Store):
     async def claim_person(self, key: PersonKey, now: datetime, until: datetime) -> TokenClaim | None:
         """Claim a person's renewal although it is not due; None where another replica has claimed it just now."""
         async with self._database.write() as connection:
-            theirs = select(Person.__table__).where(of_person(Person, key)).with_for_update()
+            theirs = select(PEOPLE).where(of_person(PEOPLE, key)).with_for_update()
             row = (await connection.execute(theirs)).one_or_none()
             if row is None or (row.refresh_due_at is not None and now < row.refresh_due_at <= now + LEASE):
                 return None
@@ -156,7 +156,7 @@ class TokenStore(Store):
     async def _still(self, connection: AsyncConnection, claim: TokenClaim, *, unclaimed: bool = False) -> bool:
         """Return whether the refresh token is still the one kept, `unclaimed`: by nobody else since; locks its row."""
         kind = claim.kind
-        stored = select(kind.table.__table__).where(claim.row).with_for_update()
+        stored = select(kind.table).where(claim.row).with_for_update()
         row = (await connection.execute(stored)).one_or_none()
         if row is None or (unclaimed and row.refresh_seq != claim.seq):
             return False

@@ -21,7 +21,7 @@ from services.store.calendar_rows import mark_home_stale
 from services.store.db import Store
 from services.store.line_json import line_from_json, line_to_json
 from services.store.person_rows import lock_one, of_person, upsert
-from services.store.undo_models import UndoRow
+from services.store.undo_tables import UNDOS
 
 UNDO_LIVES = timedelta(minutes=10)
 MOST_UNDOS = 20
@@ -53,20 +53,20 @@ class UndoStore(Store):
         content = self._encryptor.seal(plain, _CONTENT, key.team_id, key.user_id, undo_id)
         fresh = {"expires_at": now + UNDO_LIVES, "content": content}
         row = {"team_id": key.team_id, "user_id": key.user_id, "undo_id": undo_id, **fresh}
-        theirs = select(UndoRow.undo_id).where(of_person(UndoRow, key)).order_by(UndoRow.expires_at.desc())
+        theirs = select(UNDOS.c.undo_id).where(of_person(UNDOS, key)).order_by(UNDOS.c.expires_at.desc())
         async with self._database.write() as connection:
             if not await lock_one(connection, key):
                 return undo_id
-            await connection.execute(upsert(connection, UndoRow, row, fresh))
+            await connection.execute(upsert(connection, UNDOS, row, fresh))
             too_many = (await connection.scalars(theirs.offset(MOST_UNDOS))).all()
             if too_many:
-                await connection.execute(delete(UndoRow).where(of_person(UndoRow, key), UndoRow.undo_id.in_(too_many)))
+                await connection.execute(delete(UNDOS).where(of_person(UNDOS, key), UNDOS.c.undo_id.in_(too_many)))
             await mark_home_stale(connection, key)
         return undo_id
 
     async def get(self, key: PersonKey, undo_id: str, now: datetime) -> Undoable | None:
         """Return the change of that id; None where there is none any more."""
-        return self._opened(key, await self._database.fetch(self._theirs(key, now).where(UndoRow.undo_id == undo_id)))
+        return self._opened(key, await self._database.fetch(self._theirs(key, now).where(UNDOS.c.undo_id == undo_id)))
 
     async def list(self, key: PersonKey, now: datetime) -> list[Undoable]:
         """Return the changes that can be taken back, the newest first."""
@@ -75,17 +75,17 @@ class UndoStore(Store):
 
     async def drop(self, key: PersonKey, undo_id: str) -> bool:
         """Note that it was taken back; False where it is gone already."""
-        done = delete(UndoRow).where(of_person(UndoRow, key), UndoRow.undo_id == undo_id).returning(UndoRow.undo_id)
+        done = delete(UNDOS).where(of_person(UNDOS, key), UNDOS.c.undo_id == undo_id).returning(UNDOS.c.undo_id)
         async with self._database.write() as connection:
             first = (await connection.execute(done)).first() is not None
             await mark_home_stale(connection, key)
         return first
 
     def _theirs(self, key: PersonKey, now: datetime) -> Any:
-        newest_first = (UndoRow.expires_at.desc(), UndoRow.undo_id)
+        newest_first = (UNDOS.c.expires_at.desc(), UNDOS.c.undo_id)
         return (
-            select(UndoRow.undo_id, UndoRow.expires_at, UndoRow.content)
-            .where(of_person(UndoRow, key), UndoRow.expires_at > now)
+            select(UNDOS.c.undo_id, UNDOS.c.expires_at, UNDOS.c.content)
+            .where(of_person(UNDOS, key), UNDOS.c.expires_at > now)
             .order_by(*newest_first)
         )
 

@@ -22,7 +22,6 @@ from services.domain.people import zone_or
 from services.domain.request_errors import TooManyRequestsError
 from services.platform.concurrency import LARGE, off_loop_if
 from services.platform.crypto import Encryptor
-from services.store.calendar_models import Calendar, InboxRow, WatchRow
 from services.store.calendar_rows import (
     BOUND,
     KEY,
@@ -32,22 +31,22 @@ from services.store.calendar_rows import (
     mark_home_stale,
     of_calendar,
 )
+from services.store.calendar_tables import CALENDARS, INBOX, WATCHES
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.group_commit import Grouped
-from services.store.models import Person
 from services.store.person_rows import lock_people, named, names, of_person, tuples
+from services.store.tables import PEOPLE
 
 log = structlog.get_logger(__name__)
 
 _UNREADABLE_FOR = timedelta(hours=6)
 _AT = bindparam("b_at", type_=UtcInstant)
-_NEXT_DUE = select(func.min(Calendar.watch_due_at))
-_CALENDARS, _INBOX, _WATCHES = Calendar.__table__, InboxRow.__table__, WatchRow.__table__
-_FIND = select(_WATCHES).where(named(_WATCHES.c.watch_id, "watch_ids"))
+_NEXT_DUE = select(func.min(CALENDARS.c.watch_due_at))
+_FIND = select(WATCHES).where(named(WATCHES.c.watch_id, "watch_ids"))
 _HINT = (
-    update(Calendar)
-    .where(*BOUND, Calendar.due_at > _AT)  # never one that rests (NULL), nor one that is due already
+    update(CALENDARS)
+    .where(*BOUND, CALENDARS.c.due_at > _AT)  # never one that rests (NULL), nor one that is due already
     .values(due_at=_AT)
 )
 
@@ -93,10 +92,10 @@ class WatchStore(CalendarRows):
     async def claim(self, now: datetime, lease: datetime, limit: int) -> Sequence[WatchTask]:
         """Claim up to `limit` calendars whose watch is due, until `lease`."""
         async with self._database.write() as connection:
-            due = select(*KEY).where(Calendar.watch_due_at <= now).order_by(Calendar.watch_due_at).limit(limit)
+            due = select(*KEY).where(CALENDARS.c.watch_due_at <= now).order_by(CALENDARS.c.watch_due_at).limit(limit)
             claimed = (await connection.execute(due.with_for_update(skip_locked=True))).all()
             # read once they are ours: see `lock_people`
-            ours = claimed_rows().order_by(Calendar.watch_due_at)
+            ours = claimed_rows().order_by(CALENDARS.c.watch_due_at)
             found = []
             for row in (await connection.execute(ours, {"of_calendars": tuples(claimed)})).all():
                 key, again = PersonKey(row.team_id, row.user_id), lease
@@ -107,20 +106,20 @@ class WatchStore(CalendarRows):
                     log.warning("watch_not_opened", **ids)
                     again = now + _UNREADABLE_FOR
                 else:
-                    promised = select(_WATCHES).where(of_calendar(WatchRow, key, row.calendar_id))
-                    watches = await connection.execute(promised.order_by(WatchRow.created_at))
+                    promised = select(WATCHES).where(of_calendar(WATCHES, key, row.calendar_id))
+                    watches = await connection.execute(promised.order_by(WATCHES.c.created_at))
                     known = tuple(
                         Watch(one.watch_id, one.remote_id, one.expires_at or one.created_at) for one in watches
                     )
                     found.append(WatchTask(there, known, row.watch_failures, lease))
-                here = of_calendar(Calendar, key, row.calendar_id)
-                await connection.execute(update(Calendar).where(here).values(watch_due_at=again))
+                here = of_calendar(CALENDARS, key, row.calendar_id)
+                await connection.execute(update(CALENDARS).where(here).values(watch_due_at=again))
         return found
 
     async def begin(self, there: Connection, watch_id: str, secret: str, now: datetime) -> None:
         """Keep a watch that is about to be asked for; `secret` is the digest of what its pushes have to bring."""
         key = there.key
-        watch = insert(WatchRow).values(
+        watch = insert(WATCHES).values(
             team_id=key.team_id, watch_id=watch_id, user_id=key.user_id, calendar_id=there.calendar_id, secret=secret,
             remote_id="", created_at=now, expires_at=None,
         )  # fmt: skip
@@ -133,12 +132,12 @@ class WatchStore(CalendarRows):
         """
         async with self._database.write() as connection:
             await lock_people(connection, [there.key])
-            kept = update(WatchRow).where(_is(there.key.team_id, watch.watch_id))
+            kept = update(WATCHES).where(_is(there.key.team_id, watch.watch_id))
             kept = kept.values(remote_id=watch.remote_id, expires_at=watch.expires_at)
             if not (await connection.execute(kept)).rowcount:
                 return False
-            sooner = case((Calendar.due_at > now, literal(now, UtcInstant)), else_=Calendar.due_at)
-            its = update(Calendar).where(of_calendar(Calendar, there.key, there.calendar_id))
+            sooner = case((CALENDARS.c.due_at > now, literal(now, UtcInstant)), else_=CALENDARS.c.due_at)
+            its = update(CALENDARS).where(of_calendar(CALENDARS, there.key, there.calendar_id))
             await connection.execute(its.values(watch_due_at=renew_at, watch_failures=0, due_at=sooner))
             await mark_home_stale(connection, there.key)
         return True
@@ -146,13 +145,13 @@ class WatchStore(CalendarRows):
     async def put_off(self, task: WatchTask, until: datetime | None, failures: int) -> None:
         """Try again at `until`; None: not before somebody mends it. Made due meanwhile (it was mended), it stays so."""
         there, later = task.connection, literal(until, UtcInstant)
-        due = case((Calendar.watch_due_at < task.lease, Calendar.watch_due_at), else_=later)
-        its = update(Calendar).where(of_calendar(Calendar, there.key, there.calendar_id))
+        due = case((CALENDARS.c.watch_due_at < task.lease, CALENDARS.c.watch_due_at), else_=later)
+        its = update(CALENDARS).where(of_calendar(CALENDARS, there.key, there.calendar_id))
         await self._database.execute(its.values(watch_due_at=due, watch_failures=failures))
 
     async def drop(self, team_id: str, watch_id: str) -> None:
         """Forget a watch: it was stopped, or never came about."""
-        await self._database.execute(delete(WatchRow).where(_is(team_id, watch_id)))
+        await self._database.execute(delete(WATCHES).where(_is(team_id, watch_id)))
 
     # ── pushes that arrive ──────────────────────────────────────────────────────────────────────────
 
@@ -171,7 +170,7 @@ class WatchStore(CalendarRows):
     async def ended(self, known: KnownWatch, now: datetime) -> None:
         """Forget a watch that its provider ended: a new one is due, and so is the calendar."""
         async with self._database.write() as connection:
-            await connection.execute(delete(WatchRow).where(_is(known.key.team_id, known.watch_id)))
+            await connection.execute(delete(WATCHES).where(_is(known.key.team_id, known.watch_id)))
             await connection.execute(_wanted(known, now))
             await connection.execute(_HINT, [bound(known.key, known.calendar_id) | {"b_at": now}])
 
@@ -193,12 +192,12 @@ class WatchStore(CalendarRows):
 
 
 def _is(team_id: str, watch_id: str) -> ColumnElement[bool]:
-    return and_(WatchRow.team_id == team_id, WatchRow.watch_id == watch_id)
+    return and_(WATCHES.c.team_id == team_id, WATCHES.c.watch_id == watch_id)
 
 
 def _wanted(known: KnownWatch, now: datetime) -> Update:
-    its = of_calendar(Calendar, known.key, known.calendar_id)
-    return update(Calendar).where(its, Calendar.watch_due_at > now).values(watch_due_at=now)
+    its = of_calendar(CALENDARS, known.key, known.calendar_id)
+    return update(CALENDARS).where(its, CALENDARS.c.watch_due_at > now).values(watch_due_at=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +216,7 @@ class HookStore(CalendarRows):
         """Keep a hook whose secret has that digest; return its id. Raises TooManyError, NotGrantedError."""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            mine = select(func.count()).where(of_person(Calendar, key), Calendar.provider == HOOK)
+            mine = select(func.count()).where(of_person(CALENDARS, key), CALENDARS.c.provider == HOOK)
             number = (await connection.scalar(mine) or 0) + 1
             name = "Hook" if number == 1 else f"Hook {number}"
             # due once something arrives
@@ -225,13 +224,15 @@ class HookStore(CalendarRows):
 
     async def rotate(self, key: PersonKey, calendar_id: str, digest: str) -> bool:
         """Give the hook another secret from now on; False where the person has no such hook."""
-        mine = and_(of_calendar(Calendar, key, calendar_id), Calendar.provider == HOOK)
-        return bool(await self._database.execute(update(Calendar).where(mine).values(secret=digest)))
+        mine = and_(of_calendar(CALENDARS, key, calendar_id), CALENDARS.c.provider == HOOK)
+        return bool(await self._database.execute(update(CALENDARS).where(mine).values(secret=digest)))
 
     async def find(self, digest: str) -> Hook | None:
         """Find the hook whose secret has that digest."""
-        hooks = select(*KEY, Person.zone).join(Person, of_person(Person, Calendar))
-        hooks = hooks.where(Calendar.secret == digest, Calendar.provider == HOOK, Person.deactivated_at.is_(None))
+        hooks = select(*KEY, PEOPLE.c.zone).join(PEOPLE, of_person(PEOPLE, CALENDARS))
+        hooks = hooks.where(
+            CALENDARS.c.secret == digest, CALENDARS.c.provider == HOOK, PEOPLE.c.deactivated_at.is_(None)
+        )
         row = await self._database.fetch_one(hooks)
         if row is None:
             return None
@@ -258,26 +259,26 @@ class InboxStore(CalendarRows):
 
         One that is `whole` takes the place of what waits. Raises TooManyRequestsError where too much waits already.
         """
-        mine = of_calendar(Calendar, key, calendar_id)
-        newest = select(func.max(InboxRow.seq)).where(of_calendar(InboxRow, key, calendar_id))
+        mine = of_calendar(CALENDARS, key, calendar_id)
+        newest = select(func.max(INBOX.c.seq)).where(of_calendar(INBOX, key, calendar_id))
         async with self._database.read() as connection:
             seq = int(await connection.scalar(newest) or 0) + 1
         row = await self._row(key, calendar_id, seq, content, now, whole=whole)
-        sooner = or_(Calendar.due_at.is_(None), Calendar.due_at > now)
+        sooner = or_(CALENDARS.c.due_at.is_(None), CALENDARS.c.due_at > now)
         async with self._database.write() as connection:
             # first of all, because it locks the row: two that arrive at once must not get the same number
-            due_at = case((sooner, literal(now, UtcInstant)), else_=Calendar.due_at)
-            if not (await connection.execute(update(Calendar).where(mine).values(due_at=due_at))).rowcount:
+            due_at = case((sooner, literal(now, UtcInstant)), else_=CALENDARS.c.due_at)
+            if not (await connection.execute(update(CALENDARS).where(mine).values(due_at=due_at))).rowcount:
                 return False
-            sizes = select(func.count(), func.sum(func.length(InboxRow.content)), func.max(InboxRow.seq))
-            count, size, last = (await connection.execute(sizes.where(of_calendar(InboxRow, key, calendar_id)))).one()
+            sizes = select(func.count(), func.sum(func.length(INBOX.c.content)), func.max(INBOX.c.seq))
+            count, size, last = (await connection.execute(sizes.where(of_calendar(INBOX, key, calendar_id)))).one()
             if whole:  # numbered after what it replaces, which may be being worked in and is taken out by its number
-                await connection.execute(delete(InboxRow).where(of_calendar(InboxRow, key, calendar_id)))
+                await connection.execute(delete(INBOX).where(of_calendar(INBOX, key, calendar_id)))
             elif count >= MOST_WAITING or (size or 0) > MOST_BYTES:
                 raise TooManyRequestsError("too much waits", retry_after=_WAIT)
             if row["seq"] <= (last or 0):  # another came meanwhile: sealed again, for its own number
                 row = await self._row(key, calendar_id, last + 1, content, now, whole=whole)
-            await connection.execute(insert(InboxRow).values(row))
+            await connection.execute(insert(INBOX).values(row))
         return True
 
     async def connect(
@@ -290,12 +291,12 @@ class InboxStore(CalendarRows):
         async with self._database.write() as connection:
             calendar_id = await self._add(connection, key, FILE, address=address, name=name, now=now, due_at=now)
             row = await self._row(key, calendar_id, 1, content, now, whole=whole)
-            await connection.execute(insert(InboxRow).values(row))
+            await connection.execute(insert(INBOX).values(row))
         return calendar_id
 
     async def waiting(self, key: PersonKey, calendar_id: str) -> Sequence[Arrival]:
         """List what waits for a calendar, in the order of its arrival. What cannot be opened has no content."""
-        its = select(_INBOX).where(of_calendar(InboxRow, key, calendar_id)).order_by(InboxRow.seq)
+        its = select(INBOX).where(of_calendar(INBOX, key, calendar_id)).order_by(INBOX.c.seq)
         found = []
         for row in await self._database.fetch(its):
             content = await off_loop_if(len(row.content) >= LARGE, self._opened, row)
@@ -304,7 +305,7 @@ class InboxStore(CalendarRows):
 
     async def named(self, key: PersonKey, address: str) -> tuple[str, str] | None:
         """Return id and name of a person's calendar that came as the file `address`; None where they have none."""
-        mine = select(_CALENDARS).where(of_person(Calendar, key), Calendar.provider == FILE)
+        mine = select(CALENDARS).where(of_person(CALENDARS, key), CALENDARS.c.provider == FILE)
         for row in await self._database.fetch(mine):
             if self._address(key, row) == address:
                 place = (key.team_id, key.user_id, row.calendar_id)

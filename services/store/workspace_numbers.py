@@ -12,42 +12,53 @@ from services.domain.faults import OperatorFault
 from services.domain.model import Kind
 from services.domain.people import LEAVE, GrantState
 from services.slack import scopes
-from services.store.calendar_models import Account, Calendar
+from services.store.calendar_tables import ACCOUNTS, CALENDARS
 from services.store.columns import UtcInstant
 from services.store.db import Database
-from services.store.models import Person, Workspace
-from services.store.workspace_models import AbsenceRow, LeaveRow, OperatorFaultRow
+from services.store.tables import PEOPLE, WORKSPACES
+from services.store.workspace_tables import ABSENCES, LEAVES, OPERATOR_FAULTS
 
 _TEAM = bindparam("team", type_=String)
 _START, _END = (bindparam(name, type_=UtcInstant) for name in ("day_start", "day_end"))
-_THEIRS = (Person.team_id == _TEAM, Person.user_id != LEAVE, Person.leave_by.is_(None), Person.deactivated_at.is_(None))
-_CALENDARS = (Calendar.team_id == _TEAM, Calendar.user_id != LEAVE)
+_THEIRS = (
+    PEOPLE.c.team_id == _TEAM,
+    PEOPLE.c.user_id != LEAVE,
+    PEOPLE.c.leave_by.is_(None),
+    PEOPLE.c.deactivated_at.is_(None),
+)
+_CALENDARS = (CALENDARS.c.team_id == _TEAM, CALENDARS.c.user_id != LEAVE)
 _OUT = union(  # each once, whether or not they have connected
-    select(AbsenceRow.user_id).where(
-        AbsenceRow.team_id == _TEAM,
-        AbsenceRow.kind == Kind.OUT_OF_OFFICE.value,
-        AbsenceRow.end_at > _START,
-        AbsenceRow.start_at < _END,
+    select(ABSENCES.c.user_id).where(
+        ABSENCES.c.team_id == _TEAM,
+        ABSENCES.c.kind == Kind.OUT_OF_OFFICE.value,
+        ABSENCES.c.end_at > _START,
+        ABSENCES.c.start_at < _END,
     ),
-    select(LeaveRow.user_id).where(LeaveRow.team_id == _TEAM, LeaveRow.end_at > _START, LeaveRow.start_at < _END),
+    select(LEAVES.c.user_id).where(LEAVES.c.team_id == _TEAM, LEAVES.c.end_at > _START, LEAVES.c.start_at < _END),
 ).subquery()
 _NUMBERS = select(
     select(func.count()).where(*_THEIRS).scalar_subquery().label("people"),
-    select(func.count()).where(*_THEIRS, Person.grant_state == GrantState.OK.value).scalar_subquery().label("granted"),
     select(func.count())
-    .where(*_THEIRS, Person.grant_state == GrantState.LOST.value)
+    .where(*_THEIRS, PEOPLE.c.grant_state == GrantState.OK.value)
+    .scalar_subquery()
+    .label("granted"),
+    select(func.count())
+    .where(*_THEIRS, PEOPLE.c.grant_state == GrantState.LOST.value)
     .scalar_subquery()
     .label("lost_grants"),
     select(func.count()).where(*_CALENDARS).scalar_subquery().label("calendars"),
-    select(func.count()).where(*_CALENDARS, Calendar.health == Health.BROKEN.value).scalar_subquery().label("broken"),
     select(func.count())
-    .where(Account.team_id == _TEAM, Account.user_id != LEAVE, Account.state != "ok")
+    .where(*_CALENDARS, CALENDARS.c.health == Health.BROKEN.value)
+    .scalar_subquery()
+    .label("broken"),
+    select(func.count())
+    .where(ACCOUNTS.c.team_id == _TEAM, ACCOUNTS.c.user_id != LEAVE, ACCOUNTS.c.state != "ok")
     .scalar_subquery()
     .label("lost_accounts"),
     select(func.count()).select_from(_OUT).scalar_subquery().label("out_today"),
-    select(Workspace.bot_scopes).where(Workspace.team_id == _TEAM).scalar_subquery().label("bot_scopes"),
+    select(WORKSPACES.c.bot_scopes).where(WORKSPACES.c.team_id == _TEAM).scalar_subquery().label("bot_scopes"),
 )
-_FAULTS = select(OperatorFaultRow.fault).where(OperatorFaultRow.team_id == _TEAM).order_by(OperatorFaultRow.fault)
+_FAULTS = select(OPERATOR_FAULTS.c.fault).where(OPERATOR_FAULTS.c.team_id == _TEAM).order_by(OPERATOR_FAULTS.c.fault)
 
 
 @dataclass(frozen=True, slots=True)

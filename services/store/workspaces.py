@@ -17,11 +17,11 @@ from services.domain.request_errors import NotInstalledError
 from services.slack import scopes
 from services.store.db import Store
 from services.store.forgotten import remember_forgotten
-from services.store.models import Delivery, OAuthState, Person, Workspace
 from services.store.people import VIEW, view_of
 from services.store.person_rows import upsert
 from services.store.policies import policy_of
-from services.store.workspace_models import OperatorFaultRow, WorkspaceBudget
+from services.store.tables import DELIVERIES, OAUTH_STATES, PEOPLE, WORKSPACES
+from services.store.workspace_tables import OPERATOR_FAULTS, WORKSPACE_BUDGETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +49,16 @@ MOST_ORGANISATIONS = 10
 """That are asked whose a workspace is which a request names without its organisation."""
 
 APP_REDIRECT = "https://slack.com/app_redirect"
-_WORKSPACES, _PEOPLE = Workspace.__table__, Person.__table__
 _MEETING = (
-    select(*_WORKSPACES.columns, *VIEW)
+    select(*WORKSPACES.columns, *VIEW)
     .join_from(
-        _WORKSPACES,
-        _PEOPLE,
-        (_PEOPLE.c.team_id == _WORKSPACES.c.team_id) & (_PEOPLE.c.user_id == bindparam("user")),
+        WORKSPACES,
+        PEOPLE,
+        (PEOPLE.c.team_id == WORKSPACES.c.team_id) & (PEOPLE.c.user_id == bindparam("user")),
         isouter=True,
     )
     .where(
-        (_WORKSPACES.c.team_id == bindparam("team"))
-        | (_WORKSPACES.c.team_id == bindparam("org")) & _WORKSPACES.c.org_wide
+        (WORKSPACES.c.team_id == bindparam("team")) | (WORKSPACES.c.team_id == bindparam("org")) & WORKSPACES.c.org_wide
     )
 )
 
@@ -88,8 +86,8 @@ class WorkspaceStore(Store):
 
     async def organisations(self) -> list[Bot]:
         """Return the org-wide installs whose bots have a token, the newest first; no more than are worth asking."""
-        theirs = _WORKSPACES.c.org_wide & _WORKSPACES.c.bot_token.is_not(None)
-        newest = select(_WORKSPACES).where(theirs).order_by(_WORKSPACES.c.installed_at.desc()).limit(MOST_ORGANISATIONS)
+        theirs = WORKSPACES.c.org_wide & WORKSPACES.c.bot_token.is_not(None)
+        newest = select(WORKSPACES).where(theirs).order_by(WORKSPACES.c.installed_at.desc()).limit(MOST_ORGANISATIONS)
         return [self._bot(row) for row in await self._database.fetch(newest)]
 
     def _bot(self, row: Any) -> Bot:
@@ -109,17 +107,17 @@ class WorkspaceStore(Store):
     async def bot_token(self, team_id: str) -> str | None:
         """Return the bot token of the workspace with this very id; None where there is none (any more)."""
         async with self._database.read() as connection:
-            sealed = await connection.scalar(select(Workspace.bot_token).where(Workspace.team_id == team_id))
+            sealed = await connection.scalar(select(WORKSPACES.c.bot_token).where(WORKSPACES.c.team_id == team_id))
         return self._encryptor.open(sealed, "workspaces.bot_token", team_id)
 
     async def has_bot(self, token: str) -> bool:
         """Return whether it is the bot token of a workspace that is kept."""
-        rows = await self._database.fetch(select(Workspace.team_id, Workspace.bot_token))
+        rows = await self._database.fetch(select(WORKSPACES.c.team_id, WORKSPACES.c.bot_token))
         return any(self._readable(row.bot_token, "workspaces.bot_token", row.team_id) == token for row in rows)
 
     async def check_keys(self) -> None:
         """Raise SealError where the keys open no workspace's token; one among others is that workspace's trouble."""
-        stored = select(Workspace.team_id, Workspace.bot_token).where(Workspace.bot_token.is_not(None))
+        stored = select(WORKSPACES.c.team_id, WORKSPACES.c.bot_token).where(WORKSPACES.c.bot_token.is_not(None))
         rows = await self._database.fetch(stored)
         if rows and not any(self._readable(row.bot_token, "workspaces.bot_token", row.team_id) for row in rows):
             raise SealError("the keys open no workspace's token: they are those of another database")
@@ -157,23 +155,23 @@ class WorkspaceStore(Store):
             "refresh_due_at": answer.bot.refresh_due_at(home),
         }
         async with self._database.write() as connection:
-            stored = select(Workspace.bot_token, Workspace.bot_scopes).where(Workspace.team_id == home)
+            stored = select(WORKSPACES.c.bot_token, WORKSPACES.c.bot_scopes).where(WORKSPACES.c.team_id == home)
             before = (await connection.execute(stored.with_for_update())).one_or_none()
             # those of a token only add up, whatever an answer names
             if before and self._readable(before.bot_token, "workspaces.bot_token", home) == answer.bot.access:
                 fresh["bot_scopes"] = scopes.joined(answer.bot.scopes | scopes.parse(before.bot_scopes))
             row = {"team_id": home, "allow_titles": True, "refresh_seq": 0, **fresh}
-            again = {**fresh, "refresh_seq": Workspace.refresh_seq + 1}
-            await connection.execute(upsert(connection, Workspace, row, again))
+            again = {**fresh, "refresh_seq": WORKSPACES.c.refresh_seq + 1}
+            await connection.execute(upsert(connection, WORKSPACES, row, again))
 
     async def installed_at(self, team_id: str) -> datetime | None:
         """Return when the workspace with this very id was (last) installed."""
         async with self._database.read() as connection:
-            return await connection.scalar(select(Workspace.installed_at).where(Workspace.team_id == team_id))
+            return await connection.scalar(select(WORKSPACES.c.installed_at).where(WORKSPACES.c.team_id == team_id))
 
     async def drop_bot(self, team_id: str, installed_at: datetime) -> None:
         """Drop the bot token, which is worth nothing any more, if it is still the one of that install."""
-        its = update(Workspace).where(Workspace.team_id == team_id, Workspace.installed_at == installed_at)
+        its = update(WORKSPACES).where(WORKSPACES.c.team_id == team_id, WORKSPACES.c.installed_at == installed_at)
         nothing = its.values(bot_token=None, bot_refresh_token=None, bot_expires_at=None, refresh_due_at=None)
         await self._database.execute(nothing)
 
@@ -184,12 +182,14 @@ class WorkspaceStore(Store):
         """
         async with self._database.write() as connection:
             # the workspace first, as whoever adds a person to it does
-            await connection.execute(select(Workspace.team_id).where(Workspace.team_id == team_id).with_for_update())
-            theirs = select(Person.user_id).where(Person.team_id == team_id).order_by(Person.user_id)
+            await connection.execute(
+                select(WORKSPACES.c.team_id).where(WORKSPACES.c.team_id == team_id).with_for_update()
+            )
+            theirs = select(PEOPLE.c.user_id).where(PEOPLE.c.team_id == team_id).order_by(PEOPLE.c.user_id)
             await connection.execute(theirs.with_for_update())  # in the order of `lock_people`
-            for loose in (WorkspaceBudget, OAuthState, Delivery, OperatorFaultRow):
-                await connection.execute(delete(loose).where(loose.team_id == team_id))
-            done = await connection.execute(delete(Workspace).where(Workspace.team_id == team_id))
+            for loose in (WORKSPACE_BUDGETS, OAUTH_STATES, DELIVERIES, OPERATOR_FAULTS):
+                await connection.execute(delete(loose).where(loose.c.team_id == team_id))
+            done = await connection.execute(delete(WORKSPACES).where(WORKSPACES.c.team_id == team_id))
             await remember_forgotten(connection, self._encryptor, now, team_id)
         return done.rowcount == 1
 

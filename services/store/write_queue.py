@@ -28,7 +28,6 @@ from services.store.db import Database, Store
 from services.store.due import ProfileStateStore, is_waiting
 from services.store.grants import end_grant
 from services.store.group_commit import Grouped
-from services.store.models import Notice, Person, ProfileStateRow, SpanRow
 from services.store.person_rows import (
     NoticeStore,
     chunks,
@@ -39,85 +38,85 @@ from services.store.person_rows import (
     of_person,
     those,
 )
+from services.store.tables import NOTICES, PEOPLE, PROFILE_STATES, SPANS
 from services.store.timeline import AuditStore, SpanStore, pause_of
 
 log = structlog.get_logger(__name__)
 
 _NOW = bindparam("now", type_=UtcInstant)
-_PENDING = and_(is_waiting(), or_(ProfileStateRow.not_before.is_(None), ProfileStateRow.not_before <= _NOW))
+_PENDING = and_(is_waiting(), or_(PROFILE_STATES.c.not_before.is_(None), PROFILE_STATES.c.not_before <= _NOW))
 _WRITES = (
     select(
-        ProfileStateRow.seq, ProfileStateRow.urgency, ProfileStateRow.wished_at, ProfileStateRow.failures,
-        ProfileStateRow.memory, ProfileStateRow.team_id, ProfileStateRow.user_id, Person.grant_state,
-        Person.granted_at, Person.token, Person.preferences, Person.paused_from, Person.paused_until,
-        SpanRow.start_at, SpanRow.end_at, SpanRow.rule, SpanRow.kind, SpanRow.override, SpanRow.reason, SpanRow.uid,
-        SpanRow.content,
+        PROFILE_STATES.c.seq, PROFILE_STATES.c.urgency, PROFILE_STATES.c.wished_at, PROFILE_STATES.c.failures,
+        PROFILE_STATES.c.memory, PROFILE_STATES.c.team_id, PROFILE_STATES.c.user_id, PEOPLE.c.grant_state,
+        PEOPLE.c.granted_at, PEOPLE.c.token, PEOPLE.c.preferences, PEOPLE.c.paused_from, PEOPLE.c.paused_until,
+        SPANS.c.start_at, SPANS.c.end_at, SPANS.c.rule, SPANS.c.kind, SPANS.c.override, SPANS.c.reason, SPANS.c.uid,
+        SPANS.c.content,
     )
-    .join_from(ProfileStateRow, Person, of_person(Person, ProfileStateRow))
+    .join_from(PROFILE_STATES, PEOPLE, of_person(PEOPLE, PROFILE_STATES))
     .outerjoin(
-        SpanRow, and_(of_person(SpanRow, ProfileStateRow), SpanRow.start_at <= _NOW, SpanRow.end_at > _NOW)
+        SPANS, and_(of_person(SPANS, PROFILE_STATES), SPANS.c.start_at <= _NOW, SPANS.c.end_at > _NOW)
     )
     .where(_PENDING)
 )  # fmt: skip
 # by user before workspace: of those that are due together, each workspace has some among the first
-_BY_URGENCY = (ProfileStateRow.urgency, ProfileStateRow.wished_at, ProfileStateRow.user_id, ProfileStateRow.team_id)
+_BY_URGENCY = (PROFILE_STATES.c.urgency, PROFILE_STATES.c.wished_at, PROFILE_STATES.c.user_id, PROFILE_STATES.c.team_id)
 _CHOSEN = (  # before anything is joined to them: there may be thousands behind them
-    select(ProfileStateRow.team_id, ProfileStateRow.user_id)
+    select(PROFILE_STATES.c.team_id, PROFILE_STATES.c.user_id)
     .where(
         _PENDING,
-        ~named(ProfileStateRow.team_id, "others"),
-        or_(ProfileStateRow.urgency == 0, ~named(ProfileStateRow.team_id, "full")),
+        ~named(PROFILE_STATES.c.team_id, "others"),
+        or_(PROFILE_STATES.c.urgency == 0, ~named(PROFILE_STATES.c.team_id, "full")),
     )
     .order_by(*_BY_URGENCY)
     .limit(bindparam("most"))
 )
-_IS_CHOSEN = tuple_(ProfileStateRow.team_id, ProfileStateRow.user_id).in_(_CHOSEN)
+_IS_CHOSEN = tuple_(PROFILE_STATES.c.team_id, PROFILE_STATES.c.user_id).in_(_CHOSEN)
 _MOST_URGENT = _WRITES.where(_IS_CHOSEN).order_by(*_BY_URGENCY)
-_ONE = _WRITES.where(of_people(ProfileStateRow.__table__))
+_ONE = _WRITES.where(of_people(PROFILE_STATES))
 _IS_PUT_OFF = and_(
-    is_waiting(), ProfileStateRow.not_before > _NOW,
-    ProfileStateRow.not_before <= bindparam("until", type_=UtcInstant),
+    is_waiting(), PROFILE_STATES.c.not_before > _NOW,
+    PROFILE_STATES.c.not_before <= bindparam("until", type_=UtcInstant),
 )  # fmt: skip
-_PUT_OFF = select(ProfileStateRow.team_id, ProfileStateRow.user_id).where(_IS_PUT_OFF)
-_HASTEN = update(ProfileStateRow).where(of_people(ProfileStateRow.__table__), _IS_PUT_OFF).values(not_before=_NOW)
-_NEXT = select(func.min(ProfileStateRow.not_before)).where(is_waiting(), ProfileStateRow.not_before > _NOW)
+_PUT_OFF = select(PROFILE_STATES.c.team_id, PROFILE_STATES.c.user_id).where(_IS_PUT_OFF)
+_HASTEN = update(PROFILE_STATES).where(of_people(PROFILE_STATES), _IS_PUT_OFF).values(not_before=_NOW)
+_NEXT = select(func.min(PROFILE_STATES.c.not_before)).where(is_waiting(), PROFILE_STATES.c.not_before > _NOW)
 
 BLOCKED = "blocked"
 """The subject of the notice that a workspace does not let the app write."""
 
-_PEOPLE, _STATES = Person.__table__, ProfileStateRow.__table__
 _MAY = (
-    _PEOPLE.c.team_id, _PEOPLE.c.user_id, _PEOPLE.c.grant_state, _PEOPLE.c.granted_at, _PEOPLE.c.paused_from,
-    _PEOPLE.c.paused_until, _STATES.c.seq, _STATES.c.sent,
+    PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.grant_state, PEOPLE.c.granted_at, PEOPLE.c.paused_from,
+    PEOPLE.c.paused_until, PROFILE_STATES.c.seq, PROFILE_STATES.c.sent,
 )  # fmt: skip
 """What tells whether something may still be written."""
 
-_SAME = of_person(_STATES.c, _PEOPLE.c)
-_CHECK = select(*_MAY).join(_STATES, _SAME).where(of_people(_PEOPLE))
-_IS_BLOCKED = exists().where(of_person(Notice, _PEOPLE.c), Notice.subject == BLOCKED).label("blocked")
+_SAME = of_person(PROFILE_STATES, PEOPLE)
+_CHECK = select(*_MAY).join(PROFILE_STATES, _SAME).where(of_people(PEOPLE))
+_IS_BLOCKED = exists().where(of_person(NOTICES, PEOPLE), NOTICES.c.subject == BLOCKED).label("blocked")
 _ROWS = (
-    select(*_MAY, _PEOPLE.c.token, _PEOPLE.c.home_opened_at, _STATES.c.memory, _IS_BLOCKED)
-    .join(_STATES, _SAME)
-    .where(of_people(_PEOPLE))
+    select(*_MAY, PEOPLE.c.token, PEOPLE.c.home_opened_at, PROFILE_STATES.c.memory, _IS_BLOCKED)
+    .join(PROFILE_STATES, _SAME)
+    .where(of_people(PEOPLE))
 )
-_IS = (_STATES.c.team_id == bindparam("b_team"), _STATES.c.user_id == bindparam("b_user"))
+_IS = (PROFILE_STATES.c.team_id == bindparam("b_team"), PROFILE_STATES.c.user_id == bindparam("b_user"))
 _REMEMBER = (
-    update(ProfileStateRow)
+    update(PROFILE_STATES)
     .where(*_IS)
     .values(memory=bindparam("b_memory"), calling_until=bindparam("b_until", type_=UtcInstant))
 )
 _DONE = (
-    update(ProfileStateRow)
+    update(PROFILE_STATES)
     .where(*_IS)
     .values(memory=bindparam("b_memory"), sent=bindparam("b_sent"), failures=0, not_before=None, calling_until=None)
 )
 _LOOK = bindparam("b_look", type_=UtcInstant)
 _DUE = (
-    update(Person)
-    .where(_PEOPLE.c.team_id == bindparam("b_team"), _PEOPLE.c.user_id == bindparam("b_user"))
-    .values(due_at=case((or_(_PEOPLE.c.due_at.is_(None), _PEOPLE.c.due_at > _LOOK), _LOOK), else_=_PEOPLE.c.due_at))
+    update(PEOPLE)
+    .where(PEOPLE.c.team_id == bindparam("b_team"), PEOPLE.c.user_id == bindparam("b_user"))
+    .values(due_at=case((or_(PEOPLE.c.due_at.is_(None), PEOPLE.c.due_at > _LOOK), _LOOK), else_=PEOPLE.c.due_at))
 )
-_HOME_STALE = update(Person).where(of_people(_PEOPLE)).values(home_stale=True)
+_HOME_STALE = update(PEOPLE).where(of_people(PEOPLE)).values(home_stale=True)
 
 
 class WriteQueue(Store):
@@ -206,7 +205,7 @@ class WriteQueue(Store):
 
     async def not_called(self, write: PendingWrite) -> None:
         """Note that what was about to be written was not: Slack refused, or no call was made. It stays pending."""
-        await self._database.execute(update(ProfileStateRow).where(_fenced(write)).values(calling_until=None))
+        await self._database.execute(update(PROFILE_STATES).where(_fenced(write)).values(calling_until=None))
 
     async def settle(self, write: PendingWrite, state: ProfileState, entry: AuditEntry | None) -> None:
         """Remember what stands now that the write was carried out, write the audit, be due when a look is worth it.
@@ -262,9 +261,9 @@ class WriteQueue(Store):
         async with self._database.write() as connection:
             if unresolved:
                 await connection.execute(
-                    update(Person).where(of_person(Person, write.key)).values(stale=True, due_at=now)
+                    update(PEOPLE).where(of_person(PEOPLE, write.key)).values(stale=True, due_at=now)
                 )
-            await connection.execute(update(ProfileStateRow).where(_fenced(write)).values(sent=write.seq))
+            await connection.execute(update(PROFILE_STATES).where(_fenced(write)).values(sent=write.seq))
 
     async def postpone(self, write: PendingWrite, until: datetime, entry: AuditEntry | None, notice: str) -> None:
         """Note that it failed and is tried again at `until`; `notice`, unless "", is a subject to tell the person."""
@@ -272,13 +271,13 @@ class WriteQueue(Store):
             if write.key not in await self._locked(connection, [write.key]):
                 return
             # typed meanwhile: that does not wait
-            newer = and_(ProfileStateRow.seq > write.seq, ProfileStateRow.urgency == 0)
-            not_before = case((newer, ProfileStateRow.not_before), else_=literal(until, UtcInstant))
-            failed = {"failures": ProfileStateRow.failures + 1, "not_before": not_before, "calling_until": None}
-            await connection.execute(update(ProfileStateRow).where(_fenced(write)).values(failed))
+            newer = and_(PROFILE_STATES.c.seq > write.seq, PROFILE_STATES.c.urgency == 0)
+            not_before = case((newer, PROFILE_STATES.c.not_before), else_=literal(until, UtcInstant))
+            failed = {"failures": PROFILE_STATES.c.failures + 1, "not_before": not_before, "calling_until": None}
+            await connection.execute(update(PROFILE_STATES).where(_fenced(write)).values(failed))
             if entry is not None:
                 await self._audit.add(connection, (write.key, entry))
-                await connection.execute(update(Person).where(of_person(Person, write.key)).values(home_stale=True))
+                await connection.execute(update(PEOPLE).where(of_person(PEOPLE, write.key)).values(home_stale=True))
             if notice:
                 await self._notices.tell(connection, write.key, notice)
 
@@ -308,7 +307,7 @@ class WriteQueue(Store):
             await end_grant(connection, self._notices, write.key, entry.at, said=entry.outcome.partition(":")[2])
             state = replace(self._states.open(row.memory, write.key), decided="", owner="")
             done = {"sent": write.seq, "memory": self._states.seal(state, write.key), "calling_until": None}
-            await connection.execute(update(ProfileStateRow).where(_fenced(write)).values(done))
+            await connection.execute(update(PROFILE_STATES).where(_fenced(write)).values(done))
             await self._audit.add(connection, (write.key, entry))
 
     async def _locked(self, connection: AsyncConnection, keys: Sequence[PersonKey]) -> dict[PersonKey, Any]:
@@ -363,4 +362,4 @@ def _place(key: PersonKey) -> dict[str, Any]:
 
 
 def _fenced(write: PendingWrite) -> ColumnElement[bool]:
-    return and_(of_person(ProfileStateRow, write.key), ProfileStateRow.sent < write.seq)
+    return and_(of_person(PROFILE_STATES, write.key), PROFILE_STATES.c.sent < write.seq)

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.domain.model import Visibility
-from services.store.absence_rows import ABSENCES
 from services.store.person_rows import mark_due
+from services.store.workspace_tables import ABSENCES
 from tests.support.databases import BOTH
 from tests.support.engine import RunningEngine, absence
 from tests.support.statements import statements

@@ -16,7 +16,7 @@ from services.engine.effects import MANY
 from services.platform.crypto import SealedBytes
 from services.slack import scopes
 from services.slack.limits import LIMITS
-from services.store.effect_models import EffectRow
+from services.store.effect_tables import EFFECTS
 from services.store.person_rows import lock_people
 from services.store.stretches import replace_stretches
 from tests.support.effects import EffectsOf, with_effects
@@ -128,13 +128,11 @@ async def test_memory_under_a_lost_key_is_left_as_it_is_and_holds_up_nobody(ann:
     await ann.carries_both((0, 30))
     async with ann.engine.database.write() as connection:
         rotten = SealedBytes(b"\x01" + b"x" * 60)
-        await connection.execute(
-            sa.update(EffectRow).where(EffectRow.effect == Effect.AWAY.value).values(memory=rotten)
-        )
+        await connection.execute(sa.update(EFFECTS).where(EFFECTS.c.effect == Effect.AWAY.value).values(memory=rotten))
     await ann.goes_on(30)
     assert (ann.snooze, ann.away) == (None, APP)
     (stored,) = await ann.engine.database.fetch(
-        sa.select(EffectRow.memory).where(EffectRow.effect == Effect.AWAY.value)
+        sa.select(EFFECTS.c.memory).where(EFFECTS.c.effect == Effect.AWAY.value)
     )
     assert stored.memory == rotten
 

@@ -16,7 +16,7 @@ from services.engine import emoji
 from services.engine.emoji import AGAIN
 from services.slack import emoji as slack_emoji
 from services.slack.limits import LIMITS, STATUS, Budget
-from services.store.models import Workspace
+from services.store.tables import WORKSPACES
 from tests.support.databases import BOTH
 from tests.support.engine import SET, TEAM, RunningEngine, meeting, until
 from tests.support.few import few
@@ -33,7 +33,7 @@ def replica(engine: RunningEngine) -> Replica:
 
 async def due_now(engine: RunningEngine, team_id: str = TEAM) -> None:
     """As after an install."""
-    its = sa.update(Workspace).where(Workspace.team_id == team_id).values(emoji_due_at=engine.clock.now())
+    its = sa.update(WORKSPACES).where(WORKSPACES.c.team_id == team_id).values(emoji_due_at=engine.clock.now())
     async with engine.database.write() as connection:
         await connection.execute(its)
 
@@ -148,7 +148,7 @@ async def test_workspace_without_a_token_waits(engine: RunningEngine, replica: R
     await engine.person()
     await due_now(engine)
     async with engine.database.write() as connection:
-        await connection.execute(sa.update(Workspace).values(bot_token=None))
+        await connection.execute(sa.update(WORKSPACES).values(bot_token=None))
     await replica.emoji_reading.run_due()
     assert engine.calls(LIST) == []
     assert await due_at(replica) == engine.clock.now() + EVERY

@@ -16,7 +16,7 @@ from services.domain.model import Look, Status
 from services.domain.people import Preferences
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from services.store.models import Person, SpanRow
+from services.store.tables import PEOPLE, SPANS
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 from tests.support.engine import absence, meeting
@@ -58,7 +58,7 @@ async def resolved_anew(app: SteppedApp) -> dict[str, Any]:
 
 async def _sets(app: SteppedApp, **columns: Any) -> None:
     async with app.engine.database.write() as connection:
-        await connection.execute(sa.update(Person).where(Person.user_id == app.ann.user_id).values(**columns))
+        await connection.execute(sa.update(PEOPLE).where(PEOPLE.c.user_id == app.ann.user_id).values(**columns))
 
 
 async def test_home_at_each_edge_is_made_of_what_is_stored_and_shows_all_of_the_day(app: SteppedApp) -> None:
@@ -67,7 +67,7 @@ async def test_home_at_each_edge_is_made_of_what_is_stored_and_shows_all_of_the_
     await app.settle()
     for _ in range(9):
         async with app.engine.database.read() as connection:
-            edge = await connection.scalar(sa.select(Person.due_at).where(Person.user_id == app.ann.user_id))
+            edge = await connection.scalar(sa.select(PEOPLE.c.due_at).where(PEOPLE.c.user_id == app.ann.user_id))
         assert edge is not None
         app.clock.move_to(max(edge, app.clock.now()))
         await app.settle()
@@ -102,7 +102,7 @@ async def test_home_follows_pause_status_and_own_choice_before_the_timeline_is_r
 
 @BOTH
 async def test_home_resolves_where_what_is_stored_does_not_reach(app: SteppedApp) -> None:
-    await _deletes(app, SpanRow.end_at <= app.clock.now())  # as the release before stored it
+    await _deletes(app, SPANS.c.end_at <= app.clock.now())  # as the release before stored it
     _, reads = await publishes(app)
     assert reads
     await _deletes(app, sa.true())
@@ -136,4 +136,4 @@ async def test_home_names_the_meeting_that_is_on_of_those_back_to_back(app: Step
 
 async def _deletes(app: SteppedApp, condition: Any) -> None:
     async with app.engine.database.write() as connection:
-        await connection.execute(sa.delete(SpanRow).where(SpanRow.user_id == app.ann.user_id, condition))
+        await connection.execute(sa.delete(SPANS).where(SPANS.c.user_id == app.ann.user_id, condition))

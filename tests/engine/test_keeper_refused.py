@@ -11,8 +11,8 @@ from services.domain.members import Role
 from services.domain.policy import Policy
 from services.slack import scopes
 from services.slack.members import INFO
-from services.store.models import Notice
-from services.store.workspace_models import MemberRow
+from services.store.tables import NOTICES
+from services.store.workspace_tables import MEMBERS
 from tests.support.engine import GET, SET, TEAM, RunningEngine
 from tests.support.few import few
 from tests.support.keeper import ADMIN, KeptWorkspace, a_kept_workspace
@@ -28,7 +28,7 @@ async def kept(engine: RunningEngine) -> KeptWorkspace:
 async def told(kept: KeptWorkspace) -> list[str]:
     """Who was told that the keeper is lost."""
     async with kept.engine.database.read() as connection:
-        rows = await connection.scalars(sa.select(Notice.user_id).where(Notice.subject.startswith("keeper")))
+        rows = await connection.scalars(sa.select(NOTICES.c.user_id).where(NOTICES.c.subject.startswith("keeper")))
         return sorted(rows)
 
 
@@ -82,7 +82,7 @@ async def age_members(kept: KeptWorkspace) -> None:
     """Nothing was read of the members for more than a day, and is not going to be."""
     old = kept.engine.clock.now() - timedelta(days=2)
     async with kept.engine.database.write() as connection:
-        await connection.execute(sa.update(MemberRow).values(read_at=old))
+        await connection.execute(sa.update(MEMBERS).values(read_at=old))
     kept.engine.slack.faults.add("users.list", error="internal_error", times=None)
 
 
@@ -293,7 +293,7 @@ async def test_end_takes_all_off_and_the_consent_with_it(kept: KeptWorkspace) ->
     assert await kept.state() == ""
     assert (await kept.engine.column(kept.admin, "grant_state")) == "ok"
     async with kept.engine.database.read() as connection:
-        assert await connection.scalar(sa.select(sa.func.count()).select_from(MemberRow)) == 0
+        assert await connection.scalar(sa.select(sa.func.count()).select_from(MEMBERS)) == 0
 
 
 async def test_policy_that_forbids_it_takes_off_what_stands(kept: KeptWorkspace) -> None:

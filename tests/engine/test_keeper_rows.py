@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from services.platform.settings import Settings
 from services.store.retention import KeptFor, RetentionStore
 from services.store.stores import Stores
-from services.store.workspace_models import KeptRow, KeptWriteRow, LeaveRow
+from services.store.workspace_tables import KEPT, KEPT_WRITES, LEAVES
 from tests.support.databases import SQLITE_FIRST
 from tests.support.engine import TEAM, RunningEngine
 from tests.support.keeper import ADMIN, KeptWorkspace, a_kept_workspace
@@ -18,7 +18,7 @@ from tests.support.keeper import ADMIN, KeptWorkspace, a_kept_workspace
 pytestmark = SQLITE_FIRST
 
 
-KEPT = KeptFor.of(Settings())
+KEEP = KeptFor.of(Settings())
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ async def kept(engine: RunningEngine) -> KeptWorkspace:
     return made
 
 
-async def count(kept: KeptWorkspace, table: type[KeptRow] | type[KeptWriteRow]) -> int:
+async def count(kept: KeptWorkspace, table: type[KEPT] | type[KEPT_WRITES]) -> int:
     async with kept.engine.database.read() as connection:
         return await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
@@ -53,14 +53,14 @@ async def test_what_is_over_is_deleted_and_the_audit_after_a_month(kept: KeptWor
     await kept.engine.rests()
     await kept.goes_on(61)
     async with kept.engine.database.write() as connection:
-        await connection.execute(sa.delete(LeaveRow))
+        await connection.execute(sa.delete(LEAVES))
     kept.engine.clock.move(days=2)
     now = kept.engine.clock.now()
     await retention.delete_old(now, KEPT)
-    assert (await count(kept, KeptRow), await count(kept, KeptWriteRow)) == (0, 2)
+    assert (await count(kept, KEPT), await count(kept, KEPT_WRITES)) == (0, 2)
     now += KEPT.audit
     await retention.delete_old(now, KEPT)
-    assert await count(kept, KeptWriteRow) == 0
+    assert await count(kept, KEPT_WRITES) == 0
 
 
 async def test_what_a_keeper_that_is_gone_has_set_is_remembered_while_it_stands(kept: KeptWorkspace) -> None:
@@ -70,7 +70,7 @@ async def test_what_a_keeper_that_is_gone_has_set_is_remembered_while_it_stands(
     kept.engine.slack.revoke_of(ADMIN)
     now = kept.engine.clock.now()
     await retention.delete_old(now + timedelta(minutes=5), KEPT)
-    assert await count(kept, KeptRow) == 1
+    assert await count(kept, KEPT) == 1
 
 
 async def test_export_has_what_was_done_with_whose_permission(kept: KeptWorkspace) -> None:
@@ -111,7 +111,7 @@ async def test_memory_that_no_key_opens_is_never_written_over(kept: KeptWorkspac
     await kept.engine.rests()
     async with kept.engine.database.write() as connection:
         broken = kept.engine.encryptor.seal(b"{", "kept.memory", TEAM, "UBOB")
-        await connection.execute(sa.update(KeptRow).values(memory=broken))
+        await connection.execute(sa.update(KEPT).values(memory=broken))
     await kept.goes_on(5)
     await kept.goes_on(30)
     assert kept.writes("UBOB") == []

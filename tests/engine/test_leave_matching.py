@@ -21,17 +21,17 @@ from services.engine.leave import LeaveMatching
 from services.platform import readers
 from services.platform.crypto import Encryptor
 from services.ports import Report
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from services.store.db import Database
 from services.store.events import EventStore
 from services.store.keeper import Refusals
 from services.store.leave import AGAIN, HALF, UNREAD, LeaveStore
 from services.store.members import MemberStore
-from services.store.models import Person, Workspace
 from services.store.person_rows import mark_due
 from services.store.policies import PolicyStore
-from services.store.workspace_models import LeaveRow, LeaveTieRow, RefusalRow
+from services.store.tables import PEOPLE, WORKSPACES
 from services.store.workspace_numbers import NumberStore
+from services.store.workspace_tables import LEAVE_TIES, LEAVES, REFUSALS
 from services.usecases.leave_matcher import LeaveMatcher
 from services.usecases.workspace import WorkspacePolicy
 from tests.support.clocks import ManualClock
@@ -87,13 +87,13 @@ class Office:
 
     async def found(self) -> list[tuple[str, str]]:
         """Whose leave is stored, and the day on which it begins."""
-        rows = await self.database.fetch(sa.select(LeaveRow).order_by(LeaveRow.start_at, LeaveRow.user_id))
+        rows = await self.database.fetch(sa.select(LEAVES).order_by(LEAVES.c.start_at, LEAVES.c.user_id))
         return [(row.user_id, f"{row.start_at:%d}") for row in rows]
 
     async def stale(self) -> list[str]:
         """Whose timeline is to be resolved anew; nobody's is from now on."""
-        rows = await self.database.fetch(sa.select(Person.user_id).where(Person.stale).order_by(Person.user_id))
-        await self.database.execute(sa.update(Person).where(Person.user_id != "leave").values(stale=False))
+        rows = await self.database.fetch(sa.select(PEOPLE.c.user_id).where(PEOPLE.c.stale).order_by(PEOPLE.c.user_id))
+        await self.database.execute(sa.update(PEOPLE).where(PEOPLE.c.user_id != "leave").values(stale=False))
         return [row.user_id for row in rows]
 
 
@@ -106,14 +106,14 @@ async def office(
     events, members = EventStore(database, encryptor), MemberStore(database, encryptor)
     leave, matcher = LeaveStore(database, encryptor, events, members), LeaveMatcher()
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id=TEAM, installed_at=now))
+        await connection.execute(sa.insert(WORKSPACES).values(team_id=TEAM, installed_at=now))
         people = [{"team_id": TEAM, "user_id": key.user_id, "created_at": now, "stale": False} for key in (ANN, BEN)]
-        await connection.execute(sa.insert(Person), people)
+        await connection.execute(sa.insert(PEOPLE), people)
         await members.needed(connection, TEAM, now)
     key = await leave.begin(PersonKey(TEAM, "UADMIN"), now)
     async with database.write() as connection:
         calendar = {"calendar_id": "C1", "provider": "ics", "address_digest": "d", "created_at": now}
-        await connection.execute(sa.insert(Calendar).values(team_id=TEAM, user_id=key.user_id, **calendar))
+        await connection.execute(sa.insert(CALENDARS).values(team_id=TEAM, user_id=key.user_id, **calendar))
     await members.put(TEAM, [LEE, RAY], read_at=now, now=now)
     policies = WorkspacePolicy(PolicyStore(database), NumberStore(database), clock, _Silent())
     leases = Telling()
@@ -231,12 +231,12 @@ async def test_leave_of_who_refused_or_left_with_an_opt_out_is_not_stored(office
     refusals = [("UANN", "leave"), ("UBEN", "keeper"), ("UCAT", "keeper")]
     async with office.database.write() as connection:
         rows = [{"team_id": TEAM, "user_id": user, "what": what, "at": office.clock.now()} for user, what in refusals]
-        await connection.execute(sa.insert(RefusalRow), rows)
+        await connection.execute(sa.insert(REFUSALS), rows)
     names = ("Ann Lee", "Ben Ray", "Cara Wulff")
     await office.has(*(office.away(str(number), f"{name}: vacation") for number, name in enumerate(names)))
     assert await office.work.run_due() == Report(done=1)  # Ben is known again, and has granted nothing
     assert await office.found() == []
-    await office.database.execute(sa.update(Person).where(Person.user_id == "UBEN").values(grant_state="ok"))
+    await office.database.execute(sa.update(PEOPLE).where(PEOPLE.c.user_id == "UBEN").values(grant_state="ok"))
     await office.leave.look_again(TEAM, office.clock.now())
     assert await office.work.run_due() == Report(done=1, changed=1)
     assert await office.found() == [("UBEN", "24")]  # the keeper alone is refused
@@ -252,7 +252,7 @@ async def test_of_two_admins_who_tie_a_name_at_once_the_last_one_wins(
     row = {"team_id": TEAM, "name_digest": tie_id, "user_id": first, "tied_by": "UADMIN", "tied_at": now}
     name = encryptor.seal("Annie", "leave_ties.name", TEAM, tie_id)
     async with office.database.write() as connection:
-        await connection.execute(sa.insert(LeaveTieRow).values(**row, name=name))
+        await connection.execute(sa.insert(LEAVE_TIES).values(**row, name=name))
         tying = office.leave.choices.tie(TEAM, "Annie", second, tied_by="UOTHER", now=now)
         other = asyncio.create_task(tying)
         await somebody_waits(office.database)

@@ -19,11 +19,11 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.platform.metrics import Metrics
 from services.slack.limits import Budget
 from services.slack.profile import GET, SET
-from services.store.calendar_models import Calendar, WatchRow
+from services.store.calendar_tables import CALENDARS, WATCHES
 from services.store.db import Database
-from services.store.models import Person, ProfileStateRow, Workspace
 from services.store.stores import Stores
-from services.store.workspace_models import OperatorFaultRow, WorkspaceBudget
+from services.store.tables import PEOPLE, PROFILE_STATES, WORKSPACES
+from services.store.workspace_tables import OPERATOR_FAULTS, WORKSPACE_BUDGETS
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 
@@ -58,13 +58,13 @@ def measured(database: Database, encryptor: Encryptor) -> Measured:
 async def _waits(database: Database, team: str, *writes: dict[str, Any], people: int = 0, **more: Any) -> None:
     """A workspace in which so many people have something pending, and `people` have nothing."""
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id=team, installed_at=NOW, **more))
+        await connection.execute(sa.insert(WORKSPACES).values(team_id=team, installed_at=NOW, **more))
         for number, write in enumerate([*writes, *[None] * people]):
             key = {"team_id": team, "user_id": f"U{number}"}
-            await connection.execute(sa.insert(Person).values(**key, created_at=NOW, grant_state="ok"))
+            await connection.execute(sa.insert(PEOPLE).values(**key, created_at=NOW, grant_state="ok"))
             if write is not None:
                 row = {"seq": 2, "sent": 1, "wished_at": NOW - timedelta(seconds=6), **write}
-                await connection.execute(sa.insert(ProfileStateRow).values(**key, **row))
+                await connection.execute(sa.insert(PROFILE_STATES).values(**key, **row))
 
 
 @BOTH
@@ -83,10 +83,10 @@ async def test_what_waits_is_told_by_size_and_what_is_late_by_what_it_waits_for(
     await _waits(database, "T5", {}, {})
     async with database.write() as connection:
         fault = {"team_id": "T5", "fault": "slack_tokens", "since": NOW, "seen_at": NOW}
-        await connection.execute(sa.insert(OperatorFaultRow).values(fault))
+        await connection.execute(sa.insert(OPERATOR_FAULTS).values(fault))
         for team, budget in (("T2", full), ("T3", spent)):
             values = {"team_id": team, "budget": budget.to_json(NOW, owned=False)}
-            await connection.execute(sa.insert(WorkspaceBudget).values(values))
+            await connection.execute(sa.insert(WORKSPACE_BUDGETS).values(values))
     told = await measured.look()
     assert told["statusquo_database_up"] == {(): 1}
     assert told["statusquo_pending_wishes"] == {
@@ -108,9 +108,9 @@ async def test_without_a_worker_edges_and_what_was_typed_are_late_before_anybody
         {"due_at": long_ago, "stale": True}, {"due_at": LATER},
     ]  # fmt: skip
     async with database.write() as connection:
-        await connection.execute(sa.insert(Person).values(of_leave))
+        await connection.execute(sa.insert(PEOPLE).values(of_leave))
         for number, columns in enumerate(people):
-            theirs = sa.update(Person).where(Person.user_id == f"U{number}")
+            theirs = sa.update(PEOPLE).where(PEOPLE.c.user_id == f"U{number}")
             await connection.execute(theirs.values({"stale": False, "typed": False, **columns}))
     late = (await measured.look())["statusquo_late_statuses"]
     assert late == {("limit",): 0, ("retry",): 0, ("fault",): 0, ("other",): 3}
@@ -129,8 +129,8 @@ async def test_what_there_is_is_told_and_what_has_missed_its_renewal(database: D
     async with database.write() as connection:
         for number, columns in enumerate(people):
             key = {"team_id": "T1", "user_id": f"U{number}"}
-            await connection.execute(sa.insert(Person).values(**key, created_at=NOW, **columns))
-        await connection.execute(sa.insert(Person).values(team_id="T1", user_id=LEAVE, created_at=NOW))
+            await connection.execute(sa.insert(PEOPLE).values(**key, created_at=NOW, **columns))
+        await connection.execute(sa.insert(PEOPLE).values(team_id="T1", user_id=LEAVE, created_at=NOW))
         for number, (health, due_at, failures, expires_at) in enumerate(
             [
                 ("ok", SOON, 1, SOON), ("ok", SOON, 0, SOON), ("failing", None, 1, SOON), ("ok", SOON, 1, LATER),
@@ -138,15 +138,15 @@ async def test_what_there_is_is_told_and_what_has_missed_its_renewal(database: D
             ]
         ):  # fmt: skip
             values = {**row, "calendar_id": f"c{number}", "provider": "google", "address_digest": str(number)}
-            made = sa.insert(Calendar).values(**values, health=health, watch_due_at=due_at, watch_failures=failures)
+            made = sa.insert(CALENDARS).values(**values, health=health, watch_due_at=due_at, watch_failures=failures)
             await connection.execute(made)
             watch = {"team_id": "T1", "user_id": "U0", "watch_id": str(number), "secret": "", "created_at": NOW}
             values = {**watch, "calendar_id": f"c{number}", "expires_at": expires_at}
-            await connection.execute(sa.insert(WatchRow).values(values))
+            await connection.execute(sa.insert(WATCHES).values(values))
         gone = {"team_id": "T1", "user_id": "UGONE", "created_at": NOW}
-        await connection.execute(sa.insert(Person).values(**gone, grant_state="deactivated", deactivated_at=NOW))
+        await connection.execute(sa.insert(PEOPLE).values(**gone, grant_state="deactivated", deactivated_at=NOW))
         at_rest = {**gone, "calendar_id": "r", "provider": "google", "address_digest": "r", "health": "failing"}
-        await connection.execute(sa.insert(Calendar).values(**at_rest))
+        await connection.execute(sa.insert(CALENDARS).values(**at_rest))
     told = await measured.look()
     assert told["statusquo_people"] == {("ok",): 3, ("lost",): 1, ("none",): 1, ("deactivated",): 1}
     assert told["statusquo_workspaces"] == {(): 2}

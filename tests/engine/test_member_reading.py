@@ -13,10 +13,10 @@ from services.domain.members import Role, WorkspaceMember
 from services.domain.model import PersonKey
 from services.domain.people import LEAVE, leave_key
 from services.engine.members import AGAIN, LEASE
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from services.store.members import EVERY
-from services.store.models import Person, Workspace
-from services.store.workspace_models import KeeperRow, MemberRow
+from services.store.tables import PEOPLE, WORKSPACES
+from services.store.workspace_tables import KEEPERS, MEMBERS
 from tests.support.engine import TEAM, RunningEngine
 from tests.support.replica import Replica
 
@@ -34,7 +34,7 @@ async def keeper_stands(engine: RunningEngine, replica: Replica) -> None:
     await engine.person("U1")
     now = engine.clock.now()
     async with engine.database.write() as connection:
-        await connection.execute(sa.insert(KeeperRow).values(team_id=TEAM, user_id="U1", consented_at=now))
+        await connection.execute(sa.insert(KEEPERS).values(team_id=TEAM, user_id="U1", consented_at=now))
         await replica.members.needed(connection, TEAM, now)
 
 
@@ -66,7 +66,7 @@ async def test_members_are_read_once_they_are_needed_and_daily(engine: RunningEn
 async def keeper_stands_of_known(engine: RunningEngine, replica: Replica) -> None:
     now = engine.clock.now()
     async with engine.database.write() as connection:
-        await connection.execute(sa.insert(KeeperRow).values(team_id=TEAM, user_id="U1", consented_at=now))
+        await connection.execute(sa.insert(KEEPERS).values(team_id=TEAM, user_id="U1", consented_at=now))
         await replica.members.needed(connection, TEAM, now)
 
 
@@ -115,7 +115,7 @@ async def org_stands(engine: RunningEngine, replica: Replica) -> None:
     bot = engine.encryptor.seal(slack.install(ORG).value, "workspaces.bot_token", ORG)
     org = {"team_id": ORG, "enterprise_id": ORG, "org_wide": True, "name": "", "installed_at": now, "bot_token": bot}
     async with engine.database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(org))
+        await connection.execute(sa.insert(WORKSPACES).values(org))
         await replica.members.needed(connection, ORG, now)
 
 
@@ -210,14 +210,14 @@ async def test_change_of_members_has_the_leave_found_anew(engine: RunningEngine,
     await keeper_stands(engine, replica)
     now = engine.clock.now()
     async with engine.database.write() as connection:
-        await connection.execute(sa.insert(Person).values(team_id=TEAM, user_id=LEAVE, created_at=now))
+        await connection.execute(sa.insert(PEOPLE).values(team_id=TEAM, user_id=LEAVE, created_at=now))
     await replica.members.put(TEAM, [WorkspaceMember("U7", ("Ann Lee",))], read_at=now, now=now)
     assert await _leave_is_due(engine)
 
 
 async def _leave_is_due(engine: RunningEngine) -> bool:
     key = leave_key(TEAM)
-    its = sa.select(Person.stale).where(Person.team_id == key.team_id, Person.user_id == key.user_id)
+    its = sa.select(PEOPLE.c.stale).where(PEOPLE.c.team_id == key.team_id, PEOPLE.c.user_id == key.user_id)
     async with engine.database.read() as connection:
         return bool(await connection.scalar(its))
 
@@ -228,16 +228,16 @@ async def test_members_go_with_the_last_that_needs_them(engine: RunningEngine, r
     await replica.member_reading.run_due()
     now, key = engine.clock.now(), leave_key(TEAM)
     async with engine.database.write() as connection:
-        await connection.execute(sa.insert(Person).values(team_id=TEAM, user_id=LEAVE, created_at=now))
+        await connection.execute(sa.insert(PEOPLE).values(team_id=TEAM, user_id=LEAVE, created_at=now))
         calendar = {"calendar_id": "c1", "provider": "ics", "address_digest": "d1", "created_at": now}
-        await connection.execute(sa.insert(Calendar).values(team_id=TEAM, user_id=key.user_id, **calendar))
-        await connection.execute(sa.delete(KeeperRow))
+        await connection.execute(sa.insert(CALENDARS).values(team_id=TEAM, user_id=key.user_id, **calendar))
+        await connection.execute(sa.delete(KEEPERS))
         assert not await replica.members.no_longer_needed(connection, TEAM)
     assert await names(replica)
     async with engine.database.write() as connection:
-        await connection.execute(sa.delete(Calendar).where(Calendar.user_id == LEAVE))
+        await connection.execute(sa.delete(CALENDARS).where(CALENDARS.c.user_id == LEAVE))
         assert await replica.members.no_longer_needed(connection, TEAM)
     async with engine.database.read() as connection:
-        assert await connection.scalar(sa.select(sa.func.count()).select_from(MemberRow)) == 0
-        assert await connection.scalar(sa.select(Workspace.members_due_at)) is None
+        assert await connection.scalar(sa.select(sa.func.count()).select_from(MEMBERS)) == 0
+        assert await connection.scalar(sa.select(WORKSPACES.c.members_due_at)) is None
     assert await replica.members.put(TEAM, [WorkspaceMember("U7")], read_at=now, now=now) == set()

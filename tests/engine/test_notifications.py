@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from emulators.faults import Fault
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, new_key
-from services.store.models import Notice, Workspace
+from services.store.tables import NOTICES, WORKSPACES
 from tests.support.databases import BOTH
 from tests.support.engine import TEAM, RunningEngine
 from tests.support.replica import Replica
@@ -28,7 +28,7 @@ async def told(engine: RunningEngine, subject: str = "welcome") -> tuple[Replica
 
 async def bot_token_is(engine: RunningEngine, sealed: bytes | None) -> None:
     async with engine.database.write() as connection:
-        await connection.execute(sa.update(Workspace).values(bot_token=sealed))
+        await connection.execute(sa.update(WORKSPACES).values(bot_token=sealed))
 
 
 async def busy(engine: RunningEngine, replica: Replica, after: timedelta = timedelta()) -> list[str]:
@@ -40,7 +40,7 @@ async def busy(engine: RunningEngine, replica: Replica, after: timedelta = timed
 
 async def pending(engine: RunningEngine) -> int:
     async with engine.database.read() as connection:
-        return await connection.scalar(sa.select(sa.func.count()).where(Notice.sent_at.is_(None))) or 0
+        return await connection.scalar(sa.select(sa.func.count()).where(NOTICES.c.sent_at.is_(None))) or 0
 
 
 async def test_notice_in_a_workspace_without_a_bot_token_wakes_no_lane_until_there_is_one(

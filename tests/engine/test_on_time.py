@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from services.platform.clock import SystemClock
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from services.store.models import SpanRow
+from services.store.tables import SPANS
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 from tests.support.engine import GET, SET, RunningEngine, absence, meeting, open_engine, until
@@ -81,7 +81,7 @@ async def test_timeline_that_reaches_no_further_is_made_at_once_without_a_poll(e
     await engine.has(key, meeting(engine.clock.now()))
     await replica.tick()
     async with engine.database.write() as connection:
-        await connection.execute(sa.delete(SpanRow))
+        await connection.execute(sa.delete(SPANS))
     await replica.start()
     await until(lambda: engine.written() == ["In a meeting"], 5)
 

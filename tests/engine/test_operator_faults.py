@@ -17,7 +17,7 @@ from services.domain.model import PersonKey
 from services.engine.leases import AdvisoryLocks
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from services.store.models import Workspace
+from services.store.tables import WORKSPACES
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 from tests.support.engine import GET, TEAM, RunningEngine, meeting, open_engine, until
@@ -44,7 +44,7 @@ async def in_a_meeting(engine: RunningEngine, *user_ids: str, minutes: float = 6
 async def bot_is(engine: RunningEngine, token: str) -> None:
     async with engine.database.write() as connection:
         sealed = engine.encryptor.seal(token, "workspaces.bot_token", TEAM)
-        await connection.execute(sa.update(Workspace).values(bot_token=sealed))
+        await connection.execute(sa.update(WORKSPACES).values(bot_token=sealed))
 
 
 async def passes(engine: RunningEngine, seconds: int, step: int = 5) -> None:

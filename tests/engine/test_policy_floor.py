@@ -13,15 +13,15 @@ from emulators.slack.state import APP
 from services.domain.lines import Line
 from services.domain.model import Effect, Look, PersonKey
 from services.domain.policy import Policy
-from services.store.models import Person
 from services.store.policies import PolicyStore
 from services.store.preferences import LineStore
+from services.store.tables import PEOPLE
 from tests.support.engine import RunningEngine, meeting, until
 from tests.support.few import few
 from tests.support.stretches import ALL
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-PEOPLE, SHOWING = 300, 36
+HERD, SHOWING = 300, 36
 
 
 async def fixes(engine: RunningEngine, key: PersonKey, policy: Policy) -> None:
@@ -46,26 +46,26 @@ def texts(engine: RunningEngine, users: list[str]) -> set[str]:
 
 async def stale(engine: RunningEngine) -> int:
     async with engine.database.read() as connection:
-        count = sa.select(sa.func.count()).select_from(Person).where(Person.stale)
+        count = sa.select(sa.func.count()).select_from(PEOPLE).where(PEOPLE.c.stale)
         return await connection.scalar(count) or 0
 
 
 async def test_titles_of_everybody_are_off_within_a_minute_and_those_who_show_one_go_first(
     engine: RunningEngine,
 ) -> None:
-    showing = [f"U{number:03}" for number in range(PEOPLE - SHOWING, PEOPLE)]  # the last ones by their ids
+    showing = [f"U{number:03}" for number in range(HERD - SHOWING, HERD)]  # the last ones by their ids
     start = engine.clock.now()
     for user in showing:
         key = await engine.person(user, preferences='{"titles":true}')
         await says(engine, key, look=Look("{title}"))
         await engine.has(key, meeting(start - timedelta(minutes=5), 180))
-    others = [f"U{number:03}" for number in range(PEOPLE - SHOWING)]
+    others = [f"U{number:03}" for number in range(HERD - SHOWING)]
     async with engine.database.write() as connection:
         rows = [
             {"team_id": key.team_id, "user_id": user, "created_at": start, "due_at": start, "stale": True}
             for user in others
         ]
-        await connection.execute(sa.insert(Person), rows)
+        await connection.execute(sa.insert(PEOPLE), rows)
     replica = engine.replica()
     await replica.start()
     await until(lambda: texts(engine, showing) == {"Plan"}, 60)
@@ -73,7 +73,7 @@ async def test_titles_of_everybody_are_off_within_a_minute_and_those_who_show_on
     await replica.stop()
     engine.clock.move(hours=1)  # the app is down for an hour, and an admin of another replica forbids titles
     await fixes(engine, key, Policy(titles=False))
-    assert await stale(engine) == PEOPLE
+    assert await stale(engine) == HERD
     first = await replica.due.claim_stale(engine.clock.now(), SHOWING, typed=False)
     assert sorted(one.user_id for one in first) == showing
     again = engine.replica()

@@ -14,9 +14,9 @@ from services.domain.model import OverrideKind, Pause, PersonKey, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.slack.limits import Budget
-from services.store.models import Person
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
+from services.store.tables import PEOPLE
 from tests.support.databases import BOTH
 from tests.support.engine import SET, RunningEngine, meeting
 from tests.support.locks import somebody_waits
@@ -90,7 +90,7 @@ async def test_pause_that_was_waited_for_is_the_one_that_ends(engine: RunningEng
     key, now = await engine.person(), engine.clock.now()
     choices = PreferenceStore(engine.database)
     async with engine.database.write() as pausing:
-        await pausing.execute(sa.update(Person).values(paused_from=now))
+        await pausing.execute(sa.update(PEOPLE).values(paused_from=now))
         resuming = asyncio.create_task(choices.pause(key, None, now))
         await somebody_waits(engine.database)
     assert await resuming == Pause(now, None)

@@ -19,7 +19,7 @@ from services.engine import notifications, sender
 from services.engine.leases import OneProcess
 from services.platform.clock import SystemClock
 from services.slack.messages import POST
-from services.store.models import Person
+from services.store.tables import PEOPLE
 from tests.engine.test_owned_workspaces import Acquiring
 from tests.support.databases import BOTH
 from tests.support.engine import GET, SET, RunningEngine, meeting, until
@@ -171,7 +171,7 @@ async def test_notices_and_home_tabs_that_wait_for_a_minute_spin_not_and_hold_up
     keys = [await engine.person(f"U{number}", stale=False) for number in range(12)]
     other = await engine.person("UOTHER", team_id="T2", stale=False)
     async with engine.database.write() as connection:
-        await connection.execute(sa.update(Person).values(home_opened_at=engine.clock.now(), home_stale=True))
+        await connection.execute(sa.update(PEOPLE).values(home_opened_at=engine.clock.now(), home_stale=True))
         for key in (*keys, other):
             await replica.notices.tell(connection, key, "welcome")
             engine.clock.move(seconds=0.001)

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from emulators.faults import Fault
 from services.domain.model import PersonKey, Status
-from services.store.models import Person, ProfileStateRow, Workspace
 from services.store.person_rows import mark_due
+from services.store.tables import PEOPLE, PROFILE_STATES, WORKSPACES
 from tests.support.databases import BOTH
 from tests.support.engine import GET, SET, TEAM, RunningEngine, meeting, until
 from tests.support.few import few
@@ -97,7 +97,7 @@ async def test_slow_answer_counts_as_an_outage_and_is_made_good(engine: RunningE
 async def put_off(engine: RunningEngine) -> bool:
     """Whether somebody's wish waits for another try."""
     async with engine.database.read() as connection:
-        return bool(await connection.scalar(sa.select(sa.exists().where(ProfileStateRow.not_before.is_not(None)))))
+        return bool(await connection.scalar(sa.select(sa.exists().where(PROFILE_STATES.c.not_before.is_not(None)))))
 
 
 @pytest.mark.parametrize("code", few(["token_revoked", "invalid_auth", "missing_scope"]))
@@ -126,7 +126,7 @@ async def test_person_who_grants_again_is_written_to_and_may_be_told_again(engin
     await until(lambda: len(engine.slack.direct_messages("U1")) == 1)
     token = engine.encryptor.seal(engine.slack.grant("U1").value, "people.token", key.team_id, key.user_id)
     async with engine.database.write() as connection:
-        await connection.execute(sa.update(Person).values(token=token, grant_state="ok"))
+        await connection.execute(sa.update(PEOPLE).values(token=token, grant_state="ok"))
         await replica.notices.worked(connection, "grant", key)
         await mark_due(connection, key, engine.clock.now(), stale=False)
     engine.ring()
@@ -143,7 +143,7 @@ async def test_broken_bot_token_does_not_stop_statuses(engine: RunningEngine) ->
     key = await engine.person()
     async with engine.database.write() as connection:
         await connection.execute(
-            sa.update(Workspace).values(bot_token=engine.encryptor.seal("xoxb-bad", "workspaces.bot_token", TEAM))
+            sa.update(WORKSPACES).values(bot_token=engine.encryptor.seal("xoxb-bad", "workspaces.bot_token", TEAM))
         )
         await engine.replicas[0].notices.tell(connection, key, "welcome")
     await engine.has(key, meeting(engine.clock.now()))
@@ -252,7 +252,7 @@ async def test_workspace_that_is_uninstalled_in_mid_write_is_not_written_to(engi
     await in_a_meeting(engine, "U1")
     await until(engine.pending)
     async with engine.database.write() as connection:
-        await connection.execute(sa.delete(Workspace))
+        await connection.execute(sa.delete(WORKSPACES))
     await engine.rests()
     assert engine.calls(SET) == []
     assert engine.replicas[0].engine.healthy

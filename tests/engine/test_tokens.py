@@ -18,7 +18,7 @@ from services.engine import tokens
 from services.engine.tokens import AT_ONCE
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from services.store.models import Person, Workspace
+from services.store.tables import PEOPLE, WORKSPACES
 from services.store.tokens import LEASE, TokenClaim
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
@@ -40,7 +40,7 @@ async def scheduled(engine: RunningEngine, user_id: str = "U1") -> tuple[PersonK
     expires_at = await engine.column(key, "token_expires_at")
     due_at = refresh_due(expires_at, key.team_id, key.user_id)
     async with engine.database.write() as connection:
-        await connection.execute(sa.update(Person).where(Person.user_id == user_id).values(refresh_due_at=due_at))
+        await connection.execute(sa.update(PEOPLE).where(PEOPLE.c.user_id == user_id).values(refresh_due_at=due_at))
     return key, due_at
 
 
@@ -92,14 +92,14 @@ async def test_bots_token_is_renewed_too(rotating: RunningEngine) -> None:
     sealed = rotating.encryptor.seal(bot.refresh, "workspaces.bot_refresh_token", TEAM)
     async with rotating.database.write() as connection:
         await connection.execute(
-            sa.update(Workspace).values(bot_refresh_token=sealed, refresh_due_at=rotating.clock.now())
+            sa.update(WORKSPACES).values(bot_refresh_token=sealed, refresh_due_at=rotating.clock.now())
         )
     await rotating.replica().start()
     await until(lambda: len(rotating.calls(EXCHANGE)) == 1)
 
     async def renewed() -> bool:
         async with rotating.database.read() as connection:
-            kept = await connection.scalar(sa.select(Workspace.bot_token))
+            kept = await connection.scalar(sa.select(WORKSPACES.c.bot_token))
         return rotating.encryptor.open(kept, "workspaces.bot_token", TEAM) != bot.value
 
     await until(renewed)

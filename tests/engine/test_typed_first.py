@@ -19,7 +19,7 @@ from services.slack.limits import Budget
 from services.slack.profile import SlackProfiles
 from services.store.db import Database
 from services.store.due import LEASE
-from services.store.models import ProfileStateRow
+from services.store.tables import PROFILE_STATES
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 from tests.support.engine import GET, SET, RunningEngine, absence, meeting, open_engine, until
@@ -183,7 +183,7 @@ async def test_override_that_begins_by_itself_is_no_more_urgent_than_an_absence(
     await replica.tick()
     assert await urgencies(engine) == [0]  # it has not been carried out, and keeps its place
     async with engine.database.write() as connection:
-        await connection.execute(sa.update(ProfileStateRow).values(sent=ProfileStateRow.seq))
+        await connection.execute(sa.update(PROFILE_STATES).values(sent=PROFILE_STATES.c.seq))
     await engine.change(key, stale=True, home_stale=True)
     await replica.tick()
     assert await urgencies(engine) == [1]
@@ -191,7 +191,7 @@ async def test_override_that_begins_by_itself_is_no_more_urgent_than_an_absence(
 
 async def urgencies(engine: RunningEngine) -> list[int]:
     async with engine.database.read() as connection:
-        return list((await connection.execute(sa.select(ProfileStateRow.urgency))).scalars())
+        return list((await connection.execute(sa.select(PROFILE_STATES.c.urgency))).scalars())
 
 
 async def test_workspace_that_waits_for_its_budget_is_not_looked_at(engine: RunningEngine) -> None:

@@ -20,8 +20,8 @@ from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import Person, Workspace
 from services.store.person_rows import NoticeStore
+from services.store.tables import PEOPLE, WORKSPACES
 from tests.support.calendar_stack import CalendarStack, open_stack
 from tests.support.clocks import ManualClock
 from tests.support.databases import of_kind
@@ -54,9 +54,9 @@ async def subscribed(
     database: Database, encryptor: Encryptor, client: GuardedClient, clock: ManualClock
 ) -> AsyncIterator[Subscriptions]:
     async with database.write() as connection:
-        await connection.execute(insert(Workspace), [{"team_id": "T1", "installed_at": NOW}])
+        await connection.execute(insert(WORKSPACES), [{"team_id": "T1", "installed_at": NOW}])
         await connection.execute(
-            insert(Person), [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in (ANN, BOB)]
+            insert(PEOPLE), [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in (ANN, BOB)]
         )
     events = EventStore(database, encryptor)
     store = CalendarStore(database, encryptor, events, NoticeStore(database, clock))

@@ -25,7 +25,7 @@ from services.platform.addresses import AddressRules
 from services.platform.crypto import Encryptor
 from services.platform.net import GuardedClient
 from services.platform.settings import Settings
-from services.store.calendar_models import Account, Calendar
+from services.store.calendar_tables import ACCOUNTS, CALENDARS
 from services.store.health import HealthStore
 from services.wiring.calendars import oauth_apps
 from tests.support.calendar_stack import ANN, MAIL, PROVIDERS, CalendarStack, each_on_both
@@ -133,7 +133,7 @@ async def test_account_that_is_refused_is_lost_told_once_and_asked_no_more(stack
     assert await stack.told() == [f"account/{account_id}"]
     assert [view.lost for view in await stack.calendars.accounts.list(ANN)] == [True]
     health, problem, due_at, watch_due_at = await stack.calendar(
-        Calendar.health, Calendar.problem, Calendar.due_at, Calendar.watch_due_at
+        CALENDARS.c.health, CALENDARS.c.problem, CALENDARS.c.due_at, CALENDARS.c.watch_due_at
     )
     assert (health, problem, due_at, watch_due_at) == ("broken", "AccountLostError", None, None)
     assert await stack.titles() == ["Roadmap"]  # no answer is not "no events"
@@ -266,7 +266,7 @@ async def test_refresh_token_that_microsoft_rotates_is_kept(stack: CalendarStack
     for _ in range(3):
         stack.clock.move(hours=2)
         await ours.token(ANN, account_id)
-    assert await stack.rows(sa.select(Account.state, Account.seq)) == [("ok", 3)]
+    assert await stack.rows(sa.select(ACCOUNTS.c.state, ACCOUNTS.c.seq)) == [("ok", 3)]
 
 
 class Silent:
@@ -285,5 +285,5 @@ async def test_renewal_whose_asker_gave_up_leaves_no_lease(stack: CalendarStack)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
             await ours.token(ANN, account_id)
-    assert await stack.rows(sa.select(Account.leased_until)) == [(None,)]
+    assert await stack.rows(sa.select(ACCOUNTS.c.leased_until)) == [(None,)]
     assert await access(stack).token(ANN, account_id)

@@ -17,8 +17,8 @@ from services.domain.request_errors import (
     NotOfferedError,
 )
 from services.store.accounts import AccountView
-from services.store.calendar_models import Account, Calendar
-from services.store.models import OAuthState
+from services.store.calendar_tables import ACCOUNTS, CALENDARS
+from services.store.tables import OAUTH_STATES
 from tests.support.calendar_stack import ANN, BOB, MAIL, PROVIDERS, CalendarStack, each_on_both, parsed
 from tests.support.databases import BOTH
 
@@ -327,8 +327,8 @@ async def test_parting_that_fails_costs_nobody_anything(stack: CalendarStack) ->
 async def test_secrets_are_sealed_and_links_are_kept_as_digests(stack: CalendarStack) -> None:
     await stack.connects("google")
     query = await stack.consent("google")
-    rows = await stack.rows(sa.select(Account.credentials, Account.name, Account.subject, Account.offer))
-    states = await stack.rows(sa.select(OAuthState.digest, OAuthState.verifier))
+    rows = await stack.rows(sa.select(ACCOUNTS.c.credentials, ACCOUNTS.c.name, ACCOUNTS.c.subject, ACCOUNTS.c.offer))
+    states = await stack.rows(sa.select(OAUTH_STATES.c.digest, OAUTH_STATES.c.verifier))
     shown = repr([bytes(value) for row in rows for value in row]) + repr(states)
     assert MAIL["google"] not in shown
     assert query["state"].split(".")[1] not in shown
@@ -341,11 +341,11 @@ async def test_secrets_are_sealed_and_links_are_kept_as_digests(stack: CalendarS
 @BOTH
 async def test_calendar_is_due_and_paced_by_its_account(stack: CalendarStack) -> None:
     found = await stack.connects("google")
-    pace, due_at, watch_due_at = await stack.calendar(Calendar.pace, Calendar.due_at, Calendar.watch_due_at)
+    pace, due_at, watch_due_at = await stack.calendar(CALENDARS.c.pace, CALENDARS.c.due_at, CALENDARS.c.watch_due_at)
     now = stack.clock.now()
     assert (pace, due_at, watch_due_at) == (found.account_id, now, now)
     await stack.works()
-    renew = await stack.calendar(Calendar.watch_due_at)
+    renew = await stack.calendar(CALENDARS.c.watch_due_at)
     assert timedelta(days=5) < renew - now < timedelta(days=7)
 
 
@@ -365,5 +365,5 @@ async def test_trouble_of_an_account_with_several_calendars_is_told_once(stack: 
     stack.google.faults.add("/calendar/v3/calendars", status=403, reason="forbidden", times=99)
     stack.clock.move(hours=1)
     await stack.works()
-    assert [health for (health,) in await stack.rows(sa.select(Calendar.health))] == ["broken"] * 3
+    assert [health for (health,) in await stack.rows(sa.select(CALENDARS.c.health))] == ["broken"] * 3
     assert len(await stack.told()) == 1

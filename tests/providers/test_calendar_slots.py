@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from services.domain.calendars import Changes, Connection
 from services.domain.model import PersonKey
-from services.store.models import Person
+from services.store.tables import PEOPLE
 from tests.support.databases import BOTH
 from tests.support.subscriptions import ANN, BOB, NOW, Subscriptions
 
@@ -98,7 +98,7 @@ async def test_everybodys_slow_hosts_leave_places_for_what_pushes_and_for_hooks(
     many = [PersonKey("T1", f"V{number}") for number in range(12)]
     async with subscribed.database.write() as connection:
         await connection.execute(
-            sa.insert(Person), [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in many]
+            sa.insert(PEOPLE), [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in many]
         )
     for key in many:
         await connects(subscribed, key, "ics", 3)

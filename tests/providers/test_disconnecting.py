@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from services.calendars.oauth import Credentials
 from services.platform.crypto import Encryptor
 from services.store.accounts import AccountStore, Cleanup
-from services.store.calendar_models import Account, Calendar, WatchRow
+from services.store.calendar_tables import ACCOUNTS, CALENDARS, WATCHES
 from services.store.db import Database
-from services.store.models import Person, Workspace
 from services.store.person_rows import NoticeStore
+from services.store.tables import PEOPLE, WORKSPACES
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 from tests.support.stored_calendars import LATER, NOW
@@ -28,8 +28,8 @@ async def test_everybody_of_a_large_workspace_leaves_with_their_own_watch_and_is
 ) -> None:
     async with database.write() as connection:
         for team_id, people in (("T1", MANY), ("T2", FEW)):
-            await connection.execute(sa.insert(Workspace), [{"team_id": team_id, "installed_at": NOW}])
-            for model in (Person, Account, Calendar, WatchRow):
+            await connection.execute(sa.insert(WORKSPACES), [{"team_id": team_id, "installed_at": NOW}])
+            for model in (PEOPLE, ACCOUNTS, CALENDARS, WATCHES):
                 rows = [_row(model, encryptor, team_id, number) for number in range(people)]
                 await connection.execute(sa.insert(model), rows)
     store = AccountStore(database, encryptor, NoticeStore(database, clock))
@@ -56,9 +56,9 @@ def _row(model: type, encryptor: Encryptor, team_id: str, number: int) -> dict[s
         {"calendar_id": f"C{number}"},
     )  # an account's id is told apart by its owner
     match model:
-        case _ if model is Person:
+        case _ if model is PEOPLE:
             return {**place, "created_at": NOW}
-        case _ if model is Account:
+        case _ if model is ACCOUNTS:
             held = json.dumps(Credentials(f"token {number}", "r", LATER).to_json())
             sealed = encryptor.seal(held, "accounts.credentials", *place.values(), "A0")
             return {
@@ -69,7 +69,7 @@ def _row(model: type, encryptor: Encryptor, team_id: str, number: int) -> dict[s
                 "subject_digest": str(number),
                 "created_at": NOW,
             }
-        case _ if model is Calendar:
+        case _ if model is CALENDARS:
             digest = {"address_digest": str(number)}
             return {**place, **account, **calendar, **digest, "provider": "google", "health": "ok", "created_at": NOW}
     watch = {"watch_id": f"w{number}", "secret": "s", "remote_id": "r", "created_at": NOW, "expires_at": LATER}

@@ -14,7 +14,7 @@ from services.domain.model import PersonKey
 from services.domain.request_errors import SignatureError
 from services.platform.crypto import digest_of
 from services.ports import Report
-from services.store.calendar_models import Calendar, WatchRow
+from services.store.calendar_tables import CALENDARS, WATCHES
 from tests.support.calendar_stack import ANN, NOW, PROVIDERS, CalendarStack, each_on_both
 from tests.support.databases import BOTH
 
@@ -25,13 +25,13 @@ async def watched(stack: CalendarStack, provider: str) -> Any:
     """Ann's calendar is connected, read and watched; its watch's row."""
     await stack.connects(provider)
     await stack.works()
-    ((row),) = await stack.rows(sa.select(WatchRow.watch_id, WatchRow.remote_id, WatchRow.expires_at))
+    ((row),) = await stack.rows(sa.select(WATCHES.c.watch_id, WATCHES.c.remote_id, WATCHES.c.expires_at))
     return row
 
 
 async def quiet_due(stack: CalendarStack) -> datetime:
     """When the calendar is due, after everything was done."""
-    due: datetime = await stack.calendar(Calendar.due_at)
+    due: datetime = await stack.calendar(CALENDARS.c.due_at)
     assert due > stack.clock.now()
     return due
 
@@ -54,7 +54,7 @@ async def test_push_makes_the_calendar_due_and_the_moved_event_is_read(stack: Ca
     await quiet_due(stack)
     stack.add(provider, "Pushed")
     await (stack.google if provider == "google" else stack.microsoft).settled()
-    assert await stack.calendar(Calendar.due_at) == stack.clock.now()
+    assert await stack.calendar(CALENDARS.c.due_at) == stack.clock.now()
     await stack.works()
     assert await stack.titles() == ["Pushed"]
 
@@ -64,9 +64,9 @@ async def test_push_that_is_lost_is_made_up_for_by_the_next_look(stack: Calendar
     await watched(stack, provider)
     due = await quiet_due(stack)
     assert due - stack.clock.now() <= timedelta(minutes=16.5)
-    await stack.rows(sa.select(WatchRow.watch_id))
+    await stack.rows(sa.select(WATCHES.c.watch_id))
     async with stack.database.write() as connection:
-        await connection.execute(sa.delete(WatchRow))
+        await connection.execute(sa.delete(WATCHES))
     stack.add(provider, "Unheard of")
     await stack.works()
     assert await stack.titles() == []
@@ -80,7 +80,7 @@ async def test_google_channel_is_replaced_before_it_ends_and_the_old_one_is_stop
     old, _, expires_at = await watched(stack, "google")
     stack.clock.move_to(NOW + (expires_at - NOW) * 0.76)
     await stack.works()
-    ((new, ends),) = await stack.rows(sa.select(WatchRow.watch_id, WatchRow.expires_at))
+    ((new, ends),) = await stack.rows(sa.select(WATCHES.c.watch_id, WATCHES.c.expires_at))
     assert new != old
     assert ends > expires_at
     assert list(stack.google.channels.open) == [new]
@@ -91,7 +91,7 @@ async def test_microsoft_subscription_is_prolonged_as_it_is(stack: CalendarStack
     old, remote_id, expires_at = await watched(stack, "microsoft")
     stack.clock.move_to(NOW + (expires_at - NOW) * 0.76)
     await stack.works()
-    ((new, remote, ends),) = await stack.rows(sa.select(WatchRow.watch_id, WatchRow.remote_id, WatchRow.expires_at))
+    ((new, remote, ends),) = await stack.rows(sa.select(WATCHES.c.watch_id, WATCHES.c.remote_id, WATCHES.c.expires_at))
     assert (new, remote) == (old, remote_id)
     assert ends > expires_at
 
@@ -101,7 +101,7 @@ async def test_watch_that_ended_while_we_were_down_is_made_anew(stack: CalendarS
     old, _, expires_at = await watched(stack, provider)
     stack.clock.move_to(expires_at + timedelta(hours=1))
     await stack.works()
-    ((new, ends),) = await stack.rows(sa.select(WatchRow.watch_id, WatchRow.expires_at))
+    ((new, ends),) = await stack.rows(sa.select(WATCHES.c.watch_id, WATCHES.c.expires_at))
     assert new != old
     assert ends > stack.clock.now()
     stack.add(provider, "After all")
@@ -118,7 +118,7 @@ async def test_lifecycle_removed_subscription_is_made_anew_and_nothing_is_missed
     stack.microsoft.lifecycle("subscriptionRemoved")
     stack.microsoft.subscriptions.all.clear()
     await stack.works()
-    ((new,),) = await stack.rows(sa.select(WatchRow.watch_id))
+    ((new,),) = await stack.rows(sa.select(WATCHES.c.watch_id))
     assert new != old
     assert stack.watched("microsoft") == 1
     assert await stack.titles() == ["While it was gone"]
@@ -129,7 +129,7 @@ async def test_lifecycle_missed_has_the_calendar_looked_at(stack: CalendarStack)
     await quiet_due(stack)
     stack.microsoft.lifecycle("missed")
     await stack.microsoft.settled()
-    assert await stack.calendar(Calendar.due_at) == stack.clock.now()
+    assert await stack.calendar(CALENDARS.c.due_at) == stack.clock.now()
 
 
 @BOTH
@@ -139,7 +139,7 @@ async def test_lifecycle_reauthorization_renews_the_subscription_at_once(stack: 
     await stack.works()
     stack.microsoft.lifecycle("reauthorizationRequired")
     await stack.works()
-    ((after,),) = await stack.rows(sa.select(WatchRow.expires_at))
+    ((after,),) = await stack.rows(sa.select(WATCHES.c.expires_at))
     assert after == before + timedelta(hours=5)
 
 
@@ -172,7 +172,7 @@ async def test_push_about_another_resource_is_refused(stack: CalendarStack) -> N
 async def test_secret_is_kept_as_a_digest(stack: CalendarStack) -> None:
     watch_id, *_ = await watched(stack, "google")
     token = stack.google.channels.open[watch_id].token
-    assert await stack.rows(sa.select(WatchRow.secret)) == [(digest_of(token),)]
+    assert await stack.rows(sa.select(WATCHES.c.secret)) == [(digest_of(token),)]
 
 
 async def test_forged_pushes_over_http_are_refused_and_strange_ones_dropped(stack: CalendarStack) -> None:
@@ -198,7 +198,7 @@ async def test_calendar_that_never_pushes_is_looked_at_and_asked_again_tomorrow(
     await stack.connects("google")
     await stack.works()
     assert await stack.counts() == (1, 1, 0)
-    assert await stack.calendar(Calendar.watch_due_at) == NOW + timedelta(days=1)
+    assert await stack.calendar(CALENDARS.c.watch_due_at) == NOW + timedelta(days=1)
     assert await quiet_due(stack) <= NOW + timedelta(minutes=5.5)  # asked more often: it does not tell
 
 
@@ -210,7 +210,7 @@ async def test_watch_that_fails_is_tried_again_later_each_time(stack: CalendarSt
     for _ in range(5):
         before = stack.clock.now()
         await stack.works()
-        waits.append(await stack.calendar(Calendar.watch_due_at) - before)
+        waits.append(await stack.calendar(CALENDARS.c.watch_due_at) - before)
         stack.clock.move_to(before + waits[-1])
     assert waits[:4] == [timedelta(seconds=seconds) for seconds in (10, 20, 40, 80)]
     assert stack.watched("google") == 1

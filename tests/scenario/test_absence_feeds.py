@@ -13,7 +13,7 @@ import vobject
 
 from emulators.faults import Fault
 from services.domain.model import PersonKey
-from services.store.workspace_models import AbsenceFeedRow
+from services.store.workspace_tables import ABSENCE_FEEDS
 from services.usecases import feeds as feeds_module
 from tests.support.absence_feeds import Office, address_in, fetch
 from tests.support.databases import SQLITE_FIRST
@@ -160,7 +160,7 @@ async def test_who_is_not_in_the_channel_and_a_shared_channel_are_refused_at_the
     office.channel.shared = True
     refused = (await office.fills_in(ANN, office.channel)).json()
     assert "shared with another organization" in refused["errors"]["channel"]
-    assert await office.app.rows(sa.select(AbsenceFeedRow.feed_id)) == []
+    assert await office.app.rows(sa.select(ABSENCE_FEEDS.c.feed_id)) == []
 
 
 async def test_creator_who_left_the_channel_ends_it_for_good(office: Office) -> None:
@@ -190,7 +190,7 @@ async def test_creator_who_left_the_workspace_or_a_channel_that_is_shared_ends_i
     await office.app.settle()
     await office.asked_again()
     assert (await fetch(address)).status == 410
-    assert [row.gone for row in await office.app.rows(sa.select(AbsenceFeedRow.gone))] == [True]
+    assert [row.gone for row in await office.app.rows(sa.select(ABSENCE_FEEDS.c.gone))] == [True]
 
 
 async def test_slack_that_fails_leaves_what_it_told_last(office: Office) -> None:
@@ -203,7 +203,7 @@ async def test_slack_that_fails_leaves_what_it_told_last(office: Office) -> None
     await office.asked_again()
     office.app.slack.faults.add(Fault("users.info", error="internal_error", times=1))
     assert len((await fetch(address)).entries()) == 1
-    assert [row.gone for row in await office.app.rows(sa.select(AbsenceFeedRow.gone))] == [False]
+    assert [row.gone for row in await office.app.rows(sa.select(ABSENCE_FEEDS.c.gone))] == [False]
 
 
 async def test_new_address_ends_the_old_one_and_end_ends_it(office: Office) -> None:
@@ -264,7 +264,7 @@ async def test_former_admin_with_the_form_still_open_is_refused(office: Office) 
     chosen = {"language": {"value": {"type": "static_select", "selected_option": {"value": "en"}}}}
     answer = await people.submit(ANN, slack.modals[ANN][-1].view_id, chosen)
     assert "Only an admin" in (answer.json() or {})["errors"]["language"]
-    assert await office.app.rows(sa.select(AbsenceFeedRow.feed_id)) == []
+    assert await office.app.rows(sa.select(ABSENCE_FEEDS.c.feed_id)) == []
 
 
 async def test_forgotten_person_has_no_feed_and_its_address_is_unknown(office: Office) -> None:
@@ -273,7 +273,7 @@ async def test_forgotten_person_has_no_feed_and_its_address_is_unknown(office: O
     await office.app.service.cases.people.forget(PersonKey(TEAM, ANN))
     await office.app.settle()
     assert (await fetch(address)).status == 404
-    assert await office.app.rows(sa.select(AbsenceFeedRow.feed_id)) == []
+    assert await office.app.rows(sa.select(ABSENCE_FEEDS.c.feed_id)) == []
 
 
 async def test_uninstall_ends_all_feeds(office: Office) -> None:
@@ -281,7 +281,7 @@ async def test_uninstall_ends_all_feeds(office: Office) -> None:
     office.app.slack.uninstall(TEAM)
     await office.app.settle()
     assert [(await fetch(address)).status for address in addresses] == [404, 404]
-    assert await office.app.rows(sa.select(AbsenceFeedRow.feed_id)) == []
+    assert await office.app.rows(sa.select(ABSENCE_FEEDS.c.feed_id)) == []
 
 
 async def test_no_log_metric_or_error_page_has_the_secret_and_the_database_only_its_digest(
@@ -300,5 +300,5 @@ async def test_no_log_metric_or_error_page_has_the_secret_and_the_database_only_
     logged = "".join(capsys.readouterr())
     assert "feed_made" in logged
     assert secret not in logged
-    (row,) = await office.app.rows(sa.select(AbsenceFeedRow.__table__))
+    (row,) = await office.app.rows(sa.select(ABSENCE_FEEDS))
     assert secret not in str(row)

@@ -18,8 +18,8 @@ from services.domain.people import Preferences
 from services.domain.request_errors import WrongKeyError
 from services.platform.crypto import digest_of
 from services.platform.locale import Localizer
-from services.store.agent_models import AgentCallsRow, AgentChangeRow, AgentKeyRow
-from services.store.models import Person
+from services.store.agent_tables import AGENT_CALLS, AGENT_CHANGES, AGENT_KEYS
+from services.store.tables import PEOPLE
 from services.usecases.agents import AgentAsked
 from services.usecases.workspace import OperatorAllows
 from tests.support import blockkit
@@ -184,7 +184,9 @@ async def test_name_of_a_key_is_no_markup(app: SteppedApp) -> None:
 
 async def test_without_a_grant_the_form_says_to_allow_first_and_no_key_can_be_made(app: SteppedApp) -> None:
     async with app.replica.database.write() as connection:
-        await connection.execute(sa.update(Person).where(Person.user_id == BEN).values(grant_state="none", token=None))
+        await connection.execute(
+            sa.update(PEOPLE).where(PEOPLE.c.user_id == BEN).values(grant_state="none", token=None)
+        )
     await app.quo("keys", BEN)
     view: dict[str, Any] = app.modal(BEN).view
     blockkit.check_view(view)
@@ -222,7 +224,7 @@ async def test_where_agents_are_switched_off_the_form_says_why_and_keys_can_stil
 
 async def test_forms_are_said_in_the_persons_language(app: SteppedApp) -> None:
     async with app.replica.database.write() as connection:
-        await connection.execute(sa.update(Person).values(locale="ja-JP"))
+        await connection.execute(sa.update(PEOPLE).values(locale="ja-JP"))
     view = await opens(app)
     assert view["title"]["text"] == "エージェント用のキー"
     await clicks(app.engine.slack, ANN, "make_key", filled_in("Claude"))
@@ -281,10 +283,10 @@ async def test_key_is_gone_with_what_it_stood_for(
     await running_app.settle()
     with pytest.raises(WrongKeyError):
         await keys.caller(secret)
-    assert await running_app.rows(sa.select(AgentKeyRow.key_id)) == []
+    assert await running_app.rows(sa.select(AGENT_KEYS.c.key_id)) == []
     if happens in {forgets, operator_forgets, uninstalls}:
-        assert await running_app.rows(sa.select(AgentChangeRow.change_id)) == []
-        assert await running_app.rows(sa.select(AgentCallsRow.caller_id)) == []
+        assert await running_app.rows(sa.select(AGENT_CHANGES.c.change_id)) == []
+        assert await running_app.rows(sa.select(AGENT_CALLS.c.caller_id)) == []
 
 
 async def test_deactivated_member_has_no_keys_although_nothing_was_written_for_them_since(
@@ -297,8 +299,8 @@ async def test_deactivated_member_has_no_keys_although_nothing_was_written_for_t
     member.deleted = True
     running_app.slack.deliveries.user_event("", member)
     await running_app.settle()
-    assert await running_app.rows(sa.select(AgentKeyRow.key_id)) == []
-    assert await running_app.rows(sa.select(Person.grant_state).where(Person.user_id == key.user_id)) == [
+    assert await running_app.rows(sa.select(AGENT_KEYS.c.key_id)) == []
+    assert await running_app.rows(sa.select(PEOPLE.c.grant_state).where(PEOPLE.c.user_id == key.user_id)) == [
         ("deactivated",)
     ]
 

@@ -19,8 +19,8 @@ from services.domain.agents import MOST_CALLS, May
 from services.domain.model import PersonKey
 from services.platform.clock import SystemClock
 from services.platform.crypto import new_key
-from services.store.models import Base
 from services.store.stores import Stores
+from services.store.tables import METADATA
 from tests.support.agent_calls import AgentOf, agent_of, key_of
 from tests.support.agents import clicks, makes_key
 from tests.support.clocks import ManualClock
@@ -249,7 +249,7 @@ async def test_key_is_in_no_log_no_error_no_export_and_nowhere_in_the_database(
     assert {one["name"] for one in exported["agent_keys"]} == {"My Claude", "Claude"}
     held = [
         " ".join(repr(value) for value in row)
-        for table in Base.metadata.sorted_tables
+        for table in METADATA.sorted_tables
         for row in await running_app.rows(sa.select(table))
     ]
     for hidden in (secret[4:46], read_only[4:46]):

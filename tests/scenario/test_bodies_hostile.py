@@ -17,7 +17,7 @@ from services.calendars.ical.expand import Expander
 from services.calendars.providers.caldav.source import CaldavSource
 from services.platform.addresses import AddressRules
 from services.platform.net import GuardedClient
-from services.store.calendar_models import EventRow
+from services.store.calendar_tables import EVENTS
 from tests.support import hostile_shapes as shapes
 from tests.support.caldav_account import account
 from tests.support.caldav_server import CaldavServer
@@ -52,7 +52,7 @@ each_shape = pytest.mark.parametrize(
 
 
 async def _largest_row(running_app: RunningApp) -> int:
-    row = sa.func.length(EventRow.uid) + sa.func.length(EventRow.occurrence) + sa.func.length(EventRow.detail)
+    row = sa.func.length(EVENTS.c.uid) + sa.func.length(EVENTS.c.occurrence) + sa.func.length(EVENTS.c.detail)
     ((largest,),) = await running_app.rows(sa.select(sa.func.max(row)))
     return largest or 0
 

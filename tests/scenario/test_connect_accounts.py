@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from emulators.faults import Fault
 from services.calendars.providers.google import api as google_api
-from services.store.calendar_models import Account, Calendar, WatchRow
+from services.store.calendar_tables import ACCOUNTS, CALENDARS, WATCHES
 from tests.support import blockkit
 from tests.support.clocks import ManualClock
 from tests.support.providers_app import NAMES, Vendors, open_vendors, quick_at
@@ -70,7 +70,7 @@ async def test_other_calendars_of_the_account_are_chosen_by_name(vendors: Vendor
         {"calendars": {"chosen": {"type": "checkboxes", "selected_options": boxes["options"]}}}
     )
     assert "Saved. I am reading now" in text_of(answer["view"])
-    assert len(await vendors.running_app.rows(sa.select(Calendar.calendar_id))) == 2
+    assert len(await vendors.running_app.rows(sa.select(CALENDARS.c.calendar_id))) == 2
     assert "*Team*" in text_of(await vendors.home())
 
 
@@ -82,7 +82,7 @@ async def test_disconnected_account_leaves_nothing_here_and_no_watch_there(vendo
     await vendors.home()
     await vendors.clicks("account_menu", "drop:")
     assert await vendors.submits({}) is None
-    for table in (Account.account_id, Calendar.calendar_id, WatchRow.watch_id):
+    for table in (ACCOUNTS.c.account_id, CALENDARS.c.calendar_id, WATCHES.c.watch_id):
         assert await vendors.running_app.rows(sa.select(table)) == []
     assert vendors.running_app.text() == ""
     assert "No calendar is connected yet." in text_of(vendors.running_app.slack.homes[ANN].view)
@@ -98,7 +98,7 @@ async def test_denied_consent_and_left_out_permissions_are_a_page_and_keep_nothi
     status, page = await vendors.connects(without=(left_out,))
     assert status == 200
     assert "Nothing was connected: a permission was left out." in page
-    assert await vendors.running_app.rows(sa.select(Account.account_id)) == []
+    assert await vendors.running_app.rows(sa.select(ACCOUNTS.c.account_id)) == []
 
 
 async def test_link_is_good_once_for_ten_minutes_and_for_its_provider_alone(vendors: Vendors) -> None:
@@ -138,7 +138,7 @@ async def test_provider_that_is_down_at_the_end_connects_nothing_and_says_so(ven
             vendors.microsoft.faults.add(Fault("token", status=503, times=None))
         status, page = await vendors.comes_back(session, back)
     assert (status, "so nothing was connected" in page) == (503, True)
-    assert await vendors.running_app.rows(sa.select(Account.account_id)) == []
+    assert await vendors.running_app.rows(sa.select(ACCOUNTS.c.account_id)) == []
 
 
 async def test_lost_account_is_told_once_and_mended_by_the_link_of_the_message(vendors: Vendors) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from services.domain.errors import TooManyError
 from services.store.accounts import AccountView
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from tests.support import blockkit
 from tests.support.account_doubles import offered
 from tests.support.stepped_app import ANN, SteppedApp, elements, text_of
@@ -91,7 +91,7 @@ async def test_choice_in_an_account_that_went_meanwhile_says_so(app: SteppedApp)
 async def is_of(app: SteppedApp, **columns: Any) -> None:
     """Make Ann's one calendar another's."""
     async with app.engine.database.write() as connection:
-        await connection.execute(sa.update(Calendar).where(Calendar.user_id == ANN).values(**columns))
+        await connection.execute(sa.update(CALENDARS).where(CALENDARS.c.user_id == ANN).values(**columns))
 
 
 async def test_home_shows_each_account_with_its_calendars_beneath(app: SteppedApp) -> None:

@@ -12,7 +12,7 @@ from services.domain.errors import AccountLostError
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from services.store.models import Notice
+from services.store.tables import NOTICES
 from tests.support.clocks import ManualClock
 from tests.support.engine import RunningEngine, open_engine, until
 from tests.support.stepped_app import ANN, SteppedApp, open_stepped_app
@@ -53,7 +53,7 @@ async def tell(engine: RunningEngine, key: PersonKey, subject: str) -> None:
 
 async def sent(engine: RunningEngine) -> bool:
     async with engine.database.read() as connection:
-        return await connection.scalar(sa.select(Notice.sent_at)) is not None
+        return await connection.scalar(sa.select(NOTICES.c.sent_at)) is not None
 
 
 async def test_lost_account_is_told_of_with_the_link_that_mends_it(little: RunningEngine) -> None:

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
-from services.store.calendar_models import Account
-from services.store.models import OAuthState, Person, Workspace
+from services.store.calendar_tables import ACCOUNTS
+from services.store.tables import OAUTH_STATES, PEOPLE, WORKSPACES
 from tests.support.clocks import ManualClock
 from tests.support.few import few
 from tests.support.providers_app import NAMES, Form, Vendors, open_vendors, quick_at
@@ -40,7 +40,7 @@ async def grants(vendors: Vendors, session: aiohttp.ClientSession, user: str) ->
 
 
 async def accounts(vendors: Vendors) -> list[str]:
-    return [user for (user,) in await vendors.running_app.rows(sa.select(Account.user_id))]
+    return [user for (user,) in await vendors.running_app.rows(sa.select(ACCOUNTS.c.user_id))]
 
 
 @each_provider
@@ -64,7 +64,7 @@ async def rows(vendors: Vendors) -> list[object]:
     """All that is kept of workspaces and people, but for when they are due and how often their facts changed."""
     passing = {"due_at", "stale", "facts_seq", "home_stale", "resolved_until"}
     found: list[object] = []
-    for table in (Workspace.__table__, Person.__table__):
+    for table in (WORKSPACES, PEOPLE):
         kept = [column for column in table.columns if column.name not in passing]
         found += [tuple(row) for row in await vendors.running_app.rows(sa.select(*kept))]
     return found
@@ -257,14 +257,16 @@ async def test_held_consent_is_for_its_browser_once_and_for_ten_minutes(vendors:
 async def test_held_consent_is_sealed_and_gone_when_slack_is_refused(vendors: Vendors) -> None:
     async with vendors.browser() as session:
         back = await held(vendors, session)
-        kept = [bytes(value) for (value,) in await vendors.running_app.rows(sa.select(OAuthState.verifier)) if value]
+        kept = [
+            bytes(value) for (value,) in await vendors.running_app.rows(sa.select(OAUTH_STATES.c.verifier)) if value
+        ]
         assert len(kept) == 1
         assert b"access" not in kept[0]
         denied = back.partition("?")[0] + "?error=access_denied&state=" + back.partition("state=")[2].partition("&")[0]
         async with session.get(denied) as answer:
             assert answer.status == 200
             assert "you did not allow it" in await answer.text()
-    assert [value for (value,) in await vendors.running_app.rows(sa.select(OAuthState.verifier)) if value] == []
+    assert [value for (value,) in await vendors.running_app.rows(sa.select(OAUTH_STATES.c.verifier)) if value] == []
     assert await accounts(vendors) == []
 
 

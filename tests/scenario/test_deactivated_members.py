@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.model import PersonKey
-from services.store.calendar_models import Calendar
-from services.store.models import Person
-from services.store.workspace_models import AbsenceRow
+from services.store.calendar_tables import CALENDARS
+from services.store.tables import PEOPLE
+from services.store.workspace_tables import ABSENCES
 from tests.support.engine import until
 from tests.support.feeds import lasting
 from tests.support.running_app import ANN, BEN, SET, TEAM, RunningApp, at
@@ -25,7 +25,7 @@ async def app(running_app: RunningApp) -> RunningApp:
 
 
 async def state(app: RunningApp) -> list[tuple[str, bool]]:
-    people = await app.rows(sa.select(Person.grant_state, Person.token.is_not(None)).where(Person.user_id == ANN))
+    people = await app.rows(sa.select(PEOPLE.c.grant_state, PEOPLE.c.token.is_not(None)).where(PEOPLE.c.user_id == ANN))
     return [tuple(row) for row in people]
 
 
@@ -48,12 +48,12 @@ async def test_nothing_is_done_for_them_and_they_are_deleted_after_thirty_days(a
     await app.polled()
     assert (calls(app), app.feeds["ann"].hits, app.told()) == (made, fetched, told)
     assert await state(app) == [("deactivated", True)]
-    assert await app.rows(sa.select(AbsenceRow.user_id)) == []
+    assert await app.rows(sa.select(ABSENCES.c.user_id)) == []
     await app.until(at("11:59", 24) + timedelta(days=29, hours=21))
     assert await state(app) == [("deactivated", True)]
     await app.until(at("12:01", 24) + timedelta(days=30))
     await until(lambda: is_deleted(app))
-    assert await app.rows(sa.select(Calendar.calendar_id)) == []
+    assert await app.rows(sa.select(CALENDARS.c.calendar_id)) == []
 
 
 async def test_who_is_back_allows_it_once_more_and_has_everything_as_before(app: RunningApp) -> None:
@@ -114,7 +114,7 @@ async def test_event_that_is_late_does_not_put_somebody_to_rest_who_came_back(ap
     assert app.service is not None
     late = app.clock.now() - timedelta(minutes=5)
     assert not await app.service.stores.deactivated.deactivate(PersonKey(TEAM, ANN), late, app.clock.now())
-    assert await app.rows(sa.select(Person.deactivated_at)) == [(None,)]
+    assert await app.rows(sa.select(PEOPLE.c.deactivated_at)) == [(None,)]
     assert member.deleted is False
 
 
@@ -126,4 +126,4 @@ async def test_zero_days_delete_at_once_and_only_whom(running_app: RunningApp) -
     await running_app.joins(BEN)
     running_app.slack.membership.deactivate(ANN)
     await running_app.settle()
-    assert await running_app.rows(sa.select(Person.team_id, Person.user_id)) == [(TEAM, BEN)]
+    assert await running_app.rows(sa.select(PEOPLE.c.team_id, PEOPLE.c.user_id)) == [(TEAM, BEN)]

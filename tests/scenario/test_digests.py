@@ -17,7 +17,7 @@ from services.platform.crypto import SealedBytes
 from services.platform.settings import Settings
 from services.store.keeper import open_kept, seal_kept
 from services.store.retention import KeptFor
-from services.store.workspace_models import DigestPostRow, DigestRow, KeptRow, LeaveLineRow
+from services.store.workspace_tables import DIGEST_POSTS, DIGESTS, KEPT, LEAVE_LINES
 from tests.support.databases import SQLITE_FIRST
 from tests.support.feeds import entry
 from tests.support.few import few
@@ -25,7 +25,7 @@ from tests.support.leave import connects_leave
 from tests.support.office import CAT, project_in
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
 
-KEPT = KeptFor.of(Settings())
+KEEP = KeptFor.of(Settings())
 POST = "chat.postMessage"
 
 
@@ -98,12 +98,12 @@ async def test_digest_tells_of_who_is_out_from_its_minute_on(room: Room) -> None
 async def _out_while_the_keeper_writes(app: RunningApp, key: PersonKey) -> list[str]:
     """Who is told of between the keeper's intent and its record."""
     stores, now = app.service.stores, app.clock.now()
-    mine = KeptRow.team_id == key.team_id, KeptRow.user_id == key.user_id
+    mine = KEPT.c.team_id == key.team_id, KEPT.c.user_id == key.user_id
     async with stores.database.write() as connection:
-        memory = open_kept(stores.encryptor, await connection.scalar(sa.select(KeptRow.memory).where(*mine)), key)
+        memory = open_kept(stores.encryptor, await connection.scalar(sa.select(KEPT.c.memory).where(*mine)), key)
         standing = replace(memory.standing, applied=None, pending=memory.standing.applied)
         sealed = seal_kept(stores.encryptor, replace(memory, standing=standing), key)
-        await connection.execute(sa.update(KeptRow).where(*mine).values(memory=sealed))
+        await connection.execute(sa.update(KEPT).where(*mine).values(memory=sealed))
     out = await stores.absences.out(key.team_id, now, now + timedelta(hours=1), now=now)
     return [one.name for one in out]
 
@@ -131,12 +131,12 @@ async def test_quiet_day_is_silent(room: Room) -> None:
     await room.types("weekdays 9:00")
     await room.app.until(at("08:00", 25))
     assert room.posted == []
-    outcomes = sa.select(DigestPostRow.outcome)
+    outcomes = sa.select(DIGEST_POSTS.c.outcome)
     assert [row.outcome for row in await room.app.rows(outcomes)] == ["nobody"]
     rows, now = room.app.service.stores.retention, room.app.clock.now()
-    await rows.delete_old(now, KEPT)
+    await rows.delete_old(now, KEEP)
     assert len(await room.app.rows(outcomes)) == 1
-    await rows.delete_old(now + KEPT.audit + timedelta(minutes=1), KEPT)
+    await rows.delete_old(now + KEEP.audit + timedelta(minutes=1), KEEP)
     assert await room.app.rows(outcomes) == []
 
 
@@ -157,7 +157,7 @@ async def test_company_holiday_has_no_daily_digest(room: Room) -> None:
     await room.app.types("/ooo", "until friday", BEN)
     line = {"calendar_id": "c", "line_id": "l", "result": "holiday", "content": SealedBytes(b"x"), "team_id": TEAM}
     day = {"start_at": at("00:00", 25), "end_at": at("00:00", 26)}
-    await room.app.tampers(sa.insert(LeaveLineRow).values(**line, **day))  # type: ignore[arg-type]  # any statement
+    await room.app.tampers(sa.insert(LEAVE_LINES).values(**line, **day))  # type: ignore[arg-type]  # any statement
     await room.app.until(at("08:00", 25))
     assert room.posted == []
     await room.app.until(at("08:00", 26))
@@ -199,7 +199,7 @@ async def test_channel_that_refuses_pauses_it_and_its_creator_is_told_once(room:
     await room.app.until(at("08:00", 26))
     told = [text for text in room.app.told(ANN) if "digest" in text]
     assert len(told) == 1
-    (row,) = await room.app.rows(sa.select(DigestRow.problem, DigestRow.due_at))
+    (row,) = await room.app.rows(sa.select(DIGESTS.c.problem, DIGESTS.c.due_at))
     assert row.problem
     assert row.due_at is None
     if how in {"left", "restricted"}:  # where somebody can still type
@@ -239,7 +239,7 @@ async def test_who_is_not_in_the_channel_makes_none_and_ends_none(room: Room) ->
     await room.types("weekdays 9:00")
     assert "You are not in that channel" in await room.types("off", CAT)
     assert "You are not in that channel" in await room.types("mondays 9:00", CAT)
-    assert len(await room.app.rows(sa.select(DigestRow.period))) == 1
+    assert len(await room.app.rows(sa.select(DIGESTS.c.period))) == 1
 
 
 async def test_shared_channel_and_channel_without_the_app_are_refused_with_what_to_do(room: Room) -> None:
@@ -249,7 +249,7 @@ async def test_shared_channel_and_channel_without_the_app_are_refused_with_what_
     assert "shared with another organization" in await room.types("weekdays 9:00", channel=shared)
     alone = talk.create("alone", TEAM, {ANN})
     assert "/invite" in await room.types("weekdays 9:00", channel=alone)
-    assert await room.app.rows(sa.select(DigestRow.period)) == []
+    assert await room.app.rows(sa.select(DIGESTS.c.period)) == []
 
 
 async def test_without_the_scopes_the_answer_says_what_an_admin_has_to_allow(running_app: RunningApp) -> None:
@@ -260,13 +260,13 @@ async def test_without_the_scopes_the_answer_says_what_an_admin_has_to_allow(run
     app.slack.membership.set_role(ANN, "admin")
     said = await Room(app, channel).types("weekdays 9:00")
     assert "Ask a workspace admin to allow that" in said
-    assert await app.rows(sa.select(DigestRow.period)) == []
+    assert await app.rows(sa.select(DIGESTS.c.period)) == []
 
 
 async def test_half_understood_time_changes_nothing_and_says_how(room: Room) -> None:
     said = await room.types("mondays tomorrow")
     assert "/quo digest weekdays 9:00" in said
-    assert await room.app.rows(sa.select(DigestRow.period)) == []
+    assert await room.app.rows(sa.select(DIGESTS.c.period)) == []
 
 
 async def test_new_time_takes_the_place_of_the_old_one(room: Room) -> None:
@@ -303,7 +303,7 @@ async def test_digest_of_somebody_who_is_forgotten_goes_on_without_their_name(ro
     assert room.app.service is not None
     await room.app.service.cases.people.forget(PersonKey(TEAM, ANN))
     await room.app.settle()
-    assert [row.created_by for row in await room.app.rows(sa.select(DigestRow.created_by))] == [""]
+    assert [row.created_by for row in await room.app.rows(sa.select(DIGESTS.c.created_by))] == [""]
     await room.app.until(at("08:00", 25))
     assert len(room.posted) == 1
 
@@ -328,7 +328,7 @@ async def test_form_on_the_home_tab_makes_one_and_its_button_ends_it(room: Room)
     button = {"type": "button", "action_id": "end_digest", "value": value}
     await people.click_in_view(ANN, slack.homes[ANN].view_id, button)
     await room.app.settle()
-    assert await room.app.rows(sa.select(DigestRow.period)) == []
+    assert await room.app.rows(sa.select(DIGESTS.c.period)) == []
 
 
 async def test_form_says_what_is_wrong_at_its_block(room: Room) -> None:
@@ -343,7 +343,7 @@ async def test_form_says_what_is_wrong_at_its_block(room: Room) -> None:
     form = slack.modals[ANN][-1]
     answer = await people.submit(ANN, form.view_id, {block: {"value": element} for block, element in state.items()})
     assert sorted((answer.json() or {})["errors"]) == ["channel", "time"]
-    assert await room.app.rows(sa.select(DigestRow.period)) == []
+    assert await room.app.rows(sa.select(DIGESTS.c.period)) == []
 
 
 async def test_former_admin_who_ends_a_digest_in_a_form_left_open_is_shown_nothing_new(room: Room) -> None:
@@ -361,4 +361,4 @@ async def test_former_admin_who_ends_a_digest_in_a_form_left_open_is_shown_nothi
     await slack.people.click_in_view(ANN, form.view_id, end)
     await app.settle()
     assert "Zoe" not in str(slack.modals[ANN][-1].view)
-    assert len(await app.rows(sa.select(DigestRow.channel_id))) == 1
+    assert len(await app.rows(sa.select(DIGESTS.c.channel_id))) == 1

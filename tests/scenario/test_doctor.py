@@ -14,11 +14,11 @@ from services.platform.crypto import Encryptor, new_key
 from services.slack import scopes
 from services.slack.client import SlackHealth
 from services.store import schema
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from services.store.db import Database
-from services.store.effect_models import StretchRow
-from services.store.models import Delivery, Person, Workspace
+from services.store.effect_tables import STRETCHES
 from services.store.stores import Stores
+from services.store.tables import DELIVERIES, PEOPLE, WORKSPACES
 from services.usecases.credentials import BOT_TOKEN, SLACK_APP, look_at_bot_token, reached
 from services.usecases.doctor import Doctor, clock_offset
 from services.usecases.findings import Finding
@@ -69,13 +69,15 @@ async def add_workspaces(database: Database, encryptor: Encryptor, now: datetime
         for number in (1, 2, 3):
             sealed = encryptor.seal(f"xoxb-{number}", "workspaces.bot_token", f"T{number}")
             await connection.execute(
-                sa.insert(Workspace).values(team_id=f"T{number}", name=f"W{number}", bot_token=sealed, installed_at=now)
+                sa.insert(WORKSPACES).values(
+                    team_id=f"T{number}", name=f"W{number}", bot_token=sealed, installed_at=now
+                )
             )
         await connection.execute(
-            sa.insert(Person).values(team_id="T1", user_id="U1", created_at=now, grant_state="lost")
+            sa.insert(PEOPLE).values(team_id="T1", user_id="U1", created_at=now, grant_state="lost")
         )
         await connection.execute(
-            sa.insert(Calendar).values(
+            sa.insert(CALENDARS).values(
                 team_id="T1", user_id="U1", calendar_id="c", provider="ics", address_digest="d", health="broken",
                 created_at=now,
             )
@@ -130,7 +132,7 @@ async def test_what_is_wrong_with_somebody_who_was_deactivated_is_nobodys_to_men
     database: Database, encryptor: Encryptor, slack: Slack, clock: ManualClock
 ) -> None:
     await add_workspaces(database, encryptor, clock.now())
-    await database.execute(sa.update(Person).values(deactivated_at=clock.now()))
+    await database.execute(sa.update(PEOPLE).values(deactivated_at=clock.now()))
     found = [one for one in await examine(database, encryptor, slack, clock) if one.subject == "calendars"]
     assert found == [Finding.ok("calendars", "people: 1, calendars: 1")]
 
@@ -230,7 +232,7 @@ async def test_doctor_counts_who_chose_an_effect_that_they_have_not_allowed(
     async with database.write() as connection:
         for user in ("U2", "U3"):
             await connection.execute(
-                sa.insert(Person).values(
+                sa.insert(PEOPLE).values(
                     team_id="T1", user_id=user, created_at=clock.now(), grant_state="ok", scopes=granted[user]
                 )
             )
@@ -238,7 +240,7 @@ async def test_doctor_counts_who_chose_an_effect_that_they_have_not_allowed(
                                     ("U2", "photo", 1), ("U3", "away", 1)):  # fmt: skip
             start = clock.now() + timedelta(hours=hours)
             await connection.execute(
-                sa.insert(StretchRow).values(
+                sa.insert(STRETCHES).values(
                     team_id="T1", user_id=user, effect=effect, start_at=start, end_at=start + timedelta(minutes=5),
                     ends=True, rule="meeting", photo="",
                 )
@@ -261,7 +263,7 @@ async def test_signing_secret_is_known_to_be_right_from_slacks_first_request_on(
 
     assert await line() == "not seen in use yet: open the app's Home tab in Slack, then ask again"
     async with database.write() as connection:
-        await connection.execute(sa.insert(Delivery).values(team_id="T1", delivery_id="E1", seen_at=clock.now()))
+        await connection.execute(sa.insert(DELIVERIES).values(team_id="T1", delivery_id="E1", seen_at=clock.now()))
     assert await line() == f"was right at {clock.now():%Y-%m-%d %H:%M} UTC, when a request of Slack's came"
 
 

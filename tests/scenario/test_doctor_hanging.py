@@ -12,7 +12,7 @@ from services.commands import doctor
 from services.platform import settings
 from services.platform.crypto import Encryptor, new_key
 from services.store.db import Database
-from services.store.models import Workspace
+from services.store.tables import WORKSPACES
 from services.usecases import findings
 from tests.support.clocks import ManualClock
 
@@ -57,7 +57,7 @@ async def test_all_that_is_silent_is_asked_side_by_side_and_said_so(
         for team_id in ("T1", "T2"):
             sealed = Encryptor([key]).seal("xoxb-1", "workspaces.bot_token", team_id)
             row = {"team_id": team_id, "name": team_id, "bot_token": sealed, "installed_at": clock.now()}
-            await connection.execute(sa.insert(Workspace).values(row))
+            await connection.execute(sa.insert(WORKSPACES).values(row))
     await database.close()
     config = settings.load(
         {

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from services.domain.emoji import MOST_NAMES
 from services.domain.lines import Look, complete
 from services.domain.model import Kind, PersonKey
-from services.store.models import Delivery
+from services.store.tables import DELIVERIES
 from services.usecases.emoji import OFFERED, EmojiSearch
 from tests.support import blockkit
 from tests.support.clocks import ManualClock
@@ -294,10 +294,10 @@ async def test_question_writes_nothing_and_is_answered_again(running_app: Runnin
     """Each letter that is typed is one: it claims no delivery."""
     await running_app.joins(add="emoji")
     view = await open_form(running_app)
-    before = await running_app.rows(select(func.count()).select_from(Delivery))
+    before = await running_app.rows(select(func.count()).select_from(DELIVERIES))
     answers = [await running_app.slack.people.suggest(ANN, view, "value", "pizza", block_id="emoji") for _ in range(3)]
     assert answers[0] == answers[1] == answers[2] != []
-    assert await running_app.rows(select(func.count()).select_from(Delivery)) == before
+    assert await running_app.rows(select(func.count()).select_from(DELIVERIES)) == before
 
 
 async def test_own_emoji_of_one_workspace_are_not_offered_in_another(clock: ManualClock, database_url: str) -> None:

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from emulators.faults import Fault
-from services.store.calendar_models import Calendar, EventRow, InboxRow
-from services.store.models import Person
+from services.store.calendar_tables import CALENDARS, EVENTS, INBOX
+from services.store.tables import PEOPLE
 from tests.support.engine import until
 from tests.support.feeds import calendar, lasting
 from tests.support.hooks import all_kept, disconnects, entry, itip
@@ -50,13 +50,13 @@ async def test_same_file_twice_and_a_second_click_change_nothing(running_app: Ru
     await sends(running_app, "work.ics", work)
     offer = running_app.slack.direct_messages(ANN)[-1].blocks
     await clicks(running_app)
-    before = await running_app.rows(sa.select(EventRow.detail))
+    before = await running_app.rows(sa.select(EVENTS.c.detail))
     assert len(before) == 1
     await sends(running_app, "work.ics", work)
     running_app.slack.direct_messages(ANN)[-1].blocks = offer
     await clicks(running_app)
-    assert await running_app.rows(sa.select(EventRow.detail)) == before
-    assert len(await running_app.rows(sa.select(Calendar.calendar_id))) == 1
+    assert await running_app.rows(sa.select(EVENTS.c.detail)) == before
+    assert len(await running_app.rows(sa.select(CALENDARS.c.calendar_id))) == 1
     assert running_app.written() == ["In a meeting"]
 
 
@@ -99,7 +99,7 @@ async def test_file_of_another_name_is_another_calendar(running_app: RunningApp)
     await sends(running_app, "home.ics", calendar(lasting("b", at("09:00"), 60)))
     await clicks(running_app)
     assert running_app.shows() == (*MEETING, at("10:00"))
-    assert len(await running_app.rows(sa.select(Calendar.calendar_id))) == 2
+    assert len(await running_app.rows(sa.select(CALENDARS.c.calendar_id))) == 2
 
 
 async def test_invitation_in_a_file_is_news_about_one_entry(running_app: RunningApp) -> None:
@@ -142,7 +142,7 @@ async def test_what_is_no_calendar_is_refused_in_a_sentence(running_app: Running
     for name, content in {"page.ics": b"<html>sign in</html>", "half.ics": half, "empty.ics": b""}.items():
         await sends(running_app, name, content)
     assert running_app.told()[before:] == [UNREADABLE] * 3
-    assert await running_app.rows(sa.select(Calendar.calendar_id)) == []
+    assert await running_app.rows(sa.select(CALENDARS.c.calendar_id)) == []
 
 
 async def test_other_files_are_not_fetched(running_app: RunningApp) -> None:
@@ -244,7 +244,7 @@ async def test_somebody_new_sends_a_file_in_their_own_language(running_app: Runn
     assert len(running_app.told(BEN)) == 1
     await clicks(running_app, BEN)
     assert running_app.shows(BEN) == NOTHING
-    zones = sa.select(Person.zone).where(Person.user_id == BEN)
+    zones = sa.select(PEOPLE.c.zone).where(PEOPLE.c.user_id == BEN)
     assert await running_app.rows(zones) == [("Europe/Berlin",)]
     await running_app.joins(BEN, locale="de-DE")
     assert running_app.shows(BEN)[2] == at("09:30")
@@ -262,12 +262,12 @@ async def test_nothing_of_a_file_is_logged_or_kept_in_clear(
     message = running_app.slack.direct_messages(ANN)[-1]
     action = {"type": "button", "action_id": "import_file", "value": message.blocks[-1]["elements"][0]["value"]}
     await running_app.slack.people.click_in_message(ANN, message.ts, action)
-    await until(lambda: running_app.rows(sa.select(InboxRow.seq)))
-    kept = await all_kept(running_app, InboxRow, Calendar)
+    await until(lambda: running_app.rows(sa.select(INBOX.c.seq)))
+    kept = await all_kept(running_app, INBOX, CALENDARS)
     await running_app.stop()
     await running_app.start()
     await running_app.settle()
-    kept += await all_kept(running_app, Calendar, EventRow)
+    kept += await all_kept(running_app, CALENDARS, EVENTS)
     logged = "".join(capsys.readouterr())
     assert "file_connected" in logged
     assert "eppelin" not in logged

@@ -15,7 +15,7 @@ from services.domain.people import Member, Tokens
 from services.platform.crypto import Encryptor
 from services.slack.limits import Budget
 from services.store.db import Database
-from services.store.models import Base, ProfileStateRow
+from services.store.tables import METADATA, PROFILE_STATES
 from services.usecases.offboarding import TAKE_BACK
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH, SQLITE_FIRST
@@ -46,7 +46,7 @@ async def rows(app: SteppedApp) -> dict[str, int]:
     """How many rows of Ann each table holds, those without any left out."""
     found = {}
     async with app.engine.database.read() as connection:
-        for table in Base.metadata.sorted_tables:
+        for table in METADATA.sorted_tables:
             if "user_id" in table.c:
                 theirs = sa.select(sa.func.count()).select_from(table).where(table.c.user_id == ANN)
                 if number := await connection.scalar(theirs):
@@ -248,10 +248,10 @@ async def test_memory_that_makes_no_sense_keeps_nobody_from_being_forgotten(app:
     await app.shows()
     sealed = app.engine.encryptor.seal(memory, "standings.memory", app.ann.team_id, app.ann.user_id)
     async with app.engine.database.write() as connection:
-        await connection.execute(sa.update(ProfileStateRow).values(memory=sealed))
+        await connection.execute(sa.update(PROFILE_STATES).values(memory=sealed))
     assert await app.people.forget(app.ann)
     async with app.engine.database.write() as connection:
-        await connection.execute(sa.update(ProfileStateRow).values(memory=sealed))
+        await connection.execute(sa.update(PROFILE_STATES).values(memory=sealed))
     app.clock.move(seconds=TAKE_BACK.total_seconds())
     await app.leaving.run_due()
     assert await gone(app)

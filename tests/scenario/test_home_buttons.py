@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from emulators.faults import Fault
 from services.domain.model import OwnStatusPolicy, PersonKey, Status
 from services.domain.people import Preferences, WorkingHours
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from tests.support import blockkit
 from tests.support.engine import TEAM, meeting
 from tests.support.stepped_app import ANN, BEN, SteppedApp, elements, text_of
@@ -140,7 +140,7 @@ async def test_home_menu_disconnects_a_calendar(app: SteppedApp) -> None:
 async def test_home_menu_reads_a_calendar_now(app: SteppedApp) -> None:
     later = app.clock.now() + timedelta(hours=1)
     async with app.engine.database.write() as connection:
-        await connection.execute(sa.update(Calendar).where(Calendar.user_id == ANN).values(due_at=later))
+        await connection.execute(sa.update(CALENDARS).where(CALENDARS.c.user_id == ANN).values(due_at=later))
     await app.publish_home()
     await app.click_home("calendar_menu", "sync:c1")
     (line,) = await app.surface.calendars.list(app.ann)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.store.calendar_models import Calendar, EventRow, InboxRow
+from services.store.calendar_tables import CALENDARS, EVENTS, INBOX
 from tests.support.databases import BOTH, SQLITE_FIRST
 from tests.support.engine import until
 from tests.support.feeds import entry as plain_entry
@@ -96,12 +96,12 @@ async def test_what_waits_is_worked_in_after_a_crash_and_counts_once(running_app
             "REQUEST", entry("a", at("10:00"), 30 + number, sequence=number), entry(f"b{number}", at("12:00"), 5)
         )
         assert (await send(hook, body, CALENDAR))[0] == 202
-    assert len(await running_app.rows(sa.select(InboxRow.seq))) == 3
+    assert len(await running_app.rows(sa.select(INBOX.c.seq))) == 3
     await running_app.stop()
     await running_app.start()
     await running_app.settle()
-    assert await running_app.rows(sa.select(InboxRow.seq)) == []
-    assert sorted(uid for (uid,) in await running_app.rows(sa.select(EventRow.uid))) == ["a", "b0", "b1", "b2"]
+    assert await running_app.rows(sa.select(INBOX.c.seq)) == []
+    assert sorted(uid for (uid,) in await running_app.rows(sa.select(EVENTS.c.uid))) == ["a", "b0", "b1", "b2"]
     await running_app.until(at("10:00"))
     assert running_app.shows() == (*MEETING, at("10:32"))
 
@@ -117,16 +117,16 @@ async def test_calendar_that_another_process_reads_is_left_to_it_where_there_can
     assert running_app.service is not None
     await running_app.service.engine.stop()
     await send(hook, itip("CANCEL", entry("a", at("10:00"), 60, sequence=1)), CALENDAR)
-    await running_app.tampers(sa.update(Calendar).values(leased_until=running_app.clock.now() + timedelta(minutes=2)))
-    assert len(await running_app.rows(sa.select(InboxRow.seq))) == 1
+    await running_app.tampers(sa.update(CALENDARS).values(leased_until=running_app.clock.now() + timedelta(minutes=2)))
+    assert len(await running_app.rows(sa.select(INBOX.c.seq))) == 1
     await running_app.stop()
     await running_app.start()
     if not alone:
         await until(running_app.service.at_rest)
-        assert len(await running_app.rows(sa.select(InboxRow.seq))) == 1
+        assert len(await running_app.rows(sa.select(INBOX.c.seq))) == 1
         running_app.clock.move(minutes=3)
     await running_app.settle()
-    assert await running_app.rows(sa.select(InboxRow.seq)) == []
+    assert await running_app.rows(sa.select(INBOX.c.seq)) == []
     await running_app.until(at("10:00"))
     assert running_app.shows() == NOTHING
 
@@ -150,7 +150,7 @@ async def test_what_is_no_calendar_is_refused_and_changes_nothing(running_app: R
         ), name
     await running_app.settle()
     assert running_app.shows() == (*MEETING, at("10:00"))
-    assert await running_app.rows(sa.select(InboxRow.seq)) == []
+    assert await running_app.rows(sa.select(INBOX.c.seq)) == []
 
 
 async def test_calendar_without_entries_and_answers_are_taken_and_are_nothing(running_app: RunningApp) -> None:
@@ -162,7 +162,7 @@ async def test_calendar_without_entries_and_answers_are_taken_and_are_nothing(ru
         itip("", "BEGIN:VTODO", "UID:t", "END:VTODO"),
     ):
         assert (await posts(running_app, hook, body)) == {"ok": True, "entries": 0}
-    assert await running_app.rows(sa.select(Calendar.due_at)) == [(None,)]
+    assert await running_app.rows(sa.select(CALENDARS.c.due_at)) == [(None,)]
     assert running_app.shows() == NOTHING
 
 
@@ -185,7 +185,7 @@ async def test_disconnected_hook_is_gone_with_all_that_it_held(running_app: Runn
     await disconnects(running_app)
     assert running_app.shows() == NOTHING
     assert (await send(hook, itip("REQUEST", entry("a", at("09:00"), 60)), CALENDAR))[0] == 404
-    for table in (Calendar.calendar_id, EventRow.uid, InboxRow.seq):
+    for table in (CALENDARS.c.calendar_id, EVENTS.c.uid, INBOX.c.seq):
         assert await running_app.rows(sa.select(table)) == []
 
 
@@ -209,11 +209,11 @@ async def test_nothing_of_a_calendar_is_logged_or_kept_in_clear(
     await running_app.service.engine.stop()
     await send(hook, itip("REQUEST", entry("a", at("10:00"), 60, "LOCATION:Room Zeppelin")), CALENDAR)
     await send(hook, BROKEN["half"], CALENDAR)
-    kept = await all_kept(running_app, InboxRow, Calendar)
+    kept = await all_kept(running_app, INBOX, CALENDARS)
     await running_app.stop()
     await running_app.start()
     await running_app.settle()
-    kept += await all_kept(running_app, Calendar, EventRow)
+    kept += await all_kept(running_app, CALENDARS, EVENTS)
     logged = "".join(capsys.readouterr())
     assert "calendar_synced" in logged
     for private in ("Secret talks", "Zeppelin", hook.rpartition("/")[2]):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from services.domain.model import PersonKey
 from services.domain.people import GrantState
-from services.store.models import OAuthState, Person, Workspace
+from services.store.tables import OAUTH_STATES, PEOPLE, WORKSPACES
 from tests.support.databases import BOTH
 from tests.support.install_pages import ALL_SET, ANN, BOB, EXPIRED, count, path_of, person, said
 from tests.support.install_side import InstallSide
@@ -56,7 +56,7 @@ async def test_install_keeps_no_token_address_or_state_in_clear(install_side: In
     async with install_side.browser() as session:
         asked = await install_side.consent(session)
         async with install_side.database.read() as connection:
-            digests = (await connection.scalars(sa.select(OAuthState.digest))).all()
+            digests = (await connection.scalars(sa.select(OAUTH_STATES.c.digest))).all()
         assert len(digests) == 1
         assert asked["state"] not in digests[0]
         install_side.stub.grant("c", answer(rotates=True))
@@ -64,8 +64,8 @@ async def test_install_keeps_no_token_address_or_state_in_clear(install_side: In
     async with install_side.database.read() as connection:
         kept = [
             str(tuple(row))
-            for table in (Person, Workspace, OAuthState)
-            for row in await connection.execute(sa.select(table.__table__))
+            for table in (PEOPLE, WORKSPACES, OAUTH_STATES)
+            for row in await connection.execute(sa.select(table))
         ]
     assert len(kept) == 2
     for secret in ("xoxp", "xoxb", "xoxe", "ann@example.com", asked["state"]):
@@ -87,15 +87,15 @@ async def test_install_in_several_workspaces_by_several_people_keeps_them_apart(
 async def test_reinstall_replaces_the_bot_token_and_keeps_people_and_their_choices(install_side: InstallSide) -> None:
     await install_side.install(answer())
     async with install_side.database.write() as connection:
-        await connection.execute(sa.update(Person).values(preferences='{"titles": true}'))
-        await connection.execute(sa.update(Workspace).values(policy='{"titles":false}'))
+        await connection.execute(sa.update(PEOPLE).values(preferences='{"titles": true}'))
+        await connection.execute(sa.update(WORKSPACES).values(policy='{"titles":false}'))
     install_side.clock.move(hours=1)
     await install_side.install(answer("U2", token="xoxp-2", bot="xoxb-9"))
     assert await install_side.workspaces.bot_token("T1") == "xoxb-9"
     row = await person(install_side, ANN)
     assert (row.preferences, row.grant_state) == ('{"titles": true}', "ok")
     async with install_side.database.read() as connection:
-        assert await connection.scalar(sa.select(Workspace.policy)) == '{"titles":false}'
+        assert await connection.scalar(sa.select(WORKSPACES.c.policy)) == '{"titles":false}'
 
 
 async def test_reinstall_of_the_bot_alone_keeps_the_persons_grant(install_side: InstallSide) -> None:
@@ -114,7 +114,7 @@ async def test_install_of_the_bot_alone_says_that_nobody_has_allowed_anything_ye
         200,
         "Status Quo is installed in Team T1. It may not set your status yet: type `/quo` in Slack.",
     )
-    assert await count(install_side.database, Person) == 0
+    assert await count(install_side.database, PEOPLE) == 0
 
 
 async def test_grant_without_the_right_to_write_is_no_grant_and_says_so(install_side: InstallSide) -> None:
@@ -136,7 +136,7 @@ async def test_denied_consent_keeps_nothing_and_says_so(install_side: InstallSid
         "Nothing was changed: you did not allow it. You can come back at any time with `/quo`.",
     )
     assert install_side.stub.calls == []
-    assert await count(install_side.database, Workspace) == 0
+    assert await count(install_side.database, WORKSPACES) == 0
 
 
 @BOTH
@@ -198,7 +198,7 @@ async def test_code_that_slack_refuses_keeps_nothing(install_side: InstallSide) 
         status, page = await install_side.come_back(session, state=asked["state"], code="stolen")
     assert (status, said(page)) == (400, "Slack refused that. Please try again, or tell your workspace's admin.")
     assert "stolen" not in page
-    assert await count(install_side.database, Workspace) == 0
+    assert await count(install_side.database, WORKSPACES) == 0
 
 
 async def test_slack_that_is_down_is_said_so(install_side: InstallSide) -> None:
@@ -226,7 +226,7 @@ async def test_answer_without_tokens_or_ids_keeps_nothing(install_side: InstallS
         asked = await install_side.consent(session)
         status, page = await install_side.come_back(session, state=asked["state"], code="c")
     assert (status, said(page)) == (400, "Slack refused that. Please try again, or tell your workspace's admin.")
-    assert await count(install_side.database, Workspace) == 0
+    assert await count(install_side.database, WORKSPACES) == 0
 
 
 async def test_org_wide_install_is_kept_under_the_org(install_side: InstallSide) -> None:
@@ -272,7 +272,7 @@ async def test_rotating_tokens_are_due_for_renewal_before_they_expire(install_si
         <= install_side.clock.now() + timedelta(hours=10)
     )
     async with install_side.database.read() as connection:
-        bot = (await connection.execute(sa.select(Workspace.bot_expires_at, Workspace.refresh_due_at))).one()
+        bot = (await connection.execute(sa.select(WORKSPACES.c.bot_expires_at, WORKSPACES.c.refresh_due_at))).one()
     assert bot.bot_expires_at == install_side.clock.now() + timedelta(hours=12)
     assert (
         install_side.clock.now() + timedelta(hours=9)

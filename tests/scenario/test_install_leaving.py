@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from services.store.models import Base, Notice, Person, Workspace
+from services.store.tables import METADATA, NOTICES, PEOPLE, WORKSPACES
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH, SQLITE_FIRST
 from tests.support.install_side import InstallSide, open_install_side
@@ -35,7 +35,7 @@ async def rows(install_side: InstallSide, team_id: str) -> dict[str, int]:
     """How many rows of a workspace each table holds, those without any left out."""
     found = {}
     async with install_side.database.read() as connection:
-        for table in (one for one in Base.metadata.sorted_tables if "team_id" in one.c):
+        for table in (one for one in METADATA.sorted_tables if "team_id" in one.c):
             number = await connection.scalar(
                 sa.select(sa.func.count()).select_from(table).where(table.c.team_id == team_id)
             )
@@ -83,7 +83,9 @@ async def test_revocation_takes_the_named_persons_grant_alone_and_tells_them_onc
     assert [await state(install_side, key) for key in (ANN, BOB, PersonKey("T2", "U1"))] == ["lost", "ok", "ok"]
     assert await install_side.people_store.the_grant(ANN) is None
     async with install_side.database.read() as connection:
-        told = (await connection.execute(sa.select(Notice.user_id).where(Notice.subject == "grant"))).scalars().all()
+        told = (
+            (await connection.execute(sa.select(NOTICES.c.user_id).where(NOTICES.c.subject == "grant"))).scalars().all()
+        )
     assert told == ["U1"]
     assert await install_side.workspaces.bot_token("T1") == "xoxb-1"
 
@@ -161,7 +163,7 @@ async def test_forget_deletes_everything_of_one_person_and_revokes_their_token(i
     assert await install_side.people.get(ANN) is None
     assert install_side.stub.revoked == ["xoxp-1"]
     async with install_side.database.read() as connection:
-        for table in Base.metadata.sorted_tables:
+        for table in METADATA.sorted_tables:
             if "user_id" in table.c:
                 left = (
                     sa.select(sa.func.count())
@@ -192,19 +194,21 @@ async def test_grant_after_a_revocation_is_told_again_the_next_time(install_side
     await install_side.install(answer(token="xoxp-new"))
     async with install_side.database.read() as connection:
         told = (
-            await connection.execute(sa.select(Notice.subject).where(Notice.user_id == "U1", Notice.team_id == "T1"))
+            await connection.execute(
+                sa.select(NOTICES.c.subject).where(NOTICES.c.user_id == "U1", NOTICES.c.team_id == "T1")
+            )
         ).scalars()
         assert sorted(told) == ["welcome"]
 
 
 async def test_row_of_a_person_survives_the_revocation_with_its_choices(install_side: InstallSide) -> None:
     async with install_side.database.write() as connection:
-        await connection.execute(sa.update(Person).values(preferences='{"titles": true}'))
+        await connection.execute(sa.update(PEOPLE).values(preferences='{"titles": true}'))
     await install_side.event(revoked("U1"))
     async with install_side.database.read() as connection:
         kept = await connection.scalar(
-            sa.select(Person.preferences).where(Person.team_id == "T1", Person.user_id == "U1")
+            sa.select(PEOPLE.c.preferences).where(PEOPLE.c.team_id == "T1", PEOPLE.c.user_id == "U1")
         )
-        installed = await connection.scalar(sa.select(Workspace.installed_at).where(Workspace.team_id == "T1"))
+        installed = await connection.scalar(sa.select(WORKSPACES.c.installed_at).where(WORKSPACES.c.team_id == "T1"))
     assert kept == '{"titles": true}'
     assert installed == install_side.clock.now() - timedelta(minutes=5)

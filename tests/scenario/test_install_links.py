@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.domain.errors import InputError
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from services.store.models import Person
+from services.store.tables import PEOPLE
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
 from tests.support.install_pages import ALL_SET, ANN, BOB, EXPIRED, count, path_of, said
@@ -35,7 +35,7 @@ async def test_permission_of_somebody_else_is_never_kept_under_the_linked_person
         403,
         "This permission belongs to somebody else. Allow it again with your own account.",
     )
-    assert await count(install_side.database, Person) == 0
+    assert await count(install_side.database, PEOPLE) == 0
 
 
 async def test_permission_of_the_same_user_id_in_another_workspace_is_refused(install_side: InstallSide) -> None:
@@ -44,7 +44,7 @@ async def test_permission_of_the_same_user_id_in_another_workspace_is_refused(in
     link = await install_side.people.grant_link(BOB)
     status, _ = await install_side.install(answer("U2", team="T2", bot=None, token="xoxp-other"), path_of(link))
     assert status == 403
-    assert await count(install_side.database, Person) == 0
+    assert await count(install_side.database, PEOPLE) == 0
 
 
 @BOTH
@@ -92,7 +92,7 @@ async def test_grant_in_a_workspace_that_left_meanwhile_is_refused(install_side:
 async def test_person_without_an_install_is_told_to_install_first(install_side: InstallSide) -> None:
     status, page = await install_side.install(answer(bot=None))
     assert (status, said(page)) == (409, "Status Quo is not installed in this workspace. Install it first.")
-    assert await count(install_side.database, Person) == 0
+    assert await count(install_side.database, PEOPLE) == 0
 
 
 # ── what they had asked for ─────────────────────────────────────────────────────────────────────────

@@ -14,7 +14,7 @@ from services.domain.lines import Rule, put
 from services.domain.model import Effect, PersonKey
 from services.platform.crypto import SealedBytes
 from services.slack import scopes
-from services.store.models import Person, RuleRow, Workspace
+from services.store.tables import PEOPLE, RULES, WORKSPACES
 from services.usecases.grants import Waiting
 from tests.support.install_pages import ALL_SET, ANN, BOB, path_of, person, said
 from tests.support.install_side import InstallSide
@@ -78,7 +78,7 @@ async def test_link_of_somebody_else_asks_for_their_own_choice(installed: Instal
 async def test_effect_waits_until_it_is_allowed_and_the_person_is_due_then(installed: InstallSide) -> None:
     await choose(installed, Effect.DND, Effect.AWAY)
     async with installed.database.write() as connection:
-        await connection.execute(sa.update(Person).values(due_at=None))
+        await connection.execute(sa.update(PEOPLE).values(due_at=None))
     assert await grant(installed, f"{USER_SCOPES},dnd:read,dnd:write") == ALL_SET
     assert await installed.permissions.waiting(ANN) == Waiting(frozenset({Effect.AWAY}))
     row = await person(installed, ANN)
@@ -118,7 +118,7 @@ async def test_what_was_allowed_is_asked_again_after_it_was_switched_off(install
 async def test_list_that_cannot_be_read_keeps_nobody_from_allowing_their_status(installed: InstallSide) -> None:
     await choose(installed, Effect.DND)
     async with installed.database.write() as connection:
-        await connection.execute(sa.update(RuleRow).values(body=SealedBytes(b"rubbish")))
+        await connection.execute(sa.update(RULES).values(body=SealedBytes(b"rubbish")))
     assert await asked_by_link(installed) == set(USER_SCOPES.split(","))
     assert await grant(installed, USER_SCOPES) == ALL_SET
 
@@ -195,7 +195,7 @@ async def test_replies_wait_where_operator_or_workspace_do_not_want_them(install
     assert await installed.permissions.waiting(ANN, [Effect.REPLY]) == Waiting()
     assert await replace(installed.permissions, replies_allowed=False).waiting(ANN, [Effect.REPLY]) == nobody
     async with installed.database.write() as connection:
-        await connection.execute(sa.update(Workspace).values(policy='{"replies":false}'))
+        await connection.execute(sa.update(WORKSPACES).values(policy='{"replies":false}'))
     assert await installed.permissions.waiting(ANN, [Effect.REPLY]) == nobody
 
 

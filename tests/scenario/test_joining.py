@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.store.models import Base
+from services.store.tables import METADATA
 from tests.support.few import few
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp
 
@@ -32,7 +32,7 @@ async def test_who_joins_a_scenario_is_kept_and_told_like_who_goes_through_the_p
 async def everything_of(app: RunningApp, team_id: str) -> dict[str, list[dict[str, Any]]]:
     """What is stored of a workspace with one person, with the same names for each; what is sealed is there or not."""
     found = {}
-    for table in Base.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         if "team_id" in table.c:
             rows = await app.rows(sa.select(table).where(table.c.team_id == team_id))
             found[table.name] = [

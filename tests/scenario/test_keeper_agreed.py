@@ -22,8 +22,8 @@ from services.domain.model import PersonKey
 from services.domain.people import LEAVE
 from services.platform.locale import Localizer
 from services.store.keeper import KeeperCounts, StandingKeeper, mark_kept_due
-from services.store.models import Person
-from services.store.workspace_models import KeeperRow, KeptRow, KeptWriteRow, LeaveRow, MemberRow, RefusalRow
+from services.store.tables import PEOPLE
+from services.store.workspace_tables import KEEPERS, KEPT, KEPT_WRITES, LEAVES, MEMBERS, REFUSALS
 from services.usecases.keeper import MOST_LISTED, KeeperView
 from tests.scenario.test_absence_feeds import Office as FeedOffice
 from tests.scenario.test_absence_feeds import fetch
@@ -57,7 +57,7 @@ async def has_leave(app: RunningApp, *user_ids: str, until: str = "12:00") -> No
     async with app._look.write() as connection:
         for user_id in user_ids:
             await connection.execute(
-                sa.insert(LeaveRow).values(
+                sa.insert(LEAVES).values(
                     team_id=TEAM, user_id=user_id, leave_id=f"l{until}", calendar_id="c1", all_day=False,
                     start_at=app.clock.now(), end_at=at(until),
                 )
@@ -145,7 +145,7 @@ async def test_admin_agrees_on_a_page_that_says_what_for_and_leave_is_kept(app: 
         words = said(await asked.text())
     assert "Ann Lee" in words
     assert "never a meeting" in words
-    assert await count(app, KeeperRow) == 0
+    assert await count(app, KEEPERS) == 0
     status, page = await agrees(app, link)
     await app.settle()
     assert (status, "Agreed" in page) == (200, True)
@@ -161,7 +161,7 @@ async def test_admin_agrees_on_a_page_that_says_what_for_and_leave_is_kept(app: 
 async def test_link_is_good_once_and_for_its_admin_alone(app: RunningApp) -> None:
     link = await link_of(app)
     status, page = await agrees(app, link, BEN)  # whose browser it is, Slack says
-    assert (status, await count(app, KeeperRow)) == (403, 0), page
+    assert (status, await count(app, KEEPERS)) == (403, 0), page
     status, page = await agrees(app, link)
     assert status == 400
     assert "has expired or was used already" in said(page)
@@ -190,7 +190,7 @@ async def test_only_an_admin_is_led_to_the_page_or_may_agree(app: RunningApp) ->
     assert "Only an admin of your workspace can do that" in said(page)
     view = await clicks(app, "grant_keeper")
     assert "Only an admin of your workspace can do that" in text_of(view)
-    assert await count(app, KeeperRow) == 0
+    assert await count(app, KEEPERS) == 0
 
 
 async def test_admin_without_a_grant_grants_first_and_comes_back(app: RunningApp) -> None:
@@ -213,7 +213,7 @@ async def test_admin_without_a_grant_grants_first_and_comes_back(app: RunningApp
         async with session.post(f"{app.url}/keeper", data=form_of(page), allow_redirects=False) as sent:
             assert sent.status == 200  # Slack has said whose browser it is
     await app.settle()
-    assert [row.user_id for row in await app.rows(sa.select(KeeperRow.user_id))] == [BEN]
+    assert [row.user_id for row in await app.rows(sa.select(KEEPERS.c.user_id))] == [BEN]
 
 
 async def test_end_takes_off_what_stands_and_leaves_the_grant(app: RunningApp) -> None:
@@ -224,10 +224,10 @@ async def test_end_takes_off_what_stands_and_leaves_the_grant(app: RunningApp) -
     view = await clicks(app, "end_keeper")
     assert "grant_keeper" in str(view)
     assert (app.text(BEN), app.text(CAT)) == ("", "")
-    assert await count(app, KeeperRow) == 0
-    assert [row.grant_state for row in await app.rows(sa.select(Person.grant_state).where(Person.user_id == ANN))] == [
-        "ok"
-    ]
+    assert await count(app, KEEPERS) == 0
+    assert [
+        row.grant_state for row in await app.rows(sa.select(PEOPLE.c.grant_state).where(PEOPLE.c.user_id == ANN))
+    ] == ["ok"]
 
 
 async def test_member_opts_out_and_in_and_is_told_who_keeps_their_status(app: RunningApp) -> None:
@@ -244,7 +244,7 @@ async def test_member_opts_out_and_in_and_is_told_who_keeps_their_status(app: Ru
     assert "/quo opt-in" in text_of(await app.types("/quo", "why", BEN))
     assert "may show your leave" in text_of(await app.types("/quo", "opt-in", BEN))
     assert app.text(BEN) == OUT
-    assert await count(app, RefusalRow) == 0
+    assert await count(app, REFUSALS) == 0
 
 
 async def test_forgetting_leaves_one_row_that_opt_in_deletes(app: RunningApp) -> None:
@@ -252,13 +252,13 @@ async def test_forgetting_leaves_one_row_that_opt_in_deletes(app: RunningApp) ->
     await has_leave(app, BEN)
     await forgets(app, BEN)
     assert app.text(BEN) == ""
-    assert await count(app, KeptWriteRow) == 0
-    rows = await app.rows(sa.select(RefusalRow.user_id, RefusalRow.what))
+    assert await count(app, KEPT_WRITES) == 0
+    rows = await app.rows(sa.select(REFUSALS.c.user_id, REFUSALS.c.what))
     assert [(row.user_id, row.what) for row in rows] == [(BEN, "keeper")]
     await app.until(app.clock.now() + timedelta(minutes=1))
-    assert [row.user_id for row in await app.rows(sa.select(Person.user_id))] == [ANN]
+    assert [row.user_id for row in await app.rows(sa.select(PEOPLE.c.user_id))] == [ANN]
     await app.types("/quo", "opt-in", BEN)
-    assert await count(app, RefusalRow) == 0
+    assert await count(app, REFUSALS) == 0
 
 
 async def forgets(app: RunningApp, user: str) -> str:
@@ -277,10 +277,10 @@ async def test_keeper_who_wants_to_be_forgotten_is_told_so_and_takes_off_what_st
     assert "I also show the leave of members who have not connected" in await forgets(app, ANN)
     assert (app.text(BEN), app.text(CAT)) == ("", "")
     await app.until(app.clock.now() + timedelta(minutes=1))
-    assert await count(app, KeeperRow) == 0
-    assert await count(app, Person) == 0
-    assert await count(app, MemberRow) == 0
-    assert {row.keeper_id for row in await app.rows(sa.select(KeptWriteRow.keeper_id))} == {""}
+    assert await count(app, KEEPERS) == 0
+    assert await count(app, PEOPLE) == 0
+    assert await count(app, MEMBERS) == 0
+    assert {row.keeper_id for row in await app.rows(sa.select(KEPT_WRITES.c.keeper_id))} == {""}
 
 
 @pytest.mark.parametrize("how", few(["ended", "forgotten"]))
@@ -289,7 +289,7 @@ async def test_keeper_who_is_no_admin_any_more_leaves_nothing_behind(app: Runnin
     await has_leave(app, BEN)
     app.slack.membership.set_role(ANN, "member")
     await app.settle()
-    assert [row.state for row in await app.rows(sa.select(KeeperRow.state))] == ["lost"]
+    assert [row.state for row in await app.rows(sa.select(KEEPERS.c.state))] == ["lost"]
     if how == "ended":
         app.slack.membership.set_role(ANN, "admin")
         await app.settle()
@@ -297,7 +297,7 @@ async def test_keeper_who_is_no_admin_any_more_leaves_nothing_behind(app: Runnin
         assert "grant_keeper" in str(await clicks(app, "end_keeper"))
     else:
         await forgets(app, ANN)
-    assert (await count(app, KeeperRow), await count(app, MemberRow)) == (0, 0)
+    assert (await count(app, KEEPERS), await count(app, MEMBERS)) == (0, 0)
     assert app.text(BEN) in {OUT, ""}  # what stands runs out
 
 
@@ -314,8 +314,8 @@ async def test_operator_exports_and_forgets_a_member_who_never_connected(app: Ru
     assert await app.service.cases.people.forget(PersonKey(TEAM, BEN))  # as the command, by the clock of this app
     await app.settle()
     assert app.text(BEN) == ""
-    assert (await count(app, LeaveRow), await count(app, KeptWriteRow), await count(app, KeptRow)) == (0, 0, 0)
-    assert [row.what for row in await app.rows(sa.select(RefusalRow.what))] == ["keeper"]
+    assert (await count(app, LEAVES), await count(app, KEPT_WRITES), await count(app, KEPT)) == (0, 0, 0)
+    assert [row.what for row in await app.rows(sa.select(REFUSALS.c.what))] == ["keeper"]
     for command in ("export", "forget"):
         nobody = await run(command, "--team", TEAM, "--user", LEAVE, cwd=tmp_path, **app.environment())
         assert (nobody.status, nobody.out) == (1, "")
@@ -366,4 +366,4 @@ async def test_policy_that_forbids_keepers_takes_off_what_stands_within_a_minute
     await app.slack.people.submit(ANN, app.slack.modals[ANN][-1].view_id, state)
     await app.settle()
     assert app.text(BEN) == ""
-    assert await count(app, KeptRow) == 1
+    assert await count(app, KEPT) == 1

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.people import LEAVE
-from services.store.calendar_models import Account, Calendar
+from services.store.calendar_tables import ACCOUNTS, CALENDARS
 from tests.support.clocks import ManualClock
 from tests.support.leave import lost, of_leave, workspace
 from tests.support.providers_app import Vendors, open_vendors, quick_at
@@ -78,10 +78,10 @@ async def test_of_an_account_nothing_is_read_before_a_calendar_is_chosen_and_the
         status, page = await vendors.follows(session, link)
     assert (status, "I do not read any of its calendars yet." in page) == (200, True)
     assert "Choose its leave calendars in Slack: on my Home tab, “Manage”." in page
-    assert await app.rows(sa.select(Account.user_id, Account.connected_by)) == [(LEAVE, ANN)]
-    assert await app.rows(sa.select(Calendar)) == []
+    assert await app.rows(sa.select(ACCOUNTS.c.user_id, ACCOUNTS.c.connected_by)) == [(LEAVE, ANN)]
+    assert await app.rows(sa.select(CALENDARS)) == []
     await chooses(vendors)
-    assert await app.rows(sa.select(Calendar.user_id, Calendar.connected_by)) == [(LEAVE, ANN)]
+    assert await app.rows(sa.select(CALENDARS.c.user_id, CALENDARS.c.connected_by)) == [(LEAVE, ANN)]
     assert (app.text(), app.shows()[2]) == ("Out of office until 11:30", at("11:30"))
     assert await of_leave(app) == [(ANN, "24 08:30", "24 11:30")]
     assert await lost(app) == [("unknown", "Nora Nobody: vacation", "Nora Nobody")]
@@ -101,7 +101,7 @@ async def test_former_admin_who_comes_back_from_the_provider_connects_nothing(ve
     async with vendors.browser() as session:
         status, page = await vendors.follows(session, link)
     assert (status, REFUSED in page) == (403, True)
-    assert await app.rows(sa.select(Account)) == []
+    assert await app.rows(sa.select(ACCOUNTS)) == []
 
 
 @quick_at("microsoft")
@@ -118,4 +118,4 @@ async def test_lost_account_is_told_to_the_admin_who_connected_it_with_a_link_th
     assert app.shows()[2] == at("11:30")  # what was found stays
     status, _ = await vendors.connects(link=vendors.link_in({"blocks": messages[0].blocks}))
     assert status == 200
-    assert await app.rows(sa.select(Account.user_id, Account.state)) == [(LEAVE, "ok")]
+    assert await app.rows(sa.select(ACCOUNTS.c.user_id, ACCOUNTS.c.state)) == [(LEAVE, "ok")]

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from services.domain.members import WorkspaceMember
 from services.domain.model import PersonKey
 from services.domain.people import LEAVE, leave_key
-from services.store.calendar_models import Calendar
-from services.store.models import Base
-from services.store.workspace_models import LeaveRow, LeaveTieRow, MemberRow
+from services.store.calendar_tables import CALENDARS
+from services.store.tables import METADATA
+from services.store.workspace_tables import LEAVE_TIES, LEAVES, MEMBERS
 from tests.support.databases import SQLITE_FIRST
 from tests.support.feeds import entry
 from tests.support.leave import OUT, connects_leave, lost, of_leave, workspace
@@ -152,7 +152,7 @@ async def test_tied_name_is_a_members_and_untied_again_it_is_nobodys(running_app
     assert await lost(running_app) == []
     (tie,) = await leave.ties(TEAM)
     assert (tie.name, tie.user_id) == ("Annie Li", ANN)
-    assert [row.tied_by for row in await running_app.rows(sa.select(LeaveTieRow.tied_by))] == [BEN]
+    assert [row.tied_by for row in await running_app.rows(sa.select(LEAVE_TIES.c.tied_by))] == [BEN]
     assert await leave.untie(TEAM, tie.tie_id, running_app.clock.now())
     running_app.wake()
     await running_app.settle()
@@ -163,13 +163,13 @@ async def test_leave_goes_with_its_calendar_and_the_member_list_with_the_last_on
     await workspace(running_app)
     running_app.feeds["hr"].has(entry("1", TUESDAY, THURSDAY, "Ann Lee (Vacation)"))
     calendar_id = await connects_leave(running_app)
-    assert len(await running_app.rows(sa.select(MemberRow.user_id))) >= 2
+    assert len(await running_app.rows(sa.select(MEMBERS.c.user_id))) >= 2
     assert running_app.service is not None
     assert await running_app.service.stores.calendars.remove(leave_key(TEAM), calendar_id, running_app.clock.now())
     running_app.wake()
     await running_app.settle()
     assert running_app.text() == ""
-    for left in (LeaveRow.user_id, MemberRow.user_id, Calendar.user_id):
+    for left in (LEAVES.c.user_id, MEMBERS.c.user_id, CALENDARS.c.user_id):
         assert await running_app.rows(sa.select(left)) == []
 
 
@@ -198,10 +198,10 @@ async def test_nothing_of_an_entry_is_stored_in_clear_shown_exported_or_logged(
     key = PersonKey(TEAM, ANN)
     shown = [str(await running_app.service.stores.export.export(key)), written.getvalue()]
     shown += [str(call.arguments) for call in running_app.slack.calls.all()]
-    for table in Base.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         of_others = [column for column in table.c if column.name != "uid"]
         shown += [str(tuple(row)) for row in await running_app.rows(sa.select(*of_others))]
     assert len(written.getvalue()) > 1000
     for word in WORDS:
         assert [text for text in shown if word in text] == []
-    assert await running_app.rows(sa.select(Calendar.user_id)) == [(LEAVE,)]
+    assert await running_app.rows(sa.select(CALENDARS.c.user_id)) == [(LEAVE,)]

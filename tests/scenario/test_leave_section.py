@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.store.calendar_models import Account, Calendar
-from services.store.workspace_models import LeaveTieRow
+from services.store.calendar_tables import ACCOUNTS, CALENDARS
+from services.store.workspace_tables import LEAVE_TIES
 from tests.support import blockkit
 from tests.support.feeds import entry
 from tests.support.hooks import send
@@ -94,7 +94,7 @@ async def test_admin_adds_a_feed_sees_what_was_found_and_ties_a_name(admin: Runn
     (untie,) = [one for one in elements(view["blocks"]) if one.get("action_id") == "untie_name"]
     await clicks(admin, "untie_name", value=untie["value"])
     assert admin.text() == ""
-    assert await admin.rows(sa.select(LeaveTieRow)) == []
+    assert await admin.rows(sa.select(LEAVE_TIES)) == []
 
 
 async def test_name_that_is_tied_to_a_member_who_has_left_is_listed_again(admin: RunningApp) -> None:
@@ -119,7 +119,7 @@ async def test_calendar_that_is_removed_takes_its_leave_along(admin: RunningApp)
     assert "I am reading the leave calendars now." in text_of(modal(admin).view)
     await clicks(admin, "leave_calendar_menu", **menu(await opens(admin), "remove"))
     assert admin.text() == ""
-    assert await admin.rows(sa.select(Calendar)) == []
+    assert await admin.rows(sa.select(CALENDARS)) == []
     assert "No leave calendar is connected yet." in text_of(modal(admin).view)
 
 
@@ -134,7 +134,7 @@ async def test_address_that_is_none_is_refused_at_its_field_and_nothing_is_conne
         answer = await admin.slack.people.submit(ANN, modal(admin).view_id, state)
         assert answer.json()["response_action"] == "errors"
         assert sentence[:20] in answer.json()["errors"]["feed"] or value
-    assert await admin.rows(sa.select(Calendar)) == []
+    assert await admin.rows(sa.select(CALENDARS)) == []
 
 
 async def test_team_hook_is_made_shown_once_and_given_a_new_address(admin: RunningApp) -> None:
@@ -175,8 +175,8 @@ async def test_who_is_no_admin_any_more_is_refused_at_every_button(admin: Runnin
         admin.slack.membership.set_role(ANN, "member")
         await clicks(admin, action, **click)
         assert REFUSED in str(modal(admin).view), action
-    assert len(await admin.rows(sa.select(Calendar))) == 1
-    assert await admin.rows(sa.select(LeaveTieRow)) == []
+    assert len(await admin.rows(sa.select(CALENDARS))) == 1
+    assert await admin.rows(sa.select(LEAVE_TIES)) == []
 
 
 async def test_form_of_a_former_admin_connects_nothing(admin: RunningApp) -> None:
@@ -186,8 +186,8 @@ async def test_form_of_a_former_admin_connects_nothing(admin: RunningApp) -> Non
     address = {"feed": {"url": {"type": "url_text_input", "value": admin.feeds.address("hr")}}}
     answer = await admin.slack.people.submit(ANN, modal(admin).view_id, address)
     assert REFUSED in str(answer.json())
-    assert await admin.rows(sa.select(Calendar)) == []
-    assert await admin.rows(sa.select(Account)) == []
+    assert await admin.rows(sa.select(CALENDARS)) == []
+    assert await admin.rows(sa.select(ACCOUNTS)) == []
 
 
 async def test_member_says_that_it_is_not_them_and_takes_that_back(admin: RunningApp) -> None:

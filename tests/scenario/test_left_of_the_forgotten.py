@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from services.domain.model import PersonKey
-from services.store.models import Base
+from services.store.tables import METADATA
 from tests.support.feeds import entry
 from tests.support.leave import connects_leave, workspace
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
@@ -39,5 +39,5 @@ async def test_tables_that_name_a_forgotten_member_are_those_of_the_privacy_page
 
 
 async def _that_name_ann(app: RunningApp) -> set[str]:
-    tables = Base.metadata.sorted_tables
+    tables = METADATA.sorted_tables
     return {table.name for table in tables for row in await app.rows(sa.select(table)) if ANN in str(tuple(row))}

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from services.domain.lines import Match, Routine, Rule
 from services.domain.model import Effect, Look, OverrideKind
-from services.store.models import OAuthState
+from services.store.tables import OAUTH_STATES
 from tests.support import blockkit
 from tests.support.engine import meeting
 from tests.support.list_forms import (
@@ -147,7 +147,7 @@ async def test_effect_that_needs_a_permission_is_kept_and_its_link_is_shown(app:
 
 async def test_form_makes_no_link_that_it_does_not_show(app: SteppedApp) -> None:
     async def links() -> int:
-        return int(await app.engine.database.scalar(select(func.count()).select_from(OAuthState)))
+        return int(await app.engine.database.scalar(select(func.count()).select_from(OAUTH_STATES)))
 
     await app.engine.change(app.ann, scopes=STATUS_ALONE)
     await opened(app, "edit_line", "meeting")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from services.store.line_file import lines_from_file, problems_of
 from services.store.line_json import DAYS
-from services.store.models import RuleRow
+from services.store.tables import RULES
 from tests.support.feeds import lasting
 from tests.support.few import few
 from tests.support.running_app import ANN, RunningApp, at
@@ -34,7 +34,7 @@ async def sends_list(running_app: RunningApp, value: object) -> str:
 
 
 async def ids(running_app: RunningApp) -> list[str]:
-    rows = await running_app.rows(sa.select(RuleRow.rule_id).order_by(RuleRow.position))
+    rows = await running_app.rows(sa.select(RULES.c.rule_id).order_by(RULES.c.position))
     return [row.rule_id for row in rows]
 
 

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from services.domain import agents
 from services.domain.agents import May
-from services.store.agent_models import AgentCallsRow, AgentChangeRow
-from services.store.models import OverrideRow, Person
+from services.store.agent_tables import AGENT_CALLS, AGENT_CHANGES
+from services.store.tables import OVERRIDES, PEOPLE
 from tests.support.mcp_wire import BOTH, Said, Wire, new_key, new_request, request, signature, with_identity
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp
 
@@ -30,10 +30,8 @@ Row = tuple[int, Callable[[], Awaitable[Said]]]
 async def state(app: RunningApp) -> object:
     """All that such a request could have changed."""
     assert app.service is not None
-    rows = [
-        await app.rows(sa.select(sa.func.count()).select_from(one)) for one in (OverrideRow, AgentChangeRow, Person)
-    ]
-    calls = await app.rows(sa.select(AgentCallsRow.caller_id, AgentCallsRow.user_id, AgentCallsRow.recent))
+    rows = [await app.rows(sa.select(sa.func.count()).select_from(one)) for one in (OVERRIDES, AGENT_CHANGES, PEOPLE)]
+    calls = await app.rows(sa.select(AGENT_CALLS.c.caller_id, AGENT_CALLS.c.user_id, AGENT_CALLS.c.recent))
     return rows, calls, app.shows(ANN), app.shows(BEN), len(app.slack.calls.all("users.profile.set"))
 
 

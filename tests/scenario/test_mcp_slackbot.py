@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from emulators.slack.state import DEFAULT_BOT_SCOPES
 from services.domain.people import OAuthAnswer, Tokens
-from services.store.agent_models import AgentChangeRow
-from services.store.models import Person
+from services.store.agent_tables import AGENT_CHANGES
+from services.store.tables import PEOPLE
 from tests.support.blockkit import check_message
 from tests.support.feeds import lasting
 from tests.support.mcp_wire import Said, Wire, new_headers, new_request, request, with_identity
@@ -147,7 +147,7 @@ async def test_who_has_allowed_nothing_gets_the_link_that_does(running_app: Runn
     link = said.result["content"][1]["text"]
     (_, actions) = blocks(said)
     assert (actions["elements"][0]["action_id"], actions["elements"][0]["url"]) == ("open_grant", link)
-    assert await running_app.rows(sa.select(AgentChangeRow.operation)) == []  # nothing was asked for yet
+    assert await running_app.rows(sa.select(AGENT_CHANGES.c.operation)) == []  # nothing was asked for yet
     status, page = await running_app.slack.allow(link, BEN)
     assert status == 200, page
     await running_app.settle()
@@ -249,7 +249,7 @@ async def test_member_of_an_organizations_workspace_is_found_with_and_without_it
         said = await wire.send(body, wire.signed(body))
         assert (said.status, said.result["isError"]) == (200, True), more  # they have allowed nothing yet
         assert f"{running_app.url}/slack/install?link=" in said.result["content"][1]["text"]
-    assert await running_app.rows(sa.select(Person.team_id, Person.user_id)) == [(ORG, WANDA)]
+    assert await running_app.rows(sa.select(PEOPLE.c.team_id, PEOPLE.c.user_id)) == [(ORG, WANDA)]
     for number, (user, team) in enumerate([(WANDA, THERE), ("W0OTHER001", "T0ELSE0001"), (WANDA, "T0ELSE0001")], 10):
         body = json.dumps(with_identity(call("get_status", number), user_id=user, team_id=team)).encode()
         assert (await wire.send(body, wire.signed(body))).status == 401, (user, team)

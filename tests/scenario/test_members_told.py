@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from services.domain.members import Role
 from services.domain.model import PersonKey
-from services.store.workspace_models import KeeperRow, MemberRow
+from services.store.workspace_tables import KEEPERS, MEMBERS
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp
 
 LIST = "users.list"
@@ -18,7 +18,7 @@ async def test_member_list_is_kept_fresh_by_events_and_read_once(running_app: Ru
     assert app.service is not None
     members, now = app.service.stores.members, app.clock.now()
     async with app.service.stores.database.write() as connection:
-        await connection.execute(sa.insert(KeeperRow).values(team_id=TEAM, user_id=ANN, consented_at=now))
+        await connection.execute(sa.insert(KEEPERS).values(team_id=TEAM, user_id=ANN, consented_at=now))
         await members.needed(connection, TEAM, now)
     app.service.engine.wake_signal.wake()
     await app.settle()
@@ -47,4 +47,4 @@ async def test_nothing_is_kept_of_members_whom_nobody_needs_to_know(running_app:
     running_app.slack.membership.join(BEN, "ben", "Ben Hall", team_id=TEAM)
     running_app.slack.membership.rename(ANN, "Ann Lee-Hall")
     await running_app.settle()
-    assert await running_app.rows(sa.select(MemberRow.user_id)) == []
+    assert await running_app.rows(sa.select(MEMBERS.c.user_id)) == []

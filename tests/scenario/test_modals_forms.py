@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.model import OverrideKind, OwnStatusPolicy, Status
-from services.store.models import Workspace
+from services.store.tables import WORKSPACES
 from tests.support import blockkit
 from tests.support.stepped_app import ANN, SteppedApp, local, text_of
 
@@ -170,7 +170,7 @@ async def test_out_of_office_form_shows_a_mistake_at_its_field_and_saves_nothing
 
 async def test_app_itself_stands_in_for_nobody(app: SteppedApp) -> None:
     async with app.engine.database.write() as connection:
-        await connection.execute(sa.update(Workspace).values(bot_user_id="U0APP"))
+        await connection.execute(sa.update(WORKSPACES).values(bot_user_id="U0APP"))
     await app.ooo()
     answer = await app.submit(absence("2026-12-24", "2026-12-25", stand_in=user("U0APP")))
     assert answer["errors"] == {"stand_in": "Choose a person: an app cannot stand in for you."}

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from services.domain.operator_errors import NewerDatabaseError, SettingsError
 from services.platform.crypto import new_key
-from services.store.calendar_models import EventRow
+from services.store.calendar_tables import EVENTS
 from services.store.db import Database
-from services.store.models import Person, Workspace, Write
 from services.store.moving import PostgresTarget
+from services.store.tables import PEOPLE, WORKSPACES, WRITES
 from tests.support.clocks import ManualClock
 from tests.support.command_line import Ran, run
 from tests.support.feeds import lasting
@@ -176,12 +176,12 @@ async def test_target_that_holds_something_is_left_as_it_is(
     await stops(app)
     target = Database(database_url)
     async with target.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id="T9", installed_at=clock.now()))
+        await connection.execute(sa.insert(WORKSPACES).values(team_id="T9", installed_at=clock.now()))
     ran = await moved(app, database_url, tmp_path)
     assert (ran.status, ran.err) == (
         2, "The database at --to holds an installation already (workspaces). It has to be empty.\n",
     )  # fmt: skip
-    assert await rows(database_url, Workspace, Person, EventRow, Write) == [1, 0, 0, 0]
+    assert await rows(database_url, WORKSPACES, PEOPLE, EVENTS, WRITES) == [1, 0, 0, 0]
     assert await target.fetch(sa.select(sa.func.to_regclass("statusquo_move"))) == [(None,)]
     await target.close()
     assert "statusquo.db.moved" not in files(tmp_path)

@@ -19,8 +19,8 @@ from services.domain.model import PersonKey
 from services.pictures.squares import are_alike, signed, square
 from services.platform.concurrency import off_loop
 from services.store import db
-from services.store.agent_models import AskedPhotoRow
-from services.store.effect_models import EffectRow, PictureRow
+from services.store.agent_tables import ASKED_PHOTOS
+from services.store.effect_tables import EFFECTS, PICTURES
 from services.usecases import waiting
 from tests.support.engine import until
 from tests.support.few import few
@@ -79,13 +79,13 @@ async def _has_a_photo_line(app: RunningApp, picture: str = "palm") -> None:
 
 
 async def _left(app: RunningApp) -> list[str]:
-    rows = await app.rows(sa.select(PictureRow.picture_id))
+    rows = await app.rows(sa.select(PICTURES.c.picture_id))
     return sorted(row.picture_id for row in rows)
 
 
 async def _is_put_off(app: RunningApp) -> bool:
     """Whether the call of Slack is known to have failed."""
-    return bool(await app.rows(sa.select(EffectRow.effect).where(EffectRow.failures > 0)))
+    return bool(await app.rows(sa.select(EFFECTS.c.effect).where(EFFECTS.c.failures > 0)))
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def test_photo_is_put_on_with_its_square_and_stays(running_app: RunningApp
     await running_app.until(at("18:00"))
     assert _shows(running_app, SENT)
     assert await _left(running_app) == []
-    assert await running_app.rows(sa.select(AskedPhotoRow.request)) == []
+    assert await running_app.rows(sa.select(ASKED_PHOTOS.c.request)) == []
 
 
 async def test_large_one_is_made_as_slack_takes_it_and_its_square_goes_along(running_app: RunningApp) -> None:
@@ -288,7 +288,7 @@ async def test_not_put_on_in_time_it_is_taken_back(running_app: RunningApp, monk
     for clock_time in ("09:15", "10:00", "18:00"):
         await running_app.until(at(clock_time))
         assert _shows(running_app, FACE, PERSON)
-    assert await running_app.rows(sa.select(AskedPhotoRow.request)) == []
+    assert await running_app.rows(sa.select(ASKED_PHOTOS.c.request)) == []
 
 
 async def test_done_by_slack_without_an_answer_what_shows_tells_it(running_app: RunningApp) -> None:
@@ -340,5 +340,5 @@ async def test_export_and_forget_know_of_it(running_app: RunningApp) -> None:
     assert running_app.service is not None
     assert await running_app.service.cases.people.forget(PersonKey(TEAM, ANN))
     await running_app.settle()
-    assert await running_app.rows(sa.select(AskedPhotoRow.request)) == []
+    assert await running_app.rows(sa.select(ASKED_PHOTOS.c.request)) == []
     assert _shows(running_app, OTHER)  # it is her own

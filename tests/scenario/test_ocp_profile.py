@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from services.domain.agents import May
 from services.domain.model import PersonKey
-from services.store.models import OverrideRow
+from services.store.tables import OVERRIDES
 from tests.support.feeds import lasting
 from tests.support.few import few
 from tests.support.ocp_app import GET, agent_of, is_published, key_of, overrides_of, sets
@@ -128,7 +128,7 @@ async def test_cleared_during_a_meeting_she_is_back_until_it_is_over(running_app
         cleared = await sets(agent, status_text="", status_emoji="")
         assert cleared["profile"]["status_text"] == ""
     assert running_app.text() == ""
-    assert [row.kind for row in await running_app.rows(sa.select(OverrideRow.kind))] == ["back"]
+    assert [row.kind for row in await running_app.rows(sa.select(OVERRIDES.c.kind))] == ["back"]
 
 
 _LONG = "x" * 101

@@ -14,8 +14,8 @@ from handlers.web.application import QuietRunner
 from services import bootstrap
 from services.engine.due import POLL_ALONE
 from services.platform import settings
-from services.store.agent_models import AskedPhotoRow
-from services.store.models import OverrideRow
+from services.store.agent_tables import ASKED_PHOTOS
+from services.store.tables import OVERRIDES
 from services.usecases import waiting
 from tests.support.ocp_app import is_published, key_of
 from tests.support.ocp_client import OcpAgent
@@ -75,8 +75,8 @@ async def test_answer_comes_from_a_replica_that_another_one_writes_for(
     assert running_app.shows() == ("Lunch", ":pizza:", at("11:00"))
     assert running_app.written() == ["Lunch"]
     assert running_app.slack.photos.of(ANN) == photo
-    assert len(await running_app.rows(sa.select(OverrideRow.override_id))) == 1
-    assert await running_app.rows(sa.select(AskedPhotoRow.request)) == []
+    assert len(await running_app.rows(sa.select(OVERRIDES.c.override_id))) == 1
+    assert await running_app.rows(sa.select(ASKED_PHOTOS.c.request)) == []
 
 
 async def test_methods_are_learned_from_the_description_as_well(running_app: RunningApp) -> None:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from emulators.faults import Fault
 from services.store.awaited import AwaitedStore
-from services.store.models import OverrideRow, ProfileStateRow
+from services.store.tables import OVERRIDES, PROFILE_STATES
 from services.usecases import own_profile, waiting
 from tests.support.engine import until
 from tests.support.ocp_app import GET, agent_of, key_of, overrides_of, sets
@@ -215,7 +215,7 @@ async def test_typed_write_leaves_no_mark_of_a_call(running_app: RunningApp) -> 
     async with agent_of(running_app, headers) as agent:
         assert (await sets(agent, status_text="Lunch", status_emoji=":pizza:", status_expiration=0))["ok"]
     await running_app.settle()
-    (row,) = await running_app.rows(sa.select(ProfileStateRow.calling_until))
+    (row,) = await running_app.rows(sa.select(PROFILE_STATES.c.calling_until))
     assert row.calling_until is None
 
 
@@ -235,5 +235,5 @@ async def test_end_that_is_not_written_leaves_the_one_before(
     for clock_time in ("09:10", "10:01"):
         await running_app.until(at(clock_time))
         assert running_app.shows() == ("Tea", ":tea:", None)
-    (row,) = await running_app.rows(sa.select(OverrideRow.end_at, OverrideRow.start_at))
+    (row,) = await running_app.rows(sa.select(OVERRIDES.c.end_at, OVERRIDES.c.start_at))
     assert (row.end_at, row.start_at) == (None, at("09:00"))

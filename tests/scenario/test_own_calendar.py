@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from emulators.faults import Fault
 from services.domain.entries import PROPERTY
 from services.domain.model import PersonKey
-from services.store.calendar_models import EventRow
-from services.store.models import OverrideRow
-from services.store.workspace_models import CalendarEntryRow
+from services.store.calendar_tables import EVENTS
+from services.store.tables import OVERRIDES
+from services.store.workspace_tables import CALENDAR_ENTRIES
 from tests.support.clocks import ManualClock
 from tests.support.few import few
 from tests.support.providers_app import Vendors, open_vendors, quick_at
@@ -75,10 +75,10 @@ class ConnectedAnn:
 
     async def known(self) -> list[Any]:
         """What we read of her calendar."""
-        return await self.vendors.running_app.rows(sa.select(EventRow.uid))
+        return await self.vendors.running_app.rows(sa.select(EVENTS.c.uid))
 
     async def rows(self) -> list[Any]:
-        return await self.vendors.running_app.rows(sa.select(CalendarEntryRow.__table__))
+        return await self.vendors.running_app.rows(sa.select(CALENDAR_ENTRIES))
 
 
 @pytest.fixture(params=["google", "microsoft"])
@@ -107,7 +107,7 @@ async def test_what_was_chosen_is_kept_until_it_is_allowed_and_done_then(ann: Co
     said = await ann.asks()
     assert ann.entries == []
     assert "/connect/" in str(said["view"])
-    assert len(await ann.vendors.running_app.rows(sa.select(OverrideRow.override_id))) == 1
+    assert len(await ann.vendors.running_app.rows(sa.select(OVERRIDES.c.override_id))) == 1
     scopes = await ann.allows(said)
     if ann.vendors.name == "google":  # Microsoft does not name them on the way back
         assert WRITES["google"] in scopes
@@ -134,7 +134,7 @@ async def test_refused_permission_leaves_the_absence_and_makes_no_entry(ann: Con
         await ann.vendors.comes_back(session, await ann.vendors.consents(session, link, without=without))
     await ann.vendors.rests()
     assert ann.entries == []
-    assert len(await ann.vendors.running_app.rows(sa.select(OverrideRow.override_id))) == 1
+    assert len(await ann.vendors.running_app.rows(sa.select(OVERRIDES.c.override_id))) == 1
     assert len((await ann.asks("2026-12-08", "2026-12-08"))["view"]["blocks"]) > 0  # it is asked for again
 
 

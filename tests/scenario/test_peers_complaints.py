@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from aiohttp import CookieJar
 
 from services.platform.crypto import SealedBytes
-from services.store.calendar_models import Calendar
-from services.store.models import Person
+from services.store.calendar_tables import CALENDARS
+from services.store.tables import PEOPLE
 from tests.support.engine import until
 from tests.support.feeds import SECRET_PATH, entry, lasting
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
@@ -176,8 +176,8 @@ async def test_one_persons_failure_does_not_stop_the_others(running_app: Running
     )
     junk = SealedBytes(b"no ciphertext")
     await running_app.tampers(
-        sa.update(Person).where(Person.user_id == broken).values(preferences="{no json"),
-        sa.update(Calendar).where(Calendar.user_id == broken).values(address=junk),
+        sa.update(PEOPLE).where(PEOPLE.c.user_id == broken).values(preferences="{no json"),
+        sa.update(CALENDARS).where(CALENDARS.c.user_id == broken).values(address=junk),
     )
     await running_app.opens_home(well)
     token = running_app.slack.tokens.user(dead)
@@ -198,7 +198,7 @@ async def test_one_persons_failure_does_not_stop_the_others(running_app: Running
 async def until_shown(running_app: RunningApp, user: str, start: str, minutes: float) -> None:
     """Let `start` come with the app as busy as it is: it does not come to rest here."""
     end = at(start) + timedelta(minutes=minutes)
-    due = sa.select(Calendar.due_at).where(Calendar.user_id == user, Calendar.synced_at >= at("09:50"))
+    due = sa.select(CALENDARS.c.due_at).where(CALENDARS.c.user_id == user, CALENDARS.c.synced_at >= at("09:50"))
 
     async def synced() -> bool:
         return bool(await running_app.rows(due))
@@ -229,7 +229,7 @@ async def test_one_person_in_several_workspaces_shows_in_each_what_they_chose_th
     running_app.slack.uninstall(OTHER_TEAM)
     await running_app.settle()
     await running_app.until(at("10:30"))
-    assert [row.team_id for row in await running_app.rows(sa.select(Person.team_id))] == [TEAM]
+    assert [row.team_id for row in await running_app.rows(sa.select(PEOPLE.c.team_id))] == [TEAM]
     assert running_app.text() == "Okapi review"
 
 
@@ -237,7 +237,7 @@ async def test_calendar_of_one_person_cannot_be_bound_to_another(running_app: Ru
     """Neither a guessed state nor somebody else's link binds an account: what is granted is one's own or nothing."""
     await running_app.joins()
     running_app.slack.add_person(BEN, "ben", team_id=TEAM)
-    tokens_before = await running_app.rows(sa.select(Person.user_id, Person.token))
+    tokens_before = await running_app.rows(sa.select(PEOPLE.c.user_id, PEOPLE.c.token))
 
     async with browser() as ben:
         for state in ("ann1@example.com", ANN, f"{TEAM}:{ANN}", "", "x" * 43):
@@ -255,14 +255,14 @@ async def test_calendar_of_one_person_cannot_be_bound_to_another(running_app: Ru
         back = running_app.slack.oauth.decide(query, BEN)  # Ben consents in the flow that Ann's browser began
         async with ben.get(back, allow_redirects=False) as answer:
             assert answer.status == 400
-    assert await running_app.rows(sa.select(Person.user_id, Person.token)) == tokens_before
+    assert await running_app.rows(sa.select(PEOPLE.c.user_id, PEOPLE.c.token)) == tokens_before
 
     await running_app.types("/quo", "help", BEN)
     link = grant_link(running_app, BEN)
     running_app.slack.add_person("U0EVE00001", "eve", team_id=TEAM)
     status, page = await running_app.slack.allow(link, "U0EVE00001")
     assert (status, "Ben" in page) == (403, False)
-    stored = {row.user_id: row.token for row in await running_app.rows(sa.select(Person.user_id, Person.token))}
+    stored = {row.user_id: row.token for row in await running_app.rows(sa.select(PEOPLE.c.user_id, PEOPLE.c.token))}
     assert stored[BEN] is None
     assert "U0EVE00001" not in stored
 
@@ -300,7 +300,7 @@ async def test_address_of_a_feed_is_shown_to_nobody_and_stored_sealed(running_ap
     for _ in range(5):
         await running_app.polled()
     assert SECRET_PATH not in all_that_slack_was_told(running_app)
-    columns = await running_app.rows(sa.select(Calendar))
+    columns = await running_app.rows(sa.select(CALENDARS))
     assert SECRET_PATH not in str([tuple(row) for row in columns])
 
 

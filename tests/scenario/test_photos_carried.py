@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from emulators.slack.state import APP, PERSON
 from services.domain.model import PersonKey
 from services.pictures.squares import are_alike, signed
-from services.store.effect_models import PictureRow
+from services.store.effect_tables import PICTURES
 from tests.support.few import few
 from tests.support.photos import FACE, OTHER, SENT
 from tests.support.running_app import ANN, RunningApp, at
@@ -140,7 +140,7 @@ async def test_forget_puts_her_own_back_first_and_nothing_is_kept(running_app: R
     assert await running_app.service.cases.people.forget(key)
     await running_app.settle()
     assert _shows(running_app, FACE)
-    assert await running_app.rows(sa.select(PictureRow.picture_id)) == []
+    assert await running_app.rows(sa.select(PICTURES.c.picture_id)) == []
     assert not running_app.told() or PUT_BACK not in running_app.told()[-1]
 
 
@@ -157,7 +157,7 @@ async def test_forget_names_the_photo_that_cannot_be_put_back(running_app: Runni
     assert await running_app.service.cases.people.forget(key)
     await running_app.settle()
     assert PUT_BACK in running_app.told()[-1]
-    assert await running_app.rows(sa.select(PictureRow.picture_id)) == []
+    assert await running_app.rows(sa.select(PICTURES.c.picture_id)) == []
 
 
 async def test_uninstall_deletes_every_picture(running_app: RunningApp) -> None:
@@ -165,7 +165,7 @@ async def test_uninstall_deletes_every_picture(running_app: RunningApp) -> None:
     await _chooses(running_app, "house")
     await running_app.types("/ooo", "until 15:00")
     await running_app.settle()
-    assert len(await running_app.rows(sa.select(PictureRow.picture_id))) == 3
+    assert len(await running_app.rows(sa.select(PICTURES.c.picture_id))) == 3
     running_app.slack.uninstall("T0DEMO0001")
     await running_app.settle()
-    assert await running_app.rows(sa.select(PictureRow.picture_id)) == []
+    assert await running_app.rows(sa.select(PICTURES.c.picture_id)) == []

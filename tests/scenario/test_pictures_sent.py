@@ -8,7 +8,7 @@ from PIL import Image
 
 from emulators.faults import Fault
 from services.domain.model import PersonKey
-from services.store.effect_models import PictureRow
+from services.store.effect_tables import PICTURES
 from services.store.pictures import OWN
 from tests.support.few import few
 from tests.support.pictures import animated, corners, encoded, opened, quarters
@@ -41,7 +41,7 @@ async def test_picture_becomes_the_persons_own_and_the_next_one_takes_its_place(
     found = await _own(running_app)
     assert found is not None
     assert (found.format, found.size, corners(found)) == ("JPEG", (700, 800), ("yellow", "blue", "green", "red"))
-    rows = await running_app.rows(sa.select(PictureRow.picture_id, PictureRow.content))
+    rows = await running_app.rows(sa.select(PICTURES.c.picture_id, PICTURES.c.content))
     assert [row.picture_id for row in rows] == [OWN]
     assert b"JFIF" not in rows[0].content
     assert running_app.slack.photos.of(ANN) is None  # nothing is changed in Slack by sending it
@@ -100,7 +100,7 @@ async def test_picture_of_somebody_who_has_not_granted_yet_is_kept_for_them(runn
     picture = encoded(quarters(100, 90))
     await sends(running_app, "me.png", picture, BEN, mimetype="image/png", filetype="png")
     assert running_app.told(BEN)[-1].startswith(KEPT.format("100 × 90"))
-    assert [row.user_id for row in await running_app.rows(sa.select(PictureRow.user_id))] == [BEN]
+    assert [row.user_id for row in await running_app.rows(sa.select(PICTURES.c.user_id))] == [BEN]
 
 
 async def test_picture_is_forgotten_with_everything_else(running_app: RunningApp) -> None:
@@ -109,7 +109,7 @@ async def test_picture_is_forgotten_with_everything_else(running_app: RunningApp
     assert running_app.service is not None
     assert await running_app.service.cases.people.forget(PersonKey(TEAM, ANN))
     await running_app.settle()
-    assert await running_app.rows(sa.select(PictureRow.user_id)) == []
+    assert await running_app.rows(sa.select(PICTURES.c.user_id)) == []
 
 
 async def test_button_of_the_answer_opens_the_absence_with_the_picture_chosen(running_app: RunningApp) -> None:

@@ -23,8 +23,8 @@ from services.domain.operator_errors import SealError
 from services.platform import settings
 from services.platform.crypto import new_key
 from services.store import sqlite_driver
-from services.store.calendar_models import Calendar
-from services.store.models import Person
+from services.store.calendar_tables import CALENDARS
+from services.store.tables import PEOPLE
 from tests.support.clocks import ManualClock
 from tests.support.command_line import ROOT, run, run_here, run_process
 from tests.support.databases import BOTH, SQLITE_FIRST
@@ -319,8 +319,8 @@ async def test_export_prints_a_persons_data_and_forget_deletes_it(tmp_path: Path
     forgotten = await run("forget", *whom, cwd=tmp_path, **running_app.environment())
     assert (forgotten.status, forgotten.out) == (0, "Everything is deleted.\n")
     assert token.revoked
-    assert await running_app.rows(sa.select(Person.user_id)) == []
-    assert await running_app.rows(sa.select(Calendar.calendar_id)) == []
+    assert await running_app.rows(sa.select(PEOPLE.c.user_id)) == []
+    assert await running_app.rows(sa.select(CALENDARS.c.calendar_id)) == []
     again = await run("forget", *whom, cwd=tmp_path, **running_app.environment())
     assert (again.status, again.out, again.err.splitlines()[-1]) == (1, "", NOBODY)
     left = await run("export", *whom, cwd=tmp_path, **running_app.environment())

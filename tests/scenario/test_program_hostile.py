@@ -18,8 +18,8 @@ import pytest
 import sqlalchemy as sa
 from slack_sdk.http_retry.builtin_interval_calculators import BackoffRetryIntervalCalculator
 
-from services.store.calendar_models import Calendar
-from services.store.models import OverrideRow, Person
+from services.store.calendar_tables import CALENDARS
+from services.store.tables import OVERRIDES, PEOPLE
 from tests.support.clocks import ManualClock
 from tests.support.feeds import lasting
 from tests.support.hostile import FORM, JSON, Browser, check_harmless, secrets_of, sentence_of
@@ -69,7 +69,7 @@ async def test_request_without_a_right_signature_is_refused_and_does_nothing(bus
             status, text = await browser.send(body, FORM, headers)
             assert (status, sentence_of(text)) == (401, "The signature of that request is missing or wrong.")
         check_harmless(browser.answers, secrets_of(busy))
-    assert await busy.rows(sa.select(Person.user_id).where(Person.paused_from.is_not(None))) == []
+    assert await busy.rows(sa.select(PEOPLE.c.user_id).where(PEOPLE.c.paused_from.is_not(None))) == []
 
 
 # ── bodies ──────────────────────────────────────────────────────────────────────────────────────────
@@ -330,8 +330,8 @@ async def test_ids_of_another_person_or_workspace_do_nothing_in_ones_own_buttons
     await busy.joins(EVE, team=other)
     await busy.types("/quo", f":zebra_face: {TYPED} for 2h")
     assert busy.text() == TYPED
-    (override,) = await busy.rows(sa.select(OverrideRow.override_id))
-    (calendar,) = await busy.rows(sa.select(Calendar.calendar_id).where(Calendar.user_id == ANN))
+    (override,) = await busy.rows(sa.select(OVERRIDES.c.override_id))
+    (calendar,) = await busy.rows(sa.select(CALENDARS.c.calendar_id).where(CALENDARS.c.user_id == ANN))
     before = await state(busy)
     async with Browser(busy) as browser:
         for number, (user, team) in enumerate([(BEN, TEAM), (EVE, other), (ANN, other), (BEN, other)]):
@@ -360,7 +360,7 @@ async def test_request_of_a_workspace_that_is_not_installed_is_answered_and_keep
         check_harmless(browser.answers, secrets_of(busy))
     await busy.settle()
     assert await state(busy) == before
-    assert await busy.rows(sa.select(Person.user_id).where(Person.team_id == "T0STRANGER")) == []
+    assert await busy.rows(sa.select(PEOPLE.c.user_id).where(PEOPLE.c.team_id == "T0STRANGER")) == []
 
 
 async def test_request_that_comes_again_byte_for_byte_is_done_once(busy: RunningApp) -> None:
@@ -376,14 +376,16 @@ async def test_request_that_comes_again_byte_for_byte_is_done_once(busy: Running
                 assert (await browser.payload(shape))[0] == 200
         check_harmless(browser.answers, secrets_of(busy))
     await busy.settle()
-    assert len(await busy.rows(sa.select(OverrideRow.override_id))) == 2
+    assert len(await busy.rows(sa.select(OVERRIDES.c.override_id))) == 2
 
 
 async def state(running_app: RunningApp) -> list[Any]:
     """Who there is, with what they asked for and connected."""
-    people = sa.select(Person.team_id, Person.user_id, Person.grant_state, Person.preferences, Person.paused_from)
-    overrides = sa.select(OverrideRow.team_id, OverrideRow.user_id, OverrideRow.override_id, OverrideRow.end_at)
-    calendars = sa.select(Calendar.team_id, Calendar.user_id, Calendar.calendar_id)
+    people = sa.select(
+        PEOPLE.c.team_id, PEOPLE.c.user_id, PEOPLE.c.grant_state, PEOPLE.c.preferences, PEOPLE.c.paused_from
+    )
+    overrides = sa.select(OVERRIDES.c.team_id, OVERRIDES.c.user_id, OVERRIDES.c.override_id, OVERRIDES.c.end_at)
+    calendars = sa.select(CALENDARS.c.team_id, CALENDARS.c.user_id, CALENDARS.c.calendar_id)
     return sorted(
         [str(row) for statement in (people, overrides, calendars) for row in await running_app.rows(statement)]
     )

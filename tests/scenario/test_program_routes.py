@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from tests.support.clocks import ManualClock
 from tests.support.hostile import Browser, check_harmless, secrets_of, sentence_of
 from tests.support.running_app import RunningApp, open_running_app
@@ -101,7 +101,7 @@ async def test_address_that_is_none_stays_in_the_form_with_a_sentence_at_its_blo
         assert answer.status == 200, address
         assert answer.json()["response_action"] == "errors", address
         assert list(answer.json()["errors"]) == ["feed"], address
-    assert await running_app.rows(sa.select(Calendar.calendar_id)) == []
+    assert await running_app.rows(sa.select(CALENDARS.c.calendar_id)) == []
 
 
 async def test_private_address_is_refused_unless_the_operator_allowed_it(sqlite_url: str, clock: ManualClock) -> None:
@@ -116,5 +116,5 @@ async def test_private_address_is_refused_unless_the_operator_allowed_it(sqlite_
         clock.move_to(clock.now() + timedelta(hours=2))
         await running_app.settle()
         assert running_app.feeds["x"].hits == 0
-        healths = {row[0] for row in await running_app.rows(sa.select(Calendar.health))}
+        healths = {row[0] for row in await running_app.rows(sa.select(CALENDARS.c.health))}
         assert healths <= {"failing", "broken"}

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.store.calendar_models import Account, Calendar, EventRow, InboxRow, WatchRow
-from services.store.models import Person
+from services.store.calendar_tables import ACCOUNTS, CALENDARS, EVENTS, INBOX, WATCHES
+from services.store.tables import PEOPLE
 from tests.support.clocks import ManualClock
 from tests.support.engine import until
 from tests.support.peers.accounts import GooglePeer
@@ -21,7 +21,7 @@ from tests.support.running_app import ANN, BEN, RunningApp, at
 MEETING = ("In a meeting", ":spiral_calendar_pad:")
 NOTHING = ("", "", None)
 TITLE = "Zeppelin talks"
-TABLES: tuple[Any, ...] = (Account, Calendar, EventRow, InboxRow, WatchRow)
+TABLES: tuple[Any, ...] = (ACCOUNTS, CALENDARS, EVENTS, INBOX, WATCHES)
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ async def peer(
 async def kept(running_app: RunningApp, user: str = ANN, tables: tuple[Any, ...] = TABLES) -> dict[str, int]:
     """How many rows of a person there are, where there are any."""
     found = {
-        table.__tablename__: (
-            await running_app.rows(sa.select(sa.func.count()).select_from(table).where(table.user_id == user))
+        table.name: (
+            await running_app.rows(sa.select(sa.func.count()).select_from(table).where(table.c.user_id == user))
         )[0][0]
         for table in tables
     }
@@ -89,7 +89,7 @@ async def test_person_who_is_forgotten_leaves_nothing_anywhere(peer: Peer) -> No
     assert (await running_app.slack.people.click_in_message(ANN, message.ts, button)).status == 200
     await running_app.settle()
     assert running_app.shows() == NOTHING
-    assert await kept(running_app, ANN, (*TABLES, Person)) == {}
+    assert await kept(running_app, ANN, (*TABLES, PEOPLE)) == {}
     await until(lambda: peer.watches() == 0)
     if isinstance(peer, GooglePeer):
         await until(peer.is_revoked)

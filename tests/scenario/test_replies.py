@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from services.domain.model import Kind, PersonKey
 from services.platform.settings import Settings
-from services.store.effect_models import ReplyRow
-from services.store.models import Person
+from services.store.effect_tables import REPLIES
 from services.store.retention import KeptFor
+from services.store.tables import PEOPLE
 from services.usecases import replies
 from services.usecases.replies import WhoIsOut
 from tests.support.databases import SQLITE_FIRST
@@ -153,7 +153,7 @@ async def test_stand_in_who_is_no_colleague_any_more_is_left_out(office: Office)
 
 async def test_asker_of_ours_is_spoken_to_in_the_language_that_we_know(office: Office) -> None:
     await office.app.joins(BEN)
-    await office.app.tampers(sa.update(Person).where(Person.user_id == BEN).values(locale="de-DE"))
+    await office.app.tampers(sa.update(PEOPLE).where(PEOPLE.c.user_id == BEN).values(locale="de-DE"))
     await office.is_out()
     before = len(office.app.slack.calls.all("users.info"))
     await office.says("@ann?")
@@ -203,7 +203,7 @@ async def test_delivery_that_slack_repeats_is_answered_once(office: Office) -> N
 async def test_nothing_of_a_message_is_stored_or_logged(office: Office, written: StringIO) -> None:
     await office.is_out("until friday Private note")
     await office.says("@ann the MERGER is tomorrow")
-    rows = await office.app.rows(sa.select(ReplyRow.__table__))
+    rows = await office.app.rows(sa.select(REPLIES))
     assert len(rows) == 1
     assert "MERGER" not in written.getvalue() + str(rows)
     assert "Private note" not in written.getvalue()
@@ -217,10 +217,10 @@ async def test_who_is_forgotten_leaves_no_trace_as_asker_either(office: Office) 
     assert office.app.service is not None
     await office.app.service.cases.people.forget(PersonKey(TEAM, BEN))
     await office.app.settle()
-    assert [row.asker_id for row in await office.app.rows(sa.select(ReplyRow.__table__))] == [CAT]
+    assert [row.asker_id for row in await office.app.rows(sa.select(REPLIES))] == [CAT]
     await office.app.service.cases.people.forget(PersonKey(TEAM, ANN))
     await office.app.settle()
-    assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
+    assert await office.app.rows(sa.select(REPLIES)) == []
 
 
 async def test_rows_are_gone_after_two_days(office: Office) -> None:
@@ -230,9 +230,9 @@ async def test_rows_are_gone_after_two_days(office: Office) -> None:
     rows = office.app.service.stores.retention
     now = office.app.clock.now()
     await rows.delete_old(now + timedelta(hours=47), KeptFor.of(Settings()))
-    assert len(await office.app.rows(sa.select(ReplyRow.__table__))) == 1
+    assert len(await office.app.rows(sa.select(REPLIES))) == 1
     await rows.delete_old(now + timedelta(hours=49), KeptFor.of(Settings()))
-    assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
+    assert await office.app.rows(sa.select(REPLIES)) == []
 
 
 # ── what it costs, and what a restart does ──────────────────────────────────────────────────────────

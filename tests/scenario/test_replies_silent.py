@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.store.effect_models import ReplyRow
-from services.store.models import Person, Workspace
+from services.store.effect_tables import REPLIES
+from services.store.tables import PEOPLE, WORKSPACES
 from tests.support.clocks import ManualClock
 from tests.support.office import BACK_ON_FRIDAY, CAT, EVE, OTHER, POST, Office, office_in
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at, open_running_app
@@ -27,7 +27,7 @@ async def test_own_messages_bots_edits_deletions_and_direct_messages_are_not_ans
     slack.conversations.write(BEN, f"<@{ANN}>?")
     await office.app.settle()
     assert office.posts == 0
-    assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
+    assert await office.app.rows(sa.select(REPLIES)) == []
     await office.says("@ann?")
     assert office.told() == [BACK_ON_FRIDAY]
 
@@ -102,8 +102,8 @@ async def test_workspace_that_does_not_want_it_and_person_who_lost_their_permiss
 ) -> None:
     await office.is_out()
     for change, back in (
-        (sa.update(Workspace).values(policy='{"replies":false}'), sa.update(Workspace).values(policy="{}")),
-        (sa.update(Person).values(grant_state="lost"), sa.update(Person).values(grant_state="ok")),
+        (sa.update(WORKSPACES).values(policy='{"replies":false}'), sa.update(WORKSPACES).values(policy="{}")),
+        (sa.update(PEOPLE).values(grant_state="lost"), sa.update(PEOPLE).values(grant_state="ok")),
     ):
         await office.app.tampers(change)
         await office.knows()
@@ -158,7 +158,7 @@ async def test_place_where_nothing_can_be_shown_is_silence(office: Office, *, ar
     await office.app.settle()
     assert (office.posts, office.told()) == (1, [])
     assert office.app.told(BEN) == []
-    (row,) = await office.app.rows(sa.select(ReplyRow.__table__))
+    (row,) = await office.app.rows(sa.select(REPLIES))
     assert row.due_at is None
 
 
@@ -170,7 +170,7 @@ async def test_mention_that_slack_tells_of_late_is_not_answered(office: Office) 
     }  # fmt: skip
     office.app.slack.deliveries.event(TEAM, event, subscription="message.channels")
     await office.app.settle()
-    assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
+    assert await office.app.rows(sa.select(REPLIES)) == []
 
 
 async def test_answer_that_could_not_be_shown_in_time_is_dropped(office: Office) -> None:
@@ -180,12 +180,12 @@ async def test_answer_that_could_not_be_shown_in_time_is_dropped(office: Office)
     assert office.told() == []
     await office.app.until(office.app.clock.now() + timedelta(seconds=401))
     assert office.told() == []
-    assert await office.app.rows(sa.select(ReplyRow.__table__)) == []
+    assert await office.app.rows(sa.select(REPLIES)) == []
 
 
 async def test_name_that_is_not_known_is_asked_for_until_slack_says(office: Office) -> None:
     await office.is_out()
-    await office.app.tampers(sa.update(Person).where(Person.user_id == ANN).values(names=None))
+    await office.app.tampers(sa.update(PEOPLE).where(PEOPLE.c.user_id == ANN).values(names=None))
     fault = office.app.slack.faults.add(
         "users.info", error="internal_error", times=None, skip=1
     )  # the asker is told of

@@ -14,7 +14,7 @@ from services.domain.model import PersonKey, Status
 from services.platform.crypto import Encryptor
 from services.store.due import ProfileStateStore
 from services.store.members import MemberStore
-from services.store.models import Base, Person
+from services.store.tables import METADATA, PEOPLE
 from tests.support.databases import BOTH, SQLITE_FIRST
 from tests.support.few import few
 from tests.support.install_side import InstallSide, profile
@@ -38,14 +38,14 @@ async def test_status_that_was_typed_is_remembered_and_its_person_due(
     installed: InstallSide, encryptor: Encryptor, kind: str
 ) -> None:
     async with installed.database.write() as connection:
-        await connection.execute(sa.update(Person).values(due_at=None))
+        await connection.execute(sa.update(PEOPLE).values(due_at=None))
     rings = installed.wake_signal.rung
     installed.clock.move(minutes=1)
     user = profile(status_text="Tea &amp; cake", status_emoji=":tea:", status_expiration=0)
     assert await installed.event({"type": kind, "user": user}) == (200, "")
     assert await memory_of(installed, encryptor) == Status("Tea & cake", ":tea:")
     async with installed.database.read() as connection:
-        assert await connection.scalar(sa.select(Person.due_at)) == installed.clock.now()
+        assert await connection.scalar(sa.select(PEOPLE.c.due_at)) == installed.clock.now()
     assert installed.wake_signal.rung == rings + 1
     for again in ("user_status_changed", "user_change"):  # where an older manifest has both, each comes twice
         assert await installed.event({"type": again, "user": user}) == (200, "")
@@ -151,7 +151,7 @@ async def rows_of(installed: InstallSide) -> dict[str, int]:
     async with installed.database.read() as connection:
         return {
             table.name: await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-            for table in Base.metadata.sorted_tables
+            for table in METADATA.sorted_tables
         }
 
 
@@ -237,6 +237,6 @@ async def test_home_that_is_opened_is_kept_up_to_date_also_for_somebody_new(inst
     assert view is not None
     assert (view.granted, view.zone.key, view.locale) == (False, "Europe/Rome", "it-IT")
     async with installed.database.read() as connection:
-        columns = sa.select(Person.home_opened_at, Person.home_stale).where(Person.user_id == "U5")
+        columns = sa.select(PEOPLE.c.home_opened_at, PEOPLE.c.home_stale).where(PEOPLE.c.user_id == "U5")
         home = (await connection.execute(columns)).one()
     assert tuple(home) == (installed.clock.now(), True)

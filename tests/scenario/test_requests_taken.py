@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from handlers.slack.events import Events
 from services.domain.errors import NotGrantedError, TimeNotUnderstoodError
 from services.domain.model import PersonKey
-from services.store.models import Delivery
+from services.store.tables import DELIVERIES
 from tests.support.databases import BOTH
 from tests.support.install_side import FORM, InstallSide
 from tests.support.oauth_stub import answer
@@ -95,7 +95,7 @@ async def test_question_that_comes_again_is_answered_once_and_claims_nothing(ins
     first, again = await installed.command("why"), await installed.command("why")
     assert (first, again) == ((200, "because"), (200, ""))
     async with installed.database.read() as connection:
-        assert await connection.scalar(sa.select(sa.func.count()).select_from(Delivery)) == 0
+        assert await connection.scalar(sa.select(sa.func.count()).select_from(DELIVERIES)) == 0
 
 
 async def test_person_in_a_request_is_the_orgs_where_the_org_installed(installed: InstallSide) -> None:

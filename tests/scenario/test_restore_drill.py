@@ -15,8 +15,8 @@ from services.domain.agents import May
 from services.domain.model import Effect, PersonKey
 from services.platform import settings
 from services.platform.concurrency import off_loop
-from services.store.agent_models import AgentKeyRow
-from services.store.models import Ask, OAuthState, Person
+from services.store.agent_tables import AGENT_KEYS
+from services.store.tables import ASKS, OAUTH_STATES, PEOPLE
 from tests.scenario.test_effects_carried import allows, chooses, shows
 from tests.support.clocks import ManualClock
 from tests.support.feeds import lasting
@@ -134,7 +134,7 @@ async def test_nothing_that_is_done_once_is_done_again_and_nobody_is_let_in_by_o
     await app.service.cases.people.store.ask(key, "/quo", "Lunch", app.clock.now())
     await backs_up(app, tmp_path / "nightly.backup")
     await loses_everything(app, tmp_path / "nightly.backup")
-    counts = [sa.select(sa.func.count()).select_from(table) for table in (AgentKeyRow, OAuthState, Ask)]
+    counts = [sa.select(sa.func.count()).select_from(table) for table in (AGENT_KEYS, OAUTH_STATES, ASKS)]
     assert [await app.rows(count) for count in counts] == [[(0,)]] * 3
     await loses_everything(app, tmp_path / "nightly.backup", keep_keys=True)
     assert await app.rows(counts[0]) == [(1,)]
@@ -157,7 +157,7 @@ async def test_who_was_forgotten_since_is_deleted_and_who_came_back_stays(app: R
         assert await backup.forgotten(config, app.clock) == 0
     assert (len(printed.read_text().splitlines()), ANN in printed.read_text()) == (2, False)
     await loses_everything(app, tmp_path / "nightly.backup", forgotten=printed)
-    people = sa.select(Person.user_id).order_by(Person.user_id)
+    people = sa.select(PEOPLE.c.user_id).order_by(PEOPLE.c.user_id)
     assert [user for (user,) in await app.rows(people)] == ["U0CAT00001"]
     app.clock.move(minutes=1)
     await app.joins(ANN)

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from services.domain.operator_errors import SealError
 from services.platform import locale
 from services.platform.crypto import Encryptor, new_key
-from services.store.models import OverrideRow
+from services.store.tables import OVERRIDES
 from tests.support.running_app import ANN, RunningApp
 
 
@@ -19,7 +19,7 @@ async def test_member_reads_nothing_of_keys_and_the_operator_finds_the_id(runnin
     await running_app.types("/quo", "Lunch for 2h")
     other = Encryptor([new_key()])
     sealed = other.seal("{}", "overrides.content", "T", "U", "o")
-    await running_app.tampers(sa.update(OverrideRow).values(content=sealed))
+    await running_app.tampers(sa.update(OVERRIDES).values(content=sealed))
     with capture_logs() as logged:
         answer = await running_app.slack.people.command(ANN, "/quo", "why")
     text = str((answer.json() or {})["text"])

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from services.domain.model import PersonKey
 from services.platform.crypto import digest_of
-from services.store.calendar_models import EventRow
-from services.store.models import Base
+from services.store.calendar_tables import EVENTS
+from services.store.tables import METADATA
 from tests.support.hooks import JSON, send
 from tests.support.leave import OUT, lost, of_leave, workspace
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
@@ -87,9 +87,9 @@ async def test_list_takes_the_place_of_the_one_before_and_the_same_list_changes_
     for _ in range(2):
         assert await results(running_app, hook, *lines) == ["matched"] * 2
     written = len(running_app.written())
-    before = await running_app.rows(sa.select(EventRow.detail))
+    before = await running_app.rows(sa.select(EVENTS.c.detail))
     await results(running_app, hook, *lines)
-    assert (len(running_app.written()), await running_app.rows(sa.select(EventRow.detail))) == (written, before)
+    assert (len(running_app.written()), await running_app.rows(sa.select(EVENTS.c.detail))) == (written, before)
     assert await results(running_app, hook, days(BENS, "2026-11-30")) == ["matched"]
     assert running_app.text() == ""
     assert [who for who, _, _ in await of_leave(running_app)] == [BEN]
@@ -174,7 +174,7 @@ async def test_addresses_and_kinds_are_stored_sealed(running_app: RunningApp) ->
     assert running_app.text() == "Out of office until 25 November"
     await running_app.until(at("12:00"))
     rows = []
-    for table in Base.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         rows += [str(tuple(row)) for row in await running_app.rows(sa.select(table))]
     for word in ("zebulon", "Sabbatical", "sabbatical", hook.rpartition("/")[2]):
         assert [row for row in rows if word in row] == []

@@ -18,8 +18,8 @@ from services.platform.crypto import new_key
 from services.platform.settings import Settings
 from services.store import line_file, schema
 from services.store.columns import UtcInstant
-from services.store.models import Person, ProfileStateRow
-from services.store.workspace_models import OperatorFaultRow
+from services.store.tables import PEOPLE, PROFILE_STATES
+from services.store.workspace_tables import OPERATOR_FAULTS
 from tests.support.clocks import ManualClock
 from tests.support.feeds import lasting
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
@@ -116,11 +116,11 @@ async def test_what_waits_what_is_paused_and_what_is_wrong_is_told(
     now = running_app.clock.now()
     later = sa.literal(now + timedelta(minutes=5), UtcInstant)
     await running_app.tampers(
-        sa.update(ProfileStateRow).values(
-            seq=ProfileStateRow.seq + 1, wished_at=now, not_before=later, failures=3, urgency=2
+        sa.update(PROFILE_STATES).values(
+            seq=PROFILE_STATES.c.seq + 1, wished_at=now, not_before=later, failures=3, urgency=2
         ),
-        sa.update(Person).values(grant_state="lost"),
-        sa.insert(OperatorFaultRow).values(
+        sa.update(PEOPLE).values(grant_state="lost"),
+        sa.insert(OPERATOR_FAULTS).values(
             [
                 {"team_id": team_id, "fault": fault, "since": now, "seen_at": now, "detail": f"said by {fault}"}
                 for fault in ("slack_tokens", "google_client")

@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 
 from bench import growing
 from services.platform.crypto import Encryptor, new_key
-from services.store.calendar_models import EventRow
+from services.store.calendar_tables import EVENTS
 from services.store.db import Database
 from services.store.moved import MARK
 from services.store.moving import TABLES
@@ -51,7 +51,7 @@ async def far_enough(target: Database, events: int, least: int) -> bool:
     """Whether more events than that are copied, and not yet all tables."""
     if await position(target) < events:
         return False
-    return int((await target.fetch(sa.select(sa.func.count()).select_from(EventRow)))[0][0]) > least
+    return int((await target.fetch(sa.select(sa.func.count()).select_from(EVENTS)))[0][0]) > least
 
 
 @INTO_POSTGRESQL
@@ -86,7 +86,7 @@ async def test_move_of_two_thousand_people_that_is_killed_ends_whole(
         assert not ended.done(), ended.result()
         process.kill()
         await ended
-        copied = (await target.fetch(sa.select(sa.func.count()).select_from(EventRow)))[0][0]
+        copied = (await target.fetch(sa.select(sa.func.count()).select_from(EVENTS)))[0][0]
         sys.stdout.write(f"killed after {copied:,} of {there['events']:,} events\n")
         assert 0 < copied < there["events"]
     refused = await run_process("serve", cwd=tmp_path, **settings | {

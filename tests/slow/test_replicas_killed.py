@@ -29,7 +29,7 @@ from services.store.db import Database
 from services.store.digests import Digest, DigestStore
 from services.store.keeper import mark_kept_due
 from services.store.person_rows import NoticeStore
-from services.store.workspace_models import DigestPostRow, DigestRow, KeptRow, LeaveRow
+from services.store.workspace_tables import DIGEST_POSTS, DIGESTS, KEPT, LEAVES
 from tests.support.engine import SET, RunningEngine, meeting, open_engine, until
 
 pytestmark = pytest.mark.slow
@@ -157,11 +157,11 @@ async def test_replica_killed_while_digests_are_due_has_none_posted_twice(databa
         await until(lambda: any(engine.slack.talk.posted(one.channel_id) for one in channels), 150)
         await kill_now(engine, doomed)
         before = {one.channel_id for one in channels if engine.slack.talk.posted(one.channel_id)}
-        await until(lambda: nothing_due(engine, DigestRow), 150)  # no other follows
+        await until(lambda: nothing_due(engine, DIGESTS), 150)  # no other follows
         assert await survivor.end() == 0
         posts = {one.channel_id: len(engine.slack.talk.posted(one.channel_id)) for one in channels}
         async with engine.database.read() as connection:
-            begun = sa.select(DigestPostRow.channel_id).where(DigestPostRow.outcome == "")
+            begun = sa.select(DIGEST_POSTS.c.channel_id).where(DIGEST_POSTS.c.outcome == "")
             died_in = set((await connection.scalars(begun)).all())
         # what the dead one had taken up is nobody's: rather not at all than twice
         assert {channel_id for channel_id, times in posts.items() if times != 1} <= died_in
@@ -264,7 +264,7 @@ async def test_replica_killed_while_keepers_drain_sets_nobodys_status_twice(data
                      "start_at": start, "end_at": start + timedelta(hours=2, minutes=place)}
                     for place, user_id in enumerate(users)
                 ]  # fmt: skip
-                await connection.execute(sa.insert(LeaveRow), rows)
+                await connection.execute(sa.insert(LEAVES), rows)
                 await mark_kept_due(connection, team_id, users, engine.clock.now())
         engine.replicas.remove(stores)
         await stores.stop()
@@ -272,7 +272,7 @@ async def test_replica_killed_while_keepers_drain_sets_nobodys_status_twice(data
         await until(lambda: len(engine.written()) >= teams * 10, 120)
         await kill_now(engine, doomed)
         await until(lambda: len(engine.written()) >= teams * members, 240)
-        await until(lambda: nothing_due(engine, KeptRow), 60)  # nobody is looked at any more
+        await until(lambda: nothing_due(engine, KEPT), 60)  # nobody is looked at any more
         assert await survivor.end() == 0
         set_for = Counter(call.arguments["user"] for call in engine.calls(SET) if call.ok)
         assert (len(set_for), max(set_for.values())) == (teams * members, 1)
@@ -280,9 +280,9 @@ async def test_replica_killed_while_keepers_drain_sets_nobodys_status_twice(data
         assert {call.user_id for call in engine.calls(SET)} == {f"UADMIN{number}" for number in range(teams)}
 
 
-async def nothing_due(engine: RunningEngine, table: type[DigestRow | KeptRow]) -> bool:
+async def nothing_due(engine: RunningEngine, table: sa.Table) -> bool:
     async with engine.database.read() as connection:
-        due = sa.select(sa.func.count()).select_from(table).where(table.due_at <= engine.clock.now())
+        due = sa.select(sa.func.count()).select_from(table).where(table.c.due_at <= engine.clock.now())
         return not await connection.scalar(due)
 
 

@@ -9,8 +9,8 @@ from services.platform.crypto import Encryptor
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import Person, Workspace
 from services.store.person_rows import NoticeStore
+from services.store.tables import PEOPLE, WORKSPACES
 from tests.support.agents import KeyProcess, people_with_grants
 from tests.support.clocks import ManualClock
 from tests.support.stored_calendars import CAT
@@ -20,9 +20,9 @@ from tests.support.subscriptions import ANN, BOB, NOW
 @pytest.fixture
 async def people(database: Database) -> None:
     async with database.write() as connection:
-        await connection.execute(insert(Workspace), [{"team_id": team, "installed_at": NOW} for team in ("T1", "T2")])
+        await connection.execute(insert(WORKSPACES), [{"team_id": team, "installed_at": NOW} for team in ("T1", "T2")])
         await connection.execute(
-            insert(Person),
+            insert(PEOPLE),
             [
                 {"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW, "zone": "Europe/Berlin"}
                 for key in (ANN, BOB, CAT)

@@ -15,13 +15,13 @@ from services.domain.decisions import Standing
 from services.domain.model import NO_STATUS, Kind, Pause, PersonKey, Status
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
-from services.store.absence_rows import ABSENCES, ResolvedAbsences, replace_absences
+from services.store.absence_rows import ResolvedAbsences, replace_absences
 from services.store.absences import _OUT, _OUT_AMONG, AbsenceStore
 from services.store.db import Database
 from services.store.due import ProfileStateStore
-from services.store.models import Person, SpanRow, Workspace
 from services.store.preferences import PreferenceStore
-from services.store.workspace_models import AbsenceRow
+from services.store.tables import PEOPLE, SPANS, WORKSPACES
+from services.store.workspace_tables import ABSENCES
 from tests.support.databases import BOTH
 from tests.support.statements import statements
 
@@ -51,12 +51,12 @@ pytestmark = BOTH
 async def store(database: Database, encryptor: Encryptor) -> AbsenceStore:
     async with database.write() as connection:
         await connection.execute(
-            sa.insert(Workspace), [{"team_id": team, "installed_at": NOW} for team in ("T1", "T2")]
+            sa.insert(WORKSPACES), [{"team_id": team, "installed_at": NOW} for team in ("T1", "T2")]
         )
         for key, name in NAMES.items():
             sealed = encryptor.seal(json.dumps([name]), "people.names", key.team_id, key.user_id)
             await connection.execute(
-                sa.insert(Person).values(
+                sa.insert(PEOPLE).values(
                     team_id=key.team_id, user_id=key.user_id, created_at=NOW, grant_state="ok", names=sealed,
                     zone="Europe/Berlin",
                 )
@@ -75,9 +75,9 @@ async def shows(
 ) -> None:  # fmt: skip
     """The person's timeline says that now, and their profile shows `status` of ours."""
     async with database.write() as connection:
-        await connection.execute(sa.delete(SpanRow).where(SpanRow.user_id == key.user_id))
+        await connection.execute(sa.delete(SPANS).where(SPANS.c.user_id == key.user_id))
         await connection.execute(
-            sa.insert(SpanRow).values(
+            sa.insert(SPANS).values(
                 team_id=key.team_id, user_id=key.user_id, start_at=NOW - HOUR, end_at=NOW + 3 * HOUR, rule="x",
                 kind=kind, reason="{}", uid="", override=override,
             )
@@ -136,7 +136,7 @@ async def test_nobody_is_told_of_who_gave_us_no_grant_or_leaves(
     await has(database, ANN, TODAY, NEXT_WEEK)
     await shows(database, encryptor, ANN)
     assert await told(store, end=NOW + 9 * DAY) == ["Ann Lee", "Ann Lee"]
-    await database.execute(sa.update(Person).where(Person.user_id == "U1").values(**change))
+    await database.execute(sa.update(PEOPLE).where(PEOPLE.c.user_id == "U1").values(**change))
     assert await told(store, end=NOW + 9 * DAY) == []
 
 
@@ -213,7 +213,7 @@ async def test_one_whose_row_cannot_be_read_hides_nobody_else(
     for key in (ANN, BEN):
         await has(database, key, NEXT_WEEK)
     foreign = Encryptor([encryptor_key()]).seal("[]", "people.names", "T1", "U1")
-    await database.execute(sa.update(Person).where(Person.user_id == "U1").values(names=foreign))
+    await database.execute(sa.update(PEOPLE).where(PEOPLE.c.user_id == "U1").values(names=foreign))
     assert await told(store, end=NOW + 9 * DAY) == ["ben hall"]
 
 
@@ -267,12 +267,12 @@ async def test_absences_of_a_workspace_are_found_by_an_index(database: Database,
     values = tuple(given[name] for name in compiled.positiontup or ())
     explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace), [{"team_id": f"T{n}", "installed_at": NOW} for n in range(5)])
+        await connection.execute(sa.insert(WORKSPACES), [{"team_id": f"T{n}", "installed_at": NOW} for n in range(5)])
         everybody = [{"team_id": f"T{n % 5}", "user_id": f"U{n}", "created_at": NOW} for n in range(2_000)]
-        await connection.execute(sa.insert(Person), everybody)
+        await connection.execute(sa.insert(PEOPLE), everybody)
         over = {"absence_id": "a", "kind": OUT.value, "start_at": SINCE, "end_at": NOW, "seq": 0, "changed_at": NOW}
         rows = [{"team_id": one["team_id"], "user_id": one["user_id"], **over} for one in everybody]
-        await connection.execute(sa.insert(AbsenceRow), rows)
+        await connection.execute(sa.insert(ABSENCES), rows)
         await connection.execute(sa.text("ANALYZE"))
         plan = "\n".join(str(row[-1]) for row in await connection.exec_driver_sql(explain + str(compiled), values))
     assert "Seq Scan on absences" not in plan

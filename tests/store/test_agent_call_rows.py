@@ -20,7 +20,7 @@ from services.domain.request_errors import (
 from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
 from services.store import agents
-from services.store.agent_models import AgentChangeRow
+from services.store.agent_tables import AGENT_CHANGES
 from services.store.db import Database
 from services.store.retention import KeptFor
 from services.store.stores import Stores
@@ -44,7 +44,7 @@ async def test_read_only_key_changes_nothing_and_is_not_counted_for_trying(proce
         with pytest.raises(ReadOnlyKeyError):
             await process.calls(secret, "set_status", writes=True)
     await process.calls(secret)
-    assert await process.count(AgentChangeRow) == 0
+    assert await process.count(AGENT_CHANGES) == 0
 
 
 # ── sixty a minute ──────────────────────────────────────────────────────────────────────────────────

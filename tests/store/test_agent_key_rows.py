@@ -21,12 +21,12 @@ from services.domain.request_errors import (
 )
 from services.platform.crypto import Encryptor, digest_of, new_key
 from services.store import agents
-from services.store.agent_models import AgentCallsRow, AgentChangeRow, AgentKeyRow
+from services.store.agent_tables import AGENT_CALLS, AGENT_CHANGES, AGENT_KEYS
 from services.store.db import Database
 from services.store.members import MemberStore
-from services.store.models import Base, Person, Workspace
 from services.store.rotation import Rotation
 from services.store.stores import Stores
+from services.store.tables import METADATA, PEOPLE, WORKSPACES
 from services.usecases.agents import KeyNameMissingError, KeyNameTooLongError
 from services.usecases.workspace import OperatorAllows
 from tests.support.agents import ANN, AS_SLACKBOT, BOB, KeyProcess
@@ -58,8 +58,8 @@ async def test_key_is_shown_once_and_only_its_digest_is_anywhere_in_the_database
         made.made_at,
     )
     async with process.database.read() as connection:
-        assert await connection.scalar(sa.select(AgentKeyRow.digest)) == digest_of(secret)
-        for table in Base.metadata.sorted_tables:  # not even a part of it
+        assert await connection.scalar(sa.select(AGENT_KEYS.c.digest)) == digest_of(secret)
+        for table in METADATA.sorted_tables:  # not even a part of it
             for row in await connection.execute(sa.select(table)):
                 held = " ".join(repr(value) for value in row)
                 assert secret[4:24] not in held
@@ -142,9 +142,9 @@ async def test_key_that_waits_for_the_person_sees_what_came_first(
             if what == "made":
                 name = encryptor.seal("early", "agent_keys.name", "T1", "U1", "early")
                 row = {"team_id": "T1", "user_id": "U1", "key_id": "early", "digest": "0" * 64, "name": name}
-                await connection.execute(sa.insert(AgentKeyRow).values(**row, may="read", made_at=process.clock.now()))
+                await connection.execute(sa.insert(AGENT_KEYS).values(**row, may="read", made_at=process.clock.now()))
             else:
-                await connection.execute(sa.update(Person).values(grant_state="lost"))
+                await connection.execute(sa.update(PEOPLE).values(grant_state="lost"))
         with pytest.raises(TooManyKeysError if what == "made" else NotGrantedError):
             await waiting
     finally:
@@ -164,8 +164,8 @@ async def test_revoked_key_lets_nobody_in_not_even_somebody_who_was_known_before
         await process.keys.caller(secret)
     with pytest.raises(WrongKeyError):  # between the two steps of one call
         await process.call_of(caller, "set_status", writes=True)
-    assert await process.count(AgentCallsRow) == 0
-    assert await process.count(AgentChangeRow) == 0
+    assert await process.count(AGENT_CALLS) == 0
+    assert await process.count(AGENT_CHANGES) == 0
     await process.calls(other)
 
 
@@ -208,7 +208,7 @@ async def test_key_that_was_never_made_is_wrong(process: KeyProcess) -> None:
 
 async def no_grant(stores: Stores, clock: ManualClock) -> None:
     async with stores.database.write() as connection:
-        await connection.execute(sa.update(Person).values(grant_state="none", granted_at=None))
+        await connection.execute(sa.update(PEOPLE).values(grant_state="none", granted_at=None))
 
 
 async def lost(stores: Stores, clock: ManualClock) -> None:
@@ -217,7 +217,7 @@ async def lost(stores: Stores, clock: ManualClock) -> None:
 
 async def leaving(stores: Stores, clock: ManualClock) -> None:
     async with stores.database.write() as connection:
-        await connection.execute(sa.insert(Base.metadata.tables["standings"]).values(team_id="T1", user_id="U1"))
+        await connection.execute(sa.insert(METADATA.tables["standings"]).values(team_id="T1", user_id="U1"))
     assert await stores.leavers.begin(ANN, clock.now(), clock.now() + timedelta(minutes=1))
 
 
@@ -234,7 +234,7 @@ async def test_without_a_grant_no_key_is_made_and_one_that_was_lets_nobody_in(
     with pytest.raises(WrongKeyError):
         await process.keys.caller(secret)
     if happened is not no_grant:  # it is gone, not only closed
-        assert await process.count(AgentKeyRow) == 0
+        assert await process.count(AGENT_KEYS) == 0
         with pytest.raises(WrongKeyError):
             await process.call_of(caller)
 
@@ -246,7 +246,7 @@ async def test_members_who_are_read_as_deactivated_have_no_keys_any_more(
     secrets = {key: await process.makes(key=key) for key in (ANN, BOB)}
     now, members = process.clock.now(), MemberStore(process.database, encryptor)
     async with process.database.write() as connection:
-        await connection.execute(sa.update(Workspace).values(members_due_at=now))
+        await connection.execute(sa.update(WORKSPACES).values(members_due_at=now))
     ann, bob = WorkspaceMember("U1", deleted=True), WorkspaceMember("U2")
     await members.put("T1", [ann, bob], read_at=now, now=now)
     with pytest.raises(WrongKeyError):
@@ -263,7 +263,7 @@ async def test_slackbot_is_not_let_in_for_somebody_who_is_leaving_or_gone(
     with pytest.raises(WrongKeyError):
         await process.call_of(AS_SLACKBOT)
     async with process.database.write() as connection:
-        await connection.execute(sa.delete(Person))
+        await connection.execute(sa.delete(PEOPLE))
     with pytest.raises(WrongKeyError):
         await process.call_of(AS_SLACKBOT)
 
@@ -300,7 +300,7 @@ async def test_export_has_keys_and_audit_without_secret_or_digest(process: KeyPr
     secret = await process.makes("Cursor")
     await process.calls(secret, "set_status", writes=True, request="a")
     async with process.database.write() as connection:
-        await connection.execute(sa.insert(Base.metadata.tables["standings"]).values(team_id="T1", user_id="U1"))
+        await connection.execute(sa.insert(METADATA.tables["standings"]).values(team_id="T1", user_id="U1"))
     exported = await Stores(process.database, encryptor, process.clock).export.export(ANN)
     now = process.clock.now().isoformat().replace("+00:00", "Z")
     (kept,) = await process.keys.list(ANN)

@@ -14,13 +14,13 @@ from services.domain.errors import AlreadyConnectedError, NotGrantedError, TooMa
 from services.domain.host_limits import HostLimits
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor, new_key
-from services.store.calendar_models import Calendar, EventRow
 from services.store.calendar_rows import MOST
+from services.store.calendar_tables import CALENDARS, EVENTS
 from services.store.calendars import CalendarStore, CalendarView
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import Person
 from services.store.person_rows import NoticeStore, of_person
+from services.store.tables import PEOPLE
 from tests.support.clocks import ManualClock
 from tests.support.stored_calendars import (
     ANN,
@@ -69,8 +69,8 @@ async def test_address_is_nowhere_in_clear(store: CalendarStore, database: Datab
     claimed = await connected(store)
     await store.save(claimed, full([meeting(1)], name="Family"), WORKED, NOW)
     async with database.read() as connection:
-        rows = [*(await connection.execute(select(Calendar.__table__))).all()]
-        rows += (await connection.execute(select(EventRow.__table__))).all()
+        rows = [*(await connection.execute(select(CALENDARS))).all()]
+        rows += (await connection.execute(select(EVENTS))).all()
     everything = repr([list(row) for row in rows])
     assert ["4f1c" in everything, "Meeting 1" in everything, "Family" in everything] == [False, False, False]
 
@@ -137,8 +137,8 @@ async def test_claimed_calendar_carries_what_a_source_needs(
 ) -> None:
     async with database.write() as connection:
         await connection.execute(
-            update(Person)
-            .where(Person.team_id == "T1", Person.user_id == "U1")
+            update(PEOPLE)
+            .where(PEOPLE.c.team_id == "T1", PEOPLE.c.user_id == "U1")
             .values(addresses=encryptor.seal('["ann@example.org"]', "people.addresses", "T1", "U1"))
         )
     await store.add(ANN, "caldav", URL, "feeds.example", NOW, credentials={"user": "ann"}, name="Work")
@@ -213,9 +213,9 @@ async def test_rows_that_hold_something_else_are_marked_and_the_others_go_on(
     addresses = encryptor.seal("5", "people.addresses", ANN.team_id, ANN.user_id)
     credentials = encryptor.seal('["x"]', "calendars.credentials", BOB.team_id, BOB.user_id, secrets)
     async with database.write() as connection:
-        await connection.execute(update(Person).where(of_person(Person, ANN)).values(addresses=addresses))
-        await connection.execute(update(Person).where(of_person(Person, CAT)).values(zone="Mars/Base"))
-        one = update(Calendar).where(Calendar.calendar_id == bindparam("one"))
+        await connection.execute(update(PEOPLE).where(of_person(PEOPLE, ANN)).values(addresses=addresses))
+        await connection.execute(update(PEOPLE).where(of_person(PEOPLE, CAT)).values(zone="Mars/Base"))
+        one = update(CALENDARS).where(CALENDARS.c.calendar_id == bindparam("one"))
         await connection.execute(one.values(credentials=credentials), {"one": secrets})
         await connection.execute(one.values(health="sick"), {"one": health})
     claimed = await store.claim(NOW, LEASE, room(10))

@@ -12,11 +12,11 @@ from sqlalchemy import insert, select, update
 from services.domain.calendars import Changes, FetchOutcome, Health, Problem, Saved
 from services.domain.people import leave_key
 from services.platform.crypto import Encryptor
-from services.store.calendar_models import EventRow
+from services.store.calendar_tables import EVENTS
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import Notice, Person
+from services.store.tables import NOTICES, PEOPLE
 from tests.support.stored_calendars import (
     ALL_DAY,
     ANN,
@@ -64,9 +64,9 @@ async def test_what_the_release_before_stored_is_read_and_written_anew_only_wher
         told = [event.uid, "", event.start.isoformat(), event.end.isoformat(), False, event.type, event.show_as,
                 event.response, False, False, event.visibility, event.title, event.location, None, 0,
                 ""]  # fmt: skip
-        of = EventRow.uid == event.uid
+        of = EVENTS.c.uid == event.uid
         async with database.write() as connection:
-            row = (await connection.execute(select(EventRow.__table__).where(of))).one()
+            row = (await connection.execute(select(EVENTS).where(of))).one()
             place = (ANN.team_id, ANN.user_id, calendar_id, row.event_id)
             assert json.loads(encryptor.open(row.detail, "events.detail", *place) or "") == [
                 event.title,
@@ -219,10 +219,10 @@ async def test_person_is_told_once_and_again_only_after_it_worked(store: Calenda
     await store.fail(claimed, broken, NOW)
     assert await told(database) == [subject]
     async with database.write() as connection:
-        await connection.execute(update(Notice).values(sent_at=NOW))
+        await connection.execute(update(NOTICES).values(sent_at=NOW))
     await store.fail(await claim_one(store, LATER), dataclasses.replace(broken, due_at=LATER), LATER)
     async with database.read() as connection:
-        assert await connection.scalar(select(Notice.sent_at)) == NOW
+        assert await connection.scalar(select(NOTICES.c.sent_at)) == NOW
     await store.save(await claim_one(store, LATER), full([]), WORKED, LATER)
     assert await told(database) == []
 
@@ -268,7 +268,7 @@ async def test_guest_and_categories_are_kept_of_leave_calendars_alone(
     told = dataclasses.replace(meeting(1), guest="bob@corp.example", categories=("Holidays",))
     leave = leave_key(ANN.team_id)
     async with database.write() as connection:
-        await connection.execute(insert(Person).values(team_id=leave.team_id, user_id=leave.user_id, created_at=NOW))
+        await connection.execute(insert(PEOPLE).values(team_id=leave.team_id, user_id=leave.user_id, created_at=NOW))
     for key, kept in ((ANN, meeting(1)), (leave, told)):
         claimed = await connected(store, key)
         assert await store.save(claimed, full([told]), WORKED, NOW) is Saved.CHANGED

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from services.domain.model import PersonKey
 from services.store.db import Database
-from services.store.models import Person, Workspace
 from services.store.person_rows import lock_people
+from services.store.tables import PEOPLE, WORKSPACES
 from tests.support.subscriptions import NOW
 
 ANN = PersonKey("T1", "U1")
@@ -21,8 +21,8 @@ ANN = PersonKey("T1", "U1")
 async def test_transaction_that_stands_still_lets_go_of_what_it_has_locked(database_url: str) -> None:
     other, still = Database(database_url), Database(database_url, longest_idle=0.1)
     async with other.write() as connection:
-        await connection.execute(insert(Workspace).values(team_id="T1", installed_at=NOW))
-        await connection.execute(insert(Person).values(team_id="T1", user_id="U1", created_at=NOW))
+        await connection.execute(insert(WORKSPACES).values(team_id="T1", installed_at=NOW))
+        await connection.execute(insert(PEOPLE).values(team_id="T1", user_id="U1", created_at=NOW))
 
     async def stand_still() -> None:
         async with still.write() as locked:

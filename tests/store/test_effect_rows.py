@@ -15,12 +15,12 @@ from services.domain.profile_state import AuditEntry
 from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor
 from services.store.db import Database
-from services.store.effect_models import EffectRow, StretchRow
+from services.store.effect_tables import EFFECTS, STRETCHES
 from services.store.effects import _DUE, _NEXT_DUE, EffectStore
-from services.store.models import Person, Workspace
 from services.store.person_rows import NoticeStore, mark_effects_due
 from services.store.preferences import PreferenceStore
 from services.store.stretches import replace_stretches
+from services.store.tables import PEOPLE, WORKSPACES
 from services.store.timeline import AuditStore
 from tests.support.clocks import ManualClock
 
@@ -36,11 +36,11 @@ PHOTO = Stretch(Effect.PHOTO, NOW, NOW + HOUR, ends=False, rule="x", photo=Photo
 @pytest.fixture
 async def store(database: Database, encryptor: Encryptor) -> EffectStore:
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id="T1", name="", installed_at=NOW))
+        await connection.execute(sa.insert(WORKSPACES).values(team_id="T1", name="", installed_at=NOW))
         for key in (ANN, BEN):
             token = encryptor.seal("xoxp", "people.token", *(key.team_id, key.user_id))
             await connection.execute(
-                sa.insert(Person).values(
+                sa.insert(PEOPLE).values(
                     team_id=key.team_id, user_id=key.user_id, created_at=NOW, granted_at=NOW, grant_state="ok",
                     token=token, scopes="users:write",
                 )
@@ -79,7 +79,7 @@ async def test_same_stretches_once_more_make_nothing_due(store: EffectStore, dat
     assert await store.due(Effect.AWAY, NOW, 10) == []
     assert not await carries(database, AWAY, LATER, replace(PHOTO, end=NOW + 9 * HOUR))  # the window has moved
     async with database.read() as connection:
-        end = sa.select(StretchRow.end_at).where(StretchRow.effect == "photo")
+        end = sa.select(STRETCHES.c.end_at).where(STRETCHES.c.effect == "photo")
         assert await connection.scalar(end) == NOW + 9 * HOUR
     assert await carries(database, replace(AWAY, end=NOW + 2 * HOUR), PHOTO)
     assert (await away(store)).memory == PresenceMemory(owed=True, sent=True)
@@ -122,7 +122,7 @@ async def test_nothing_is_done_for_whom_has_paused_or_has_another_grant(
         await PreferenceStore(database).pause(ANN, Pause(NOW), NOW)
     else:
         values = {"grant_state": "lost"} if changed == "grant" else {"granted_at": NOW + HOUR}
-        await database.execute(sa.update(Person).values(values))
+        await database.execute(sa.update(PEOPLE).values(values))
     assert await store.take_up(due, PresenceMemory(owed=True)) is None
 
 
@@ -162,4 +162,4 @@ async def test_due_effects_are_found_by_their_index(store: EffectStore, database
     for plan in plans:
         assert "ix_effects_due" in plan
         assert "SCAN" not in plan.replace("SCAN json_each", "")
-    assert await database.fetch(sa.select(EffectRow)) == []
+    assert await database.fetch(sa.select(EFFECTS)) == []

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from services.domain.faults import OperatorFault
 from services.platform.crypto import Encryptor
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from services.store.db import Database
 from services.store.faults import FIRST_LOOK, KNOWN_FOR, DueFault, FaultStore
-from services.store.models import Notice, Person, Workspace
 from services.store.stores import Stores
-from services.store.workspace_models import OperatorFaultRow
+from services.store.tables import NOTICES, PEOPLE, WORKSPACES
+from services.store.workspace_tables import OPERATOR_FAULTS
 from tests.support.clocks import ManualClock
 from tests.support.faults import standing
 from tests.support.locks import somebody_waits
@@ -30,8 +30,8 @@ async def stores(database: Database, encryptor: Encryptor, clock: ManualClock) -
     now = clock.now()
     async with database.write() as connection:
         for team in ("T1", "T2"):
-            await connection.execute(sa.insert(Workspace).values(team_id=team, installed_at=now))
-            await connection.execute(sa.insert(Person).values(team_id=team, user_id="U1", created_at=now))
+            await connection.execute(sa.insert(WORKSPACES).values(team_id=team, installed_at=now))
+            await connection.execute(sa.insert(PEOPLE).values(team_id=team, user_id="U1", created_at=now))
     return Stores(database, encryptor, clock)
 
 
@@ -48,7 +48,7 @@ async def met(store: FaultStore, fault: OperatorFault = GOOGLE, team: str = "T1"
 
 
 async def subjects(database: Database) -> list[str]:
-    return [row.subject for row in await database.fetch(sa.select(Notice.subject))]
+    return [row.subject for row in await database.fetch(sa.select(NOTICES.c.subject))]
 
 
 async def test_of_many_who_meet_it_and_see_it_over_one_says_so(
@@ -87,7 +87,7 @@ async def test_fault_that_is_met_while_it_is_said_to_be_over_stands(
 ) -> None:
     await met(stores.faults)
     async with database.write() as ending:
-        await ending.execute(sa.delete(OperatorFaultRow))
+        await ending.execute(sa.delete(OPERATOR_FAULTS))
         meeting = asyncio.create_task(met(other))
         await somebody_waits(database)
     assert await meeting
@@ -99,7 +99,7 @@ async def test_fault_of_a_workspace_that_is_being_deleted_is_nobodys(
     stores: Stores, other: FaultStore, database: Database
 ) -> None:
     async with database.write() as deleting:
-        await deleting.execute(sa.delete(Workspace).where(Workspace.team_id == "T1"))
+        await deleting.execute(sa.delete(WORKSPACES).where(WORKSPACES.c.team_id == "T1"))
         meeting = asyncio.create_task(met(other, TOKENS))
         await somebody_waits(database)
     assert not await meeting
@@ -112,7 +112,7 @@ async def test_admins_are_told_nothing_of_what_is_over_while_they_are_looked_up(
 ) -> None:
     await met(stores.faults)
     async with database.write() as ending:
-        await ending.execute(sa.delete(OperatorFaultRow))
+        await ending.execute(sa.delete(OPERATOR_FAULTS))
         telling = asyncio.create_task(other.tell(DueFault(GOOGLE, "T1", 0, clock.now()), ["U1"]))
         await somebody_waits(database)
     assert not await telling
@@ -147,10 +147,10 @@ async def test_provider_that_refuses_one_calendar_still_is_not_well(
     async with database.write() as connection:
         for number in (1, 2):
             its = {"calendar_id": f"c{number}", "address_digest": f"d{number}", "problem": "AppRefusedError"}
-            await connection.execute(sa.insert(Calendar).values(row | its))
+            await connection.execute(sa.insert(CALENDARS).values(row | its))
     await met(stores.faults)
     for number, over in ((1, False), (2, True)):
-        await database.execute(sa.update(Calendar).where(Calendar.calendar_id == f"c{number}").values(problem=""))
+        await database.execute(sa.update(CALENDARS).where(CALENDARS.c.calendar_id == f"c{number}").values(problem=""))
         assert await stores.faults.over(GOOGLE) is over
 
 
@@ -161,7 +161,7 @@ async def test_what_nobody_has_met_for_long_is_over_unless_a_calendar_is_refused
     await met(stores.faults, OperatorFault.SLACK_REDIRECT, "")
     row = {"team_id": "T1", "user_id": "U1", "provider": "google", "created_at": clock.now()}
     refused = {"calendar_id": "c", "address_digest": "d", "problem": "AppRefusedError"}
-    await database.execute(sa.insert(Calendar).values(row | refused))
+    await database.execute(sa.insert(CALENDARS).values(row | refused))
     now: datetime = clock.move(days=2)
     await stores.faults.forget(now - timedelta(days=1))
     assert await standing(database) == [(GOOGLE, ""), (GOOGLE, "T1")]

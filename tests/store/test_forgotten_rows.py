@@ -11,8 +11,8 @@ from services.platform.settings import Settings
 from services.store.db import Database
 from services.store.forgotten import Forgotten, all_forgotten, note
 from services.store.leavers import LeaverStore
-from services.store.models import Person, Workspace
 from services.store.retention import KeptFor, RetentionStore
+from services.store.tables import PEOPLE, WORKSPACES
 from services.store.workspaces import WorkspaceStore
 from tests.support.clocks import ManualClock
 from tests.support.subscriptions import ANN
@@ -25,8 +25,8 @@ async def test_forget_and_uninstall_leave_a_keyed_digest_until_no_backup_from_be
 ) -> None:
     now = clock.now()
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id=ANN.team_id, installed_at=now))
-        await connection.execute(sa.insert(Person).values(team_id=ANN.team_id, user_id=ANN.user_id, created_at=now))
+        await connection.execute(sa.insert(WORKSPACES).values(team_id=ANN.team_id, installed_at=now))
+        await connection.execute(sa.insert(PEOPLE).values(team_id=ANN.team_id, user_id=ANN.user_id, created_at=now))
     assert await LeaverStore(database, encryptor).begin(ANN, now, now + timedelta(minutes=1))
     later = now + timedelta(hours=1)
     assert await WorkspaceStore(database, encryptor).delete(ANN.team_id, later)

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from services.store import db
 from services.store.db import Database
-from services.store.models import Workspace
+from services.store.tables import WORKSPACES
 from tests.support.clocks import ManualClock
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -26,7 +26,7 @@ async def only_read(database: Database, *, on: bool) -> None:
 
 async def install(database: Database, clock: ManualClock, team_id: str) -> None:
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id=team_id, installed_at=clock.now()))
+        await connection.execute(sa.insert(WORKSPACES).values(team_id=team_id, installed_at=clock.now()))
 
 
 def said(logged: list[Any]) -> list[tuple[str, str]]:
@@ -50,7 +50,7 @@ async def test_what_cannot_be_written_is_told_once_and_tried_again_without_a_cha
         monkeypatch.setattr(db, "TRY_AGAIN", 0.0)
         assert await database.writable() == ""
     assert said(logged) == [("database_not_written", "SQLITE_READONLY"), ("database_written_again", "SQLITE_READONLY")]
-    assert await database.fetch(sa.select(Workspace.team_id)) == []
+    assert await database.fetch(sa.select(WORKSPACES.c.team_id)) == []
 
 
 async def test_row_that_is_refused_says_nothing_about_the_disk(database: Database, clock: ManualClock) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from services.store.db import Database
 from services.store.group_commit import Grouped
-from services.store.workspace_models import WorkspaceBudget
+from services.store.workspace_tables import WORKSPACE_BUDGETS
 
 
 class Writer:
@@ -27,7 +27,7 @@ class Writer:
         self.groups.append(list(names))
         async with self.database.write() as connection:
             for name in names:
-                row = sa.insert(WorkspaceBudget).values(team_id=name, budget="{}")
+                row = sa.insert(WORKSPACE_BUDGETS).values(team_id=name, budget="{}")
                 await connection.execute(row)
                 if name.startswith("bad"):
                     await connection.execute(row)  # there already
@@ -38,7 +38,9 @@ class Writer:
 
 async def stored(database: Database) -> list[str]:
     async with database.read() as connection:
-        return list(await connection.scalars(sa.select(WorkspaceBudget.team_id).order_by(WorkspaceBudget.team_id)))
+        return list(
+            await connection.scalars(sa.select(WORKSPACE_BUDGETS.c.team_id).order_by(WORKSPACE_BUDGETS.c.team_id))
+        )
 
 
 async def test_facts_that_arrive_together_share_a_transaction_in_their_order(database: Database) -> None:
@@ -107,7 +109,7 @@ async def test_database_is_not_closed_before_what_nobody_waits_for_has_ended(dat
 
 
 async def test_error_of_the_database_names_the_statement_and_not_what_it_was_about(database: Database) -> None:
-    row = sa.insert(WorkspaceBudget).values(team_id="T1", budget="what it was about")
+    row = sa.insert(WORKSPACE_BUDGETS).values(team_id="T1", budget="what it was about")
     await database.execute(row)
     with pytest.raises(IntegrityError) as raised:
         await database.execute(row)

@@ -15,8 +15,8 @@ from services.domain.model import PersonKey
 from services.domain.request_errors import TooManyRequestsError
 from services.platform.crypto import Encryptor, SealedBytes, digest_of
 from services.store import watches as module
-from services.store.calendar_models import Calendar, InboxRow
 from services.store.calendar_rows import MOST
+from services.store.calendar_tables import CALENDARS, INBOX
 from services.store.calendars import CalendarStore
 from services.store.db import Database
 from services.store.watches import HookStore, InboxStore
@@ -132,9 +132,9 @@ async def test_content_is_sealed_to_its_row_and_one_that_does_not_open_is_told_a
     await inbox.put(ANN, hook, b"one", NOW)
     await inbox.put(ANN, hook, b"two", NOW)
     async with database.write() as connection:
-        first = await connection.scalar(sa.select(InboxRow.content).where(InboxRow.seq == 1))
+        first = await connection.scalar(sa.select(INBOX.c.content).where(INBOX.c.seq == 1))
         assert b"one" not in bytes(first or b"")
-        await connection.execute(sa.update(InboxRow).where(InboxRow.seq == 2).values(content=SealedBytes(first or b"")))
+        await connection.execute(sa.update(INBOX).where(INBOX.c.seq == 2).values(content=SealedBytes(first or b"")))
     assert await seqs(inbox, hook) == [(1, b"one"), (2, None)]
 
 
@@ -150,7 +150,7 @@ async def test_hook_is_found_by_its_digest_alone_and_by_the_newest(hooks: HookSt
     assert await hooks.find(first) is None
     assert dataclasses.replace(found) == await hooks.find(other)
     async with database.read() as connection:
-        assert await connection.scalar(sa.select(Calendar.secret)) == other
+        assert await connection.scalar(sa.select(CALENDARS.c.secret)) == other
 
 
 async def test_hooks_are_numbered_and_count_as_calendars(hooks: HookStore, store: CalendarStore) -> None:

@@ -19,8 +19,8 @@ from services.store.absences import AbsenceStore
 from services.store.db import Database
 from services.store.keeper import seal_kept
 from services.store.members import MemberStore
-from services.store.models import Person, Workspace
-from services.store.workspace_models import KeeperRow, KeptRow, LeaveRow, RefusalRow
+from services.store.tables import PEOPLE, WORKSPACES
+from services.store.workspace_tables import KEEPERS, KEPT, LEAVES, REFUSALS
 from tests.support.databases import BOTH
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -38,12 +38,12 @@ async def store(database: Database, encryptor: Encryptor) -> AbsenceStore:
     """A workspace with a keeper, and two members who never connected: Dan, who is on leave until Friday, and Eve."""
     members = MemberStore(database, encryptor)
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id="T1", installed_at=NOW))
+        await connection.execute(sa.insert(WORKSPACES).values(team_id="T1", installed_at=NOW))
         await connection.execute(
-            sa.insert(Person).values(team_id="T1", user_id="UADMIN", created_at=NOW, grant_state="ok", token=None)
+            sa.insert(PEOPLE).values(team_id="T1", user_id="UADMIN", created_at=NOW, grant_state="ok", token=None)
         )
         await connection.execute(
-            sa.insert(KeeperRow).values(team_id="T1", user_id="UADMIN", consented_at=NOW, state=KeeperState.OK.value)
+            sa.insert(KEEPERS).values(team_id="T1", user_id="UADMIN", consented_at=NOW, state=KeeperState.OK.value)
         )
         await members.needed(connection, "T1", NOW)
     named = {"U1": "Dan Fox", "U2": "Eve Sato", "U3": "Zed Gone"}
@@ -60,7 +60,7 @@ async def has_leave(database: Database, user_id: str, first: date, after: date, 
     start, end = (datetime(day.year, day.month, day.day, tzinfo=UTC) - HOUR for day in (first, after))
     row = {"team_id": "T1", "user_id": user_id, "leave_id": name, "calendar_id": "c", "start_at": start, "end_at": end,
            "wall_start": f"{first}T00:00:00", "wall_end": f"{after}T00:00:00", "all_day": True}  # fmt: skip
-    await database.execute(sa.insert(LeaveRow).values(row))
+    await database.execute(sa.insert(LEAVES).values(row))
 
 
 async def keeps(
@@ -70,8 +70,8 @@ async def keeps(
     state = ProfileState(Standing(applied=status, **more), decided=decided)
     memory = seal_kept(encryptor, state, PersonKey("T1", user_id))
     async with database.write() as connection:
-        await connection.execute(sa.delete(KeptRow).where(KeptRow.user_id == user_id))
-        await connection.execute(sa.insert(KeptRow).values(team_id="T1", user_id=user_id, memory=memory, owed=True))
+        await connection.execute(sa.delete(KEPT).where(KEPT.c.user_id == user_id))
+        await connection.execute(sa.insert(KEPT).values(team_id="T1", user_id=user_id, memory=memory, owed=True))
 
 
 async def told(store: AbsenceStore, end: datetime = NOW + DAY, **more: Any) -> list[tuple[str, date | None]]:
@@ -100,8 +100,8 @@ async def test_leave_that_has_begun_is_told_until_the_profile_is_looked_at(
     assert await told(store) == [("Dan Fox", FRIDAY), ("Eve Sato", FRIDAY)]
     paused = {"team_id": "T1", "created_at": NOW, "paused_from": NOW, "grant_state": "none"}
     away = json.dumps({"share_absences": False})
-    await database.execute(sa.insert(Person).values(**paused, user_id="U1", preferences="{}"))
-    await database.execute(sa.insert(Person).values(**paused | {"paused_from": None}, user_id="U2", preferences=away))
+    await database.execute(sa.insert(PEOPLE).values(**paused, user_id="U1", preferences="{}"))
+    await database.execute(sa.insert(PEOPLE).values(**paused | {"paused_from": None}, user_id="U2", preferences=away))
     assert await told(store) == []
 
 
@@ -122,9 +122,9 @@ async def test_without_a_keeper_nobody_is_told_of(
     store: AbsenceStore, database: Database, state: KeeperState | None
 ) -> None:
     if state is None:
-        await database.execute(sa.delete(KeeperRow))
+        await database.execute(sa.delete(KEEPERS))
     else:
-        await database.execute(sa.update(KeeperRow).values(state=state.value))
+        await database.execute(sa.update(KEEPERS).values(state=state.value))
     await has_leave(database, "U2", TOMORROW, FRIDAY)
     assert await told(store) == []
 
@@ -133,7 +133,7 @@ async def test_without_a_keeper_nobody_is_told_of(
 async def test_who_does_not_want_that_is_not_told_of(store: AbsenceStore, database: Database, what: str) -> None:
     for user_id in ("U1", "U2"):
         refused = {"team_id": "T1", "user_id": user_id, "what": what, "at": NOW}
-        await database.execute(sa.insert(RefusalRow).values(refused))
+        await database.execute(sa.insert(REFUSALS).values(refused))
     await has_leave(database, "U2", TOMORROW, FRIDAY)
     assert await told(store) == []
 
@@ -147,19 +147,19 @@ async def test_who_has_a_grant_is_told_of_by_their_own_timeline_and_who_is_gone_
         ("U2", {"preferences": json.dumps({"share_absences": False})}),
     ):
         row = {"team_id": "T1", "user_id": user_id, "created_at": NOW, "grant_state": "lost", **more}
-        await database.execute(sa.insert(Person).values(row))
+        await database.execute(sa.insert(PEOPLE).values(row))
     await has_leave(database, "U2", TOMORROW, FRIDAY)
     assert await told(store) == []
 
 
 async def test_workspace_that_forbids_the_keeper_tells_of_none(store: AbsenceStore, database: Database) -> None:
-    await database.execute(sa.update(Workspace).values(policy='{"keeper": false}'))
+    await database.execute(sa.update(WORKSPACES).values(policy='{"keeper": false}'))
     assert await told(store) == []
 
 
 async def test_paused_member_is_not_told_of_now_but_ahead(store: AbsenceStore, database: Database) -> None:
     await database.execute(
-        sa.insert(Person).values(team_id="T1", user_id="U1", created_at=NOW, grant_state="none", paused_from=NOW - HOUR)
+        sa.insert(PEOPLE).values(team_id="T1", user_id="U1", created_at=NOW, grant_state="none", paused_from=NOW - HOUR)
     )
     await has_leave(database, "U1", date(2026, 12, 7), date(2026, 12, 9), name="m")
     assert await told(store, end=NOW + 30 * DAY) == [("Dan Fox", date(2026, 12, 9))]

@@ -24,10 +24,10 @@ from services.store.due import DueStore
 from services.store.facts import FactStore
 from services.store.leave import FoundLeave
 from services.store.leavers import LeaverStore
-from services.store.models import Notice, Person
 from services.store.person_rows import mark_due
 from services.store.stores import Stores
-from services.store.workspace_models import LeaveRow, LeaveTieRow, RefusalRow
+from services.store.tables import NOTICES, PEOPLE
+from services.store.workspace_tables import LEAVE_TIES, LEAVES, REFUSALS
 from tests.support.clocks import ManualClock
 from tests.support.stored_calendars import ANN, BOB, CAT, NOW, URL, claim_one, forget_due, full, meeting
 
@@ -41,13 +41,13 @@ async def with_leave(database: Database, key: PersonKey, leave_id: str = "l1", *
         "start_at": NOW, "end_at": NOW + DAY,
     } | columns  # fmt: skip
     async with database.write() as connection:
-        await connection.execute(sa.insert(LeaveRow).values(**row))
+        await connection.execute(sa.insert(LEAVES).values(**row))
 
 
 async def with_leave_key(database: Database, team_id: str = "T1") -> PersonKey:
     async with database.write() as connection:
         row = {"team_id": team_id, "user_id": LEAVE, "created_at": NOW}
-        await connection.execute(sa.insert(Person).values(row))
+        await connection.execute(sa.insert(PEOPLE).values(row))
     return leave_key(team_id)
 
 
@@ -123,12 +123,12 @@ async def test_leave_and_ties_of_somebody_who_is_forgotten(
     async with database.write() as connection:
         tie = {"team_id": "T1", "name_digest": "d", "user_id": "U1", "tied_by": "U2", "tied_at": NOW}
         await connection.execute(
-            sa.insert(LeaveTieRow).values(**tie, name=encryptor.seal("Ann", "leave_ties.name", "T1", "d"))
+            sa.insert(LEAVE_TIES).values(**tie, name=encryptor.seal("Ann", "leave_ties.name", "T1", "d"))
         )
-        await connection.execute(sa.insert(RefusalRow).values(team_id="T1", user_id="U1", what="keeper", at=NOW))
+        await connection.execute(sa.insert(REFUSALS).values(team_id="T1", user_id="U1", what="keeper", at=NOW))
     assert await LeaverStore(database, encryptor).begin(ANN, NOW, NOW + DAY)
     async with database.read() as connection:
-        left = [list(await connection.scalars(sa.select(one.user_id))) for one in (LeaveRow, LeaveTieRow, RefusalRow)]
+        left = [list(await connection.scalars(sa.select(one.c.user_id))) for one in (LEAVES, LEAVE_TIES, REFUSALS)]
     assert left == [["U2"], ["U1"], ["U1"]]
 
 
@@ -142,7 +142,7 @@ async def test_leave_that_is_found_while_whose_it_is_is_forgotten_is_not_kept(
     assert await stores.leavers.begin(ANN, NOW, NOW + DAY)
     away, tell = dataclasses.replace(meeting(30), type=EventType.OUT_OF_OFFICE), partial(OneProcess().tell, typed=False)
     assert await stores.leave.save(claim, [FoundLeave(ANN.user_id, away, ZoneInfo("UTC"))], [], NOW, tell) is None
-    assert await database.fetch(sa.select(LeaveRow.user_id)) == []
+    assert await database.fetch(sa.select(LEAVES.c.user_id)) == []
     assert await stores.leave.next_due() == NOW
 
 
@@ -155,14 +155,14 @@ async def test_trouble_of_a_leave_calendar_is_told_to_the_admin_who_connected_it
 ) -> None:
     key = await with_leave_key(database)
     async with database.write() as connection:
-        await connection.execute(sa.update(Person).where(Person.user_id.in_(admins)).values(admin=True))
-        await connection.execute(sa.update(Person).where(Person.team_id == "T2").values(admin=True))
+        await connection.execute(sa.update(PEOPLE).where(PEOPLE.c.user_id.in_(admins)).values(admin=True))
+        await connection.execute(sa.update(PEOPLE).where(PEOPLE.c.team_id == "T2").values(admin=True))
     calendar_id = await store.add(key, "ics", URL, "feeds.example", NOW, connected_by="U2")
     broken = FetchOutcome(Health.BROKEN, NOW + DAY, problem="CalendarGoneError", failures=1, tell=True)
     await store.fail(await claim_one(store), broken, NOW)
 
     async def notices() -> list[SimpleNamespace]:
-        rows = await database.fetch(sa.select(Notice.team_id, Notice.user_id, Notice.subject))
+        rows = await database.fetch(sa.select(NOTICES.c.team_id, NOTICES.c.user_id, NOTICES.c.subject))
         return [SimpleNamespace(**row._mapping) for row in rows]
 
     said = [SimpleNamespace(team_id="T1", user_id=one, subject=f"calendar/{calendar_id}") for one in told]

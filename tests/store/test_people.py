@@ -23,13 +23,13 @@ from services.domain.profile_state import AuditEntry, ProfileState
 from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor
 from services.store.absence_rows import ResolvedAbsences, replace_absences
-from services.store.calendar_models import EventRow
+from services.store.calendar_tables import EVENTS
 from services.store.db import Database
 from services.store.due import ProfileStateStore
 from services.store.events import EventStore
-from services.store.models import Person
 from services.store.people import Grant
 from services.store.stores import Stores
+from services.store.tables import PEOPLE
 from services.store.timeline import SpanStore
 from tests.support.clocks import ManualClock
 from tests.support.stored_calendars import replace
@@ -122,10 +122,10 @@ async def test_grant_is_lost_only_where_it_is_the_one_that_was_meant(stores: Sto
 
 async def test_token_moved_to_another_persons_row_does_not_open(stores: Stores, database: Database) -> None:
     async with database.write() as connection:
-        sealed = await connection.scalar(sa.select(Person.token).where(Person.user_id == "U1"))
+        sealed = await connection.scalar(sa.select(PEOPLE.c.token).where(PEOPLE.c.user_id == "U1"))
         await connection.execute(
-            sa.update(Person)
-            .where(Person.user_id == "U2")
+            sa.update(PEOPLE)
+            .where(PEOPLE.c.user_id == "U2")
             .values(token=sealed, granted_at=datetime(2026, 1, 1, tzinfo=UTC))
         )
     with pytest.raises(SealError):
@@ -143,13 +143,15 @@ async def test_all_day_event_follows_its_person_to_another_zone(
     )
     async with database.write() as connection:
         await replace(EventStore(database, encryptor), connection, ANN, calendar_id, Changes(events=(event,)))
-        await connection.execute(sa.update(Person).values(due_at=None, stale=False))
+        await connection.execute(sa.update(PEOPLE).values(due_at=None, stale=False))
     clock.move(hours=1)
     assert await stores.people.move(ANN, Member("Europe/Berlin"), clock.now(), clock.now()) is False
     assert await stores.people.move(ANN, Member("Asia/Tokyo"), clock.now(), clock.now()) is True
     async with database.read() as connection:
-        start = await connection.scalar(sa.select(EventRow.start_at))
-        due = (await connection.execute(sa.select(Person.due_at, Person.stale).where(Person.user_id == "U1"))).one()
+        start = await connection.scalar(sa.select(EVENTS.c.start_at))
+        due = (
+            await connection.execute(sa.select(PEOPLE.c.due_at, PEOPLE.c.stale).where(PEOPLE.c.user_id == "U1"))
+        ).one()
     assert start == datetime(2026, 12, 23, 15, tzinfo=UTC)
     assert tuple(due) == (clock.now(), True)
 
@@ -181,7 +183,7 @@ async def test_domains_of_connected_accounts_are_ones_own_but_for_those_where_an
 ) -> None:
     now = clock.now()
     async with database.write() as connection:
-        await connection.execute(sa.update(Person).values(stale=False))
+        await connection.execute(sa.update(PEOPLE).values(stale=False))
     for provider, subject in (
         ("google", "ann@corp.example"), ("microsoft", "ann@eu.corp.example"), ("google", "ann.private@gmail.com"),
         ("caldav", "https://dav.example/principals/ann@dav.example/"),
@@ -190,7 +192,7 @@ async def test_domains_of_connected_accounts_are_ones_own_but_for_those_where_an
             await stores.accounts.connect(key, provider, Offer(subject, "Mine", ()), {"refresh_token": "x"}, now)
 
     async with database.read() as connection:  # who is inside may have changed
-        assert (await connection.scalars(sa.select(Person.stale))).all() == [True, True]
+        assert (await connection.scalars(sa.select(PEOPLE.c.stale))).all() == [True, True]
     own = {"corp.example", "eu.corp.example"}
     found = await stores.facts.load([ANN, BOB], now, now + timedelta(1))
     assert {key: set(facts.domains) for key, facts in found.items()} == {ANN: {"example.com", *own}, BOB: own}

@@ -18,8 +18,8 @@ from services.domain.people import LEAVE
 from services.domain.policy import LONGEST_LEAVE_TYPE, MOST_LEAVE_TYPES, OF_POLICY, Freedom, Policy
 from services.domain.request_errors import NotInstalledError
 from services.store.db import Database
-from services.store.models import Person, Workspace
 from services.store.policies import PolicyStore, allows_replies, policy_from_json, policy_to_json
+from services.store.tables import PEOPLE, WORKSPACES
 from tests.support.databases import BOTH
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -62,11 +62,11 @@ async def people(database: Database, *columns: dict[str, object]) -> None:
     row = {"created_at": NOW, "stale": False, "facts_seq": 7}
     async with database.write() as connection:
         await connection.execute(
-            sa.insert(Workspace), [{"team_id": team, "installed_at": NOW} for team in ("T1", "T2")]
+            sa.insert(WORKSPACES), [{"team_id": team, "installed_at": NOW} for team in ("T1", "T2")]
         )
-        await connection.execute(sa.insert(Person).values(team_id="T2", user_id="EVE", **row))
+        await connection.execute(sa.insert(PEOPLE).values(team_id="T2", user_id="EVE", **row))
         for one in columns:
-            await connection.execute(sa.insert(Person).values(team_id="T1", **row, **one))
+            await connection.execute(sa.insert(PEOPLE).values(team_id="T1", **row, **one))
 
 
 @BOTH
@@ -83,9 +83,11 @@ async def test_change_marks_everybody_of_the_workspace_and_those_who_show_titles
     assert (found, found.set_by, found.set_at) == (Policy(titles=False), "CID", NOW)
     assert await store.get("T2") == Policy()
     async with database.read() as connection:
-        columns = (Person.user_id, Person.due_at, Person.stale, Person.facts_seq, Person.home_stale)
-        rows = (await connection.execute(sa.select(*columns).order_by(Person.user_id))).all()
-        assert await connection.scalar(sa.select(Workspace.allow_titles).where(Workspace.team_id == "T1")) is False
+        columns = (PEOPLE.c.user_id, PEOPLE.c.due_at, PEOPLE.c.stale, PEOPLE.c.facts_seq, PEOPLE.c.home_stale)
+        rows = (await connection.execute(sa.select(*columns).order_by(PEOPLE.c.user_id))).all()
+        assert (
+            await connection.scalar(sa.select(WORKSPACES.c.allow_titles).where(WORKSPACES.c.team_id == "T1")) is False
+        )
     first = NOW - timedelta(seconds=1)
     assert [tuple(row) for row in rows] == [
         ("ANN", NOW, True, 8, True), ("BEN", first, True, 8, True), ("CID", early, True, 8, True),
@@ -101,7 +103,7 @@ async def test_leave_is_found_anew_where_its_types_are_others_and_only_then(data
     for change in ({"titles": False}, {"leave_types": ("Sabbatical",)}):
         await store.change(CID, NOW, lambda one, change=change: replace(one, **change))  # type: ignore[misc]
         async with database.read() as connection:
-            mine = sa.select(Person.stale, Person.due_at).where(Person.user_id == LEAVE)
+            mine = sa.select(PEOPLE.c.stale, PEOPLE.c.due_at).where(PEOPLE.c.user_id == LEAVE)
             found.append(tuple((await connection.execute(mine)).one()))
     assert found == [(False, None), (True, NOW)]
 
@@ -120,7 +122,7 @@ async def test_change_that_changes_nothing_marks_nobody_and_one_that_fails_neith
     with pytest.raises(NotInstalledError):
         await store.change(PersonKey("T3", "X"), NOW, lambda one: one)
     async with database.read() as connection:
-        assert not await connection.scalar(sa.select(sa.exists().where(Person.stale)))
+        assert not await connection.scalar(sa.select(sa.exists().where(PEOPLE.c.stale)))
     assert (await store.get("T1")).set_at is None
     assert await store.get("T3") == Policy()
 
@@ -131,7 +133,7 @@ async def test_workspaces_that_allow_replies_are_told_by_the_database(database: 
     store = PolicyStore(database)
     trick = ('"replies":false', '\\"replies\\":false', '","replies":false,"')
     await store.change(CID, NOW, lambda one: replace(one, leave_types=trick, agents=False))
-    query = sa.select(Workspace.team_id).where(allows_replies()).order_by(Workspace.team_id)
+    query = sa.select(WORKSPACES.c.team_id).where(allows_replies()).order_by(WORKSPACES.c.team_id)
     async with database.read() as connection:
         assert (await connection.scalars(query)).all() == ["T1", "T2"]
     await store.change(CID, NOW, lambda one: replace(one, replies=False))

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from services.store.db import Database
-from services.store.models import Workspace
+from services.store.tables import WORKSPACES
 from tests.support import quick_sqlite
 from tests.support.subscriptions import NOW
 
-ONE = sa.insert(Workspace).values(team_id="T1", installed_at=NOW)
-NAMES = sa.select(Workspace.team_id)
+ONE = sa.insert(WORKSPACES).values(team_id="T1", installed_at=NOW)
+NAMES = sa.select(WORKSPACES.c.team_id)
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ async def test_two_write_one_after_the_other_whoever_holds_the_file(sqlite_url: 
     one, other = Database(sqlite_url), Database(sqlite_url)
     async with one.write() as connection:
         await connection.execute(ONE)
-        waits = asyncio.create_task(other.execute(sa.update(Workspace).values(name="Acme")))
+        waits = asyncio.create_task(other.execute(sa.update(WORKSPACES).values(name="Acme")))
         await asyncio.sleep(0.05)
         assert (waits.done(), await other.fetch(NAMES), await other.rows((NAMES, {}))) == (False, [], [[]])
     assert await waits == 1

@@ -17,10 +17,10 @@ from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store.db import Database
 from services.store.due import ProfileStateStore
-from services.store.effect_models import ReplyRow, StretchRow
-from services.store.models import Person, ProfileStateRow, Workspace
+from services.store.effect_tables import REPLIES, STRETCHES
 from services.store.replies import DueReply, ReplyStore
 from services.store.stores import Stores
+from services.store.tables import PEOPLE, PROFILE_STATES, WORKSPACES
 from tests.support.clocks import ManualClock
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -37,20 +37,20 @@ async def store(database: Database, encryptor: Encryptor) -> ReplyStore:
     profile_states = ProfileStateStore(encryptor)
     async with database.write() as connection:
         await connection.execute(
-            sa.insert(Workspace).values(
+            sa.insert(WORKSPACES).values(
                 team_id="T1", installed_at=NOW, bot_token=sealed, bot_scopes="chat:write,groups:history"
             )
         )
         for key in (ANN, BEN):
             names = encryptor.seal('["Ann Lee", "ann"]', "people.names", key.team_id, key.user_id)
             await connection.execute(
-                sa.insert(Person).values(
+                sa.insert(PEOPLE).values(
                     team_id=key.team_id, user_id=key.user_id, created_at=NOW, zone="Europe/Berlin", locale="de-DE",
                     grant_state="ok", names=names,
                 )
             )  # fmt: skip
             await connection.execute(
-                sa.insert(StretchRow).values(
+                sa.insert(STRETCHES).values(
                     team_id=key.team_id, user_id=key.user_id, effect="reply", start_at=NOW - HOUR, end_at=NOW + HOUR,
                     ends=True, rule="out_of_office", photo="",
                 )
@@ -88,18 +88,18 @@ async def test_out_are_those_whose_stretches_hold_or_begin_soon(database: Databa
     assert await store.out(NOW, NOW + HOUR) == {"T1": dict.fromkeys(("U1", "U2"), ((NOW - HOUR, NOW + HOUR),))}
     assert await store.out(NOW + HOUR, NOW + 2 * HOUR) == {}
     assert await store.out(NOW - 3 * HOUR, NOW - 2 * HOUR) == {}
-    await tamper(database, sa.update(StretchRow).where(StretchRow.user_id == "U2").values(effect="dnd"))
+    await tamper(database, sa.update(STRETCHES).where(STRETCHES.c.user_id == "U2").values(effect="dnd"))
     assert set((await store.out(NOW, NOW))["T1"]) == {"U1"}
 
 
 @pytest.mark.parametrize(
     "statement",
     [
-        sa.update(Workspace).values(policy='{"replies":false}'),
-        sa.update(Workspace).values(bot_scopes="chat:write,im:history"),
-        sa.update(Workspace).values(bot_token=None),
-        sa.update(Person).values(grant_state="lost"),
-        sa.update(Person).values(leave_by=NOW),
+        sa.update(WORKSPACES).values(policy='{"replies":false}'),
+        sa.update(WORKSPACES).values(bot_scopes="chat:write,im:history"),
+        sa.update(WORKSPACES).values(bot_token=None),
+        sa.update(PEOPLE).values(grant_state="lost"),
+        sa.update(PEOPLE).values(leave_by=NOW),
     ],
     ids=["policy", "scopes", "bot", "grant", "leaving"],
 )
@@ -136,12 +136,12 @@ async def test_absent_is_nobody_whose_profile_does_not_show_it(
 
 
 async def test_end_that_is_not_known_is_the_one_that_slack_was_told(database: Database, store: ReplyStore) -> None:
-    await tamper(database, sa.update(StretchRow).values(ends=False, end_at=NOW + 9 * HOUR))
+    await tamper(database, sa.update(STRETCHES).values(ends=False, end_at=NOW + 9 * HOUR))
     assert (await store.absent([ANN], NOW))[ANN].until == NOW + HOUR
 
 
 async def test_paused_person_is_not_absent_while_it_lasts(database: Database, store: ReplyStore) -> None:
-    await tamper(database, sa.update(Person).values(paused_from=NOW - HOUR, paused_until=NOW + HOUR / 2))
+    await tamper(database, sa.update(PEOPLE).values(paused_from=NOW - HOUR, paused_until=NOW + HOUR / 2))
     assert await store.absent([ANN], NOW) == {}
     assert set(await store.absent([ANN], NOW + HOUR / 2)) == {ANN}
 
@@ -161,7 +161,7 @@ async def test_each_asker_counts_once_a_day_of_their_own_with_each_person(store:
 
 
 async def test_nobody_unknown_or_leaving_is_told_of(database: Database, store: ReplyStore) -> None:
-    await tamper(database, sa.update(Person).where(Person.user_id == "U2").values(leave_by=NOW))
+    await tamper(database, sa.update(PEOPLE).where(PEOPLE.c.user_id == "U2").values(leave_by=NOW))
     assert await record(store, "U2", "U5") == 0
     assert await store.due(NOW, 10) == []
 
@@ -217,7 +217,7 @@ async def test_what_is_put_off_waits_unless_it_was_told(store: ReplyStore) -> No
 
 async def test_person_who_cannot_be_read_hides_nobody_else(database: Database, store: ReplyStore) -> None:
     rubbish = SealedBytes(b"rubbish")
-    await tamper(database, sa.update(ProfileStateRow).where(ProfileStateRow.user_id == "U1").values(memory=rubbish))
+    await tamper(database, sa.update(PROFILE_STATES).where(PROFILE_STATES.c.user_id == "U1").values(memory=rubbish))
     assert set(await store.absent([ANN, BEN], NOW)) == {BEN}
 
 
@@ -238,6 +238,6 @@ async def test_export_names_what_a_person_asked_and_was_asked_about(
 
 async def test_people_who_go_take_what_was_told_of_them_along(database: Database, store: ReplyStore) -> None:
     await record(store, "U1", "U2")
-    await tamper(database, sa.delete(Person).where(Person.user_id == "U1"))
+    await tamper(database, sa.delete(PEOPLE).where(PEOPLE.c.user_id == "U1"))
     async with database.read() as connection:
-        assert (await connection.scalars(sa.select(ReplyRow.person_id))).all() == ["U2"]
+        assert (await connection.scalars(sa.select(REPLIES.c.person_id))).all() == ["U2"]

@@ -13,10 +13,10 @@ from services.platform.settings import Settings
 from services.ports import Report
 from services.store import retention
 from services.store.db import Database
-from services.store.models import Delivery, OAuthState, OverrideRow, Person, Workspace, Write
 from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.overrides import DeliveryStore
 from services.store.retention import KeptFor, RetentionStore
+from services.store.tables import DELIVERIES, OAUTH_STATES, OVERRIDES, PEOPLE, WORKSPACES, WRITES
 from tests.support.clocks import ManualClock
 
 KEPT = KeptFor.of(Settings())
@@ -24,8 +24,8 @@ KEPT = KeptFor.of(Settings())
 
 async def left(database: Database) -> tuple[int, int]:
     async with database.read() as connection:
-        states = await connection.scalar(sa.select(sa.func.count()).select_from(OAuthState))
-        deliveries = await connection.scalar(sa.select(sa.func.count()).select_from(Delivery))
+        states = await connection.scalar(sa.select(sa.func.count()).select_from(OAUTH_STATES))
+        deliveries = await connection.scalar(sa.select(sa.func.count()).select_from(DELIVERIES))
     return states or 0, deliveries or 0
 
 
@@ -52,12 +52,12 @@ async def test_overrides_are_forgotten_a_month_after_their_end_and_open_ones_nev
 ) -> None:
     now = clock.now()
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id="T1", installed_at=now))
-        await connection.execute(sa.insert(Person).values(team_id="T1", user_id="U1", created_at=now))
+        await connection.execute(sa.insert(WORKSPACES).values(team_id="T1", installed_at=now))
+        await connection.execute(sa.insert(PEOPLE).values(team_id="T1", user_id="U1", created_at=now))
         for name, end in (("ended", now), ("open", None)):
             content = encryptor.seal("{}", "overrides.content", "T1", "U1", name)
             await connection.execute(
-                sa.insert(OverrideRow).values(
+                sa.insert(OVERRIDES).values(
                     team_id="T1", user_id="U1", override_id=name, kind="status", start_at=now, end_at=end,
                     created_at=now, content=content,
                 )
@@ -68,7 +68,7 @@ async def test_overrides_are_forgotten_a_month_after_their_end_and_open_ones_nev
     clock.move(seconds=1)
     assert (await work.run_due()).changed == 1
     async with database.read() as connection:
-        assert list(await connection.scalars(sa.select(OverrideRow.override_id))) == ["open"]
+        assert list(await connection.scalars(sa.select(OVERRIDES.c.override_id))) == ["open"]
 
 
 async def test_times_are_the_operators_and_many_rows_go_in_small_transactions(
@@ -77,15 +77,15 @@ async def test_times_are_the_operators_and_many_rows_go_in_small_transactions(
     monkeypatch.setattr(retention, "AT_ONCE", 1000)
     now = clock.now()
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id="T1", installed_at=now))
-        await connection.execute(sa.insert(Person).values(team_id="T1", user_id="U1", created_at=now))
+        await connection.execute(sa.insert(WORKSPACES).values(team_id="T1", installed_at=now))
+        await connection.execute(sa.insert(PEOPLE).values(team_id="T1", user_id="U1", created_at=now))
         old = {"team_id": "T1", "user_id": "U1", "at": now - timedelta(days=2), "action": "write", "reason": "{}"}
         await connection.execute(
-            sa.insert(Write), [old | {"write_id": f"W{number}", "outcome": "ok"} for number in range(2500)]
+            sa.insert(WRITES), [old | {"write_id": f"W{number}", "outcome": "ok"} for number in range(2500)]
         )
-        await connection.execute(sa.insert(Write).values(old | {"write_id": "W", "outcome": "ok", "at": now}))
+        await connection.execute(sa.insert(WRITES).values(old | {"write_id": "W", "outcome": "ok", "at": now}))
         seen = {"team_id": "T1", "delivery_id": "Ev1", "seen_at": now - timedelta(hours=26)}
-        await connection.execute(sa.insert(Delivery).values(seen))
+        await connection.execute(sa.insert(DELIVERIES).values(seen))
     most = 0
 
     def count(_connection: object, cursor: Any, statement: str, *_rest: object) -> None:
@@ -98,5 +98,5 @@ async def test_times_are_the_operators_and_many_rows_go_in_small_transactions(
     assert (await Retention(RetentionStore(database), clock, times).run_due()).changed == 2500
     assert 0 < most <= 500
     async with database.read() as connection:
-        assert list(await connection.scalars(sa.select(Write.write_id))) == ["W"]
-        assert list(await connection.scalars(sa.select(Delivery.delivery_id))) == ["Ev1"]
+        assert list(await connection.scalars(sa.select(WRITES.c.write_id))) == ["W"]
+        assert list(await connection.scalars(sa.select(DELIVERIES.c.delivery_id))) == ["Ev1"]

@@ -15,10 +15,10 @@ from services.domain.operator_errors import SealError
 from services.platform.crypto import Encryptor, SealedBytes, new_key
 from services.ports import Report
 from services.store import rotation
-from services.store.calendar_models import Calendar, InboxRow
+from services.store.calendar_tables import CALENDARS, INBOX
 from services.store.db import Database
-from services.store.models import Person, Workspace
 from services.store.rotation import Rotation, Swap, sealed_columns
+from services.store.tables import PEOPLE, WORKSPACES
 
 INSTALLED = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -26,7 +26,9 @@ INSTALLED = datetime(2026, 11, 24, tzinfo=UTC)
 async def add(database: Database, encryptor: Encryptor, team_id: str, token: str) -> None:
     sealed = encryptor.seal(token, "workspaces.bot_token", team_id)
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id=team_id, bot_token=sealed, installed_at=INSTALLED))
+        await connection.execute(
+            sa.insert(WORKSPACES).values(team_id=team_id, bot_token=sealed, installed_at=INSTALLED)
+        )
 
 
 async def test_rotation_makes_the_old_key_superfluous(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +41,7 @@ async def test_rotation_makes_the_old_key_superfluous(database: Database, monkey
     reports = [report async for report in job.run() if report.done]
     assert reports == [Report(2, 2), Report(2, 2), Report(1, 1)]
     async with database.read() as connection:
-        rows = (await connection.execute(sa.select(Workspace.team_id, Workspace.bot_token))).all()
+        rows = (await connection.execute(sa.select(WORKSPACES.c.team_id, WORKSPACES.c.bot_token))).all()
     only_new = Encryptor([new])
     opened = {team: only_new.open(sealed, "workspaces.bot_token", team) for team, sealed in rows}
     assert opened == {f"T{number}": f"xoxb-{number}" for number in range(5)}
@@ -51,11 +53,11 @@ async def test_values_of_a_release_before_are_resealed_as_aes_gcm(database: Data
         stored = Fernet(with_key).encrypt(f"workspaces.bot_token/{team}\0xoxb-{team}".encode())
         async with database.write() as connection:
             row = {"team_id": team, "bot_token": SealedBytes(stored), "installed_at": INSTALLED}
-            await connection.execute(sa.insert(Workspace).values(row))
+            await connection.execute(sa.insert(WORKSPACES).values(row))
     job = Rotation(database, Encryptor([key, older]))
     assert [report async for report in job.run() if report.done] == [Report(2, 2)]
     async with database.read() as connection:
-        rows = (await connection.execute(sa.select(Workspace.team_id, Workspace.bot_token))).all()
+        rows = (await connection.execute(sa.select(WORKSPACES.c.team_id, WORKSPACES.c.bot_token))).all()
     assert {sealed[:1] for _, sealed in rows} == {b"\x01"}
     opened = {team: Encryptor([key]).open(sealed, "workspaces.bot_token", team) for team, sealed in rows}
     assert opened == {"T1": "xoxb-T1", "T2": "xoxb-T2"}
@@ -73,16 +75,16 @@ async def add_files(database: Database, encryptor: Encryptor, sizes: list[int]) 
     await add(database, encryptor, "T1", "xoxb-1")
     of = {"team_id": "T1", "user_id": "U1"}
     async with database.write() as connection:
-        await connection.execute(sa.insert(Person).values(**of, created_at=INSTALLED))
+        await connection.execute(sa.insert(PEOPLE).values(**of, created_at=INSTALLED))
         await connection.execute(
-            sa.insert(Calendar).values(
+            sa.insert(CALENDARS).values(
                 **of, calendar_id="c1", provider="file", address_digest="d", created_at=INSTALLED
             )
         )
         for seq, size in enumerate(sizes):
             content = encryptor.seal(b"x" * size, "inbox.content", "T1", "U1", "c1", str(seq))
             await connection.execute(
-                sa.insert(InboxRow).values(**of, calendar_id="c1", seq=seq, received_at=INSTALLED, content=content)
+                sa.insert(INBOX).values(**of, calendar_id="c1", seq=seq, received_at=INSTALLED, content=content)
             )
 
 
@@ -96,7 +98,7 @@ async def test_rotation_takes_up_so_many_bytes_at_a_time_and_at_least_one_value(
     assert reports == [1, 3, 1, 2]  # the workspace's token, and the files
     only_new = Encryptor([new])
     async with database.read() as connection:
-        for seq, sealed in await connection.execute(sa.select(InboxRow.seq, InboxRow.content)):
+        for seq, sealed in await connection.execute(sa.select(INBOX.c.seq, INBOX.c.content)):
             assert only_new.open_bytes(sealed, "inbox.content", "T1", "U1", "c1", str(seq))
 
 
@@ -155,14 +157,16 @@ async def test_what_the_app_writes_meanwhile_is_not_overwritten(database: Databa
     class Meanwhile(Rotation):
         async def _swap(self, sealed: sa.Column[Any], found: Sequence[Swap]) -> int:
             async with database.write() as connection:
-                await connection.execute(sa.update(Workspace).where(Workspace.team_id == "T1").values(bot_token=fresh))
+                await connection.execute(
+                    sa.update(WORKSPACES).where(WORKSPACES.c.team_id == "T1").values(bot_token=fresh)
+                )
             return await super()._swap(sealed, found)
 
     reports = [report async for report in Meanwhile(database, Encryptor([new, old])).run() if report.done]
     assert reports == [Report(2, 1)]
     only_new = Encryptor([new])
     async with database.read() as connection:
-        rows = (await connection.execute(sa.select(Workspace.team_id, Workspace.bot_token))).all()
+        rows = (await connection.execute(sa.select(WORKSPACES.c.team_id, WORKSPACES.c.bot_token))).all()
     opened = {team: only_new.open(sealed, "workspaces.bot_token", team) for team, sealed in rows}
     assert opened == {"T1": "xoxb-new", "T2": "xoxb-2"}
 

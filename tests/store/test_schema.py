@@ -13,7 +13,7 @@ from services.platform.crypto import Encryptor
 from services.store import schema
 from services.store.db import Database
 from services.store.health import HealthStore
-from services.store.models import Base, Delivery, Person, Workspace
+from services.store.tables import DELIVERIES, METADATA, PEOPLE, WORKSPACES
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -46,14 +46,14 @@ async def test_process_goes_on_with_a_database_that_a_newer_version_updated_and_
 async def test_grants_that_were_stored_as_resting_are_called_deactivated(database: Database) -> None:
     """Of a database that the program before step 0014 has written."""
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id="T1", name="", installed_at=NOW))
+        await connection.execute(sa.insert(WORKSPACES).values(team_id="T1", name="", installed_at=NOW))
         for user_id, state in (("U1", "resting"), ("U2", "ok")):
             values = {"team_id": "T1", "user_id": user_id, "created_at": NOW, "grant_state": state}
-            await connection.execute(sa.insert(Person).values(values))
+            await connection.execute(sa.insert(PEOPLE).values(values))
         await connection.run_sync(lambda one: command.stamp(schema.configuration(connection=one), "0013"))
     await schema.upgrade(database)
     async with database.read() as connection:
-        states = list(await connection.scalars(sa.select(Person.grant_state).order_by(Person.user_id)))
+        states = list(await connection.scalars(sa.select(PEOPLE.c.grant_state).order_by(PEOPLE.c.user_id)))
     assert states == [GrantState.DEACTIVATED, GrantState.OK]
 
 
@@ -66,7 +66,7 @@ def test_name_of_each_step_file_begins_with_its_step() -> None:
 
 def test_each_foreign_key_is_led_by_an_index() -> None:
     """Else each row that is deleted costs a look at every row that could hang on it."""
-    for table in Base.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         indexes = [tuple(index.columns.keys()) for index in table.indexes] + [tuple(table.primary_key.columns.keys())]
         for key in table.foreign_key_constraints:
             columns = tuple(key.column_keys)
@@ -76,32 +76,32 @@ def test_each_foreign_key_is_led_by_an_index() -> None:
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_sql_of_the_migrations_creates_each_table(dialect: str) -> None:
     printed = schema.sql(dialect)
-    assert printed.count("CREATE TABLE") == len(Base.metadata.tables) + 1  # ours and alembic_version
+    assert printed.count("CREATE TABLE") == len(METADATA.tables) + 1  # ours and alembic_version
 
 
 async def test_naive_time_is_refused(database: Database) -> None:
     async with database.write() as connection:
         with pytest.raises(sa.exc.StatementError, match="naive"):
             await connection.execute(
-                sa.insert(Delivery).values(team_id="T1", delivery_id="d", seen_at=datetime(2026, 11, 24))
+                sa.insert(DELIVERIES).values(team_id="T1", delivery_id="d", seen_at=datetime(2026, 11, 24))
             )
 
 
 async def test_time_comes_back_to_the_microsecond_and_aware(database: Database) -> None:
     instant = datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
     async with database.write() as connection:
-        await connection.execute(sa.insert(Delivery).values(team_id="T1", delivery_id="d", seen_at=instant))
-        assert await connection.scalar(sa.select(Delivery.seen_at)) == instant
+        await connection.execute(sa.insert(DELIVERIES).values(team_id="T1", delivery_id="d", seen_at=instant))
+        assert await connection.scalar(sa.select(DELIVERIES.c.seen_at)) == instant
 
 
 async def test_secret_in_clear_is_refused(database: Database, encryptor: Encryptor) -> None:
     row = {"team_id": "T1", "name": "", "installed_at": datetime(2026, 11, 24, tzinfo=UTC)}
     async with database.write() as connection:
         with pytest.raises(sa.exc.StatementError, match="SealedBytes"):
-            await connection.execute(sa.insert(Workspace).values(bot_token=b"xoxb-1", **row))
+            await connection.execute(sa.insert(WORKSPACES).values(bot_token=b"xoxb-1", **row))
         sealed = encryptor.seal("xoxb-1", "workspaces.bot_token", "T1")
-        await connection.execute(sa.insert(Workspace).values(bot_token=sealed, **row))
-        stored = await connection.scalar(sa.select(Workspace.bot_token))
+        await connection.execute(sa.insert(WORKSPACES).values(bot_token=sealed, **row))
+        stored = await connection.scalar(sa.select(WORKSPACES.c.bot_token))
     assert stored is not None
     assert b"xoxb" not in stored
     assert encryptor.open(stored, "workspaces.bot_token", "T1") == "xoxb-1"

@@ -18,9 +18,9 @@ from services.platform.crypto import Encryptor
 from services.store.db import Database, after_commit
 from services.store.digests import Digest
 from services.store.keeper import mark_kept_due
-from services.store.models import Person
 from services.store.refusals import KEEPER
 from services.store.stores import Stores
+from services.store.tables import PEOPLE
 from tests.support.clocks import ManualClock
 from tests.support.stored_calendars import ANN, BERLIN, BOB, LATER, NOW, URL, claim_one
 
@@ -107,7 +107,7 @@ async def test_sender_does_not_look_at_what_is_not_stored_or_was_before(stores: 
         told.clear()
         await notice(stores)
         await stores.people.set_admin(ANN, admin=True)
-    await stores.database.execute(sa.update(Person).values(locale="de"))
+    await stores.database.execute(sa.update(PEOPLE).values(locale="de"))
     assert told == []
 
 

@@ -22,10 +22,10 @@ from services.store.absences import AbsenceStore
 from services.store.db import Database
 from services.store.due import ProfileStateStore
 from services.store.line_json import line_to_json
-from services.store.models import Delivery, OverrideRow, Person, RuleRow, Workspace
 from services.store.overrides import OverrideStore
 from services.store.person_rows import of_person
 from services.store.preferences import LineStore, PreferenceStore
+from services.store.tables import DELIVERIES, OVERRIDES, PEOPLE, RULES, WORKSPACES
 from services.store.timeline import _RECENT
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -38,8 +38,8 @@ BY_HAND = frozenset({OverrideKind.STATUS, OverrideKind.OUT_OF_OFFICE})
 async def people(database: Database) -> Database:
     ids = [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in (ANN, BEN)]
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id="T1", name="", installed_at=NOW))
-        await connection.execute(sa.insert(Person), ids)
+        await connection.execute(sa.insert(WORKSPACES).values(team_id="T1", name="", installed_at=NOW))
+        await connection.execute(sa.insert(PEOPLE), ids)
     return database
 
 
@@ -47,8 +47,8 @@ async def due(database: Database, key: PersonKey) -> tuple[datetime | None, bool
     async with database.read() as connection:
         row = (
             await connection.execute(
-                sa.select(Person.due_at, Person.stale, Person.home_stale).where(
-                    Person.team_id == key.team_id, Person.user_id == key.user_id
+                sa.select(PEOPLE.c.due_at, PEOPLE.c.stale, PEOPLE.c.home_stale).where(
+                    PEOPLE.c.team_id == key.team_id, PEOPLE.c.user_id == key.user_id
                 )
             )
         ).one()
@@ -109,7 +109,7 @@ async def test_overrides_that_arrive_together_are_all_stored_and_their_people_du
     assert {one.id for one in await store.standing(ANN, NOW)} == {"a", "b"}
     assert [one.id for one in await store.standing(BEN, NOW)] == ["a"]
     async with people.read() as connection:
-        due = await connection.execute(sa.select(Person.user_id, Person.due_at, Person.stale))
+        due = await connection.execute(sa.select(PEOPLE.c.user_id, PEOPLE.c.due_at, PEOPLE.c.stale))
         assert {tuple(row) for row in due} == {(ANN.user_id, NOW, True), (BEN.user_id, NOW, True)}
 
 
@@ -120,7 +120,7 @@ async def test_override_of_somebody_who_left_fails_alone(people: Database, encry
     assert [type(one) for one in found] == [bool, NotGrantedError, bool]
     assert [len(await store.standing(key, NOW)) for key in (ANN, nobody, BEN)] == [1, 0, 1]
     async with people.read() as connection:  # nothing of what failed, so that it may be asked for again
-        assert await connection.scalar(sa.select(sa.func.count()).select_from(Delivery)) == 2
+        assert await connection.scalar(sa.select(sa.func.count()).select_from(DELIVERIES)) == 2
 
 
 async def test_request_that_comes_again_after_its_override_was_taken_back_changes_nothing(
@@ -138,10 +138,10 @@ async def test_override_text_is_sealed_and_bound_to_its_row(people: Database, en
     store = OverrideStore(people, encryptor)
     await store.add(ANN, lunch(), NOW)
     async with people.write() as connection:
-        content = await connection.scalar(sa.select(OverrideRow.content))
+        content = await connection.scalar(sa.select(OVERRIDES.c.content))
         assert content is not None
         assert b"Lunch" not in content
-        await connection.execute(sa.update(OverrideRow).values(user_id=BEN.user_id))
+        await connection.execute(sa.update(OVERRIDES).values(user_id=BEN.user_id))
     with pytest.raises(SealError):
         await store.standing(BEN, NOW)
 
@@ -172,10 +172,10 @@ async def test_list_keeps_its_order_through_every_change(people: Database, encry
 async def test_list_of_before_the_kinds_had_lines_is_completed(people: Database, encryptor: Encryptor) -> None:
     async with people.write() as connection:
         chosen = '{"show": {"focus": {"text": "Deep work", "emoji": ":brain:"}}}'
-        await connection.execute(sa.update(Person).where(of_person(Person, ANN)).values(preferences=chosen))
+        await connection.execute(sa.update(PEOPLE).where(of_person(PEOPLE, ANN)).values(preferences=chosen))
         body = encryptor.seal(line_to_json(rule("a")), "rules.body", ANN.team_id, ANN.user_id, "a")
         old = {"team_id": ANN.team_id, "user_id": ANN.user_id, "rule_id": "a", "position": 0, "body": body}
-        await connection.execute(sa.insert(RuleRow).values(**old))
+        await connection.execute(sa.insert(RULES).values(**old))
     await PreferenceStore(people).save(ANN, Preferences(titles=True), NOW)
     listed = await LineStore(people, encryptor).list(ANN)
     assert [line.id for line in listed] == ["a", "out_of_office", "meeting", "focus", "working_location"]
@@ -194,7 +194,7 @@ async def test_lines_of_one_person_are_bounded(people: Database, encryptor: Encr
 async def test_rule_words_are_sealed(people: Database, encryptor: Encryptor) -> None:
     await LineStore(people, encryptor).change(ANN, NOW, partial(put, line=rule("a")))
     async with people.read() as connection:
-        body = await connection.scalar(sa.select(RuleRow.body).order_by(RuleRow.position).limit(1))
+        body = await connection.scalar(sa.select(RULES.c.body).order_by(RULES.c.position).limit(1))
     assert body is not None
     assert b"plan" not in body
 

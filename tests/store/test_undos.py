@@ -15,10 +15,10 @@ from services.domain.people import Preferences
 from services.domain.undo import AccountChoice, Change
 from services.platform.crypto import Encryptor, new_key
 from services.store.db import Database
-from services.store.models import Person, Workspace
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
-from services.store.undo_models import UndoRow
+from services.store.tables import PEOPLE, WORKSPACES
+from services.store.undo_tables import UNDOS
 from services.store.undos import MOST_UNDOS, UNDO_LIVES, UndoStore
 
 ANN, BEN = PersonKey("T1", "U1"), PersonKey("T1", "U2")
@@ -42,8 +42,8 @@ WHOLE = Change(
 async def people(database: Database) -> Database:
     ids = [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in (ANN, BEN)]
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id="T1", name="", installed_at=NOW))
-        await connection.execute(sa.insert(Person), ids)
+        await connection.execute(sa.insert(WORKSPACES).values(team_id="T1", name="", installed_at=NOW))
+        await connection.execute(sa.insert(PEOPLE), ids)
     return database
 
 
@@ -66,7 +66,7 @@ async def test_newest_comes_first_and_the_oldest_give_way(people: Database, encr
     ids = [await store.add(ANN, change, NOW + timedelta(seconds=index)) for index in range(MOST_UNDOS + 3)]
     newest, *others = await store.list(ANN, NOW + timedelta(minutes=1))
     assert [one.undo_id for one in (newest, *others)] == ids[:2:-1]
-    kept = {row.undo_id for row in await people.fetch(sa.select(UndoRow.undo_id))}
+    kept = {row.undo_id for row in await people.fetch(sa.select(UNDOS.c.undo_id))}
     assert kept == set(ids[3:])
     assert await store.drop(ANN, newest.undo_id)
     assert not await store.drop(ANN, newest.undo_id)
@@ -74,7 +74,7 @@ async def test_newest_comes_first_and_the_oldest_give_way(people: Database, encr
 
 async def test_nothing_of_a_change_is_stored_in_clear(people: Database, encryptor: Encryptor) -> None:
     await UndoStore(people, encryptor).add(ANN, WHOLE, NOW)
-    (row,) = await people.fetch(sa.select(UndoRow.content))
+    (row,) = await people.fetch(sa.select(UNDOS.c.content))
     for secret in (b"skiing", b"salary", b"secret-1"):
         assert secret not in row.content
 
@@ -88,7 +88,7 @@ async def test_change_under_a_lost_key_cannot_be_taken_back(people: Database, en
 
 async def test_change_of_somebody_who_is_gone_is_not_kept(people: Database, encryptor: Encryptor) -> None:
     await UndoStore(people, encryptor).add(PersonKey("T1", "U9"), WHOLE, NOW)
-    assert await people.fetch(sa.select(UndoRow.undo_id)) == []
+    assert await people.fetch(sa.select(UNDOS.c.undo_id)) == []
 
 
 async def test_overrides_are_put_back_all_or_none(people: Database, encryptor: Encryptor) -> None:

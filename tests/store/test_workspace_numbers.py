@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from services.domain.model import Kind
 from services.domain.people import LEAVE
 from services.slack import scopes
-from services.store.calendar_models import Account, Calendar
+from services.store.calendar_tables import ACCOUNTS, CALENDARS
 from services.store.db import Database
-from services.store.models import Person, Workspace
-from services.store.workspace_models import AbsenceRow, LeaveRow
+from services.store.tables import PEOPLE, WORKSPACES
 from services.store.workspace_numbers import NumberStore, WorkspaceNumbers
+from services.store.workspace_tables import ABSENCES, LEAVES
 from tests.support.databases import BOTH
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -38,27 +38,27 @@ async def test_numbers_count_the_rows_of_the_workspace_alone(database: Database)
     async with database.write() as connection:
         for team, granted in (("T1", [*scopes.BOT][1:]), ("T2", [*scopes.BOT, "emoji:read"])):
             values = {"team_id": team, "installed_at": NOW, "bot_scopes": scopes.joined(granted)}
-            await connection.execute(sa.insert(Workspace).values(values))
+            await connection.execute(sa.insert(WORKSPACES).values(values))
             for user, columns in people.items():
                 values = {"team_id": team, "user_id": user, "created_at": NOW, **columns}
-                await connection.execute(sa.insert(Person).values(values))
+                await connection.execute(sa.insert(PEOPLE).values(values))
         for user, calendar, health in (
             ("ANN", "c1", "ok"), ("ANN", "c2", "broken"), ("BEN", "c1", "failing"), (LEAVE, "c1", "broken"),
         ):  # fmt: skip
             values = {"team_id": "T1", "user_id": user, "calendar_id": calendar, "provider": "ics", "health": health}
-            await connection.execute(sa.insert(Calendar).values(**values, **row | {"address_digest": calendar}))
+            await connection.execute(sa.insert(CALENDARS).values(**values, **row | {"address_digest": calendar}))
         for user, state in (("ANN", "ok"), ("BEN", "lost"), ("CID", "consent"), (LEAVE, "lost")):
             values = {"team_id": "T1", "user_id": user, "account_id": "a", "provider": "google", "state": state}
-            await connection.execute(sa.insert(Account).values(**values, created_at=NOW, subject_digest=""))
+            await connection.execute(sa.insert(ACCOUNTS).values(**values, created_at=NOW, subject_digest=""))
         for one in (
             absence("ANN", 0, 24), absence("ANN", 3, 4), absence("BEN", 20, 40), absence("CID", -24, 0),
             absence("DAN", 24, 48), absence("DAN", 1, 2, Kind.WORKING_LOCATION), absence("BEN", 0, 24, team="T2"),
         ):  # fmt: skip
-            await connection.execute(sa.insert(AbsenceRow).values(one))
+            await connection.execute(sa.insert(ABSENCES).values(one))
         for user, start in (("ANN", 0), ("FAY", 8), ("GUS", 24)):  # the last two have not connected
             leave = {"team_id": "T1", "user_id": user, "leave_id": "l", "calendar_id": "c"}
             times = {"start_at": DAY[0] + timedelta(hours=start), "end_at": DAY[0] + timedelta(hours=start + 8)}
-            await connection.execute(sa.insert(LeaveRow).values(**leave, **times))
+            await connection.execute(sa.insert(LEAVES).values(**leave, **times))
     store = NumberStore(database)
     assert await store.of("T1", *DAY) == WorkspaceNumbers(
         people=4, granted=2, calendars=3, out_today=3, lost_grants=1, broken_calendars=3,

@@ -16,7 +16,7 @@ from services.platform.crypto import Encryptor
 from services.store.absence_rows import ResolvedAbsences, replace_absences
 from services.store.db import Database
 from services.store.due import ProfileStateStore
-from services.store.models import Person, ProfileStateRow, SpanRow
+from services.store.tables import PEOPLE, PROFILE_STATES, SPANS
 
 DAY = timedelta(days=1)
 
@@ -51,6 +51,6 @@ async def are_out(
         away = Absence("a", Kind.OUT_OF_OFFICE, now - DAY, friday, return_day=date(2026, 11, 27), told_ahead=True)
         absences[key] = ResolvedAbsences(now, [away, coming] if is_out else [coming])
     async with database.write() as connection:
-        for table, rows in ((Person, people), (SpanRow, spans), (ProfileStateRow, profiles)):
+        for table, rows in ((PEOPLE, people), (SPANS, spans), (PROFILE_STATES, profiles)):
             await connection.execute(sa.insert(table), rows)
         await replace_absences(connection, absences, now)

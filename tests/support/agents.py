@@ -16,8 +16,8 @@ from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.agents import AgentStore
 from services.store.db import Database
-from services.store.models import Base, Person, Workspace
 from services.store.policies import PolicyStore
+from services.store.tables import PEOPLE, WORKSPACES
 from services.store.workspace_numbers import NumberStore
 from services.usecases.agents import AgentKeys
 from services.usecases.workspace import OperatorAllows, WorkspacePolicy
@@ -62,7 +62,7 @@ class KeyProcess:
         at = at or self.clock.now()
         await self.keys.admit(caller, operation, writes=writes, request=request or "r", at=at)
 
-    async def count(self, table: type[Base]) -> int:
+    async def count(self, table: sa.Table[Any]) -> int:
         """How many rows a table has."""
         async with self.database.read() as connection:
             return await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
@@ -71,10 +71,10 @@ class KeyProcess:
 async def people_with_grants(database: Database, now: datetime) -> None:
     """Ann and Bob, who allowed us their status."""
     async with database.write() as connection:
-        await connection.execute(sa.insert(Workspace).values(team_id="T1", installed_at=now))
+        await connection.execute(sa.insert(WORKSPACES).values(team_id="T1", installed_at=now))
         granted = {"created_at": now, "granted_at": now, "grant_state": "ok"}
         await connection.execute(
-            sa.insert(Person), [{"team_id": key.team_id, "user_id": key.user_id, **granted} for key in (ANN, BOB)]
+            sa.insert(PEOPLE), [{"team_id": key.team_id, "user_id": key.user_id, **granted} for key in (ANN, BOB)]
         )
 
 

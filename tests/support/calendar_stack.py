@@ -25,10 +25,10 @@ from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
 from services.slack.oauth import SlackAuthority
-from services.store.calendar_models import Account, Calendar, WatchRow
+from services.store.calendar_tables import ACCOUNTS, CALENDARS, WATCHES
 from services.store.db import Database
-from services.store.models import Notice, Person, Workspace
 from services.store.stores import Stores
+from services.store.tables import NOTICES, PEOPLE, WORKSPACES
 from services.usecases.grants import Start
 from services.wiring import calendars as wiring
 from tests.support.clocks import ManualClock
@@ -133,15 +133,15 @@ class CalendarStack:
 
     async def calendar(self, *columns: Any) -> Any:
         """Those columns of the one calendar."""
-        ((*values,),) = await self.rows(sa.select(*columns).select_from(Calendar))
+        ((*values,),) = await self.rows(sa.select(*columns).select_from(CALENDARS))
         return values[0] if len(values) == 1 else tuple(values)
 
     async def told(self) -> list[str]:
-        return [subject for (subject,) in await self.rows(sa.select(Notice.subject).order_by(Notice.subject))]
+        return [subject for (subject,) in await self.rows(sa.select(NOTICES.c.subject).order_by(NOTICES.c.subject))]
 
     async def counts(self) -> tuple[int, int, int]:
         """Accounts, calendars and watches that are kept."""
-        found = [await self.rows(sa.select(sa.func.count()).select_from(one)) for one in (Account, Calendar, WatchRow)]
+        found = [await self.rows(sa.select(sa.func.count()).select_from(one)) for one in (ACCOUNTS, CALENDARS, WATCHES)]
         return found[0][0][0], found[1][0][0], found[2][0][0]
 
     def watched(self, provider: str) -> int:
@@ -216,9 +216,9 @@ async def open_stack(database: Database, encryptor: Encryptor, clock: ManualCloc
             calendars = compose()
             holder.append(Webhooks(calendars.push_receiver, metrics, background))
             async with database.write() as connection:
-                await connection.execute(sa.insert(Workspace), [{"team_id": "T1", "installed_at": NOW}])
+                await connection.execute(sa.insert(WORKSPACES), [{"team_id": "T1", "installed_at": NOW}])
                 await connection.execute(
-                    sa.insert(Person),
+                    sa.insert(PEOPLE),
                     [{"team_id": key.team_id, "user_id": key.user_id, "created_at": NOW} for key in (ANN, BOB)],
                 )
             stack = CalendarStack(

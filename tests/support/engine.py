@@ -21,13 +21,13 @@ from services.domain.model import Effect, Event, PersonKey, ShowAs
 from services.domain.profile_state import ProfileState
 from services.platform.crypto import Encryptor
 from services.slack import scopes
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from services.store.columns import UtcInstant
 from services.store.db import Database
 from services.store.due import LEASE, ProfileStateStore
 from services.store.events import EventStore
-from services.store.models import OverrideRow, Person, ProfileStateRow, Workspace
 from services.store.person_rows import mark_due
+from services.store.tables import OVERRIDES, PEOPLE, PROFILE_STATES, WORKSPACES
 from tests.support.replica import Replica
 
 TEAM = "T0DEMO0001"
@@ -41,14 +41,14 @@ ACK_SECONDS = 20.0
 PATIENCE = 30.0
 """Seconds of real time for which something is waited for: a loaded machine is slow, not wrong."""
 
-IS_DUE = (Person.due_at <= sa.bindparam("now", type_=UtcInstant)) | (
-    Person.stale & (Person.due_at <= sa.bindparam("leased", type_=UtcInstant))
+IS_DUE = (PEOPLE.c.due_at <= sa.bindparam("now", type_=UtcInstant)) | (
+    PEOPLE.c.stale & (PEOPLE.c.due_at <= sa.bindparam("leased", type_=UtcInstant))
 )
 """Somebody is due at `instants(now)`, or a replica has claimed their timeline."""
 
 
 _DUE = sa.select(sa.exists().where(IS_DUE))
-_PENDING = sa.select(sa.func.count()).select_from(ProfileStateRow).where(ProfileStateRow.seq > ProfileStateRow.sent)
+_PENDING = sa.select(sa.func.count()).select_from(PROFILE_STATES).where(PROFILE_STATES.c.seq > PROFILE_STATES.c.sent)
 
 
 def instants(now: datetime) -> dict[str, datetime]:
@@ -100,11 +100,11 @@ class RunningEngine:
         key = PersonKey(team_id, user_id)
         now = self.clock.now()
         async with self.database.write() as connection:
-            known = await connection.scalar(sa.select(Workspace.team_id).where(Workspace.team_id == team_id))
+            known = await connection.scalar(sa.select(WORKSPACES.c.team_id).where(WORKSPACES.c.team_id == team_id))
             if known is None:
                 bot = self.slack.install(team_id)
                 await connection.execute(
-                    sa.insert(Workspace).values(
+                    sa.insert(WORKSPACES).values(
                         team_id=team_id, name="", installed_at=now,
                         bot_token=self.encryptor.seal(bot.value, "workspaces.bot_token", team_id),
                     )
@@ -119,9 +119,9 @@ class RunningEngine:
             if token is not None and token.refresh:
                 values["refresh_token"] = self.encryptor.seal(token.refresh, "people.refresh_token", team_id, user_id)
                 values["token_expires_at"] = datetime.fromtimestamp(token.expires_at or 0, UTC)
-            await connection.execute(sa.insert(Person).values(values))
+            await connection.execute(sa.insert(PEOPLE).values(values))
             await connection.execute(
-                sa.insert(Calendar).values(
+                sa.insert(CALENDARS).values(
                     team_id=team_id, user_id=user_id, calendar_id="c1", provider="ics", address_digest="d1",
                     created_at=now,
                 )
@@ -157,7 +157,7 @@ class RunningEngine:
         now = self.clock.now()
         async with self.database.write() as connection:
             await connection.execute(
-                sa.insert(OverrideRow).values(
+                sa.insert(OVERRIDES).values(
                     team_id=key.team_id, user_id=key.user_id, override_id=name, kind="status", start_at=now,
                     end_at=until, created_at=now, content=content,
                 )
@@ -169,7 +169,9 @@ class RunningEngine:
         """Change columns of the person's row, and mark them due."""
         async with self.database.write() as connection:
             await connection.execute(
-                sa.update(Person).where(Person.team_id == key.team_id, Person.user_id == key.user_id).values(**columns)
+                sa.update(PEOPLE)
+                .where(PEOPLE.c.team_id == key.team_id, PEOPLE.c.user_id == key.user_id)
+                .values(**columns)
             )
             await mark_due(connection, key, self.clock.now(), stale=stale)
         self.ring()
@@ -177,7 +179,7 @@ class RunningEngine:
     async def forget(self, key: PersonKey) -> None:
         async with self.database.write() as connection:
             await connection.execute(
-                sa.delete(Person).where(Person.team_id == key.team_id, Person.user_id == key.user_id)
+                sa.delete(PEOPLE).where(PEOPLE.c.team_id == key.team_id, PEOPLE.c.user_id == key.user_id)
             )
 
     def ring(self) -> None:
@@ -204,7 +206,7 @@ class RunningEngine:
     async def column(self, key: PersonKey, name: str) -> Any:
         async with self.database.read() as connection:
             return await connection.scalar(
-                sa.select(Person.__table__.c[name]).where(Person.team_id == key.team_id, Person.user_id == key.user_id)
+                sa.select(PEOPLE.c[name]).where(PEOPLE.c.team_id == key.team_id, PEOPLE.c.user_id == key.user_id)
             )
 
     async def pending(self) -> int:

@@ -10,7 +10,7 @@ from services.domain.errors import SlackError
 from services.domain.model import PersonKey
 from services.store.db import Database
 from services.store.faults import FaultStore
-from services.store.workspace_models import OperatorFaultRow
+from services.store.workspace_tables import OPERATOR_FAULTS
 
 _NOTHING: Any = None
 UNASKED = FaultStore(_NOTHING, _NOTHING, _NOTHING, _NOTHING)
@@ -24,5 +24,5 @@ async def theirs(_key: PersonKey, _token: str | None, error: SlackError) -> Slac
 
 async def standing(database: Database) -> list[tuple[str, str]]:
     """Fault and workspace of all that stand."""
-    rows = sa.select(OperatorFaultRow.fault, OperatorFaultRow.team_id)
+    rows = sa.select(OPERATOR_FAULTS.c.fault, OPERATOR_FAULTS.c.team_id)
     return sorted((row.fault, row.team_id) for row in await database.fetch(rows))

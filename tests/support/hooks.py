@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 import aiohttp
+import sqlalchemy as sa
 
-from services.store.models import Base
 from tests.support.feeds import lasting
 from tests.support.running_app import ANN, RunningApp
 
@@ -71,9 +71,9 @@ async def posts(running_app: RunningApp, address: str, body: Any, content_type: 
     return said
 
 
-async def all_kept(running_app: RunningApp, *tables: type[Base]) -> bytes:
+async def all_kept(running_app: RunningApp, *tables: sa.Table[Any]) -> bytes:
     """Every cell of those tables as it is in the database, text and bytes alike."""
-    cells = [cell for table in tables for row in await running_app.rows(table.__table__.select()) for cell in row]
+    cells = [cell for table in tables for row in await running_app.rows(table.select()) for cell in row]
     assert len(cells) > len(tables)
     return b"\n".join(cell if isinstance(cell, bytes) else str(cell).encode() for cell in cells)
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from services.domain.model import PersonKey
 from services.store.db import Database
-from services.store.models import Base, Person
+from services.store.tables import PEOPLE
 from tests.support.install_side import InstallSide
 
 ANN = PersonKey("T1", "U1")
@@ -25,7 +25,7 @@ def said(page: str) -> str:
     return unescape(sub(r"</?code>", "`", found[1]))
 
 
-async def count(database: Database, table: type[Base]) -> int:
+async def count(database: Database, table: sa.Table[Any]) -> int:
     async with database.read() as connection:
         return await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
@@ -34,7 +34,7 @@ async def person(install_side: InstallSide, key: PersonKey) -> Any:
     async with install_side.database.read() as connection:
         return (
             await connection.execute(
-                sa.select(Person.__table__).where(Person.team_id == key.team_id, Person.user_id == key.user_id)
+                sa.select(PEOPLE).where(PEOPLE.c.team_id == key.team_id, PEOPLE.c.user_id == key.user_id)
             )
         ).one()
 

@@ -13,7 +13,7 @@ from services.domain.model import PersonKey, Status
 from services.slack.members import parse_workspace_member
 from services.slack.profile import status_of
 from services.store.keeper import mark_kept_due
-from services.store.workspace_models import KeptRow, LeaveRow
+from services.store.workspace_tables import KEPT, LEAVES
 from tests.support.engine import SET, TEAM, RunningEngine
 from tests.support.replica import Replica
 
@@ -73,7 +73,7 @@ class KeptWorkspace:
     async def has_no_leave(self, *user_ids: str) -> None:
         """What leave they had is cancelled."""
         async with self.engine.database.write() as connection:
-            await connection.execute(sa.delete(LeaveRow).where(LeaveRow.user_id.in_(user_ids)))
+            await connection.execute(sa.delete(LEAVES).where(LEAVES.c.user_id.in_(user_ids)))
             await mark_kept_due(connection, TEAM, user_ids, self.engine.clock.now())
 
     async def _insert(self, user_ids: Any, **times: Any) -> None:
@@ -84,12 +84,12 @@ class KeptWorkspace:
             for one in user_ids
         ]  # fmt: skip
         async with self.engine.database.write() as connection:
-            await connection.execute(sa.insert(LeaveRow), rows)
+            await connection.execute(sa.insert(LEAVES), rows)
             await mark_kept_due(connection, TEAM, user_ids, self.engine.clock.now())
 
     async def row(self, key: PersonKey) -> Any:
         async with self.engine.database.read() as connection:
-            theirs = sa.select(KeptRow.__table__).where(KeptRow.team_id == key.team_id, KeptRow.user_id == key.user_id)
+            theirs = sa.select(KEPT).where(KEPT.c.team_id == key.team_id, KEPT.c.user_id == key.user_id)
             return (await connection.execute(theirs)).one_or_none()
 
     async def problem(self, key: PersonKey) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from services.domain.model import PersonKey
-from services.store.workspace_models import LeaveRow
+from services.store.workspace_tables import LEAVES
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp
 
 OUT = ("Out of office until 26 November", ":palm_tree:")
@@ -31,7 +31,7 @@ async def connects_leave(app: RunningApp, feed: str = "hr") -> str:
 
 async def of_leave(app: RunningApp) -> list[tuple[str, str, str]]:
     """Whose leave is found, from when to when (UTC)."""
-    rows = await app.rows(sa.select(LeaveRow.user_id, LeaveRow.start_at, LeaveRow.end_at).order_by(LeaveRow.start_at))
+    rows = await app.rows(sa.select(LEAVES.c.user_id, LEAVES.c.start_at, LEAVES.c.end_at).order_by(LEAVES.c.start_at))
     return [(row.user_id, f"{row.start_at:%d %H:%M}", f"{row.end_at:%d %H:%M}") for row in rows]
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from jsonschema import Draft4Validator, FormatChecker
 
 from services.domain.agents import May
-from services.store.models import OverrideRow
+from services.store.tables import OVERRIDES
 from tests.support.ocp_client import Answered, OcpAgent
 from tests.support.running_app import ANN, SET, RunningApp
 
@@ -56,4 +56,4 @@ async def sets(agent: OcpAgent, **fields: Any) -> Any:
 
 
 async def overrides_of(app: RunningApp) -> list[Any]:
-    return await app.rows(sa.select(OverrideRow.override_id))
+    return await app.rows(sa.select(OVERRIDES.c.override_id))

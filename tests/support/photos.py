@@ -15,7 +15,7 @@ from services.domain.model import Effect, Photo, Picture, Stretch
 from services.engine.carriers import PhotoCarrier
 from services.engine.effects import EffectSender
 from services.pictures.squares import are_alike, signed
-from services.store.effect_models import PictureRow
+from services.store.effect_tables import PICTURES
 from tests.support.engine import RunningEngine
 from tests.support.pictures import encoded, quarters
 from tests.support.replica import Replica
@@ -78,7 +78,7 @@ class Sitter(StretchesOf):
     async def kept(self) -> set[str]:
         """Which pictures of hers are stored."""
         async with self.engine.database.read() as connection:
-            return {row.picture_id for row in await connection.execute(sa.select(PictureRow.picture_id))}
+            return {row.picture_id for row in await connection.execute(sa.select(PICTURES.c.picture_id))}
 
 
 async def sitter(

@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestServer
 
 from emulators.google import GoogleEntry, LocalGoogle
 from emulators.microsoft import LocalMicrosoft, MicrosoftEntry
-from services.store.calendar_models import Calendar, WatchRow
+from services.store.calendar_tables import CALENDARS, WATCHES
 from tests.support.clocks import ManualClock
 from tests.support.engine import until
 from tests.support.running_app import ANN, RunningApp, open_running_app
@@ -161,8 +161,8 @@ class Vendors:
 
     async def _watched(self) -> bool:
         now = self.running_app.clock.now()
-        due = sa.select(Calendar.calendar_id).where(Calendar.watch_due_at <= now)
-        asked = sa.select(WatchRow.watch_id).where(WatchRow.remote_id == "")
+        due = sa.select(CALENDARS.c.calendar_id).where(CALENDARS.c.watch_due_at <= now)
+        asked = sa.select(WATCHES.c.watch_id).where(WATCHES.c.remote_id == "")
         return not await self.running_app.rows(due) and not await self.running_app.rows(asked)
 
     def watches(self) -> int:

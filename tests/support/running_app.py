@@ -29,12 +29,12 @@ from services.platform import settings
 from services.platform.crypto import new_key
 from services.slack import oauth, scopes
 from services.slack.members import parse_member
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from services.store.columns import UtcInstant
 from services.store.db import Database
-from services.store.effect_models import EffectRow, ReplyRow
-from services.store.models import Notice, Person, ProfileStateRow, Workspace
-from services.store.workspace_models import CalendarEntryRow, DigestRow, KeeperRow, KeptRow
+from services.store.effect_tables import EFFECTS, REPLIES
+from services.store.tables import NOTICES, PEOPLE, PROFILE_STATES, WORKSPACES
+from services.store.workspace_tables import CALENDAR_ENTRIES, DIGESTS, KEEPERS, KEPT
 from tests.support import quick_bolt  # noqa: F401 - for what it does to Bolt
 from tests.support.clocks import ManualClock
 from tests.support.engine import ACK_SECONDS, IS_DUE, instants, until
@@ -52,21 +52,21 @@ POLL = 60.0
 something due in this process tells them."""
 _NOW = sa.bindparam("now", type_=UtcInstant)
 _HOMES_SINCE = sa.bindparam("homes_since", type_=UtcInstant)
-_WAITS = sa.or_(ProfileStateRow.not_before.is_(None), ProfileStateRow.not_before <= _NOW)
-_KEEPS = sa.or_(KeeperRow.state == "ok", KeeperRow.state == "ending")
+_WAITS = sa.or_(PROFILE_STATES.c.not_before.is_(None), PROFILE_STATES.c.not_before <= _NOW)
+_KEEPS = sa.or_(KEEPERS.c.state == "ok", KEEPERS.c.state == "ending")
 # One statement, made once: it is asked a hundred times a second.
 _LEFT_TO_DO = sa.select(
-    sa.exists().where(IS_DUE | Person.leave_by.is_not(None)).label("people"),
-    sa.exists().where(Person.home_stale, Person.home_opened_at > _HOMES_SINCE).label("homes"),
-    sa.exists().where(ProfileStateRow.seq > ProfileStateRow.sent, _WAITS).label("standings"),
-    sa.exists().where((Calendar.due_at <= _NOW) | (Calendar.leased_until > _NOW)).label("calendars"),
-    sa.exists().where(ReplyRow.due_at <= _NOW).label("replies"),
-    sa.exists().where(CalendarEntryRow.due_at <= _NOW).label("entries"),
-    sa.exists().where(DigestRow.due_at <= _NOW).label("digests"),
-    sa.exists().where(Workspace.members_due_at <= _NOW).label("members"),
-    sa.exists().where(EffectRow.due_at <= _NOW).label("effects"),
-    sa.exists().where(KeptRow.due_at <= _NOW, KeptRow.team_id == KeeperRow.team_id, _KEEPS).label("kept"),
-    sa.exists().where(Notice.sent_at.is_(None), sa.func.coalesce(Notice.not_before, 0) <= _NOW).label("notices"),
+    sa.exists().where(IS_DUE | PEOPLE.c.leave_by.is_not(None)).label("people"),
+    sa.exists().where(PEOPLE.c.home_stale, PEOPLE.c.home_opened_at > _HOMES_SINCE).label("homes"),
+    sa.exists().where(PROFILE_STATES.c.seq > PROFILE_STATES.c.sent, _WAITS).label("standings"),
+    sa.exists().where((CALENDARS.c.due_at <= _NOW) | (CALENDARS.c.leased_until > _NOW)).label("calendars"),
+    sa.exists().where(REPLIES.c.due_at <= _NOW).label("replies"),
+    sa.exists().where(CALENDAR_ENTRIES.c.due_at <= _NOW).label("entries"),
+    sa.exists().where(DIGESTS.c.due_at <= _NOW).label("digests"),
+    sa.exists().where(WORKSPACES.c.members_due_at <= _NOW).label("members"),
+    sa.exists().where(EFFECTS.c.due_at <= _NOW).label("effects"),
+    sa.exists().where(KEPT.c.due_at <= _NOW, KEPT.c.team_id == KEEPERS.c.team_id, _KEEPS).label("kept"),
+    sa.exists().where(NOTICES.c.sent_at.is_(None), sa.func.coalesce(NOTICES.c.not_before, 0) <= _NOW).label("notices"),
 )
 
 

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.calendars import Changes, Claimed, FetchOutcome, Health
 from services.domain.host_limits import HostLimits
 from services.domain.model import Event, EventType, Location, PersonKey, Response, ShowAs, Visibility, WallTimes
-from services.store.calendar_models import EventRow
+from services.store.calendar_tables import EVENTS
 from services.store.calendars import CalendarStore, CalendarView
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import Notice, Person
+from services.store.tables import NOTICES, PEOPLE
 
 ANN = PersonKey("T1", "U1")
 BOB = PersonKey("T1", "U2")
@@ -76,7 +76,7 @@ async def replace(
 async def due(database: Database, key: PersonKey = ANN) -> datetime | None:
     async with database.read() as connection:
         found: datetime | None = await connection.scalar(
-            select(Person.due_at).where(Person.team_id == key.team_id, Person.user_id == key.user_id)
+            select(PEOPLE.c.due_at).where(PEOPLE.c.team_id == key.team_id, PEOPLE.c.user_id == key.user_id)
         )
         return found
 
@@ -88,7 +88,7 @@ async def view(store: CalendarStore, key: PersonKey = ANN) -> CalendarView:
 
 async def told(database: Database) -> list[str]:
     async with database.read() as connection:
-        return list(await connection.scalars(select(Notice.subject)))
+        return list(await connection.scalars(select(NOTICES.c.subject)))
 
 
 # ── connecting ──────────────────────────────────────────────────────────────────────────────────────
@@ -96,7 +96,7 @@ async def told(database: Database) -> list[str]:
 
 async def forget_due(database: Database) -> None:
     async with database.write() as connection:
-        await connection.execute(update(Person).values(due_at=None, stale=False, home_stale=False))
+        await connection.execute(update(PEOPLE).values(due_at=None, stale=False, home_stale=False))
 
 
 # ── saving ──────────────────────────────────────────────────────────────────────────────────────────
@@ -132,5 +132,5 @@ ALL_DAY = Event(
 async def details(database: Database) -> dict[str, object]:
     """event id → ciphertext: a rewritten row has another one, even of the same text."""
     async with database.read() as connection:
-        rows = await connection.execute(select(EventRow.uid, EventRow.detail))
+        rows = await connection.execute(select(EVENTS.c.uid, EVENTS.c.detail))
         return {row.uid: row.detail for row in rows}

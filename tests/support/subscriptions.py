@@ -21,7 +21,7 @@ from services.store.accounts import AccountStore
 from services.store.calendars import CalendarStore, CalendarView
 from services.store.db import Database
 from services.store.events import EventStore
-from services.store.models import Notice, Person
+from services.store.tables import NOTICES, PEOPLE
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal, until
 from tests.support.sites import Site
@@ -135,17 +135,17 @@ class Subscriptions:
 
     async def told(self) -> list[tuple[str, bool]]:
         async with self.database.read() as connection:
-            rows = await connection.execute(select(Notice.subject, Notice.sent_at).order_by(Notice.subject))
+            rows = await connection.execute(select(NOTICES.c.subject, NOTICES.c.sent_at).order_by(NOTICES.c.subject))
             return [(row.subject, row.sent_at is not None) for row in rows]
 
     async def deliver(self) -> None:
         async with self.database.write() as connection:
-            await connection.execute(update(Notice).values(sent_at=self.clock.now()))
+            await connection.execute(update(NOTICES).values(sent_at=self.clock.now()))
 
     async def person_is_due(self, key: PersonKey = ANN) -> bool:
         """Whether the person was made due since the last time this was asked."""
-        where = (Person.team_id == key.team_id, Person.user_id == key.user_id)
+        where = (PEOPLE.c.team_id == key.team_id, PEOPLE.c.user_id == key.user_id)
         async with self.database.write() as connection:
-            found = await connection.scalar(select(Person.due_at).where(*where))
-            await connection.execute(update(Person).where(*where).values(due_at=None, stale=False))
+            found = await connection.scalar(select(PEOPLE.c.due_at).where(*where))
+            await connection.execute(update(PEOPLE).where(*where).values(due_at=None, stale=False))
         return found is not None

@@ -33,13 +33,13 @@ from services.engine.resolve import Reconciler, Timelines
 from services.platform.crypto import Encryptor
 from services.platform.metrics import Metrics
 from services.slack.limits import Budget
-from services.store.calendar_models import Calendar
+from services.store.calendar_tables import CALENDARS
 from services.store.columns import Sealed, UtcInstant
-from services.store.effect_models import EffectRow
+from services.store.effect_tables import EFFECTS
 from services.store.events import EventStore
-from services.store.models import Base, Person, ProfileStateRow, Workspace
 from services.store.rotation import Rotation, row_of
 from services.store.stores import Stores
+from services.store.tables import METADATA, PEOPLE, PROFILE_STATES, WORKSPACES
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import PersonalSettings
 from services.usecases.status_reader import StatusReader
@@ -55,7 +55,7 @@ from tests.support.replica import say
 
 ANN = PersonKey("T1", "U1")
 CODING, LUNCH = Status("Coding", ":computer:"), Status("Lunch", ":pizza:")
-TABLES = [table for table in Base.metadata.sorted_tables if table.name not in ("watches", "inbox", "accounts", "asks")]
+TABLES = [table for table in METADATA.sorted_tables if table.name not in ("watches", "inbox", "accounts", "asks")]
 NOBODY = "DELETE FROM workspaces; DELETE FROM lanes; DELETE FROM deliveries; DELETE FROM forgotten"
 READ, WRITE = "users.profile.get", "users.profile.set"
 
@@ -278,15 +278,15 @@ class Stage:
             token = before.seal("xoxb", "workspaces.bot_token", ANN.team_id)
             yesterday = now - timedelta(days=1)
             await connection.execute(
-                insert(Workspace).values(team_id=ANN.team_id, installed_at=yesterday, bot_token=token)
+                insert(WORKSPACES).values(team_id=ANN.team_id, installed_at=yesterday, bot_token=token)
             )
             person = {"team_id": ANN.team_id, "user_id": ANN.user_id, "created_at": yesterday}
             token = before.seal("xoxp-old", "people.token", ANN.team_id, ANN.user_id)
             await connection.execute(
-                insert(Person).values(**person, granted_at=yesterday, grant_state="ok", token=token, due_at=now)
+                insert(PEOPLE).values(**person, granted_at=yesterday, grant_state="ok", token=token, due_at=now)
             )
             await connection.execute(
-                insert(Calendar).values(**person, calendar_id="c1", provider="ics", address_digest="d1")
+                insert(CALENDARS).values(**person, calendar_id="c1", provider="ics", address_digest="d1")
             )
         self.undoable = await self.says("Dentist", 240, 300)
         await self.before.settle()
@@ -316,7 +316,7 @@ class Stage:
         async with self.database.write() as connection:
             store = EventStore(self.database, self.before.stores.encryptor)
             await store.apply(connection, [await store.prepare(ANN, "c1", Changes(events=events))])
-            await connection.execute(update(Person).values(due_at=self.clock.now(), stale=True))
+            await connection.execute(update(PEOPLE).values(due_at=self.clock.now(), stale=True))
 
     async def says(self, text: str, begin: float, end: float) -> str:
         """Ann types `/quo` for those minutes from now; the id of what she asked for."""
@@ -329,7 +329,7 @@ class Stage:
         await self.before.tick()
         ((self.wish,), _) = await self.one.stores.write_queue.most_urgent(self.clock.now(), 9)
         async with self.database.write() as connection:
-            await connection.execute(update(Person).values(due_at=self.clock.now(), stale=True))
+            await connection.execute(update(PEOPLE).values(due_at=self.clock.now(), stale=True))
 
     async def effect_in_hand(self) -> None:
         """Tick, and have the presence that is due for it in the sender's hand."""
@@ -356,13 +356,13 @@ class Stage:
                 opened[column.name] = self.encryptor.open(value, f"{table.name}.{column.name}", *_place(table, row))
         for made_up in ("write_id", "undo_id"):
             opened.pop(made_up, None)
-        if not exact and table is ProfileStateRow.__table__:
+        if not exact and table is PROFILE_STATES:
             memory = json.loads(opened["memory"] or "{}")
             for name in ("looked_at", "own_since", "wanted"):
                 memory.get("standing", {}).pop(name, None)
             return {"waits": opened["seq"] > opened["sent"], "memory": memory}
         if not exact:
-            for name in ("refresh_seq", "turn", *(("seq", "failures") if table is EffectRow.__table__ else ())):
+            for name in ("refresh_seq", "turn", *(("seq", "failures") if table is EFFECTS else ())):
                 opened.pop(name, None)
         return opened
 

@@ -20,7 +20,7 @@ from services.domain.model import NO_STATUS, Kind, Look
 from services.domain.people import Member, Tokens
 from services.domain.text import same
 from services.slack import scopes
-from services.store.models import Base
+from services.store.tables import METADATA
 from tests.engine.interleavings.stage import ANN, LUNCH, READ, WRITE, Replica, Stage
 from tests.engine.interleavings.steps import LOCK, Stepped, orders, run
 from tests.support.engine import meeting
@@ -326,7 +326,7 @@ def touched(done: Iterable[Sequence[str]]) -> frozenset[str]:
 
 
 WORD = re.compile(r"[a-z_]+")
-THINGS = frozenset({"profile", "auth", "dnd", "presence", *Base.metadata.tables})
+THINGS = frozenset({"profile", "auth", "dnd", "presence", *METADATA.tables})
 AFTER_EACH_OTHER = "A" * 300 + "B" * 300
 
 

@@ -10,7 +10,7 @@ import pytest
 from services.domain.lines import Rule
 from services.domain.model import Effect, Pause
 from services.slack import scopes
-from services.store.models import Person
+from services.store.tables import PEOPLE
 from tests.engine.interleavings.stage import ANN, Replica, Stage
 from tests.engine.interleavings.test_pairs import (
     OPERATIONS,
@@ -54,7 +54,7 @@ async def begin(stage: Stage) -> None:
         ),
     )
     allowed = scopes.joined([*scopes.USER, *scopes.USER_OPTIONAL])
-    await stage.database.execute(Person.__table__.update().values(scopes=allowed))
+    await stage.database.execute(PEOPLE.update().values(scopes=allowed))
 
 
 async def away_begins(stage: Stage) -> None:
