@@ -28,7 +28,7 @@ async def kept(engine: RunningEngine) -> KeptWorkspace:
     return made
 
 
-async def count(kept: KeptWorkspace, table: type[KEPT] | type[KEPT_WRITES]) -> int:
+async def count(kept: KeptWorkspace, table: sa.Table) -> int:
     async with kept.engine.database.read() as connection:
         return await connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
@@ -56,10 +56,10 @@ async def test_what_is_over_is_deleted_and_the_audit_after_a_month(kept: KeptWor
         await connection.execute(sa.delete(LEAVES))
     kept.engine.clock.move(days=2)
     now = kept.engine.clock.now()
-    await retention.delete_old(now, KEPT)
+    await retention.delete_old(now, KEEP)
     assert (await count(kept, KEPT), await count(kept, KEPT_WRITES)) == (0, 2)
-    now += KEPT.audit
-    await retention.delete_old(now, KEPT)
+    now += KEEP.audit
+    await retention.delete_old(now, KEEP)
     assert await count(kept, KEPT_WRITES) == 0
 
 
@@ -69,7 +69,7 @@ async def test_what_a_keeper_that_is_gone_has_set_is_remembered_while_it_stands(
     await kept.engine.rests()
     kept.engine.slack.revoke_of(ADMIN)
     now = kept.engine.clock.now()
-    await retention.delete_old(now + timedelta(minutes=5), KEPT)
+    await retention.delete_old(now + timedelta(minutes=5), KEEP)
     assert await count(kept, KEPT) == 1
 
 

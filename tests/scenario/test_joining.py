@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.store.tables import METADATA
+from services.store.workspace_tables import WORKSPACE_BUDGETS
 from tests.support.few import few
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp
 
@@ -33,7 +34,8 @@ async def everything_of(app: RunningApp, team_id: str) -> dict[str, list[dict[st
     """What is stored of a workspace with one person, with the same names for each; what is sealed is there or not."""
     found = {}
     for table in METADATA.sorted_tables:
-        if "team_id" in table.c:
+        # calls of the last minute are kept once a real second: now, or soon
+        if "team_id" in table.c and table is not WORKSPACE_BUDGETS:
             rows = await app.rows(sa.select(table).where(table.c.team_id == team_id))
             found[table.name] = [
                 {name: alike(value) for name, value in row._mapping.items() if not name.startswith("bot_")}
