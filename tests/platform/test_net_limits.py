@@ -120,7 +120,7 @@ async def test_body_that_drips_is_given_up_in_time(site: Site, impatient: Guarde
         await response.prepare(request)
         while True:
             await response.write(b"x")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # the client's patience is of real time
 
     site.answer = answer
     with pytest.raises(CalendarUnreachableError) as caught:

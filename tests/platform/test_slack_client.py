@@ -40,7 +40,7 @@ class Answer:
     kind: str = "application/json; charset=utf-8"
     headers: dict[str, str] = field(default_factory=dict)
     length: int | None = None
-    seconds: float = 0.0
+    late: bool = False
     drops: bool = False
 
 
@@ -56,10 +56,13 @@ class Sent:
 
 @asynccontextmanager
 async def slack(answer: Answer, asked: list[Sent] | None = None) -> AsyncIterator[SlackClients]:
+    given_up = asyncio.Event()
+
     async def handle(request: web.Request) -> web.StreamResponse:
         if asked is not None:
             asked.append(Sent(request.method, request.raw_path, dict(request.headers), await request.read()))
-        await asyncio.sleep(answer.seconds)
+        if answer.late:
+            await given_up.wait()
         response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.kind} | answer.headers)
         if not answer.drops:
             response.content_length = len(answer.body) if answer.length is None else answer.length
@@ -74,8 +77,10 @@ async def slack(answer: Answer, asked: list[Sent] | None = None) -> AsyncIterato
     app.router.add_route("*", "/api/{method}", handle)
     server = TestServer(app)
     await server.start_server()
-    clients = SlackClients(str(server.make_url("/api/")), seconds=0.3)
+    patience = 0.3 if answer.late else 60  # of real time
+    clients = SlackClients(str(server.make_url("/api/")), seconds=patience)
     yield clients
+    given_up.set()
     await clients.close()
     await server.close()
 
@@ -125,7 +130,7 @@ SAME: dict[str, tuple[Answer, tuple[Any, ...]]] = {
     "cut JSON": (Answer(b'{"ok": true, "pro'), (SlackUnavailableError, "http_200")),
     "cut off": (Answer(b'{"ok": true}', length=500), (SlackUnavailableError, "ClientPayloadError")),
     "hung up": (Answer(drops=True), (SlackUnavailableError, "ServerDisconnectedError")),
-    "late": (Answer(b'{"ok": true}', seconds=5), (SlackUnavailableError, "TimeoutError")),
+    "late": (Answer(b'{"ok": true}', late=True), (SlackUnavailableError, "TimeoutError")),
 }  # fmt: skip
 DIFFER = {"a text": "not_json", "nothing": "http_200"}
 """The reasons that the SDK's way gives where it is another."""

@@ -246,7 +246,7 @@ async def test_server_that_drips_is_given_up(site: Site, server: CaldavServer) -
         await dripping.prepare(request)
         while True:
             await dripping.write(b" ")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # the client's patience is of real time
 
     site.answer = answer
     with pytest.raises(CalendarUnreachableError):

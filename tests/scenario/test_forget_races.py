@@ -19,7 +19,7 @@ from services.store.tables import METADATA, PROFILE_STATES
 from services.usecases.offboarding import TAKE_BACK
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH, SQLITE_FIRST
-from tests.support.engine import GET, SET
+from tests.support.engine import GET, SET, until
 from tests.support.few import few
 from tests.support.stepped_app import ANN, SteppedApp, open_stepped_app
 
@@ -229,15 +229,18 @@ async def test_operators_command_asks_again_only_when_slack_lets_it(app: Stepped
             clock=app.clock,
         )
     )
+
+    def waits_or_is_done() -> bool:
+        return seen_off.done() or any(not one.done() for one in app.clock._sleepers)
+
     for _ in range(15):
-        for _ in range(20):
-            await asyncio.sleep(0.002)
+        await until(waits_or_is_done)
         app.clock.move(seconds=1)
     assert len(app.engine.calls(GET)) - before == 1
     app.engine.slack.faults.clear()
     while not seen_off.done():
         app.clock.move(seconds=1)
-        await asyncio.sleep(0.02)
+        await until(waits_or_is_done)
     await seen_off
     assert app.engine.status(ANN)[:2] == READING
 

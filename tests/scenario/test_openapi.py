@@ -77,7 +77,7 @@ def test_every_schema_is_one_and_its_examples_are_taken() -> None:
 
 async def flies(clock: ManualClock) -> None:
     while True:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # another process makes the calls
         clock.move(seconds=20)
 
 

@@ -37,6 +37,7 @@ def test_second_process_that_would_work_is_refused(tmp_path: Path, command: str)
 def test_process_that_ends_is_waited_for(tmp_path: Path) -> None:
     first = sole_worker(tmp_path / "x.db")
     first.__enter__()
+    # for whoever waits for another process there is nothing to be told but the lock
     ending = threading.Timer(0.2, lambda: first.__exit__(None, None, None))
     ending.start()
     with sole_worker(tmp_path / "x.db"):
@@ -45,6 +46,7 @@ def test_process_that_ends_is_waited_for(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("impatient")
 async def test_lock_ends_with_its_process_however_that_ends(tmp_path: Path) -> None:
+    # it sleeps until it is killed
     holding = (
         "import sys, time; from pathlib import Path; from services.store.sole_worker import sole_worker\n"
         "with sole_worker(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)"

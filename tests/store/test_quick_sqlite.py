@@ -27,7 +27,8 @@ async def test_two_write_one_after_the_other_whoever_holds_the_file(sqlite_url: 
     async with one.write() as connection:
         await connection.execute(ONE)
         waits = asyncio.create_task(other.execute(sa.update(WORKSPACES).values(name="Acme")))
-        await asyncio.sleep(0.05)
+        for _ in range(50):  # turns of the loop, in which it could be done
+            await asyncio.sleep(0)
         assert (waits.done(), await other.fetch(NAMES), await other.rows((NAMES, {}))) == (False, [], [[]])
     assert await waits == 1
     assert [await one.scalar(NAMES), await other.scalar(NAMES)] == ["T1", "T1"]
