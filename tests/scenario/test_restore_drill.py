@@ -103,7 +103,8 @@ async def test_what_was_typed_since_and_while_it_was_down_stays(app: RunningApp,
     assert (app.written(), app.written(BEN)) == ([], ["Lunch"])
 
 
-@pytest.mark.parametrize("made_at", [pytest.param("09:30", marks=pytest.mark.slow), "10:30"])
+@pytest.mark.slow
+@pytest.mark.parametrize("made_at", ["09:30", "10:30"])
 async def test_who_was_set_away_or_muted_since_is_not_left_so(app: RunningApp, tmp_path: Path, made_at: str) -> None:
     key = await app.joins()
     await allows(app, key)
@@ -140,6 +141,7 @@ async def test_nothing_that_is_done_once_is_done_again_and_nobody_is_let_in_by_o
     assert await app.rows(counts[0]) == [(1,)]
 
 
+@pytest.mark.slow
 async def test_who_was_forgotten_since_is_deleted_and_who_came_back_stays(app: RunningApp, tmp_path: Path) -> None:
     await fishes_between_meetings(app)
     for user in (BEN, "U0CAT00001"):
