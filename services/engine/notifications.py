@@ -96,6 +96,11 @@ class BotRounds:
         self._workspaces = workspaces
         self._clock = clock
         self._full: dict[str, datetime] = {}  # workspaces without room, and until when
+        self._put_off: set[datetime] = set()
+
+    def put_off(self, until: datetime) -> None:
+        """Go once more at `until`: something is due then that could not be done now."""
+        self._put_off.add(until)
 
     @property
     def full(self) -> Set[str]:
@@ -114,6 +119,7 @@ class BotRounds:
         """
         now = self._clock.now()
         self._full = {team_id: at for team_id, at in self._full.items() if at > now}
+        self._put_off = {at for at in self._put_off if at > now}
         due = await find(now, MANY, others=self._workspaces.without_bot | self._full.keys())
         mine = await self._workspaces.with_tokens(sorted({home(one) for one in due}))
         again = await asyncio.gather(
@@ -122,7 +128,7 @@ class BotRounds:
         self._full |= {one.team_id: at for (one, _), at in zip(mine, again, strict=True) if at is not None}
         if len(due) == MANY and mine:
             return self._clock.now()
-        return min(self._full.values(), default=None)
+        return min((*self._full.values(), *self._put_off), default=None)
 
 
 class NoticeSender:
@@ -153,7 +159,7 @@ class NoticeSender:
 
     async def _run(self, workspace: OwnedWorkspace, token: str | None, due: Sequence[DueNotice]) -> datetime | None:
         if token is None:
-            await self._notices.put_off(workspace.team_id, self._clock.now() + WITHOUT_A_BOT)
+            await self._put_off(workspace, WITHOUT_A_BOT)
             return None
         for notice in due:
             if not self._workspaces.may_use_bot(workspace):
@@ -167,11 +173,18 @@ class NoticeSender:
             with guarded("notice_failed", subject=notice.subject.split("/", 1)[0], **ids) as result:
                 taken = await self._send(token, notice, workspace)
             if not taken:
-                await self._notices.put_off(workspace.team_id, self._clock.now() + _BOT_REFUSED)
+                await self._put_off(workspace, _BOT_REFUSED)
                 return None
             if result.failed:
-                await self._notices.failed(notice, self._clock.now())
+                again = await self._notices.failed(notice, self._clock.now())
+                if again is not None:
+                    self._rounds.put_off(again)
         return None
+
+    async def _put_off(self, workspace: OwnedWorkspace, wait: timedelta) -> None:
+        until = self._clock.now() + wait
+        await self._notices.put_off(workspace.team_id, until)
+        self._rounds.put_off(until)
 
     async def _send(self, token: str, notice: DueNotice, workspace: OwnedWorkspace) -> bool:
         """Send it, if it can be now; False where Slack does not take the bot's token, which is not the notice's."""

@@ -52,14 +52,10 @@ class ReplySender:
         self._authority = authority
         self._clock = clock
         self._names: OrderedDict[tuple[str, str], tuple[str, datetime]] = OrderedDict()
-        self._put_off: set[datetime] = set()  # until when
 
     async def run(self) -> datetime | None:
         """Post what may be posted now; when there is more to do."""
-        now = self._clock.now()
-        self._put_off = {until for until in self._put_off if until > now}
-        more = await self._rounds.go(self._store.due, lambda reply: reply.person.team_id, self._run)
-        return min((at for at in (more, *self._put_off) if at is not None), default=None)
+        return await self._rounds.go(self._store.due, lambda reply: reply.person.team_id, self._run)
 
     async def _run(self, workspace: OwnedWorkspace, token: str | None, due: Sequence[DueReply]) -> datetime | None:
         now = self._clock.now()
@@ -81,7 +77,7 @@ class ReplySender:
             if not told:
                 again = self._clock.now() + AGAIN
                 await self._store.put_off(reply, again)
-                self._put_off.add(again)
+                self._rounds.put_off(again)
         return None
 
     async def _tell(self, token: str, reply: DueReply, out: OutPerson, workspace: OwnedWorkspace) -> bool:
@@ -105,7 +101,7 @@ class ReplySender:
             now = self._clock.now()
             again = workspace.budget.ready_at(POST_EPHEMERAL, now) or now
             await self._store.give_back(reply, again)
-            self._put_off.add(again)
+            self._rounds.put_off(again)
             return True
         except SlackError as error:  # they, or we, have left the channel; it is archived; nobody knows
             log.info("reply_not_shown", **of_error(error), **ids)

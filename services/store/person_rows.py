@@ -295,13 +295,15 @@ class NoticeStore:
         """Note that it was sent, or cannot be; either way it is not tried again."""
         await self._database.execute(update(NOTICES).where(_is(notice)).values(sent_at=at))
 
-    async def failed(self, notice: DueNotice, at: datetime) -> None:
-        """Note that it could not be sent now: tried again later, given up after `TRIES`."""
+    async def failed(self, notice: DueNotice, at: datetime) -> datetime | None:
+        """Note that it could not be sent now; when it is tried again. None: given up, after `TRIES`."""
         if notice.attempts + 1 >= TRIES:
             await self.sent(notice, at)
-            return
-        again = {"attempts": NOTICES.c.attempts + 1, "not_before": at + FIRST_RETRY * 4**notice.attempts}
-        await self._database.execute(update(NOTICES).where(_is(notice)).values(**again))
+            return None
+        again: datetime = at + FIRST_RETRY * 4**notice.attempts
+        fresh = {"attempts": NOTICES.c.attempts + 1, "not_before": again}
+        await self._database.execute(update(NOTICES).where(_is(notice)).values(**fresh))
+        return again
 
     async def put_off(self, team_id: str, until: datetime) -> None:
         """Send none of a workspace's before `until`."""

@@ -75,12 +75,12 @@ async def test_notice_that_slack_refuses_is_tried_again_later_and_later(engine: 
     replica, _ = await told(engine)
     engine.slack.faults.add(Fault(POST, error="restricted_action", times=None))
     for minutes in (1, 4, 16, 64):
-        await replica.sender.drain()
+        assert await replica.sender.drain() == engine.clock.now() + timedelta(minutes=minutes)  # by itself
         assert await busy(engine, replica) == []
         assert await busy(engine, replica, timedelta(minutes=minutes, seconds=-1)) == []
         assert await busy(engine, replica, timedelta(minutes=minutes)) == [TEAM]
         engine.clock.move(minutes=minutes)
-    await replica.sender.drain()
+    assert await replica.sender.drain() is None
     assert (await pending(engine), len(engine.calls(POST))) == (0, 5)
 
 
