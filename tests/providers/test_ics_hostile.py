@@ -20,6 +20,7 @@ from services.domain.errors import CalendarTooCostlyError, NotACalendarError
 from services.domain.model import LONGEST_TEXT
 from tests.support import hostile_shapes as shapes
 from tests.support.costs import dearer
+from tests.support.few import few
 from tests.support.icsfile import asked, events, ics, reading, vevent
 from tests.support.running_app import at
 
@@ -33,8 +34,11 @@ took hundreds."""
 SPENDING = {"zones", "entries that repeat", "every second", "full day", "full year", "instances onwards", "rules"}
 """These use up what a file may spend, whatever their size."""
 
+FEW = ("folded", "lines without a name", "long names", "newlines", "quotes", "zone of slashes")
+"""One of each kind: lines, their parts and what they name. The slow suite has every shape."""
 
-@pytest.mark.parametrize("name", sorted(shapes.CALENDARS.keys() - SPENDING))
+
+@pytest.mark.parametrize("name", few([*FEW, *sorted(shapes.CALENDARS.keys() - SPENDING - {*FEW})], quick=len(FEW)))
 def test_no_shape_takes_long_to_read(name: str) -> None:
     body, ordinary = shapes.CALENDARS[name](SIZE), shapes.CALENDARS["entries"](SIZE)
     assert len(body) > SIZE / 2
@@ -54,7 +58,7 @@ def test_no_shape_takes_long_to_read(name: str) -> None:
 
 @pytest.mark.parametrize("method", ["REQUEST", "CANCEL"])
 @pytest.mark.parametrize(
-    "name", ["the same entry", "instances", "zones", "lines without a name", "ends that nothing has"]
+    "name", few(["the same entry", "instances", "zones", "lines without a name", "ends that nothing has"], quick=2)
 )
 def test_no_shape_takes_long_to_be_worked_in(name: str, method: str) -> None:
     def works_in(shape: str, method: str) -> None:

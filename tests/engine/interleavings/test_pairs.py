@@ -157,7 +157,8 @@ MOMENTS = (asked, taken_back, meeting_begins, meeting_ends, meeting_begins_fores
 Recorder = Callable[[str, object], None]
 ENGINE = {"see", "tick", "intend", "settle"}
 FEW = (
-    ("see", "intend"), ("/quo", "undo"), ("settle", "/quo"), ("tick", "key rotation"), ("forget", "grant"),
+    ("see", "intend"), ("tick", "forget"), ("settle", "uninstall"), ("/quo", "undo"), ("tick", "key rotation"),
+    ("see", "tick"), ("grant", "uninstall"), ("intend", "rule edit"), ("settle", "/quo"), ("forget", "grant"),
 )  # fmt: skip
 
 
