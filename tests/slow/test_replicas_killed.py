@@ -196,7 +196,7 @@ async def test_process_killed_again_and_again_repeats_nothing_visible(sqlite_url
             await engine.has(person, meeting(start + timedelta(seconds=number // 10), 120))
         for _ in range(12):
             process = await Process.start(engine, key)
-            await asyncio.sleep(dice.uniform(0.2, 1.5))
+            await asyncio.sleep(dice.uniform(0.2, 1.5))  # other processes work until they are killed
             await process.kill()
         process = await Process.start(engine, key)
         await until(lambda: all(engine.status(f"U{number}")[0] == "In a meeting" for number in range(count)), 120)
@@ -222,7 +222,7 @@ async def test_process_killed_again_and_again_leaves_nobody_muted_or_away(sqlite
         engine.slack.presence.toggle("U1", away=True)
         for _ in range(3):
             process = await Process.start(engine, key)
-            await asyncio.sleep(dice.uniform(0.5, 3))
+            await asyncio.sleep(dice.uniform(0.5, 3))  # other processes work until they are killed
             await process.kill()
         process = await Process.start(engine, key)
         await until(lambda: engine.clock.now() > now + lasts + timedelta(seconds=5), 90)

@@ -161,7 +161,7 @@ def _wait(holds: object, process: subprocess.Popen[str] | subprocess.Popen[bytes
     while not holds():
         assert process.poll() is None, "it has ended"
         assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.05)
+        time.sleep(0.05)  # another process begins
 
 
 def _finished(process: subprocess.Popen[str]) -> str:

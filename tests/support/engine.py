@@ -280,7 +280,7 @@ async def until(holds: Callable[[], Any], seconds: float = PATIENCE) -> None:
         if found:
             return
         assert time.monotonic() < deadline, "it did not come to pass"
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.005)  # for what nothing tells of: rows, threads, other processes
 
 
 def meeting(start: datetime, minutes: float = 30, uid: str = "m1", **fields: Any) -> Event:

@@ -42,7 +42,7 @@ class ConnectionHere(QuickConnection):
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                     raise
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0.005)  # SQLite tells nobody that a file is free again
             else:
                 await asyncio.sleep(0)
                 return done

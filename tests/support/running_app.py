@@ -342,7 +342,7 @@ class RunningApp:
         deadline = time.monotonic() + seconds
         while busy := self._under_way() or await self._left_to_do() or self._under_way():
             assert time.monotonic() < deadline, f"it does not come to rest: {busy}"
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.002)  # sockets and threads go on meanwhile: nothing tells of all of them
 
     def _instants(self) -> dict[str, datetime]:
         now = self.clock.now()

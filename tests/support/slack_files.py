@@ -52,7 +52,7 @@ async def at_rest(running_app: RunningApp) -> None:
         await running_app.settle()
         clean = 0 if before or _under_way() else clean + 1
         assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # what is sheltered goes on, in threads too
 
 
 def _under_way() -> bool:

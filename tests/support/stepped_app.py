@@ -150,7 +150,7 @@ class SteppedApp:
     async def settle(self) -> None:
         """Do all that is due once Slack has told of all that happened there: decide, and write."""
         while self.engine.slack.busy or self.engine.slack.deliveries.pending:
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.002)  # sockets go on meanwhile
         await self.replica.tick()
         await self.replica.sender.drain()
 
