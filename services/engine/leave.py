@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -17,7 +16,6 @@ from services.domain.leave_lines import LeaveLine, LeaveMember, Matched, MatchRe
 from services.domain.members import WorkspaceMember
 from services.domain.model import Event, EventType, Response, ShowAs
 from services.domain.people import zone_or
-from services.engine.leases import Leases
 from services.platform.logs import guarded
 from services.ports import Clock, Report
 from services.store.digests import HOLIDAY
@@ -54,18 +52,13 @@ class LeaveMatching:
         policies: WorkspacePolicy,
         matcher: LeaveMatcher,
         *,
-        leases: Leases,
         clock: Clock,
     ) -> None:
-        """`policies` tell what a workspace added to the types of leave; `matcher` works in a process of its own.
-
-        The sender hears through `leases` of whose leave is another than before: a keeper may write for them at once.
-        """
+        """`policies` tell what a workspace added to the types of leave; `matcher` works in a process of its own."""
         self._leave = leave
         self._members = members
         self._policies = policies
         self._matcher = matcher
-        self._tell = partial(leases.tell, typed=False)
         self._clock = clock
 
     async def next_due(self) -> datetime | None:
@@ -108,7 +101,7 @@ class LeaveMatching:
         lost.sort(key=lambda line: (line.event.end <= now, line.event.start))
         holidays = [LostLine(entries[one.line_id], HOLIDAY, "", "") for one in matched if one.holiday]
         shown = [*holidays[:MOST_HOLIDAYS], *lost]
-        changed = await self._leave.save(claim, found, shown, self._clock.now(), self._tell)
+        changed = await self._leave.save(claim, found, shown, self._clock.now())
         if changed:
             log.info("leave_found", team_id=claim.team_id, entries=len(found), lost=len(lost), changed=len(changed))
         return bool(changed)

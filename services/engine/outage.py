@@ -8,12 +8,10 @@ that needs no token and does nothing (docs.slack.dev/reference/methods/api.test)
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
 
 from services.engine.failures import LONGEST_BACK_OFF
-from services.engine.leases import Leases
 from services.ports import Clock
 from services.slack.client import SlackClients
 from services.store.write_queue import WriteQueue
@@ -26,10 +24,8 @@ ASK_EVERY = timedelta(seconds=3)
 class OutageWatch:
     """A chore of the sender."""
 
-    def __init__(self, clients: SlackClients, queue: WriteQueue, leases: Leases, clock: Clock) -> None:
-        """`leases` tell the senders of what is tried at once."""
+    def __init__(self, clients: SlackClients, queue: WriteQueue, clock: Clock) -> None:
         self._clients = clients
-        self._tell = partial(leases.tell, typed=False)
         self._queue = queue
         self._clock = clock
         self._is_out = False
@@ -59,4 +55,4 @@ class OutageWatch:
     async def _hasten(self) -> int:
         """Have all be tried that was put off; not what a workspace does not let us do, which waits for hours."""
         now = self._clock.now()
-        return await self._queue.hasten(now, now + LONGEST_BACK_OFF, self._tell)
+        return await self._queue.hasten(now, now + LONGEST_BACK_OFF)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ from services.platform.concurrency import off_loop_if
 from services.platform.crypto import Encryptor
 from services.store.calendar_tables import CALENDARS
 from services.store.columns import UtcInstant
-from services.store.db import Database, Store
+from services.store.db import Database, Store, tell_sender
 from services.store.digests import HOLIDAY
 from services.store.events import EventStore
 from services.store.keeper import mark_kept_due
@@ -236,11 +236,10 @@ class LeaveStore(Store):
         found: Sequence[FoundLeave],
         lost: Sequence[LostLine],
         now: datetime,
-        tell: Callable[[AsyncConnection], Awaitable[None]],
     ) -> frozenset[str] | None:
         """Make this the leave of the workspace; whose is another than before, and due. None where facts changed since.
 
-        Rows that stay the same are not written. `tell` has the sender look where somebody's is another.
+        Rows that stay the same are not written.
         """
         stored = await self._database.fetch(select(LEAVES).where(LEAVES.c.team_id == claim.team_id))
         many = len(stored) + len(found) >= OFF_LOOP
@@ -272,7 +271,7 @@ class LeaveStore(Store):
             await connection.execute(update(PEOPLE).where(of_person(PEOPLE, mine)).values(done))
             await self._members.no_longer_needed(connection, claim.team_id)
             if changed:
-                await tell(connection)
+                tell_sender(connection)
         return changed
 
     def _lines(self, team_id: str, lost: Sequence[LostLine]) -> dict[tuple[str, str], dict[str, Any]]:

@@ -6,7 +6,7 @@ A row stands for "told", and is there before anybody is: so whichever replica he
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import profile_state
 from services.domain.errors import StatusQuoError
@@ -24,7 +23,7 @@ from services.domain.people import GrantState, zone_or
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.columns import UtcInstant
-from services.store.db import Database, Store
+from services.store.db import Database, Store, tell_sender
 from services.store.due import ProfileStateStore
 from services.store.effect_tables import REPLIES, STRETCHES
 from services.store.facts import override_of
@@ -36,9 +35,6 @@ from services.store.timeline import pause_of
 Intervals = tuple[tuple[datetime, datetime], ...]
 OutOf = dict[str, dict[str, Intervals]]
 """By workspace and person, when they are out; in UTC, `[start, end)`."""
-
-Tell = Callable[[AsyncConnection], Awaitable[None]]
-"""Has the senders look, once that transaction is committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +178,7 @@ class ReplyStore(Store):
         told = {row.person_id for row in rows}
         return [user for user in people if user not in told]
 
-    async def record(
-        self, mention: Mention, people: Iterable[str], asker: MentionAsker, now: datetime, tell: Tell
-    ) -> int:
+    async def record(self, mention: Mention, people: Iterable[str], asker: MentionAsker, now: datetime) -> int:
         """Store that the author is to be told of each of `people`, unless they were today; of how many they were not.
 
         Who is leaving or gone is told of to nobody.
@@ -205,7 +199,7 @@ class ReplyStore(Store):
             new = insert_for(connection, REPLIES).on_conflict_do_nothing().returning(REPLIES.c.person_id)
             count = len((await connection.execute(new, rows)).all())
             if count:
-                await tell(connection)
+                tell_sender(connection)
         return count
 
     async def due(self, now: datetime, limit: int, *, others: Collection[str] = ()) -> list[DueReply]:

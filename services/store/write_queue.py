@@ -6,7 +6,7 @@ for meanwhile stays pending, and a late record of a former owner of the workspac
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -24,7 +24,7 @@ from services.domain.profile_state import HOME_LIVES, AuditEntry, PendingWrite, 
 from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.columns import UtcInstant
-from services.store.db import Database, Store
+from services.store.db import Database, Store, tell_sender
 from services.store.due import ProfileStateStore, is_waiting
 from services.store.grants import end_grant
 from services.store.group_commit import Grouped
@@ -281,15 +281,15 @@ class WriteQueue(Store):
             if notice:
                 await self._notices.tell(connection, write.key, notice)
 
-    async def hasten(self, now: datetime, until: datetime, tell: Callable[[AsyncConnection], Awaitable[None]]) -> int:
-        """Have what is to be tried again by `until` be tried at `now`; how many that are. `tell` has it looked at."""
+    async def hasten(self, now: datetime, until: datetime) -> int:
+        """Have what is to be tried again by `until` be tried at `now`; how many that are."""
         rows = await self._database.fetch(_PUT_OFF, {"now": now, "until": until})
         keys = [PersonKey(row.team_id, row.user_id) for row in rows]
         for some in chunks(keys):
             async with self._database.write() as connection:
                 await lock_people(connection, some)
                 await connection.execute(_HASTEN, those(some, now=now, until=until))
-                await tell(connection)
+                tell_sender(connection)
         return len(keys)
 
     async def lose_grant(self, write: PendingWrite, entry: AuditEntry) -> None:

@@ -23,7 +23,7 @@ from services.platform.concurrency import first_of, remember
 from services.platform.logs import guarded, of_error
 from services.ports import Clock
 from services.slack.oauth import SlackAuthority
-from services.store.replies import Intervals, OutOf, ReplyStore, Tell
+from services.store.replies import Intervals, OutOf, ReplyStore
 from services.store.workspaces import WorkspaceStore
 
 log = structlog.get_logger(__name__)
@@ -96,14 +96,13 @@ class WhoIsOut:
 
 @dataclass(slots=True)
 class Replies:
-    """Takes mentions in. `tell` has the senders look, within a transaction."""
+    """Takes mentions in."""
 
     out: WhoIsOut
     store: ReplyStore
     workspaces: WorkspaceStore
     authority: SlackAuthority
     clock: Clock
-    tell: Tell
     _crowds: Crowds = field(default_factory=Crowds)
     _quiet: dict[str, datetime] = field(default_factory=dict)  # workspaces of which no more is asked, and until when
     _askers: OrderedDict[tuple[str, str], tuple[MentionAsker | None, datetime]] = field(default_factory=OrderedDict)
@@ -120,7 +119,7 @@ class Replies:
             return False
         untold = await self.store.untold(mention, [key.user_id for key in shown], asker, now)
         asked = [user for user in untold if self._crowds.may(mention.home, mention.channel_id, now)]
-        return bool(asked and await self.store.record(mention, asked, asker, now, self.tell))
+        return bool(asked and await self.store.record(mention, asked, asker, now))
 
     async def _asker(self, mention: Mention, now: datetime) -> MentionAsker | None:
         """Return where the author is.

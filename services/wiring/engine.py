@@ -97,7 +97,7 @@ def engine(
     )
     chores: list[Chore] = [
         cases.leaving,
-        OutageWatch(slack.clients, queue, leases, clock),
+        OutageWatch(slack.clients, queue, clock),
         *([replies] if adapters.config.replies_allowed else []),
         notices,
         homes,
@@ -144,9 +144,7 @@ def _of_whole_workspaces(
         kept, stores.kept, stores.keepers, workspaces, policy_of=cases.policies.of, clock=clock,
         default_texts=locale.default_texts, allowed=adapters.config.keeper_allowed,
     )  # fmt: skip
-    leave = LeaveMatching(
-        stores.leave, stores.members, cases.policies, cases.matcher, leases=adapters.leases, clock=clock
-    )
+    leave = LeaveMatching(stores.leave, stores.members, cases.policies, cases.matcher, clock=clock)
     digests = DigestSender(
         stores.digests, stores.absences, stores.policies, workspaces, conversations=slack.conversations,
         messages=slack.messages, clock=clock,

@@ -143,9 +143,9 @@ def _replies(adapters: Adapters) -> Replies | None:
     """Return what tells whoever mentions a person who is out; None where the operator allows none."""
     if not adapters.config.replies_allowed:
         return None
-    stores, clock, tell = adapters.stores, adapters.clock, partial(adapters.leases.tell, typed=False)
+    stores, clock = adapters.stores, adapters.clock
     out = WhoIsOut(stores.replies, clock)
-    return Replies(out, stores.replies, stores.workspaces, adapters.slack.authority, clock, tell)
+    return Replies(out, stores.replies, stores.workspaces, adapters.slack.authority, clock)
 
 
 def _routes(

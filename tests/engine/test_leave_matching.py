@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -117,7 +118,8 @@ async def office(
     await members.put(TEAM, [LEE, RAY], read_at=now, now=now)
     policies = WorkspacePolicy(PolicyStore(database), NumberStore(database), clock, _Silent())
     leases = Telling()
-    work = LeaveMatching(leave, members, policies, matcher, leases=leases, clock=clock)
+    database.sender = partial(leases.tell, typed=False)
+    work = LeaveMatching(leave, members, policies, matcher, clock=clock)
     return Office(database, events, leave, members, matcher, clock, work, leases)
 
 
@@ -174,7 +176,7 @@ async def test_two_that_find_the_same_leave_store_it_once(office: Office) -> Non
     assert await office.leave.claim(office.clock.now(), 9) == []
     office.clock.move(minutes=2)  # the first one stands still
     assert await office.work.run_due() == Report(done=1, changed=1)
-    assert await office.leave.save(first, [], [], office.clock.now(), office.work._tell) is None
+    assert await office.leave.save(first, [], [], office.clock.now()) is None
     assert await office.found() == [("UANN", "24")]
 
 

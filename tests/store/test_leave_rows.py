@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime, timedelta
-from functools import partial
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,6 @@ from services.domain.calendars import FetchOutcome, Health
 from services.domain.model import Event, EventType, Kind, PersonKey, ShowAs, WallTimes
 from services.domain.people import LEAVE, leave_key
 from services.domain.reasons import ReasonCode
-from services.engine.leases import OneProcess
 from services.platform.crypto import Encryptor
 from services.store.calendars import CalendarStore
 from services.store.db import Database
@@ -140,8 +138,8 @@ async def test_leave_that_is_found_while_whose_it_is_is_forgotten_is_not_kept(
         await mark_due(connection, key, NOW)
     (claim,) = await stores.leave.claim(NOW, 9)
     assert await stores.leavers.begin(ANN, NOW, NOW + DAY)
-    away, tell = dataclasses.replace(meeting(30), type=EventType.OUT_OF_OFFICE), partial(OneProcess().tell, typed=False)
-    assert await stores.leave.save(claim, [FoundLeave(ANN.user_id, away, ZoneInfo("UTC"))], [], NOW, tell) is None
+    away = dataclasses.replace(meeting(30), type=EventType.OUT_OF_OFFICE)
+    assert await stores.leave.save(claim, [FoundLeave(ANN.user_id, away, ZoneInfo("UTC"))], [], NOW) is None
     assert await database.fetch(sa.select(LEAVES.c.user_id)) == []
     assert await stores.leave.next_due() == NOW
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.decisions import Standing
 from services.domain.mentions import Mention, MentionAsker
@@ -63,12 +62,8 @@ def mention(*people: str, asker: str = "U9", channel: str = "C1") -> Mention:
     return Mention("T1", "T1", asker, people or ("U1",), channel, "1.5", NOW)
 
 
-async def nobody_told(connection: AsyncConnection) -> None:
-    """No sender is there to be told."""
-
-
 async def record(store: ReplyStore, *people: str, asker: str = "U9", now: datetime = NOW) -> int:
-    return await store.record(mention(*people, asker=asker), people or ("U1",), BERLIN, now, nobody_told)
+    return await store.record(mention(*people, asker=asker), people or ("U1",), BERLIN, now)
 
 
 async def tamper(database: Database, statement: Any) -> None:

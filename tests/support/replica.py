@@ -127,6 +127,7 @@ class Replica:
         self.metrics, self.wake_signal = Metrics(), LoopWakeSignal()
         self.emoji = EmojiStore(self.database)
         self.budgets = BudgetStore(self.database, self.encryptor)
+        self.database.sender = partial(self.leases.tell, typed=False)
         self.workspaces = OwnedWorkspaces(self.leases, self.budgets, self.clock, new_budget=self._budget)
         self.token_faults = TokenFaults(
             self.faults, self.authority, self.workspaces, self.budgets.bot_tokens, self.clock, self.wake_signal
@@ -185,7 +186,7 @@ class Replica:
             self.workspaces, conversations=SlackConversations(self.clients), messages=messages, clock=self.clock,
         )  # fmt: skip
         self.chores = (
-            OutageWatch(self.clients, self.queue, self.leases, self.clock),
+            OutageWatch(self.clients, self.queue, self.clock),
             self.keeper,
             digests,
             *self.effect_senders,
