@@ -50,6 +50,11 @@ class Faults:
         self._faults: list[Fault] = []
         self.lose, self.twice, self.hold = 0, False, False
 
+    @property
+    def in_force(self) -> int:
+        """How many there are."""
+        return len(self._faults)
+
     def add(self, fault: Fault | str, **what: Any) -> Fault:
         """Put a fault in force, or one of these fields; returns it, for `remove`."""
         added = Fault(fault, **what) if isinstance(fault, str) else fault

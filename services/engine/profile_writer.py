@@ -228,6 +228,7 @@ class ProfileWriter:
                 return False
         if isinstance(error, GrantLostError | ScopeMissingError | WrongPersonError):
             await self._queue.lose_grant(pending, entry)
+            self._wake_signal.wake()  # who was deactivated is to be deleted in time
             self._count(entry.outcome)
         elif isinstance(error, WorkspaceBlockedError):
             await self._postpone(pending, now + blocked_back_off(pending.failures), entry, BLOCKED)
