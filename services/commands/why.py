@@ -49,7 +49,7 @@ async def why(config: Settings, key: PersonKey, clock: Clock) -> int:
         if condition is None:
             return await _of_member(stores, key)
         reader = StatusReader(
-            stores.facts, stores.overrides, stores.absences, stores.writes, stores.effects,
+            stores.facts, stores.overrides, stores.absences, stores.writes, stores.effects, stores.kept,
             default_texts=locale.default_texts, clock=clock,
         )  # fmt: skip
         try:

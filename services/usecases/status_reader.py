@@ -21,6 +21,7 @@ from services.slack import scopes
 from services.store.absences import AbsenceStore
 from services.store.effects import EffectStore
 from services.store.facts import FactStore
+from services.store.kept import KeptStore
 from services.store.overrides import OverrideStore
 from services.store.timeline import AuditStore
 
@@ -92,6 +93,7 @@ class StatusReader:
     absences: AbsenceStore
     writes: AuditStore
     effects: EffectStore
+    kept: KeptStore
     default_texts: Callable[[str], DefaultTexts]
     clock: Clock
 
@@ -137,7 +139,7 @@ class StatusReader:
         unknown = "" if instead is None else span.status.emoji
         if instead is not None:
             span = replace(span, status=replace(span.status, emoji=instead.emoji))
-        if own is not None and (own.empty or not own.lasts(now)):
+        if own is not None and (own.empty or not own.lasts(now) or await self._is_keepers(facts, own, now)):
             own = None
         if standing.applied is None or not same(standing.applied, span.status):  # the last try may tell why
             if lines is None:
@@ -172,6 +174,12 @@ class StatusReader:
             ours=profile_state.shown(standing, now),
             covered=standing.covered if standing.covered is not None and standing.covered.lasts(now) else None,
         )
+
+    async def _is_keepers(self, facts: PersonFacts, own: Status, now: datetime) -> bool:
+        """Return whether a keeper has set `own`, which to Slack's events is a status like one typed by hand."""
+        memory = None if facts.granted else await self.kept.standing(facts.key)
+        ours = None if memory is None else profile_state.shown(memory.standing, now)
+        return ours is not None and same(ours, own)
 
     async def why(self, key: PersonKey) -> Why:
         """Return the span, the rule and the event behind the status, and what was ignored today. Raises LookupError."""

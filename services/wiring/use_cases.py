@@ -107,6 +107,7 @@ def use_cases(adapters: Adapters, calendars: Calendars) -> UseCases:
         stores.absences,
         stores.writes,
         stores.effects,
+        stores.kept,
         default_texts=locale.default_texts,
         clock=clock,
     )

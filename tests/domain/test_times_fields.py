@@ -185,6 +185,17 @@ def test_look_mistakes(day: str, instant: str, error: type[InputError]) -> None:
         fields.look(day, instant, speaker())
 
 
+@pytest.mark.parametrize(
+    ("instant", "zone"), [("9999-12-31T23:59:59Z", ZoneInfo("Europe/Berlin")), ("0001-01-01T00:00Z", NEW_YORK)], ids=str
+)
+def test_instant_that_has_no_date_where_they_are_is_too_far_off(instant: str, zone: ZoneInfo) -> None:
+    there = speaker(zone=zone)
+    with pytest.raises(TooFarAwayError):
+        fields.look("", instant, there)
+    with pytest.raises(TooFarAwayError):
+        fields.period(instant, "", there)
+
+
 def test_day_is_the_persons_own() -> None:
     there = speaker(now="2026-11-23 22:00", zone=NEW_YORK)
     assert wall(fields.until("2026-11-24", there), NEW_YORK) == "2026-11-24 00:00"

@@ -247,6 +247,18 @@ async def test_member_opts_out_and_in_and_is_told_who_keeps_their_status(app: Ru
     assert await count(app, REFUSALS) == 0
 
 
+async def test_member_who_asked_before_is_not_told_that_what_the_keeper_set_is_their_own(app: RunningApp) -> None:
+    await app.types("/quo", "why", BEN)
+    await keeps(app)
+    await has_leave(app, BEN)
+    await app.opens_home(BEN)
+    told = text_of(await app.types("/quo", "why", BEN)), text_of(app.slack.homes[BEN].view)
+    assert [("It set what you show" in one, "yourself. I leave it" in one) for one in told] == [(True, False)] * 2
+    app.clock.move(minutes=5)
+    await app.says("Back for a call", ":phone:", user=BEN)
+    assert "You set :phone: *Back for a call* yourself." in text_of(await app.types("/quo", "why", BEN))
+
+
 async def test_forgetting_leaves_one_row_that_opt_in_deletes(app: RunningApp) -> None:
     await keeps(app)
     await has_leave(app, BEN)

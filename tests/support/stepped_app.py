@@ -267,6 +267,7 @@ async def open_stepped_app(
             absences,
             replica.writes,
             replica.effects,
+            replica.kept,
             default_texts=default_texts,
             clock=clock,
         )

@@ -121,7 +121,8 @@ def _read(text: str, speaker: Speaker) -> _Said:
         at = time.fromisoformat(clock)
         if offset is None:
             return speaker.instant(said, TimeOfDay(at.hour, at.minute)) + timedelta(seconds=at.second)
-        return datetime.fromisoformat(f"{day}T{clock}{offset.upper()}").astimezone(UTC)
+        there = datetime.fromisoformat(f"{day}T{clock}{offset.upper()}").astimezone(speaker.zone)
+        return there.astimezone(UTC)  # it has a date where they are, too
     except OverflowError as error:
         raise TooFarAwayError("beyond the calendar") from error
     except ValueError as error:

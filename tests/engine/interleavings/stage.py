@@ -153,6 +153,7 @@ class Replica:
             stores.absences,
             stores.writes,
             stores.effects,
+            stores.kept,
             default_texts=lambda locale: ENGLISH,
             clock=clock,
         )
