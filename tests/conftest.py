@@ -109,7 +109,7 @@ def pytest_collection_finish() -> None:
     the little garbage in it."""
     gc.freeze()
     gc.enable()
-    gc.set_threshold(5000, 20, 50)  # a test makes much that lasts as long as the test
+    gc.set_threshold(20_000, 20, 50)  # a test makes much that lasts as long as the test
 
 
 @pytest.hookimpl(trylast=True)
