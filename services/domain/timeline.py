@@ -268,7 +268,7 @@ def _span(run: _Run, start: datetime, end: datetime) -> Span:
     if candidate is not None:
         rule, code = candidate.rule, candidate.code
     # The window's border is no end to tell anybody.
-    said_end = known_end if run.end <= end else None if candidate is None or run.endless else run.end
+    said_end = known_end if run.end <= end else None if candidate is None or run.end == NEVER else run.end
     began = run.began
     if candidate is not None and candidate.endless and began is not None:
         began = min(began, candidate.since)  # it shows again: what was typed since it was asked for is newer

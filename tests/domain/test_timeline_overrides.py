@@ -12,7 +12,7 @@ from services.domain.lines import complete
 from services.domain.model import Kind, Look, Override, OverrideKind, OwnStatusPolicy, Status
 from services.domain.ownership import decide
 from services.domain.people import Preferences
-from services.domain.reasons import ReasonCode
+from services.domain.reasons import Reason, ReasonCode
 from tests.support.timelines import at, day_off, event, line, own, shown
 
 MEET = "In a meeting"
@@ -113,6 +113,12 @@ def test_back_early_shows_nothing_until_it_ends() -> None:
     assert shown(timeline) == [("10:00", "10:20", MEET), ("11:00", "11:30", MEET)]
     span = timeline.at(at(10, 30))
     assert (span.rule, span.reason.code, span.override) == ("back", ReasonCode.BACK_EARLY, True)
+
+
+def test_back_early_from_the_last_event_has_no_end_to_tell() -> None:
+    back = override("back", at(10, 20), at(11), at(10, 20), kind=OverrideKind.BACK)
+    span = line(event("Sync", at(10), at(11)), overrides=[back]).at(at(10, 30))
+    assert (span.end, span.reason) == (at(0, day=25), Reason(ReasonCode.BACK_EARLY, "back", None))
 
 
 def test_override_without_text_or_emoji() -> None:
