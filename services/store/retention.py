@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, select
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select
 
 from services.platform.settings import Settings
 from services.store.agent_tables import AGENT_CHANGES, ASKED_PHOTOS
@@ -19,9 +19,9 @@ from services.store.db import Database
 from services.store.effect_tables import REPLIES
 from services.store.keeper import forgotten_kept
 from services.store.person_rows import chunks, one_of, tuples
-from services.store.tables import DELIVERIES, OAUTH_STATES, OVERRIDES, WRITES
+from services.store.tables import DELIVERIES, OAUTH_STATES, OVERRIDES, WORKSPACES, WRITES
 from services.store.undo_tables import UNDOS
-from services.store.workspace_tables import DIGEST_POSTS, FORGOTTEN, KEPT, KEPT_WRITES
+from services.store.workspace_tables import DIGEST_POSTS, FORGOTTEN, KEPT, KEPT_WRITES, WORKSPACE_BUDGETS
 
 ANSWERS_KEPT = timedelta(hours=1)
 """Whoever waits for a photo has read what came of it within seconds."""
@@ -66,7 +66,11 @@ class RetentionStore:
         audit_before = now - kept.audit
         leftovers: tuple[tuple[Table[Any], ColumnElement[bool]], ...] = (
             (DELIVERIES, DELIVERIES.c.seen_at < now - kept.deliveries),
-            (OAUTH_STATES, OAUTH_STATES.c.expires_at < now),
+            (
+                OAUTH_STATES,
+                or_(OAUTH_STATES.c.expires_at < now, and_(OAUTH_STATES.c.user_id != "", _is_left(OAUTH_STATES))),
+            ),
+            (WORKSPACE_BUDGETS, _is_left(WORKSPACE_BUDGETS)),
             (WRITES, WRITES.c.at < audit_before),
             (OVERRIDES, OVERRIDES.c.end_at < audit_before),
             (ASKED_PHOTOS, ASKED_PHOTOS.c.asked_at < now - ANSWERS_KEPT),
@@ -90,3 +94,8 @@ class RetentionStore:
                 those = delete(table).where(one_of(key, "rows"), is_over)
                 done += await self._database.execute(those, {"rows": tuples(some)})
         return done
+
+
+def _is_left(table: Table[Any]) -> ColumnElement[bool]:
+    """State that a row is of a workspace that is gone: it was stored by what was under way at an uninstall."""
+    return ~exists().where(WORKSPACES.c.team_id == table.c.team_id)

@@ -12,6 +12,7 @@ from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
 from services.ports import Report
 from services.store import retention
+from services.store.budgets import BudgetStore
 from services.store.db import Database
 from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.overrides import DeliveryStore
@@ -45,6 +46,21 @@ async def test_housekeeping_keeps_what_may_still_be_needed_and_deletes_the_rest(
     clock.move(hours=25)
     assert await work.run_due() == Report(done=1, changed=1)
     assert await left(database) == (0, 0)
+
+
+async def test_what_was_stored_while_its_workspace_was_uninstalled_is_deleted(
+    database: Database, clock: ManualClock, encryptor: Encryptor
+) -> None:
+    states, budgets, end = OAuthStateStore(database, encryptor), BudgetStore(database, encryptor), timedelta(days=1)
+    await database.execute(sa.insert(WORKSPACES).values(team_id="T1", installed_at=clock.now()))
+    for team_id in ("T1", "T2"):
+        await states.issue(Ticket("grant_link", team_id, "U1"), clock.now() + end)
+        await budgets.save_budgets({team_id: "{}"})
+    await states.issue(Ticket("state"), clock.now() + end)
+    assert await RetentionStore(database).delete_old(clock.now(), KEPT) == 2
+    assert await budgets.budgets(["T1", "T2"]) == {"T1": "{}"}
+    rows = await database.fetch(sa.select(OAUTH_STATES.c.team_id, OAUTH_STATES.c.user_id))
+    assert sorted(tuple(row) for row in rows) == [("", ""), ("T1", "U1")]
 
 
 async def test_overrides_are_forgotten_a_month_after_their_end_and_open_ones_never(
