@@ -13,7 +13,13 @@ from enum import StrEnum
 
 from services.domain import times
 from services.domain.emoji import leading_emoji, trailing_emoji
-from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError, TimeNotUnderstoodError
+from services.domain.errors import (
+    InputError,
+    NotAnEmojiError,
+    TextMissingError,
+    TextTooLongError,
+    TimeNotUnderstoodError,
+)
 from services.domain.model import STATUS_TEXT_LIMIT
 from services.domain.text import escape, length, unescape
 from services.domain.times import Asked, Speaker
@@ -114,7 +120,7 @@ def status(line: str, speaker: Speaker) -> Asked:
     if not emoji:
         emoji, words = take_emoji(words)
     if not emoji and not words:
-        raise TimeNotUnderstoodError("a time without a status")
+        raise TextMissingError("a time without a status", field="text")
     return replace(asked, text=status_text(words), emoji=emoji)
 
 

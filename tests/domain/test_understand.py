@@ -56,7 +56,7 @@ def test_what_a_line_says_is_printed(
     ("arguments", "asks"),
     [
         (("Skiing", "--as", "ooo"), "I did not understand that time."),
-        (("until 3pm",), "I did not understand that time."),
+        (("until 3pm",), "Write a text: Slack takes no status without one."),
         (("x" * 301,), ""),
         (("puase",), "I do not know that. Did you mean `/quo pause`?"),
         (("clear",), "That is a command, not a status."),
