@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from services.domain import command_parser
 from services.domain.errors import NotAColleagueError, OneTimeTooManyError, TextMissingError
-from services.domain.text import escape, tidy
+from services.domain.text import escape
 from services.domain.times import Asked, Speaker, fields
 from services.domain.times.fields import LONGEST_MINUTES
 
@@ -97,10 +96,9 @@ def status(text: str, emoji: str, until: str, minutes: int | UnsetType, speaker:
     else:
         end = fields.until(until, speaker) if minutes is UNSET else fields.minutes(minutes, speaker)
         said = command_parser.status_with_end(text, named, end, speaker)
-    shown = replace(said, text=tidy(said.text))  # no mention, nothing that turns the direction: as it will be seen
-    if not shown.text:  # an emoji alone: Slack's must_clear_both_status_text_and_status_emoji
+    if not said.text:  # an emoji alone: Slack's must_clear_both_status_text_and_status_emoji
         raise TextMissingError("an emoji alone", field="text")
-    return shown
+    return said
 
 
 def until_or_none(until: str, speaker: Speaker) -> datetime | None:

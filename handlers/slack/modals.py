@@ -44,6 +44,7 @@ from services.domain.errors import (
     CalendarError,
     EmptyStatusError,
     InputError,
+    MentionInStatusError,
     NoSuchEmojiError,
     NotAPersonError,
     ServerSilentError,
@@ -149,7 +150,7 @@ class Modals:
             if last is None:
                 raise NoDateError("to", field="to")
             start, end = times.by_form(first, values.time("from_time"), last, values.time("to_time"), who.speaker)
-            command_parser.status_text(note)
+            note = command_parser.shown(note)
             chosen = values.chosen(modals.IN_CALENDAR)
             stand_in = values.user("stand_in")
             if stand_in == who.key.user_id:
@@ -157,7 +158,7 @@ class Modals:
             if stand_in in {args.context.bot_user_id, SLACKBOT} or not _USER.fullmatch(stand_in or "U0"):
                 raise NotAPersonError("no person", field="stand_in")
         except InputError as error:
-            field = "note" if isinstance(error, TextTooLongError) else error.field or "to"
+            field = "note" if isinstance(error, (TextTooLongError, MentionInStatusError)) else error.field or "to"
             await refuse(args, who, {field: error})
             return
         if who.view.granted:
@@ -185,7 +186,7 @@ class Modals:
         except InputError as error:
             errors["emoji"] = error
         try:
-            command_parser.status_text(text)
+            text = command_parser.shown(text)
             if not text and not errors:
                 raise TextMissingError("an emoji alone") if emoji else EmptyStatusError("empty")
         except InputError as error:

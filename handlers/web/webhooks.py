@@ -260,7 +260,7 @@ def read_status(body: bytes, zone: ZoneInfo, now: datetime) -> Wanted:
     until, minutes = said.get("until"), said.get("minutes")
     if until is not None and minutes is not None:
         raise HookFieldsError("both until and minutes")
-    words = command_parser.status_text(" ".join(_CONTROL.sub(" ", _text(text)).split()))
+    words = command_parser.shown(" ".join(_CONTROL.sub(" ", _text(text)).split()))
     sign = command_parser.emoji_of(_text(emoji))
     if not words and not sign:
         raise HookFieldsError("neither text nor emoji")

@@ -15,13 +15,14 @@ from services.domain import times
 from services.domain.emoji import leading_emoji, trailing_emoji
 from services.domain.errors import (
     InputError,
+    MentionInStatusError,
     NotAnEmojiError,
     TextMissingError,
     TextTooLongError,
     TimeNotUnderstoodError,
 )
 from services.domain.model import STATUS_TEXT_LIMIT
-from services.domain.text import escape, length, unescape
+from services.domain.text import escape, length, tidy, unescape
 from services.domain.times import Asked, Speaker
 from services.domain.times.lexicon import one_slip
 from services.domain.who_questions import when_asked
@@ -37,6 +38,7 @@ _NAME = re.compile(r"[^\s:<>@&]{1,100}")
 _DIGITS_ONLY = re.compile(r":[\d]+:")
 _REFERENCE = re.compile(r"<([^<>]*)>")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|([^>]*))?>")
+_NAMELESS = re.compile(r"<@[^<>|]*\|?>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
@@ -110,9 +112,10 @@ def read(text: str) -> Command:
 
 
 def status(line: str, speaker: Speaker) -> Asked:
-    """Return a status as it was typed behind `/quo`. Raises an InputError: half a time, a time alone, too long a text.
+    """Return a status as it was typed behind `/quo`.
 
-    The text of an emoji alone is "": Slack takes no such status (must_clear_both_status_text_and_status_emoji).
+    Raises an InputError: half a time, a time alone, too long a text, a mention without a name. The text of an emoji
+    alone is "": Slack takes no such status (must_clear_both_status_text_and_status_emoji).
     """
     emoji, rest = take_emoji(plain(line))
     asked = times.status(rest, speaker)
@@ -121,25 +124,24 @@ def status(line: str, speaker: Speaker) -> Asked:
         emoji, words = take_emoji(words)
     if not emoji and not words:
         raise TextMissingError("a time without a status", field="text")
-    return replace(asked, text=status_text(words), emoji=emoji)
+    return replace(asked, text=shown(words), emoji=emoji)
 
 
 def status_with_end(text: str, emoji: str, end: datetime, speaker: Speaker) -> Asked:
     """Read a status whose end is said apart, so that its text is no more than that, but for an emoji.
 
-    `text` is as people read it, without entities. Raises TextTooLongError.
+    `text` is as people read it, without entities. Raises TextTooLongError or MentionInStatusError.
     """
     words = plain(escape(text))
     if not emoji:
         emoji, words = take_emoji(words)
-    return Asked(status_text(words), speaker.now, end, emoji)
+    return Asked(shown(words), speaker.now, end, emoji)
 
 
 def absence(line: str, speaker: Speaker) -> Asked:
     """Return an absence as it was typed behind `/ooo`, its note being the text. Raises an InputError."""
     asked = times.absence(plain(line), speaker)
-    status_text(asked.text)
-    return asked
+    return replace(asked, text=shown(asked.text))
 
 
 def period(line: str, speaker: Speaker) -> tuple[datetime, datetime]:
@@ -153,7 +155,8 @@ def period(line: str, speaker: Speaker) -> tuple[datetime, datetime]:
 def plain(text: str) -> str:
     """`text` as people read it: references by their label, entities undone, one line.
 
-    A mention becomes its name behind an @, which notifies nobody; a link its address or label.
+    A mention becomes its name behind an @, which notifies nobody; a link its address or label. A mention of a person
+    whom Slack did not name stays as it is, so that nobody takes what is left for all that was typed.
     """
     text = _CONTROL.sub(" ", text)
     return " ".join(unescape(_REFERENCE.sub(_label, text)).split())
@@ -161,6 +164,8 @@ def plain(text: str) -> str:
 
 def _label(found: re.Match[str]) -> str:
     target, _, label = found[1].partition("|")
+    if target.startswith("@") and not label:
+        return found[0]
     if target.startswith(("@", "#")):
         return target[0] + label if label else ""
     if target.startswith("!"):
@@ -194,7 +199,14 @@ def emoji_of(typed: str) -> str:
 
 
 def status_text(text: str) -> str:
-    """`text` if Slack takes it. Raises TextTooLongError above 100 characters."""
+    """`text` if Slack takes it. Raises TextTooLongError above 100 characters, MentionInStatusError for a bare id."""
+    if _NAMELESS.search(text):
+        raise MentionInStatusError("a mention without a name", field="text")
     if length(text) > STATUS_TEXT_LIMIT:
         raise TextTooLongError("text", field="text")
     return text
+
+
+def shown(text: str) -> str:
+    """`text` as it will be seen: without markup, nor marks that turn its direction. Raises as `status_text` does."""
+    return tidy(status_text(text))

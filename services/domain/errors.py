@@ -74,6 +74,10 @@ class TextMissingError(InputError):
     """Write a text: Slack takes no status without one."""
 
 
+class MentionInStatusError(InputError):
+    """Write the name without @: I cannot put a mention into a status."""
+
+
 class NotAnEmojiError(InputError):
     """That is not an emoji. Write it as `:palm_tree:`."""
 

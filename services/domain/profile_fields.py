@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.domain.command_parser import emoji_of, status_text
+from services.domain.command_parser import emoji_of, shown
 from services.domain.errors import InputError, TimeInThePastError, TooFarAwayError
 from services.domain.model import NO_STATUS, Status
-from services.domain.text import tidy, unescape
+from services.domain.text import unescape
 from services.domain.times.place import MOST
 
 MOST_FIELDS, LONGEST_NAME = 50, 255
@@ -76,7 +76,7 @@ def profile_fields(profile: Mapping[str, object], now: datetime) -> ProfileField
         raise NotAStatusError("too many fields, or too long a name")
     if not profile.keys() <= {TEXT, EMOJI, EXPIRATION}:
         raise NotAStatusError("other fields")
-    text = tidy(status_text(unescape(_text(profile[TEXT])).strip())) if TEXT in profile else None
+    text = shown(unescape(_text(profile[TEXT])).strip()) if TEXT in profile else None
     emoji = emoji_of(_text(profile[EMOJI])) if EMOJI in profile else None
     expiration = _seconds(profile[EXPIRATION], now) if EXPIRATION in profile else None
     return ProfileFields(text, emoji, expiration)

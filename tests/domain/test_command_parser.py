@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from services.domain import command_parser, text
 from services.domain.command_parser import Command, Name, UnknownCommandError
-from services.domain.errors import InputError, NotAnEmojiError, TextTooLongError, TimeNotUnderstoodError
+from services.domain.errors import (
+    InputError,
+    MentionInStatusError,
+    NotAnEmojiError,
+    TextTooLongError,
+    TimeNotUnderstoodError,
+)
 from services.domain.times import Speaker
 from tests.support.speaker import at, speaker
 
@@ -89,7 +95,7 @@ def test_command_that_is_not_one_names_what_was_meant(line: str, meant: str) -> 
         ("R&amp;D &lt;3", "R&D <3"),
         ("&amp;lt;", "&lt;"),
         ("with <@U1|ann>", "with @ann"),
-        ("with <@U1> today", "with today"),
+        ("with <@U1> today", "with <@U1> today"),
         ("in <#C1|general> or <#C2|>", "in #general or"),
         ("<!here> <!subteam^S1|@team> <!date^1^x|soon>", "here @team soon"),
         ("see <https://x.example/a?b=1&amp;c=2>", "see https://x.example/a?b=1&c=2"),
@@ -158,6 +164,8 @@ def test_emoji_field_refuses_what_is_none(value: str) -> None:
 def test_status_text_that_is_taken_is_shown_whole(typed: str) -> None:
     try:
         taken = command_parser.status_text(typed)
+    except MentionInStatusError:
+        assert "<@" in typed
     except TextTooLongError:
         assert text.cut(typed) != typed
     else:
@@ -235,3 +243,17 @@ def test_status_whose_end_is_said_apart_keeps_its_words(words: str, emoji: str, 
 def test_status_whose_end_is_said_apart_is_no_longer_than_slack_takes() -> None:
     with pytest.raises(TextTooLongError):
         command_parser.status_with_end("a" * 101, "", at("2026-11-23 14:00"), speaker())
+
+
+@pytest.mark.parametrize("typed", ["Lunch with <@U1> for 45m", "<@U1> today", "ask <@U1|> for 1h", "&lt;@U1&gt; 1h"])
+def test_mention_without_a_name_is_asked_back(typed: str) -> None:
+    for read in (command_parser.status, command_parser.absence):
+        with pytest.raises(MentionInStatusError):
+            read(typed, speaker())
+    with pytest.raises(MentionInStatusError):
+        command_parser.status_with_end("see <@U1>", "", at("2026-11-23 14:00"), speaker())
+
+
+def test_text_is_as_it_will_be_seen() -> None:
+    assert command_parser.status("in <#C1|general> &lt;!here&gt; for 45m", speaker()).text == "in #general here"
+    assert command_parser.absence("tomorrow with <@U1|ann> &lt;!here&gt;", speaker()).text == "with @ann here"

@@ -80,6 +80,7 @@ NOT_UNDERSTOOD = [
     ({"to": "2026-11-23"}, "time_in_the_past"),
     ({"to": "2030-01-01"}, "too_far_away"),
     ({"to": "friday", "note": "a" * 101}, "text_too_long"),
+    ({"to": "friday", "note": "Ask <@U0BEN00001>"}, "mention_in_status"),
     ({"to": "friday", "stand_in": ANN}, "stand_in"),
     ({"to": "friday", "stand_in": "U0NOBODY01"}, "not_a_colleague"),
     ({"to": "friday", "stand_in": "@ben"}, "not_a_colleague"),

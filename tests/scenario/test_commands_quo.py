@@ -62,13 +62,6 @@ async def test_emoji_alone_is_refused_as_slack_would_refuse_it(app: SteppedApp) 
     assert await app.standing() == []
 
 
-async def test_quo_keeps_no_raw_mention(app: SteppedApp) -> None:
-    await app.quo("Lunch with @ben")
-    made = await app.only()
-    assert "<" not in made.text
-    assert made.text.startswith("Lunch with")
-
-
 NOT_UNDERSTOOD = [
     "pause banana", "preview someday", "Lunch until Firday", "Lunch for 45x", "clear the desk", "who let the dogs out",
     "setings", "until 3pm", "x for 0m", "x for 9999 days", "x until 2020-01-01", "a" * 301, "a" * 101,
