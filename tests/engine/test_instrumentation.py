@@ -15,6 +15,7 @@ from services.domain.errors import CalendarBusyError, GrantLostError, WorkspaceB
 from services.domain.model import OwnStatusPolicy, PersonKey, Span, Status
 from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
 from services.domain.reasons import Reason, ReasonCode
+from services.engine.due import LoopWakeSignal
 from services.engine.profile_writer import ProfileWriter
 from services.platform.metrics import Metrics
 from services.slack.client import SlackClients
@@ -60,7 +61,8 @@ def writer(metrics: Metrics, ledger: Ledger) -> ProfileWriter:
     queue: Any = ledger
     nobody: Any = None
     return ProfileWriter(
-        nobody, queue, ManualClock(NINE), nobody, metrics, unknown_emoji=nobody, judge=theirs, wake_signal=nobody
+        nobody, queue, ManualClock(NINE), nobody, metrics, unknown_emoji=nobody, judge=theirs,
+        wake_signal=LoopWakeSignal(),
     )  # fmt: skip
 
 

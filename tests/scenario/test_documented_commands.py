@@ -102,7 +102,7 @@ RUN_BY: Mapping[str, str] = {
     "systemctl daemon-reload": SERVICE,
     "systemctl enable --now statusquo": SERVICE,
     "systemctl restart statusquo": SERVICE,
-    "make run": f"{FRESH}test_make_run_is_the_demo_and_quick_the_second_time",
+    "make run": f"{FRESH}test_make_run_is_the_demo_and_fetches_nothing_the_second_time",
     "make test": f"{FRESH}test_make_test_is_green_and_says_what_it_needs_for_what_it_skips",
     "make setup": TARGETS,
     "make check": TARGETS,

@@ -112,10 +112,15 @@ def taker() -> Taker:
 
 
 @pytest.fixture
-async def mode(server: Server, taker: Taker) -> AsyncIterator[SocketMode]:
+def patience() -> SocketTimeouts:
+    return QUICK
+
+
+@pytest.fixture
+async def mode(server: Server, taker: Taker, patience: SocketTimeouts) -> AsyncIterator[SocketMode]:
     """Two connections, not started yet."""
     clients = SlackClients(server.url + "/api/")
-    found = SocketMode(taker, clients, "xapp-sample", patience=QUICK)
+    found = SocketMode(taker, clients, "xapp-sample", patience=patience)
     yield found
     await found.stop()
     await clients.close()
@@ -225,8 +230,9 @@ async def test_envelope_that_failed_on_our_side_is_left_for_slack_to_send_again(
     assert server.acks == [{"envelope_id": "e3"}]
 
 
+@pytest.mark.parametrize("patience", [replace(QUICK, linger=3600)])
 async def test_connection_that_is_to_end_is_replaced_at_once_and_read_to_its_end(
-    server: Server, mode: SocketMode, taker: Taker
+    server: Server, mode: SocketMode
 ) -> None:
     await mode.start()
     await until(lambda: len(server.sockets) == 2)
@@ -236,8 +242,18 @@ async def test_connection_that_is_to_end_is_replaced_at_once_and_read_to_its_end
     await old.send_json({"type": "events_api", "envelope_id": "late", "payload": {"type": "event_callback"}})
     await until(lambda: bool(server.acks))
     assert server.acks == [{"envelope_id": "late"}]
+    await old.close()
+    await until(lambda: len(server.sockets) == 2)
+    assert mode.connected
+
+
+async def test_connection_that_was_to_end_and_does_not_is_closed(server: Server, mode: SocketMode) -> None:
+    await mode.start()
+    await until(lambda: len(server.sockets) == 2)
+    old = server.sockets[0]
+    await old.send_json({"type": "disconnect", "reason": "warning"})
     await until(lambda: old.closed)
-    assert len(server.sockets) == 2
+    await until(lambda: len(server.sockets) == 2)
     assert mode.connected
 
 
