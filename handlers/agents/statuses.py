@@ -17,6 +17,7 @@ from handlers.agents.answers import (
     Understood,
     instant,
     instant_or_none,
+    of_span,
     of_status,
     plain,
     stands,
@@ -69,7 +70,7 @@ class StatusNow(Answer):
     next_edge: Instant | None
     paused: bool
     paused_until: Annotated[str, Meta(description="Null also where I paused it until I resume")] | None
-    covered: ShownStatus | None
+    covered: Annotated[ShownStatus, Meta(description="What is hidden by `status`; it shows when that is over")] | None
 
 
 async def get_status(services: Services, asker: Asker, _asked: Nothing) -> StatusNow:
@@ -195,13 +196,18 @@ def _reason(now: Now) -> Reason:
 
 
 def _covered(asker: Asker, now: Now) -> ShownStatus | None:
-    """Return what comes back when what shows is over.
+    """Return what is hidden by what shows.
 
-    A status of the person's own, or one that they asked for without end.
+    While a status of the person's own is left alone, what would show without it; else a status of their own, or one
+    that they asked for without end, which comes back.
     """
+    if now.own is not None:
+        return of_span(asker, now.span, now.facts, now.until) if now.span.shows else None
     if now.covered is not None:
         return of_status(asker, now.covered)
     asked = now.override
     if asked is None or now.span.override or not (asked.text or asked.emoji):
+        return None
+    if now.paused is not None and now.ours is not None and now.ours.text == asked.text:  # it is still there
         return None
     return of_status(asker, Status(asked.text, asked.emoji, asked.end))

@@ -233,6 +233,31 @@ async def test_status_typed_in_slack_is_told_as_ones_own(running_app: RunningApp
         assert (covered["text"], covered["until"]) == ("Typed by hand", "2026-11-24T13:00:00+01:00")
 
 
+async def test_status_that_shows_is_not_told_as_covered(running_app: RunningApp) -> None:
+    await running_app.joins(tz="Europe/Berlin")
+    await running_app.says("Typed by hand", ":wave:", at("12:00"))
+    async with agent_of(running_app) as agent:
+        await agent.does("set_status", text="Lunch", emoji=":pizza:", until="11:00")
+        await running_app.says("Typed by hand", ":wave:", at("12:00"))
+        await running_app.settle()
+        now = await agent.reads("get_status")
+        assert (now["status"]["text"], now["covered"]["text"]) == ("Typed by hand", "Lunch")
+        assert now["covered"]["until"] == "2026-11-24T11:00:00+01:00"
+        await running_app.until(at("10:10"))
+        now = await agent.reads("get_status")
+        assert (now["status"]["text"], now["covered"]) == ("Typed by hand", None)
+
+
+async def test_pause_leaves_an_endless_status_uncovered(agent: AgentOf) -> None:
+    await agent.does("set_status", text="Reading")
+    await agent.does("pause")
+    agent.app.feeds["work"].has(lasting("a", at("11:00"), 60, "Budget"))
+    await agent.app.until(at("11:10"))
+    await agent.app.read_again()
+    now = await agent.reads("get_status")
+    assert (now["status"]["text"], now["covered"]) == ("Reading", None)
+
+
 async def test_emoji_that_the_workspace_does_not_have_changes_nothing(running_app: RunningApp) -> None:
     running_app.slack.emoji.add(TEAM, "partyparrot")
     await running_app.joins(add="emoji")
