@@ -90,6 +90,10 @@ class NotAnAddressError(InputError):
     """That is not an address. Paste the calendar's secret address; it starts with `https://`."""
 
 
+class LoginInAddressError(NotAnAddressError):
+    """I take no address with a login in it. Use CalDAV with an app password, or the calendar's secret address."""
+
+
 class PlaceNotAllowedError(InputError):
     """That address leads to a place that I may not visit. Use an address on the public internet."""
 

@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from yarl import URL
 
-from services.domain.errors import AddressNotAllowedError, NotAnAddressError
+from services.domain.errors import AddressNotAllowedError, LoginInAddressError, NotAnAddressError
 
 LONGEST = 2048
 """Characters that an address may have which a person types: what browsers and Slack's input take."""
@@ -108,13 +108,14 @@ class AddressRules:
     def parse(self, text: str) -> URL:
         """Return the address that a person typed or pasted.
 
-        Raises NotAnAddressError for what is none, and AddressNotAllowedError for one that leads where we never go.
+        Raises NotAnAddressError for what is none or has a login in it, and AddressNotAllowedError for one that leads
+        where we never go.
         """
         url = clean(text)
         if url.scheme == "http" and not self.private:
             raise NotAnAddressError("http")
         if url.user is not None or url.password is not None:
-            raise NotAnAddressError("userinfo")
+            raise LoginInAddressError("userinfo")
         self.check(url)
         return url
 

@@ -16,6 +16,7 @@ from services.domain.calendars import OfferedCalendar
 from services.domain.errors import (
     CredentialsRefusedError,
     InputError,
+    LoginInAddressError,
     NoCalendarsError,
     NotAnAddressError,
     PlaceNotAllowedError,
@@ -271,7 +272,7 @@ async def test_a_server_that_never_answers_costs_no_more_than_its_time(site: Sit
         ("", NotAnAddressError),
         ("not an address", NotAnAddressError),
         ("ftp://example.org/", NotAnAddressError),
-        ("https://ann:secret@example.org/", NotAnAddressError),
+        ("https://ann:secret@example.org/", LoginInAddressError),
         ("http://example.org/", NotAnAddressError),
         ("https://127.0.0.1/", PlaceNotAllowedError),
         ("caldavs://localhost/dav", PlaceNotAllowedError),

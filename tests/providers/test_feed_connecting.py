@@ -10,6 +10,7 @@ from services.domain.calendars import Health
 from services.domain.errors import (
     AlreadyConnectedError,
     InputError,
+    LoginInAddressError,
     NotAnAddressError,
     PlaceNotAllowedError,
     TooManyError,
@@ -29,7 +30,7 @@ from tests.support.subscriptions import ANN, BOB, Subscriptions, calendar
     [
         ("", NotAnAddressError),
         ("my calendar", NotAnAddressError),
-        ("https://me:secret@feeds.example/a.ics", NotAnAddressError),
+        ("https://me:secret@feeds.example/a.ics", LoginInAddressError),
         ("https://" + "a" * 3000, NotAnAddressError),
         ("http://feeds.example/a.ics", NotAnAddressError),
         ("https://127.0.0.1/a.ics", PlaceNotAllowedError),

@@ -178,7 +178,8 @@ class CaldavDirectory:
             async with asyncio.timeout(self.seconds):
                 found, known = await discover(DavClient(self.client, login, address), address)
         except NotAnAddressError as error:
-            raise NotAnAddressError(error.reason, field=URL_FIELD) from None
+            error.field = URL_FIELD
+            raise
         except AccessRefusedError as error:
             raise CredentialsRefusedError(error.reason, field=PASSWORD_FIELD) from None
         except AddressNotAllowedError as error:
