@@ -64,6 +64,11 @@ class StandingFault:
     due_at: datetime | None = None
 
 
+ACCOUNT_INACTIVE = "account_inactive"
+"""Slack's word for a token whose owner was deactivated (docs.slack.dev, e.g. users.profile.set, "Errors").
+
+They may be back by now: their account says so, and the token does not."""
+
 IN_DOUBT = frozenset(
     {
         "invalid_auth", "not_allowed_token_type", "access_denied", "accesslimited", "team_access_not_granted",

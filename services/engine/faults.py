@@ -13,19 +13,21 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from services.domain.errors import (
+    GrantLostError,
     SlackError,
     SlackRateLimitedError,
     SlackShutError,
     SlackUnavailableError,
     StatusQuoError,
 )
-from services.domain.faults import IN_DOUBT, OperatorFault, concerns_bot
+from services.domain.faults import ACCOUNT_INACTIVE, IN_DOUBT, OperatorFault, concerns_bot
 from services.domain.model import PersonKey
 from services.engine.workspaces import OwnedWorkspaces
 from services.platform.logs import guarded
@@ -84,10 +86,12 @@ class TokenFaults:
         """Return the error to go on with after Slack refused `key`'s token with `error`.
 
         That very one where it is the person's; SlackShutError where the workspace's tokens are all refused;
-        SlackUnavailableError where nobody knows, or where the token is taken by now.
+        SlackUnavailableError where nobody knows, or where the token is taken by now; GrantLostError where it is from
+        before a deactivation, of somebody who is back.
         """
         if error.reason not in IN_DOUBT:
-            return error
+            is_back = error.reason == ACCOUNT_INACTIVE and await self._is_there(key)
+            return GrantLostError("token_revoked") if is_back else error
         async with self._asking[key.team_id]:
             if key.team_id in self.workspaces.shut:
                 return SlackShutError(error.reason)
@@ -121,6 +125,13 @@ class TokenFaults:
             # An app that is gone is nobody's to mend: people's permissions end as they are met.
             everybody = not others and error.reason in IN_DOUBT
             return await self._met(OperatorFault.SLACK_TOKENS if everybody else OperatorFault.SLACK_BOT, error, team_id)
+
+    async def _is_there(self, key: PersonKey) -> bool:
+        """Return whether Slack says that somebody's account is a member's now; the bot is asked."""
+        bot = await self._bot(key.team_id)
+        with suppress(SlackError):
+            return bot is not None and await self.authority.account(bot, key.user_id) is not None
+        return False
 
     async def _met(self, fault: OperatorFault, error: SlackError, team_id: str) -> SlackShutError:
         if await self.faults.met(fault, error.reason, team_id):

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from services.domain.errors import SlackRateLimitedError
+from services.domain.model import PersonKey
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock, Report
@@ -22,6 +24,8 @@ from services.slack.members import LIST, TEAMS, SlackMembers
 from services.store.members import EVERY, MemberStore
 
 log = structlog.get_logger(__name__)
+
+CameBack = Callable[[PersonKey, datetime], Awaitable[None]]
 
 AT_ONCE = 4
 """Workspaces whose members are read at the same time."""
@@ -53,11 +57,15 @@ class MemberReading:
 
     name = "members"
 
-    def __init__(self, store: MemberStore, workspaces: OwnedWorkspaces, slack: SlackMembers, clock: Clock) -> None:
+    def __init__(
+        self, store: MemberStore, workspaces: OwnedWorkspaces, slack: SlackMembers, clock: Clock, came_back: CameBack
+    ) -> None:
+        """`came_back` is told of who is taken for deactivated here and is listed as a member."""
         self._store = store
         self._workspaces = workspaces
         self._slack = slack
         self._clock = clock
+        self._came_back = came_back
         self._begun: dict[str, _Reading] = {}
 
     async def next_due(self) -> datetime | None:
@@ -89,6 +97,7 @@ class MemberReading:
             except SlackRateLimitedError:
                 ready = workspace.budget.ready_at(LIST, self._clock.now()) or again
             if ready is None:
+                await self._bring_back(team_id, reading.began)
                 outcome = "read" if await self._store.read(team_id, began=reading.began, due_at=leased) else "waits"
                 log.info("members_read", team_id=team_id, members=reading.read, changed=reading.changed)
             elif await self._store.put_off(team_id, leased, ready):
@@ -97,6 +106,12 @@ class MemberReading:
         if result.failed:
             await self._store.put_off(team_id, leased, again)
         return outcome
+
+    async def _bring_back(self, team_id: str, began: datetime) -> None:
+        """Tell of who came back while nobody told, as of `began`; whom that fails for is tried at the next reading."""
+        for key in await self._store.back(team_id, began):
+            with guarded("not_brought_back", team_id=team_id, user_id=key.user_id):
+                await self._came_back(key, began)
 
     async def _pages(self, workspace: OwnedWorkspace, token: str, reading: _Reading) -> datetime | None:
         """Read page after page; when the next one may be read, None where all are. Raises SlackError."""

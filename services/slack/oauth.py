@@ -80,6 +80,16 @@ class SlackAuthority:
             (await self._clients.call(token, INFO, http_verb="GET", params=params)).get("user"), homes
         )
 
+    async def account(self, token: str, user_id: str) -> Member | None:
+        """Return the same with the workspace's bot token, with what their profile shows; None for the deactivated.
+
+        Raises SlackError.
+        """
+        user = mapping((await self._clients.call(token, INFO, http_verb="GET", params={"user": user_id})).get("user"))
+        if slack_id(user.get("id")) != user_id:
+            raise SlackUnavailableError("no_user", method=INFO)
+        return None if user.get("deleted") is True else parse_member(user)
+
     async def is_admin(self, token: str, user_id: str) -> bool:
         """Return whether that member may manage the workspace: an admin or an owner of it. Raises SlackError."""
         user = (await self._clients.call(token, INFO, http_verb="GET", params={"user": user_id})).get("user")

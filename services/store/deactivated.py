@@ -7,9 +7,10 @@ back before, it goes on. What is on their profile by then is looked at anew: Sla
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -48,11 +49,17 @@ _WITHDRAWN = (
     .where(of_people(PROFILE_STATES), PROFILE_STATES.c.seq > PROFILE_STATES.c.sent)
     .values(seq=PROFILE_STATES.c.seq + 1, sent=PROFILE_STATES.c.seq + 1, not_before=None, failures=0)
 )
-_DEACTIVATED_AT = select(PEOPLE.c.deactivated_at).where(
+_RESTING = select(PEOPLE.c.deactivated_at, PEOPLE.c.grant_state, PEOPLE.c.token).where(
     PEOPLE.c.team_id == bindparam("team"),
     PEOPLE.c.user_id == bindparam("user"),
     PEOPLE.c.deactivated_at.is_not(None),
 )
+OVER: Mapping[str, Any] = {
+    "token": None, "refresh_token": None, "token_expires_at": None, "refresh_due_at": None,
+    "refresh_seq": PEOPLE.c.refresh_seq + 1, "grant_state": GrantState.LOST.value,
+}  # fmt: skip
+"""What is kept of a grant that is worth nothing any more."""
+
 _FIRST_AT = select(func.min(PEOPLE.c.deactivated_at)).where(
     PEOPLE.c.deactivated_at.is_not(None), PEOPLE.c.leave_by.is_(None)
 )
@@ -93,17 +100,6 @@ async def deactivate(
     return found
 
 
-async def deactivated_of(connection: AsyncConnection, keys: Collection[PersonKey]) -> list[PersonKey]:
-    """Return those of `keys` who are deactivated, locked until the transaction ends."""
-    if not keys:
-        return []
-    await lock_people(connection, keys)
-    theirs = select(PEOPLE.c.team_id, PEOPLE.c.user_id).where(
-        of_people(PEOPLE), PEOPLE.c.deactivated_at.is_not(None), PEOPLE.c.leave_by.is_(None)
-    )
-    return [PersonKey(row.team_id, row.user_id) for row in await connection.execute(theirs, those(keys))]
-
-
 async def reactivate(
     connection: AsyncConnection, states: ProfileStateStore, key: PersonKey, now: datetime, *, emptied: bool = True
 ) -> None:
@@ -132,11 +128,11 @@ async def reactivate(
 
 
 @dataclass(frozen=True, slots=True)
-class CameBack:
-    """Somebody who is a member again. `token` is what we have of theirs, None where they have to allow us anew."""
+class Resting:
+    """Somebody who is taken for deactivated since `since`. `token`: what we have of theirs, None where it is lost."""
 
+    since: datetime
     token: str | None = field(repr=False)
-    granted_at: datetime | None
 
 
 class DeactivatedStore(Store):
@@ -147,38 +143,46 @@ class DeactivatedStore(Store):
         self._notices = notices
         self._states = ProfileStateStore(encryptor)
 
-    async def is_deactivated(self, key: PersonKey) -> bool:
-        """Return whether they are deactivated: one indexed look."""
-        return await self._database.scalar(_DEACTIVATED_AT, {"team": key.team_id, "user": key.user_id}) is not None
+    async def resting(self, key: PersonKey) -> Resting | None:
+        """Return the same of somebody; None where they are not deactivated: one indexed look."""
+        (rows,) = await self._database.rows((_RESTING, {"team": key.team_id, "user": key.user_id}))
+        if not rows:
+            return None
+        sealed = rows[0].token if rows[0].grant_state == _DEACTIVATED else None
+        token = self._readable(sealed, "people.token", key.team_id, key.user_id)
+        return Resting(rows[0].deactivated_at, token)
 
     async def deactivate(self, key: PersonKey, at: datetime, now: datetime) -> bool:
         """Have nothing done for somebody any more, as Slack told at `at`; whether they are deactivated now."""
         async with self._database.write() as connection:
             await deactivate(connection, [key], at, now)
-        return await self.is_deactivated(key)
+            theirs = select(PEOPLE.c.deactivated_at).where(of_person(PEOPLE, key))
+            return await connection.scalar(theirs) is not None
 
     async def drop_watches(self, key: PersonKey) -> None:
         """Forget the watches of somebody who is deactivated: they are being given up."""
         await self._database.execute(delete(WATCHES).where(of_person(WATCHES, key)))
 
-    async def reactivate(self, key: PersonKey, at: datetime, now: datetime, *, emptied: bool) -> CameBack | None:
-        """Have everything done again for somebody, as Slack told at `at`; None where they are not deactivated.
+    async def reactivate(self, key: PersonKey, at: datetime, now: datetime, *, emptied: bool, lost: bool) -> bool:
+        """Have everything done again for somebody, as Slack told at `at`; False where they are not deactivated.
 
-        Where they have no grant any more they are told so once, with the link. Raises SealError.
+        Where their grant is `lost`, or was before, they are told so once, with the link. Both is one transaction:
+        nothing is written in between with a token that is worth nothing, which would put them to rest again.
         """
         async with self._database.write() as connection:
             await lock_people(connection, [key])
-            theirs = select(PEOPLE).where(of_person(PEOPLE, key))
-            row = (await connection.execute(theirs)).one_or_none()
-            if row is None or row.deactivated_at is None or row.leave_by is not None or at < row.deactivated_at:
-                return None
-            token = self._encryptor.open(row.token, "people.token", key.team_id, key.user_id)
+            theirs = select(PEOPLE.c.deactivated_at, PEOPLE.c.leave_by, PEOPLE.c.grant_state, PEOPLE.c.moved_at)
+            row = (await connection.execute(theirs.where(of_person(PEOPLE, key)))).one_or_none()
+            if row is None or row.deactivated_at is None or row.leave_by is not None:
+                return False
+            lost = lost and row.grant_state == _DEACTIVATED
+            known = {"moved_at": max(at, row.moved_at or at), **(OVER if lost else {})}
+            await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(known))
             await reactivate(connection, self._states, key, now, emptied=emptied)
-            await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(moved_at=at))
-            if row.grant_state == GrantState.LOST.value:
+            if lost or row.grant_state == GrantState.LOST.value:
                 await self._notices.worked(connection, "grant", key)
                 await self._notices.tell(connection, key, "grant")
-        return CameBack(token if row.grant_state == _DEACTIVATED else None, row.granted_at)
+        return True
 
     async def first_at(self) -> datetime | None:
         """Return when the one was deactivated who has been so for longest; None where nobody is."""

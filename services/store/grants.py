@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain.faults import ACCOUNT_INACTIVE
 from services.domain.model import PersonKey
 from services.domain.people import GrantState
 from services.store.agents import end_keys
@@ -14,9 +15,6 @@ from services.store.deactivated import deactivate
 from services.store.keeper import look_at_kept
 from services.store.person_rows import NoticeStore, mark_effects_due, of_person
 from services.store.tables import PEOPLE
-
-ACCOUNT_INACTIVE = "account_inactive"
-"""Slack's word for a token whose owner was deactivated (docs.slack.dev, e.g. users.profile.set, "Errors")."""
 
 
 async def end_grant(

@@ -24,12 +24,11 @@ from services.store.agents import end_keys
 from services.store.calendar_tables import CALENDARS
 from services.store.columns import UtcInstant
 from services.store.db import Store
-from services.store.deactivated import deactivate, deactivated_of, reactivate
-from services.store.due import ProfileStateStore
+from services.store.deactivated import deactivate
 from services.store.json_values import Stored
 from services.store.keeper import look_at_kept
-from services.store.person_rows import chunks, insert_for, mark_due, named, names
-from services.store.tables import WORKSPACES
+from services.store.person_rows import chunks, insert_for, mark_due, named, names, of_person
+from services.store.tables import PEOPLE, WORKSPACES
 from services.store.workspace_tables import KEEPERS, MEMBERS
 
 EVERY = timedelta(days=1)
@@ -51,6 +50,15 @@ _KEEPS = select(WORKSPACES.c.team_id).where(
 )
 _ALL = select(MEMBERS).where(MEMBERS.c.team_id == bindparam("team")).order_by(MEMBERS.c.user_id)
 _SOME = _ALL.where(named(MEMBERS.c.user_id, "asked"))
+_BACK = (
+    select(PEOPLE.c.team_id, PEOPLE.c.user_id)
+    .join(MEMBERS, of_person(MEMBERS, PEOPLE))
+    .where(
+        PEOPLE.c.team_id == bindparam("team"), PEOPLE.c.deactivated_at.is_not(None), PEOPLE.c.leave_by.is_(None),
+        MEMBERS.c.active, MEMBERS.c.read_at >= bindparam("began", type_=UtcInstant),
+    )
+    .order_by(PEOPLE.c.user_id)
+)  # fmt: skip
 _COLUMN = "members.detail"
 
 
@@ -112,6 +120,11 @@ class MemberStore(Store):
             await mark_due(connection, leave_key(team_id), began)
         return True
 
+    async def back(self, team_id: str, began: datetime) -> list[PersonKey]:
+        """Return who is taken for deactivated here, but was among the members that were read from `began` on."""
+        rows = await self._database.fetch(_BACK, {"team": team_id, "began": began})
+        return [PersonKey(row.team_id, row.user_id) for row in rows]
+
     async def put(
         self, team_id: str, members: Sequence[WorkspaceMember], *, read_at: datetime, now: datetime
     ) -> set[str]:
@@ -152,9 +165,6 @@ class MemberStore(Store):
             if gone := [PersonKey(team_id, one) for one in sorted(changed) if rows[one].deleted]:
                 await end_keys(connection, gone)  # an event that tells of it may not have reached us
                 await deactivate(connection, gone, read_at, now)
-            back = [PersonKey(team_id, one) for one in sorted(changed) if rows[one].is_colleague and one in found]
-            for key in await deactivated_of(connection, back):
-                await reactivate(connection, ProfileStateStore(self._encryptor), key, now)
             await look_at_kept(connection, (PersonKey(team_id, one) for one in changed), now)
             seen = update(MEMBERS).where(MEMBERS.c.team_id == team_id, named(MEMBERS.c.user_id, "asked"))
             await connection.execute(seen.values(read_at=read_at), {"asked": names(same - newer)})

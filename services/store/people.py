@@ -19,7 +19,7 @@ from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.agents import end_keys
 from services.store.db import Database, Store, tell_sender
-from services.store.deactivated import reactivate
+from services.store.deactivated import OVER, reactivate
 from services.store.due import ProfileStateStore
 from services.store.events import EventStore
 from services.store.group_commit import Grouped
@@ -167,16 +167,7 @@ class PeopleStore(Store):
         async with self._database.write() as connection:
             await lock_people(connection, [key])
             done = await connection.execute(
-                update(PEOPLE)
-                .where(of_person(PEOPLE, key), PEOPLE.c.granted_at == granted_at)
-                .values(
-                    token=None,
-                    refresh_token=None,
-                    token_expires_at=None,
-                    refresh_due_at=None,
-                    refresh_seq=PEOPLE.c.refresh_seq + 1,
-                    grant_state=GrantState.LOST.value,
-                )
+                update(PEOPLE).where(of_person(PEOPLE, key), PEOPLE.c.granted_at == granted_at).values(OVER)
             )
             if done.rowcount != 1:
                 return False

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from services.calendars.accounts import ProviderCleanup
-from services.domain.errors import SlackError
+from services.domain.errors import SlackError, SlackRateLimitedError, SlackUnavailableError, StatusQuoError
 from services.domain.faults import is_lost
 from services.domain.model import NO_STATUS, PersonKey, Status
+from services.domain.people import Member
 from services.platform.logs import guarded, of_error
 from services.ports import Clock, Report, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import AccountStore
 from services.store.deactivated import DeactivatedStore
 from services.store.people import PeopleStore
+from services.store.workspaces import WorkspaceStore
 from services.usecases.offboarding import Offboarding
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 20
 
+AGAIN = timedelta(minutes=15)
+"""When it is tried again, where somebody could not be forgotten: Slack may not say how they stand."""
+
 
 @dataclass(slots=True)
 class Deactivated:
-    """What events call. DueWork "deactivated": who has been for as long as `kept` is forgotten, as by /quo forget.
+    """What events, and the daily reading of all members, call.
 
-    Their token is worth nothing at Slack by then: that it cannot be revoked keeps nothing.
+    DueWork "deactivated": who has been for as long as `kept`, and is still so by Slack's word, is forgotten, as by
+    /quo forget. Their token is worth nothing at Slack by then: that it cannot be revoked keeps nothing.
     """
 
     store: DeactivatedStore
     people: PeopleStore
+    workspaces: WorkspaceStore
     slack: SlackAuthority
     leaving: Offboarding
     accounts: AccountStore
@@ -41,6 +48,7 @@ class Deactivated:
     wake_signal: WakeSignal
     kept: timedelta
     name: str = "deactivated"
+    _rests_until: datetime | None = field(default=None, init=False)
 
     async def deactivate(self, key: PersonKey, at: datetime) -> None:
         """Do no more for somebody who was deactivated at `at`. Their providers stop pushing; their accounts stay."""
@@ -54,38 +62,82 @@ class Deactivated:
             await self.leaving.forget(key)
         self.wake_signal.wake()
 
-    async def reactivate(self, key: PersonKey, at: datetime, shown: Status) -> None:
-        """Have everything done again for somebody who is a member at `at`; `shown`: what their profile shows.
+    async def reactivate(self, key: PersonKey, at: datetime, shown: Status | None = None) -> None:
+        """Have everything done again for somebody who was a member at `at`, by an event or a list of all members.
 
-        Slack is asked whether the token that we have is worth something still; if not, they are told so, with the link.
+        Slack is asked how they stand now: events come late and in any order, and a token that is refused has put them
+        to rest by our clock. Where it does not say, what is older than their rest brings nobody back. It is
+        also asked whether the token that we have is worth something still, before anything is written with it; if not,
+        they are told so, with the link. `shown`: what their profile showed at `at`, None where that is not known.
         """
-        if not await self.store.is_deactivated(key):
+        resting = await self.store.resting(key)
+        if resting is None:
             return
-        back = await self.store.reactivate(key, at, self.clock.now(), emptied=shown == NO_STATUS)
-        if back is None:
+        try:
+            member = await self._member(key)
+        except StatusQuoError as failure:
+            log.warning("account_unverified", team_id=key.team_id, user_id=key.user_id, **of_error(failure))
+            if at < resting.since:
+                return
+            seen = None
+        else:
+            if member is None:
+                return
+            seen = member.status if shown is None else None
+        lost = resting.token is not None and await self._is_over(key, resting.token)
+        now = self.clock.now()
+        emptied = (shown or seen or NO_STATUS) == NO_STATUS
+        if not await self.store.reactivate(key, at, now, emptied=emptied, lost=lost):
             return
+        if seen is not None and not emptied:
+            await self.people.see(key, seen, now, now)
         log.info("person_reactivated", team_id=key.team_id, user_id=key.user_id)
-        if back.token is not None and back.granted_at is not None:
-            try:
-                await self.slack.owner(back.token)
-            except SlackError as failure:
-                if is_lost(failure):
-                    await self.people.lose_grant(key, back.granted_at, self.clock.now())
-                else:  # everybody's may be refused, or Slack is silent: what is written next tells
-                    log.warning("token_unverified", team_id=key.team_id, user_id=key.user_id, **of_error(failure))
         self.wake_signal.wake()
+
+    async def _member(self, key: PersonKey) -> Member | None:
+        """Return somebody as Slack shows them now; None for who is deactivated.
+
+        Raises SlackError; NotInstalledError or SealError where nobody can ask.
+        """
+        return await self.slack.account(await self.workspaces.the_bot_token(key.team_id), key.user_id)
+
+    async def _is_over(self, key: PersonKey, token: str) -> bool:
+        """Return whether Slack says that somebody's token is worth nothing any more."""
+        try:
+            await self.slack.owner(token)
+        except SlackError as failure:
+            if is_lost(failure):
+                return True
+            # everybody's may be refused, or Slack is silent: what is written next tells
+            log.warning("token_unverified", team_id=key.team_id, user_id=key.user_id, **of_error(failure))
+        return False
+
+    async def _is_back(self, key: PersonKey) -> bool:
+        """Return whether Slack says that they are a member. Raises SlackError where it does not answer now."""
+        try:
+            return await self._member(key) is not None
+        except (SlackUnavailableError, SlackRateLimitedError):
+            raise
+        except StatusQuoError:  # nobody is there to ask, or Slack knows of no such account
+            return False
 
     async def next_due(self) -> datetime | None:
         """Return when the next one is to be forgotten."""
         first = await self.store.first_at()
-        return None if first is None else first + self.kept
+        if first is None or self._rests_until is None:
+            return None if first is None else first + self.kept
+        return max(first + self.kept, self._rests_until)
 
     async def run_due(self) -> Report:
-        """Forget those whose time is over."""
+        """Forget those whose time is over; who is back, of which nobody told, has everything done again instead."""
         over = await self.store.since(self.clock.now() - self.kept, AT_ONCE)
         failed = 0
         for key in over:
             with guarded("deactivated_not_forgotten", team_id=key.team_id, user_id=key.user_id) as result:
-                await self.leaving.forget(key)
+                if await self._is_back(key):
+                    await self.reactivate(key, self.clock.now())
+                else:
+                    await self.leaving.forget(key)
             failed += result.failed
+        self._rests_until = self.clock.now() + AGAIN if failed else None
         return Report(done=len(over), changed=len(over) - failed, failed=failed)

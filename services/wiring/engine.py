@@ -20,7 +20,7 @@ from services.engine.keeper import KeeperSender
 from services.engine.kept_writer import KeptWriter
 from services.engine.leave import LeaveMatching
 from services.engine.measuring import Measuring
-from services.engine.members import MemberReading
+from services.engine.members import CameBack, MemberReading
 from services.engine.notifications import HomePublisher, Links, NoticeSender
 from services.engine.outage import OutageWatch
 from services.engine.profile_writer import ProfileWriter
@@ -93,8 +93,9 @@ def engine(
         for carrier in carriers
     ]  # fmt: skip
     work_of_whole, chores_of_whole = _of_whole_workspaces(
-        adapters, cases.workspace, workspaces, refresh=tokens.refresh, judge=faults.judged, unknown_emoji=unknown
-    )
+        adapters, cases.workspace, workspaces, refresh=tokens.refresh, judge=faults.judged, unknown_emoji=unknown,
+        came_back=cases.deactivated.reactivate,
+    )  # fmt: skip
     chores: list[Chore] = [
         cases.leaving,
         OutageWatch(slack.clients, queue, clock),
@@ -128,13 +129,15 @@ def _of_whole_workspaces(
     refresh: Callable[[PersonKey], Awaitable[None]],
     judge: Judge,
     unknown_emoji: UnknownEmoji,
+    came_back: CameBack,
 ) -> tuple[Sequence[DueWork], Sequence[Chore]]:
     """Return what is due, and the chores, of workspaces as a whole, in the `workspaces` that this process owns.
 
-    `refresh` renews an expired token; `judge` says what a refusal of one means.
+    `refresh` renews an expired token; `judge` says what a refusal of one means; `came_back` has everything
+    done again for somebody.
     """
     stores, slack, clock = adapters.stores, adapters.slack, adapters.clock
-    members = MemberReading(stores.members, workspaces, slack.members, clock)
+    members = MemberReading(stores.members, workspaces, slack.members, clock, came_back)
     kept = KeptWriter(
         stores.kept, stores.keepers, slack=KeeperProfiles(slack.clients), profiles=slack.profiles, roles=slack.members,
         members=stores.members, people=stores.people, refresh=refresh, judge=judge,

@@ -97,8 +97,8 @@ def use_cases(adapters: Adapters, calendars: Calendars) -> UseCases:
         base_url=adapters.config.base_url,
     )  # fmt: skip
     deactivated = Deactivated(
-        stores.deactivated, stores.people, adapters.slack.authority, leaving=leaving, accounts=stores.accounts,
-        cleanup=calendars.cleanup, clock=clock, wake_signal=wake_signal,
+        stores.deactivated, stores.people, stores.workspaces, adapters.slack.authority, leaving=leaving,
+        accounts=stores.accounts, cleanup=calendars.cleanup, clock=clock, wake_signal=wake_signal,
         kept=timedelta(days=adapters.config.deactivated_kept_days),
     )  # fmt: skip
     reader = StatusReader(

@@ -63,6 +63,26 @@ async def test_members_are_read_once_they_are_needed_and_daily(engine: RunningEn
     assert not bob.is_colleague
 
 
+async def test_reading_tells_day_by_day_of_who_is_a_member_and_taken_for_deactivated(
+    engine: RunningEngine, replica: Replica
+) -> None:
+    await keeper_stands(engine, replica)
+    await engine.person("U2")
+    await replica.member_reading.run_due()
+    async with engine.database.write() as connection:
+        theirs = sa.update(PEOPLE).where(PEOPLE.c.user_id == "U2")
+        await connection.execute(theirs.values(deactivated_at=engine.clock.now(), grant_state="deactivated"))
+    assert replica.back == []
+    for _ in range(2):
+        engine.clock.move(hours=24)
+        assert (await replica.member_reading.run_due()).changed == 1
+    assert replica.back == [PersonKey(TEAM, "U2")] * 2
+    engine.slack.member("U2").deleted = True
+    engine.clock.move(hours=24)
+    await replica.member_reading.run_due()
+    assert replica.back == [PersonKey(TEAM, "U2")] * 2
+
+
 async def keeper_stands_of_known(engine: RunningEngine, replica: Replica) -> None:
     now = engine.clock.now()
     async with engine.database.write() as connection:

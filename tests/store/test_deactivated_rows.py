@@ -1,4 +1,4 @@
-"""What is stored of those who were deactivated, where Slack tells of it by its list of members alone."""
+"""What is stored of those who were deactivated, and who came back."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from services.platform.crypto import Encryptor
 from services.store.calendar_tables import CALENDARS
 from services.store.calendars import CalendarStore
 from services.store.db import Database
-from services.store.deactivated import DeactivatedStore
+from services.store.deactivated import DeactivatedStore, Resting
 from services.store.members import MemberStore
-from services.store.person_rows import NoticeStore
-from services.store.tables import PEOPLE, WORKSPACES
+from services.store.person_rows import NoticeStore, of_person
+from services.store.tables import NOTICES, PEOPLE, WORKSPACES
 from tests.support.clocks import ManualClock
 from tests.support.subscriptions import ANN, BOB, NOW
 
@@ -25,7 +25,7 @@ def listed(user_id: str, *, deleted: bool) -> WorkspaceMember:
     )
 
 
-async def test_daily_reading_of_all_members_puts_to_rest_and_brings_back(
+async def test_list_of_all_members_puts_to_rest_and_names_who_is_back_and_changes_nothing_of_theirs(
     database: Database, encryptor: Encryptor, clock: ManualClock, people: None, store: CalendarStore
 ) -> None:
     members = MemberStore(database, encryptor)
@@ -52,6 +52,40 @@ async def test_daily_reading_of_all_members_puts_to_rest_and_brings_back(
     assert (await deactivated.first_at(), await deactivated.since(later, 10)) == (later, [ANN])
     latest = later + timedelta(days=1)
     await members.put("T1", [listed(ANN.user_id, deleted=False)], read_at=latest, now=latest)
+    assert await found() == {ANN.user_id: ("deactivated", True), BOB.user_id: ("ok", False)}
+    assert [row.due_at for row in await database.fetch(sa.select(CALENDARS.c.due_at))] == [None]
+    assert (await members.back("T1", latest), await members.back("T1", latest + timedelta(seconds=1))) == ([ANN], [])
+    again = latest + timedelta(days=1)  # nobody is another than the day before
+    assert await members.put("T1", [listed(ANN.user_id, deleted=False)], read_at=again, now=again) == set()
+    assert await members.back("T1", again) == [ANN]
+    assert await deactivated.reactivate(ANN, again, again, emptied=True, lost=False)
+    assert await members.back("T1", again) == []
     assert await found() == {ANN.user_id: ("ok", False), BOB.user_id: ("ok", False)}
-    assert [row.due_at for row in await database.fetch(sa.select(CALENDARS.c.due_at))] == [latest]
-    assert (await deactivated.first_at(), await deactivated.since(latest, 10)) == (None, [])
+    assert [row.due_at for row in await database.fetch(sa.select(CALENDARS.c.due_at))] == [again]
+    assert (await deactivated.first_at(), await deactivated.since(again, 10)) == (None, [])
+
+
+async def test_who_is_back_with_a_grant_that_is_over_has_no_token_and_is_told_in_the_same_transaction(
+    database: Database, encryptor: Encryptor, clock: ManualClock, people: None
+) -> None:
+    token = encryptor.seal("xoxp-1", "people.token", ANN.team_id, ANN.user_id)
+    async with database.write() as connection:
+        its = sa.update(PEOPLE).where(of_person(PEOPLE, ANN))
+        await connection.execute(its.values(grant_state="ok", token=token, granted_at=NOW))
+    deactivated = DeactivatedStore(database, encryptor, NoticeStore(database, clock))
+    first, second, third, fourth = (NOW + timedelta(minutes=minutes) for minutes in (1, 2, 3, 4))
+    assert await deactivated.deactivate(ANN, first, first)
+    assert await deactivated.resting(ANN) == Resting(first, "xoxp-1")
+    assert await deactivated.reactivate(ANN, third, third, emptied=True, lost=True)
+    assert not await deactivated.reactivate(ANN, third, third, emptied=True, lost=True)
+    columns = (PEOPLE.c.grant_state, PEOPLE.c.token, PEOPLE.c.deactivated_at)
+    row = await database.fetch_one(sa.select(*columns).where(of_person(PEOPLE, ANN)))
+    assert row is not None
+    assert tuple(row) == ("lost", None, None)
+    told = await database.fetch(sa.select(NOTICES.c.user_id, NOTICES.c.subject))
+    assert [tuple(one) for one in told] == [(ANN.user_id, "grant")]
+    assert not await deactivated.deactivate(ANN, second, fourth)  # an event of before that comes late
+    assert await deactivated.deactivate(ANN, fourth, fourth)
+    assert await deactivated.resting(ANN) == Resting(fourth, None)
+    assert await deactivated.reactivate(ANN, second, fourth, emptied=True, lost=False)  # late too, and so by Slack now
+    assert not await deactivated.deactivate(ANN, second + timedelta(seconds=1), fourth)

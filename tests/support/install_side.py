@@ -208,8 +208,8 @@ async def open_install_side(
     bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
     keys = AgentKeys(stores.agents, WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal), clock)
     deactivated = Deactivated(
-        stores.deactivated, store, authority, leaving=leaving, accounts=stores.accounts, cleanup=leaving.cleanup,
-        clock=clock, wake_signal=wake_signal, kept=timedelta(days=30),
+        stores.deactivated, store, workspaces, authority, leaving=leaving, accounts=stores.accounts,
+        cleanup=leaving.cleanup, clock=clock, wake_signal=wake_signal, kept=timedelta(days=30),
     )  # fmt: skip
     listeners = Events(people, leaving, EmojiSearch(stores.emoji, workspaces, clock, wake_signal), keys, deactivated)
     listeners.register(bolt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -141,8 +142,11 @@ class Replica:
         self.emoji_reading = EmojiReading(
             self.emoji, self.workspaces, SlackEmoji(self.clients), self.clock
         )  # fmt: skip
+        self.back: list[PersonKey] = []
         self.members = MemberStore(self.database, self.encryptor)
-        self.member_reading = MemberReading(self.members, self.workspaces, SlackMembers(self.clients), self.clock)
+        self.member_reading = MemberReading(
+            self.members, self.workspaces, SlackMembers(self.clients), self.clock, self._came_back
+        )
         links = Links(
             grant=self._grant_link, home=self._home_link, calendar=self._calendar, account=self._account
         )  # fmt: skip
@@ -239,6 +243,9 @@ class Replica:
 
     def _budget(self) -> Budget:
         return Budget(limits=dict(self.limits), person_limit=self.person_limit)
+
+    async def _came_back(self, key: PersonKey, at: datetime) -> None:
+        self.back.append(key)
 
     async def _policy(self, team_id: str) -> Policy:
         return self.policy

@@ -338,9 +338,9 @@ async def open_stepped_app(
                 KeyForms(surface, tab, "https://quo.example").register,
             ],
             events=Events(people, leaving, emoji, surface.keys, Deactivated(
-                DeactivatedStore(database, encryptor, replica.notices), store, leaving.slack, leaving=leaving,
-                accounts=leaving.accounts, cleanup=leaving.cleanup, clock=clock, wake_signal=wake_signal,
-                kept=timedelta(days=30),
+                DeactivatedStore(database, encryptor, replica.notices), store, workspaces, leaving.slack,
+                leaving=leaving, accounts=leaving.accounts, cleanup=leaving.cleanup, clock=clock,
+                wake_signal=wake_signal, kept=timedelta(days=30),
             )),
             files=handlers.FileMessages(
                 surface, KeptFiles(), commands.teller, DeliveryStore(database)
