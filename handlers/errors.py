@@ -40,6 +40,7 @@ from services.domain.request_errors import BodyTooLargeError, MethodNotAllowedEr
 from services.platform.logs import of_error
 from services.ports import Say
 from services.slack.messages import SlackMessages, SlackViews
+from services.store.connecting import locked_out
 from services.usecases.people import People
 
 log = structlog.get_logger(__name__)
@@ -73,7 +74,7 @@ def known(error: BaseException) -> StatusQuoError:
         return error
     if isinstance(error, SlackClientError | SlackApiError):
         return SlackUnavailableError(type(error).__name__)
-    return StatusQuoError(type(error).__name__)
+    return StatusQuoError(locked_out(error) or type(error).__name__)
 
 
 def status_of(error: StatusQuoError) -> int:
@@ -90,6 +91,9 @@ def retry_after(error: StatusQuoError) -> dict[str, str]:
 
 def record(error: BaseException, found: StatusQuoError, **where: object) -> None:
     """Log one line for the operator: expected errors without a traceback, unexpected ones with it."""
+    if locked_out(error):  # by another program, which no stack of ours tells anything of
+        log.warning("request_refused", error=type(error).__name__, error_id=found.id, reason=found.reason, **where)
+        return
     if isinstance(error, StatusQuoError):
         if isinstance(error, InputError | RequestError):
             log.info("request_refused", **of_error(found), **where)

@@ -66,9 +66,16 @@ def locked_out_is_said() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if "BUSY" not in getattr(error.orig, "sqlite_errorname", ""):
+        if not (reason := locked_out(error)):
             raise
-        raise DatabaseError(said_by(error)) from error
+        raise DatabaseError(reason) from error
+
+
+def locked_out(error: BaseException) -> str:
+    """Return what to tell the operator where another process kept an SQLite file for too long; "" for other errors."""
+    if isinstance(error, DBAPIError) and "BUSY" in getattr(error.orig, "sqlite_errorname", ""):
+        return said_by(error)
+    return ""
 
 
 def _facts(url: URL) -> dict[str, str]:

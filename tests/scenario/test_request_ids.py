@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import aiohttp
 import pytest
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import OperationalError
 from structlog.contextvars import bind_contextvars
 
 from services.platform.crypto import Encryptor
@@ -63,4 +66,30 @@ async def test_line_about_what_slack_delivered_says_whose_it_is(
     (line,) = (one for one in map(json.loads, lines.getvalue().splitlines()) if one["event"] == "request_failed")
     assert (line["team_id"], line["user_id"], line["error"]) == ("T1", "U1", "KeyError")
     assert len(line["request_id"]) == len(line["error_id"]) == 8
+    await database.close()
+
+
+async def test_file_that_another_process_holds_is_one_line_with_the_reason(
+    sqlite_url: str, encryptor: Encryptor, clock: ManualClock, stub: OAuthStub, lines: io.StringIO
+) -> None:
+    database = Database(sqlite_url)
+    async with open_install_side(database, encryptor, clock, stub) as found:
+        await found.install(answer())
+
+        async def listens(body: dict[str, object]) -> None:
+            path = sqlite_url.removeprefix("sqlite+aiosqlite:///")
+            with closing(sqlite3.connect(path)) as other, closing(sqlite3.connect(path, timeout=0)) as ours:
+                other.execute("BEGIN IMMEDIATE")
+                try:
+                    ours.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    raise OperationalError("UPDATE", {"text": "Board"}, error) from error
+
+        found.bolt.event("link_shared")(listens)
+        await found.event({"type": "link_shared", "user": "U1", "links": []})
+    (line,) = (one for one in map(json.loads, lines.getvalue().splitlines()) if one["event"] == "request_refused")
+    assert (line["level"], line["error"]) == ("warning", "OperationalError")
+    assert line["reason"].startswith("SQLite says: database is locked; another process has the file to itself")
+    assert "Board" not in lines.getvalue()
+    assert "Traceback" not in lines.getvalue()
     await database.close()
