@@ -171,7 +171,7 @@ class Modals:
             answer = replies.override(who.l10n, made, self.services.clock.now(), who.view.pause)
             answer_beside(self.services, args.body["view"], replies.posted(answer))
         else:
-            said = f"{_typed(start, who)} - {_typed(end, who)} {note}".strip()
+            said = f"{_typed(start, who)} - {_typed(end, who)} {escape(note)}".strip()
             said = Besides(stand_in=stand_in).beside(said) if stand_in else said
             await self._grant_first(args, who, OOO, said, who.l10n.say("Out of office"))
 
@@ -210,7 +210,7 @@ class Modals:
             told = [] if view is None else waiting(view, effects)
             await close(args, who, who.l10n.say("Set a status"), told, [who.l10n.say("Saved.")])
         else:
-            said = f"{emoji} {text}".strip() + ("" if end is None else f" until {_typed(end, who)}")
+            said = f"{emoji} {escape(text)}".strip() + ("" if end is None else f" until {_typed(end, who)}")
             besides = Besides(effects)
             said = besides.beside(said) if besides.effects else said
             await self._grant_first(args, who, QUO, said, who.l10n.say("Set a status"))

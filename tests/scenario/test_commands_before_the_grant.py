@@ -104,7 +104,7 @@ async def test_form_sent_before_the_grant_gives_way_to_the_link_and_is_done_afte
             "from_time": ("time", {"type": "timepicker", "selected_time": None}),
             "to": ("date", {"type": "datepicker", "selected_date": "2026-11-27"}),
             "to_time": ("time", {"type": "timepicker", "selected_time": "17:00"}),
-            "note": ("value", {"type": "plain_text_input", "value": "Skiing"}),
+            "note": ("value", {"type": "plain_text_input", "value": "R&D <3 <b>"}),
             "stand_in": ("user", {"type": "users_select", "selected_user": BEN}),
         }
     )
@@ -112,8 +112,8 @@ async def test_form_sent_before_the_grant_gives_way_to_the_link_and_is_done_afte
     assert elements(answer["view"]["blocks"])[0]["action_id"] == "open_grant"
     await granted(app)
     made = await app.only()
-    assert (made.text, made.stand_in) == ("Skiing", BEN)
-    assert (await app.shows())[0] == "Skiing"
+    assert (made.text, made.stand_in) == ("R&D <3 <b>", BEN)
+    assert (await app.shows())[0] == "R&D <3 <b>"
 
 
 async def test_status_form_sent_before_the_grant_is_done_after_it(app: SteppedApp) -> None:
@@ -122,12 +122,12 @@ async def test_status_form_sent_before_the_grant_is_done_after_it(app: SteppedAp
     await app.submit(
         {
             "emoji": ("value", {"type": "plain_text_input", "value": ":tea:"}),
-            "text": ("value", {"type": "plain_text_input", "value": "Tea until late"}),
+            "text": ("value", {"type": "plain_text_input", "value": "Tea <b> until late"}),
             "until": ("time", {"type": "timepicker", "selected_time": "15:00"}),
             "effects": ("value", {"type": "checkboxes", "selected_options": [{"value": "away"}]}),
         }
     )
     await granted(app)
     made = await app.only()
-    assert (made.text, made.emoji, made.effects) == ("Tea until late", ":tea:", {Effect.AWAY})
+    assert (made.text, made.emoji, made.effects) == ("Tea <b> until late", ":tea:", {Effect.AWAY})
     assert app.ann == PersonKey(TEAM, ANN)
