@@ -15,12 +15,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypedColumns,
     false,
 )
 
 from services.store.columns import Sealed, UtcInstant
-from services.store.tables import ID, METADATA, OfPerson, of_person_row
+from services.store.tables import ID, METADATA, OfPerson, OfWorkspace, of_person_row
 
 
 def _of_calendar() -> ForeignKeyConstraint:
@@ -94,10 +93,9 @@ CALENDARS = Table(
 )
 
 
-class _WatchesColumns(TypedColumns):
+class _WatchesColumns(OfWorkspace):
     """A provider's promise to push. Its row is there before the promise: a push may be faster than the answer."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     watch_id: Named[str] = Column(ID, primary_key=True)
     user_id: Named[str] = Column(ID)
     calendar_id: Named[str] = Column(ID)
@@ -117,11 +115,9 @@ WATCHES = Table(
 )
 
 
-class _InboxColumns(TypedColumns):
+class _InboxColumns(OfPerson):
     """A calendar file that somebody sent us and that is not worked in yet: to a hook, or in the messages tab."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
-    user_id: Named[str] = Column(ID, primary_key=True)
     calendar_id: Named[str] = Column(ID, primary_key=True)
     seq: Named[int] = Column(BigInteger, primary_key=True)
     whole: Named[bool] = Column(Boolean, default=False)  # it is all there is; else a part of it
@@ -132,11 +128,9 @@ class _InboxColumns(TypedColumns):
 INBOX = Table("inbox", METADATA, _InboxColumns, _of_calendar())
 
 
-class _EventsColumns(TypedColumns):
+class _EventsColumns(OfPerson):
     """One occurrence. What it is about and with whom (title, location, organizer, domains) is sealed in `detail`."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
-    user_id: Named[str] = Column(ID, primary_key=True)
     calendar_id: Named[str] = Column(ID, primary_key=True)
     event_id: Named[str] = Column(ID, primary_key=True)  # digest of uid and occurrence
     uid: Named[str] = Column(Text)

@@ -15,11 +15,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypedColumns,
 )
 
 from services.store.columns import Sealed, UtcInstant
-from services.store.tables import ID, METADATA, OfPerson, of_person_row
+from services.store.tables import ID, METADATA, OfPerson, OfWorkspace, of_person_row
 
 
 class _StretchesColumns(OfPerson):
@@ -64,10 +63,9 @@ class _PicturesColumns(OfPerson):
 PICTURES = Table("pictures", METADATA, _PicturesColumns, of_person_row())
 
 
-class _RepliesColumns(TypedColumns):
+class _RepliesColumns(OfWorkspace):
     """That somebody is told once a day that a person is out; written before they are told, `due_at` until then."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     asker_id: Named[str] = Column(ID, primary_key=True)
     person_id: Named[str] = Column(ID, primary_key=True)
     day: Named[str] = Column(String(10), primary_key=True)  # the asker's

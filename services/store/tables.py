@@ -43,17 +43,21 @@ def of_person_row() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["team_id", "user_id"], ["people.team_id", "people.user_id"], ondelete="CASCADE")
 
 
-class OfPerson(TypedColumns):
-    """The first two columns of a table whose rows belong to a person: values are sealed for the key in this order."""
+class OfWorkspace(TypedColumns):
+    """The column that the key of nearly every table begins with."""
 
     team_id: Named[str] = Column(ID, primary_key=True)
+
+
+class OfPerson(OfWorkspace):
+    """The first two columns of a table whose rows are of one person each: values are sealed for a key in its order."""
+
     user_id: Named[str] = Column(ID, primary_key=True)
 
 
-class _WorkspacesColumns(TypedColumns):
+class _WorkspacesColumns(OfWorkspace):
     """A bot install: a Slack team (T…), or an Enterprise org (E…) that installed the app org-wide."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     enterprise_id: Named[str | None] = Column(ID)
     name: Named[str] = Column(Text, default="")
     org_wide: Named[bool] = Column(Boolean, default=False)
@@ -81,11 +85,9 @@ class _WorkspacesColumns(TypedColumns):
 WORKSPACES = Table("workspaces", METADATA, _WorkspacesColumns)
 
 
-class _PeopleColumns(TypedColumns):
+class _PeopleColumns(OfPerson):
     """A member: who they are, what they allowed us (the grant), what they chose, when they are due."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
-    user_id: Named[str] = Column(ID, primary_key=True)
     zone: Named[str] = Column(String(64), default="UTC")
     locale: Named[str] = Column(String(16), default="en-US")
     addresses: Named[bytes | None] = Column(Sealed)
@@ -200,10 +202,9 @@ class _SpansColumns(OfPerson):
 SPANS = Table("spans", METADATA, _SpansColumns, of_person_row())
 
 
-class _WritesColumns(TypedColumns):
+class _WritesColumns(OfWorkspace):
     """The audit: every attempt on a profile and every decision to leave it, with its reason and outcome."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     write_id: Named[str] = Column(ID, primary_key=True)
     user_id: Named[str] = Column(ID)
     at: Named[datetime] = Column(UtcInstant)
@@ -250,10 +251,9 @@ class _AsksColumns(OfPerson):
 ASKS = Table("asks", METADATA, _AsksColumns, of_person_row())
 
 
-class _OauthStatesColumns(TypedColumns):
+class _OAuthStatesColumns(OfWorkspace):
     """A single-use `state`; only its digest is kept. `team_id` is "" until the workspace is known."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     digest: Named[str] = Column(String(64), primary_key=True)
     purpose: Named[str] = Column(String(16))
     user_id: Named[str] = Column(ID, default="")
@@ -262,13 +262,12 @@ class _OauthStatesColumns(TypedColumns):
     verifier: Named[bytes | None] = Column(Sealed)
 
 
-OAUTH_STATES = Table("oauth_states", METADATA, _OauthStatesColumns)
+OAUTH_STATES = Table("oauth_states", METADATA, _OAuthStatesColumns)
 
 
-class _DeliveriesColumns(TypedColumns):
+class _DeliveriesColumns(OfWorkspace):
     """A delivery that was taken in, by its event_id or its signature. Seen twice, it is answered and dropped."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     delivery_id: Named[str] = Column(String(128), primary_key=True)
     seen_at: Named[datetime] = Column(UtcInstant, index=True)
 

@@ -22,27 +22,25 @@ from sqlalchemy import (
 )
 
 from services.store.columns import Sealed, UtcInstant
-from services.store.tables import ID, METADATA, OfPerson, of_person_row
+from services.store.tables import ID, METADATA, OfPerson, OfWorkspace, of_person_row
 
 
 def _of_workspace() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["team_id"], ["workspaces.team_id"], ondelete="CASCADE")
 
 
-class _WorkspaceBudgetsColumns(TypedColumns):
+class _WorkspaceBudgetsColumns(OfWorkspace):
     """What a new owner of a workspace must know: the calls of the last minute and who said wait."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     budget: Named[str] = Column(Text, default="{}")
 
 
 WORKSPACE_BUDGETS = Table("lanes", METADATA, _WorkspaceBudgetsColumns)  # as the first release called it
 
 
-class _OperatorFaultsColumns(TypedColumns):
+class _OperatorFaultsColumns(OfWorkspace):
     """What the operator has to mend, as long as it stands: of the installation (`team_id` ""), or of a workspace."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     fault: Named[str] = Column(String(32), primary_key=True)  # services.domain.faults.Fault
     since: Named[datetime] = Column(UtcInstant)
     seen_at: Named[datetime] = Column(UtcInstant)
@@ -65,10 +63,9 @@ class _ForgottenColumns(TypedColumns):
 FORGOTTEN = Table("forgotten", METADATA, _ForgottenColumns)
 
 
-class _EmojiColumns(TypedColumns):
+class _EmojiColumns(OfWorkspace):
     """An emoji of a workspace's own; `alias_of` names the emoji that it is another name of."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     name: Named[str] = Column(String(100), primary_key=True)
     alias_of: Named[str | None] = Column(String(100))
 
@@ -97,11 +94,9 @@ ABSENCES = Table(
 )
 
 
-class _MembersColumns(TypedColumns):
+class _MembersColumns(OfPerson):
     """A member of a workspace, with or without a grant; kept only while a leave calendar or a keeper stands."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
-    user_id: Named[str] = Column(ID, primary_key=True)
     role: Named[int] = Column(Integer)  # services.domain.members.Role
     active: Named[bool] = Column(Boolean)  # neither deactivated, nor a bot, nor of another organization
     zone: Named[str] = Column(String(64), default="")
@@ -113,11 +108,9 @@ class _MembersColumns(TypedColumns):
 MEMBERS = Table("members", METADATA, _MembersColumns, _of_workspace())
 
 
-class _LeavesColumns(TypedColumns):
+class _LeavesColumns(OfPerson):
     """Leave of a member, found in a leave calendar. It carries neither title, type nor place."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
-    user_id: Named[str] = Column(ID, primary_key=True)
     leave_id: Named[str] = Column(ID, primary_key=True)  # digest of calendar, uid and occurrence
     calendar_id: Named[str] = Column(ID)
     start_at: Named[datetime] = Column(UtcInstant)  # where it has wall times: in the member's zone
@@ -139,10 +132,9 @@ LEAVES = Table(
 )
 
 
-class _LeaveLinesColumns(TypedColumns):
+class _LeaveLinesColumns(OfWorkspace):
     """A line of a leave calendar that counts for nobody: for the admin's list, or a company's holiday."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     calendar_id: Named[str] = Column(ID, primary_key=True)
     line_id: Named[str] = Column(ID, primary_key=True)
     result: Named[str] = Column(String(16))  # unknown | two | half | holiday
@@ -156,10 +148,9 @@ LEAVE_LINES = Table(
 )
 
 
-class _LeaveTiesColumns(TypedColumns):
+class _LeaveTiesColumns(OfWorkspace):
     """A name in leave calendars that an admin has tied to a member."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     name_digest: Named[str] = Column(String(64), primary_key=True)  # keyed, of the folded name
     name: Named[bytes] = Column(Sealed)
     user_id: Named[str] = Column(ID)
@@ -170,11 +161,9 @@ class _LeaveTiesColumns(TypedColumns):
 LEAVE_TIES = Table("leave_ties", METADATA, _LeaveTiesColumns, _of_workspace())
 
 
-class _RefusalsColumns(TypedColumns):
+class _RefusalsColumns(OfPerson):
     """What a member does not want: `leave` (it is not me) or `keeper` (leave my status alone). Outlives a forget."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
-    user_id: Named[str] = Column(ID, primary_key=True)
     what: Named[str] = Column(String(8), primary_key=True)
     at: Named[datetime] = Column(UtcInstant)
 
@@ -182,10 +171,9 @@ class _RefusalsColumns(TypedColumns):
 REFUSALS = Table("refusals", METADATA, _RefusalsColumns, _of_workspace())
 
 
-class _KeepersColumns(TypedColumns):
+class _KeepersColumns(OfWorkspace):
     """An admin's consent that their user token keeps the statuses of members who have no grant, for leave alone."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     user_id: Named[str] = Column(ID)
     consented_at: Named[datetime] = Column(UtcInstant)
     state: Named[str] = Column(String(16), default="ok")  # services.domain.keeper.KeeperState
@@ -195,14 +183,12 @@ class _KeepersColumns(TypedColumns):
 KEEPERS = Table("keepers", METADATA, _KeepersColumns, _of_workspace())
 
 
-class _KeptColumns(TypedColumns):
+class _KeptColumns(OfPerson):
     """A member whose status the keeper keeps: when they are worth a look, and what we know of their profile.
 
     `seq` counts who made it due, `turn` who took it up (the fence), as in `effects`.
     """
 
-    team_id: Named[str] = Column(ID, primary_key=True)
-    user_id: Named[str] = Column(ID, primary_key=True)
     due_at: Named[datetime | None] = Column(UtcInstant)
     away_until: Named[datetime | None] = Column(UtcInstant)  # the longest leave goes first; None: not known yet
     seq: Named[int] = Column(BigInteger, default=0)
@@ -217,10 +203,9 @@ class _KeptColumns(TypedColumns):
 KEPT = Table("kept", METADATA, _KeptColumns, _of_workspace(), Index("ix_kept_due_at", "team_id", "due_at"))
 
 
-class _KeptWritesColumns(TypedColumns):
+class _KeptWritesColumns(OfWorkspace):
     """The audit of a keeper: every attempt on a member's profile and every decision to leave it, and by whose token."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     write_id: Named[str] = Column(ID, primary_key=True)
     user_id: Named[str] = Column(ID)
     keeper_id: Named[str] = Column(ID)  # "" once that admin is forgotten
@@ -240,10 +225,9 @@ KEPT_WRITES = Table(
 )
 
 
-class _DigestsColumns(TypedColumns):
+class _DigestsColumns(OfWorkspace):
     """A digest of who is out, for a channel; a daily one and a weekly one at most."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     channel_id: Named[str] = Column(ID, primary_key=True)
     period: Named[str] = Column(String(8), primary_key=True)  # daily | weekly
     created_by: Named[str] = Column(ID)
@@ -260,10 +244,9 @@ class _DigestsColumns(TypedColumns):
 DIGESTS = Table("digests", METADATA, _DigestsColumns, _of_workspace(), Index("ix_digests_due_at", "due_at"))
 
 
-class _DigestPostsColumns(TypedColumns):
+class _DigestPostsColumns(OfWorkspace):
     """That a digest is posted for one day; written before it is, so that it is posted once."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     channel_id: Named[str] = Column(ID, primary_key=True)
     period: Named[str] = Column(String(8), primary_key=True)
     day: Named[str] = Column(String(10), primary_key=True)
@@ -283,10 +266,9 @@ DIGEST_POSTS = Table(
 )
 
 
-class _AbsenceFeedsColumns(TypedColumns):
+class _AbsenceFeedsColumns(OfWorkspace):
     """A secret address at which who is out can be subscribed to as a calendar."""
 
-    team_id: Named[str] = Column(ID, primary_key=True)
     feed_id: Named[str] = Column(ID, primary_key=True)
     channel_id: Named[str] = Column(ID, default="")  # "": the whole workspace, an admin's
     created_by: Named[str] = Column(ID)
