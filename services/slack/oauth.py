@@ -81,7 +81,7 @@ class SlackAuthority:
         )
 
     async def account(self, token: str, user_id: str) -> Member | None:
-        """Return the same with the workspace's bot token, with what their profile shows; None for the deactivated.
+        """Return somebody, also what their profile shows, as a bot's `token` may see them; None for the deactivated.
 
         Raises SlackError.
         """

@@ -20,7 +20,6 @@ from services.domain.members import Role, WorkspaceMember
 from services.domain.model import PersonKey
 from services.domain.people import LEAVE, homes_of, leave_key
 from services.platform.concurrency import off_loop
-from services.store.agents import end_keys
 from services.store.calendar_tables import CALENDARS
 from services.store.columns import UtcInstant
 from services.store.db import Store
@@ -163,8 +162,7 @@ class MemberStore(Store):
                 )
                 await mark_due(connection, leave_key(team_id), now)
             if gone := [PersonKey(team_id, one) for one in sorted(changed) if rows[one].deleted]:
-                await end_keys(connection, gone)  # an event that tells of it may not have reached us
-                await deactivate(connection, gone, read_at, now)
+                await deactivate(connection, gone, read_at, now)  # an event that tells of it may not have reached us
             await look_at_kept(connection, (PersonKey(team_id, one) for one in changed), now)
             seen = update(MEMBERS).where(MEMBERS.c.team_id == team_id, named(MEMBERS.c.user_id, "asked"))
             await connection.execute(seen.values(read_at=read_at), {"asked": names(same - newer)})

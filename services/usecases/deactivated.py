@@ -8,18 +8,20 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.calendars.accounts import ProviderCleanup
-from services.domain.errors import SlackError, SlackRateLimitedError, SlackUnavailableError, StatusQuoError
+from services.domain.errors import SlackError, StatusQuoError
 from services.domain.faults import is_lost
 from services.domain.model import NO_STATUS, PersonKey, Status
 from services.domain.people import Member
+from services.domain.request_errors import NotInstalledError
 from services.platform.logs import guarded, of_error
 from services.ports import Clock, Report, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.accounts import AccountStore
-from services.store.deactivated import DeactivatedStore
+from services.store.deactivated import DeactivatedStore, Resting
 from services.store.people import PeopleStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.offboarding import Offboarding
+from services.usecases.slack_askers import NOBODY
 
 log = structlog.get_logger(__name__)
 
@@ -73,17 +75,23 @@ class Deactivated:
         resting = await self.store.resting(key)
         if resting is None:
             return
+        seen = None
         try:
             member = await self._member(key)
         except StatusQuoError as failure:
             log.warning("account_unverified", team_id=key.team_id, user_id=key.user_id, **of_error(failure))
             if at < resting.since:
                 return
-            seen = None
         else:
             if member is None:
                 return
             seen = member.status if shown is None else None
+        await self._bring_back(key, resting, at, shown=shown, seen=seen)
+
+    async def _bring_back(
+        self, key: PersonKey, resting: Resting, at: datetime, *, shown: Status | None, seen: Status | None
+    ) -> None:
+        """Have everything done again; `seen` is what Slack says now that their profile shows, where it was asked."""
         lost = resting.token is not None and await self._is_over(key, resting.token)
         now = self.clock.now()
         emptied = (shown or seen or NO_STATUS) == NO_STATUS
@@ -112,14 +120,20 @@ class Deactivated:
             log.warning("token_unverified", team_id=key.team_id, user_id=key.user_id, **of_error(failure))
         return False
 
-    async def _is_back(self, key: PersonKey) -> bool:
-        """Return whether Slack says that they are a member. Raises SlackError where it does not answer now."""
+    async def _last_look(self, key: PersonKey) -> Member | None:
+        """Return somebody as Slack shows them before they are forgotten; None who is no member, or can be no more.
+
+        Only Slack's own word has somebody forgotten, or that the app is not installed there any more. Raises SlackError
+        or SealError where it does not say: the bot's token may be refused for a while, as everybody's.
+        """
         try:
-            return await self._member(key) is not None
-        except (SlackUnavailableError, SlackRateLimitedError):
+            return await self._member(key)
+        except NotInstalledError:
+            return None
+        except SlackError as refusal:
+            if refusal.reason in NOBODY or is_lost(refusal):
+                return None
             raise
-        except StatusQuoError:  # nobody is there to ask, or Slack knows of no such account
-            return False
 
     async def next_due(self) -> datetime | None:
         """Return when the next one is to be forgotten."""
@@ -134,10 +148,11 @@ class Deactivated:
         failed = 0
         for key in over:
             with guarded("deactivated_not_forgotten", team_id=key.team_id, user_id=key.user_id) as result:
-                if await self._is_back(key):
-                    await self.reactivate(key, self.clock.now())
-                else:
+                resting, member = await self.store.resting(key), await self._last_look(key)
+                if member is None:
                     await self.leaving.forget(key)
+                elif resting is not None:
+                    await self._bring_back(key, resting, self.clock.now(), shown=None, seen=member.status)
             failed += result.failed
         self._rests_until = self.clock.now() + AGAIN if failed else None
         return Report(done=len(over), changed=len(over) - failed, failed=failed)
