@@ -179,7 +179,7 @@ class NoticeSender:
                 again = await self._notices.failed(notice, self._clock.now())
                 if again is not None:
                     self._rounds.put_off(again)
-        return None
+        return workspace.budget.ready_at(POST, self._clock.now())  # Slack may have said wait to the last one
 
     async def _put_off(self, workspace: OwnedWorkspace, wait: timedelta) -> None:
         until = self._clock.now() + wait
@@ -305,7 +305,7 @@ class HomePublisher:
             self._workspaces.use(workspace)
             with guarded("home_not_published", team_id=workspace.team_id, user_id=key.user_id):
                 await self._publish(token, key, workspace)
-        return None
+        return workspace.budget.ready_at(PUBLISH, self._clock.now())
 
     async def _publish(self, token: str, key: PersonKey, workspace: OwnedWorkspace) -> None:
         view = await self._renderer.home(key)

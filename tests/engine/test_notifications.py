@@ -84,6 +84,18 @@ async def test_notice_that_slack_refuses_is_tried_again_later_and_later(engine: 
     assert (await pending(engine), len(engine.calls(POST))) == (0, 5)
 
 
+async def test_notice_that_slack_has_wait_is_sent_when_it_may_be(engine: RunningEngine) -> None:
+    replica, _ = await told(engine)
+    engine.slack.faults.add(Fault(POST, retry_after=7))
+    ready = await replica.sender.drain()
+    assert ready is not None
+    assert engine.clock.now() < ready <= engine.clock.now() + timedelta(seconds=8)
+    assert await pending(engine) == 1
+    engine.clock.move_to(ready)
+    await replica.sender.drain()
+    assert await pending(engine) == 0
+
+
 async def test_chore_that_fails_leaves_the_others_to_be_done(engine: RunningEngine) -> None:
     replica, key = await told(engine)
     await engine.change(key, home_stale=True)
