@@ -38,7 +38,7 @@ _NAME = re.compile(r"[^\s:<>@&]{1,100}")
 _DIGITS_ONLY = re.compile(r":[\d]+:")
 _REFERENCE = re.compile(r"<([^<>]*)>")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|([^>]*))?>")
-_NAMELESS = re.compile(r"<@[^<>|]*\|?>")
+_NAMELESS = re.compile(r"<@[^<>|]*(?:\|\s*)?>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
@@ -156,7 +156,7 @@ def plain(text: str) -> str:
     """`text` as people read it: references by their label, entities undone, one line.
 
     A mention becomes its name behind an @, which notifies nobody; a link its address or label. A mention of a person
-    whom Slack did not name stays as it is, so that nobody takes what is left for all that was typed.
+    whom Slack did not name stays as it is, so that `status_text` refuses it.
     """
     text = _CONTROL.sub(" ", text)
     return " ".join(unescape(_REFERENCE.sub(_label, text)).split())
@@ -164,7 +164,7 @@ def plain(text: str) -> str:
 
 def _label(found: re.Match[str]) -> str:
     target, _, label = found[1].partition("|")
-    if target.startswith("@") and not label:
+    if target.startswith("@") and not label.strip():
         return found[0]
     if target.startswith(("@", "#")):
         return target[0] + label if label else ""

@@ -245,7 +245,9 @@ def test_status_whose_end_is_said_apart_is_no_longer_than_slack_takes() -> None:
         command_parser.status_with_end("a" * 101, "", at("2026-11-23 14:00"), speaker())
 
 
-@pytest.mark.parametrize("typed", ["Lunch with <@U1> for 45m", "<@U1> today", "ask <@U1|> for 1h", "&lt;@U1&gt; 1h"])
+@pytest.mark.parametrize(
+    "typed", ["Lunch with <@U1> for 45m", "<@U1> today", "ask <@U1|> for 1h", "ask <@U1| > for 1h", "&lt;@U1&gt; 1h"]
+)
 def test_mention_without_a_name_is_asked_back(typed: str) -> None:
     for read in (command_parser.status, command_parser.absence):
         with pytest.raises(MentionInStatusError):
