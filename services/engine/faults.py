@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -30,7 +29,7 @@ from services.domain.errors import (
 from services.domain.faults import ACCOUNT_INACTIVE, IN_DOUBT, OperatorFault, concerns_bot
 from services.domain.model import PersonKey
 from services.engine.workspaces import OwnedWorkspaces
-from services.platform.logs import guarded
+from services.platform.logs import guarded, of_error
 from services.ports import Clock, Report, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.faults import FIRST_LOOK, DueFault, FaultStore
@@ -91,7 +90,7 @@ class TokenFaults:
         """
         if error.reason not in IN_DOUBT:
             is_back = error.reason == ACCOUNT_INACTIVE and await self._is_there(key)
-            return GrantLostError("token_revoked") if is_back else error
+            return GrantLostError("reactivated") if is_back else error
         async with self._asking[key.team_id]:
             if key.team_id in self.workspaces.shut:
                 return SlackShutError(error.reason)
@@ -129,9 +128,11 @@ class TokenFaults:
     async def _is_there(self, key: PersonKey) -> bool:
         """Return whether Slack says that somebody's account is a member's now; the bot is asked."""
         bot = await self._bot(key.team_id)
-        with suppress(SlackError):
+        try:
             return bot is not None and await self.authority.account(bot, key.user_id) is not None
-        return False
+        except SlackError as failure:  # it was Slack that said "deactivated"; who is back is found by what tells of it
+            log.warning("account_unverified", team_id=key.team_id, user_id=key.user_id, **of_error(failure))
+            return False
 
     async def _met(self, fault: OperatorFault, error: SlackError, team_id: str) -> SlackShutError:
         if await self.faults.met(fault, error.reason, team_id):
