@@ -70,7 +70,7 @@ class StatusNow(Answer):
     next_edge: Instant | None
     paused: bool
     paused_until: Annotated[str, Meta(description="Null also where I paused it until I resume")] | None
-    covered: Annotated[ShownStatus, Meta(description="What is hidden by `status`; it shows when that is over")] | None
+    covered: Annotated[ShownStatus, Meta(description="What would show without `status`")] | None
 
 
 async def get_status(services: Services, asker: Asker, _asked: Nothing) -> StatusNow:
