@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 
 from aiohttp.web import Application
 
@@ -210,7 +209,7 @@ async def build(
     """
     stores = await _opened(config, clock)
     leases: Leases = OneProcess() if config.is_sqlite else AdvisoryLocks(config.database_url)
-    stores.database.sender = partial(leases.tell, typed=False)
+    stores.database.sender = leases.tell
     metrics, background = Metrics(), handlers.Background()
     adapters = Adapters(
         config, clock, LoopWakeSignal(), metrics, stores, slack_api(config, metrics, Outbound.of(config)), leases,

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.platform.concurrency import first_of
 from services.platform.logs import guarded
-from services.store.db import after_commit, plain_address
+from services.store.db import plain_address
 
 Wake = Callable[[bool], None]
 """Called where there is something new to write; True where somebody typed it just now."""
@@ -45,8 +45,8 @@ class Leases(Protocol):
         """Leave `teams` to whoever wants them."""
         ...
 
-    async def tell(self, transaction: AsyncConnection, *, typed: bool) -> None:
-        """Have the senders of all processes look, once `transaction` is committed."""
+    async def tell(self, transaction: AsyncConnection, typed: bool) -> Callable[[], None] | None:
+        """Have the senders of all processes look, once `transaction` is committed; what to call then."""
         ...
 
     async def run(self, wake: Wake, lost: Callable[[], None], stop: asyncio.Event) -> None:
@@ -69,11 +69,9 @@ class OneProcess:
     async def release(self, teams: Collection[str]) -> None:
         """Nobody else wants them."""
 
-    async def tell(self, transaction: AsyncConnection, *, typed: bool) -> None:
-        """Wake the sender after the commit."""
-        if self._wake is not None:
-            wake = self._wake
-            after_commit(transaction, lambda: wake(typed))
+    async def tell(self, transaction: AsyncConnection, typed: bool) -> Callable[[], None] | None:
+        """Return what wakes the sender."""
+        return self._wake and partial(self._wake, typed)
 
     async def run(self, wake: Wake, lost: Callable[[], None], stop: asyncio.Event) -> None:
         """Pass on what is told until `stop` is set."""
@@ -135,11 +133,10 @@ class AdvisoryLocks:
         self._held -= set(teams)
         await self._ask(_UNLOCK, teams)
 
-    async def tell(self, transaction: AsyncConnection, *, typed: bool) -> None:
+    async def tell(self, transaction: AsyncConnection, typed: bool) -> Callable[[], None] | None:
         """NOTIFY in `transaction` for the others; this process' own sender is woken without that way round."""
         await transaction.execute(select(func.pg_notify(CHANNEL, f"{self._process}{int(typed)}")))
-        if self._wake is not None:
-            after_commit(transaction, partial(self._wake, typed))
+        return self._wake and partial(self._wake, typed)
 
     async def run(self, wake: Wake, lost: Callable[[], None], stop: asyncio.Event) -> None:
         """Stay connected until `stop` is set; where the connection is lost, everything is."""

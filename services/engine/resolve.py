@@ -14,19 +14,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import calendars, ownership, timeline
 from services.domain.model import Kind, OwnStatusPolicy, PersonKey, Span, Stretch, Timeline
 from services.domain.people import PersonFacts
 from services.domain.profile_state import DuePerson, ProfileState, Resolution
 from services.domain.text import ENGLISH, DefaultTexts
-from services.engine.leases import Leases
 from services.platform.concurrency import off_loop_if
 from services.platform.logs import guarded
 from services.ports import Clock, Report
@@ -73,10 +71,8 @@ class Reconciler:
 
     name = "people"
 
-    def __init__(self, due: DueStore, leases: Leases, clock: Clock) -> None:
-        """`leases` tell the senders of those whose profile is worth a look."""
+    def __init__(self, due: DueStore, clock: Clock) -> None:
         self._due = due
-        self._leases = leases
         self._clock = clock
 
     async def next_due(self) -> datetime | None:
@@ -89,8 +85,6 @@ class Reconciler:
         async with self._due.batch(now, PEOPLE_AT_ONCE) as batch:
             outcomes = [self._decided(person, now) for person in batch.people]
             await batch.save(outcomes)
-            # what was done by hand may be about an effect
-            await tell(self._leases, batch.transaction, outcomes, news=any(person.typed for person in batch.people))
         return Report(done=len(outcomes), changed=sum(outcome.urgency is not None for outcome in outcomes))
 
     def _decided(self, person: DuePerson, now: datetime) -> Resolution:
@@ -100,15 +94,6 @@ class Reconciler:
             return Resolution(person.key, now, stale=True)
         outcome = decide(person, person.span, now, until=until)
         return outcome if until > now + KEEP_AHEAD else replace(outcome, due_at=now, stale=True)
-
-
-async def tell(
-    leases: Leases, transaction: AsyncConnection, outcomes: Iterable[Resolution], *, news: bool = False
-) -> None:
-    """Have the senders look, once `transaction` is committed, if there is `news`, or `outcomes` give them work."""
-    found = [one for one in outcomes if one.urgency is not None or one.home_stale]
-    if found or news:
-        await leases.tell(transaction, typed=any(one.urgency == Urgency.TYPED for one in found))
 
 
 def decide(person: DuePerson, span: Span, now: datetime, *, until: datetime) -> Resolution:
@@ -188,7 +173,6 @@ class Timelines:
     def __init__(
         self,
         due: DueStore,
-        leases: Leases,
         clock: Clock,
         *,
         typed: bool,
@@ -197,7 +181,6 @@ class Timelines:
         """`default_texts` gives the default texts of a locale."""
         self.name = "typed" if typed else "timelines"
         self._due = due
-        self._leases = leases
         self._clock = clock
         self._typed = typed
         self._default_texts = default_texts
@@ -228,8 +211,7 @@ class Timelines:
                     outcome = decide(person, found.at(now), now, until=found.until)
                     outcomes.append(replace(outcome, resolved_until=found.until))
             stretches = {key: found.stretches for key, found in resolved.items()}
-            news = await batch.save(outcomes, sealed, stretches, {key: one.absences for key, one in resolved.items()})
-            await tell(self._leases, batch.transaction, outcomes, news=news or self._typed)
+            await batch.save(outcomes, sealed, stretches, {key: one.absences for key, one in resolved.items()})
         changed = sum(outcome.urgency is not None for outcome in outcomes)
         failed = sum(person.key not in resolved for person in batch.people)
         return Report(done=len(claimed), changed=changed, failed=failed)

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 import structlog
 from sqlalchemy import Row, Select, UpdateBase, event, make_url, text
@@ -32,8 +32,11 @@ T = TypeVar("T")
 Query = tuple[Select[*tuple[Any, ...]], Mapping[str, Any]]
 """A query that is built once, and its parameters. None of them may be a list."""
 
-Tell = Callable[[AsyncConnection], Awaitable[None]]
-"""Has somebody look at what a transaction changes, once it is committed."""
+Tell = Callable[[AsyncConnection, bool], Awaitable[Callable[[], None] | None]]
+"""Does in a transaction what has somebody look at what it changes, and returns what to call once it is committed.
+
+It takes whether somebody typed it just now.
+"""
 
 _CONNECTIONS = 16
 """To an SQLite file. Those beyond would be opened, a thread and four pragmas each, for one transaction alone."""
@@ -175,12 +178,10 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """Open one short transaction: committed at the end, rolled back on any error. No network inside."""
-        hooks: list[Callable[[], None]] = []
         if not self.is_sqlite:
             async with self.engine.begin() as connection:
-                _hooks[connection] = hooks
                 yield connection
-                await self._tell(connection)
+                committed = await self._tell(connection)
         else:
             async with self._writer, self._noted(), self.engine.begin() as connection:
                 # The driver by itself would begin only at the first change: what was read before could be out of date
@@ -188,15 +189,15 @@ class Database:
                 # the engine's does this: with one, SQLAlchemy looks for more of them at each step of each statement.
                 driver: Any = (await connection.get_raw_connection()).driver_connection
                 driver.begins = True
-                _hooks[connection] = hooks
                 yield connection
-                await self._tell(connection)
-        for hook in hooks:
-            hook()
+                committed = await self._tell(connection)
+        # SQLAlchemy's own "commit" event comes too early: it fires before the database has the rows
+        if committed is not None:
+            committed()
 
-    async def _tell(self, transaction: AsyncConnection) -> None:
-        if transaction in _for_sender and self.sender is not None:
-            await self.sender(transaction)
+    async def _tell(self, transaction: AsyncConnection) -> Callable[[], None] | None:
+        typed = _for_sender.get(transaction)
+        return None if typed is None or self.sender is None else await self.sender(transaction, typed)
 
     async def others(self) -> int:
         """Return how many connections to this PostgreSQL database our other processes have, as its role may see."""
@@ -226,7 +227,7 @@ class Database:
             async with self.write() as connection:
                 version = (await connection.exec_driver_sql("PRAGMA user_version")).scalar()
                 await connection.exec_driver_sql(f"PRAGMA user_version = {version}")
-                after_commit(connection, self._written)
+            self._written()
 
     @asynccontextmanager
     async def _noted(self) -> AsyncIterator[None]:
@@ -275,23 +276,15 @@ class Store:
             return None
 
 
-_hooks: WeakKeyDictionary[AsyncConnection, list[Callable[[], None]]] = WeakKeyDictionary()
+_for_sender: WeakKeyDictionary[AsyncConnection, bool] = WeakKeyDictionary()
 
 
-def after_commit(transaction: AsyncConnection, hook: Callable[[], None]) -> None:
-    """Call `hook` once the commit of a transaction of `Database.write` has returned; never after a rollback.
+def tell_sender(transaction: AsyncConnection, *, typed: bool = False) -> None:
+    """Have the sender look once a transaction of `Database.write` is committed, at once where somebody `typed`.
 
-    SQLAlchemy's own "commit" event comes too early: it fires before the database has the rows.
+    It writes what that stores, or its chores see to it. However often it is told, it is once a transaction.
     """
-    _hooks[transaction].append(hook)
-
-
-_for_sender: WeakSet[AsyncConnection] = WeakSet()
-
-
-def tell_sender(transaction: AsyncConnection) -> None:
-    """Have the sender look once a transaction of `Database.write` is committed: its chores see to what that stores."""
-    _for_sender.add(transaction)
+    _for_sender[transaction] = typed or _for_sender.get(transaction, False)
 
 
 def _patience(connection: Any, _record: object, *, seconds: float) -> None:

@@ -30,7 +30,7 @@ from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.absence_rows import ResolvedAbsences, replace_absences
 from services.store.columns import UtcInstant
-from services.store.db import Database, Query, Store
+from services.store.db import Database, Query, Store, tell_sender
 from services.store.effect_tables import STRETCHES
 from services.store.facts import FactStore
 from services.store.person_rows import chunks, insert_for, lock_people, of_people, of_person, those, upsert
@@ -120,8 +120,8 @@ _NEXT_STALE = {
 }
 
 
-def _has(model: Table[Any]) -> ColumnElement[bool]:
-    return exists().where(of_person(model, PEOPLE.c))
+def _has(table: Table[Any]) -> ColumnElement[bool]:
+    return exists().where(of_person(table, PEOPLE.c))
 
 
 _CLAIMED = (
@@ -152,7 +152,7 @@ _WITHDRAW = update(PROFILE_STATES).where(of_people(PROFILE_STATES), is_waiting()
 class Batch:
     """People claimed by one transaction, which is open until the batch is left, and how to save what became of them."""
 
-    transaction: AsyncConnection
+    _transaction: AsyncConnection
     people: Sequence[DuePerson]
     at: datetime
     _spans: SpanStore
@@ -167,27 +167,28 @@ class Batch:
         spans: SealedSpans = MappingProxyType({}),
         stretches: Stretches = MappingProxyType({}),
         absences: Mapping[PersonKey, ResolvedAbsences] = MappingProxyType({}),
-    ) -> bool:
+    ) -> None:
         """Write all down: due times, pending writes, memories, and the timelines of those of whom `spans` has them.
 
-        Those have their `stretches` and `absences` replaced, too. Whether an effect is to be looked at for it.
+        Those have their `stretches` and `absences` replaced, too. The sender is told of what there is for it to do.
 
         Of whom nothing is wished any more, something may be about to be written: that is withdrawn, by raising its
         number, so that the sender looks anew instead of writing what it has read.
         """
         if not outcomes:
-            return False
+            return
         resolved = {outcome.key: spans[outcome.key] for outcome in outcomes if outcome.key in spans}
-        await self._spans.put(self.transaction, resolved)
+        await self._spans.put(self._transaction, resolved)
         carried = {key: found for key in resolved if (found := stretches.get(key, ())) or key in self._with_stretches}
-        news = await replace_stretches(self.transaction, carried, self.at) if carried else False
+        if carried:
+            await replace_stretches(self._transaction, carried, self.at)
         told = {
             key: absences[key]
             for key in resolved
             if key in absences and (absences[key].absences or key in self._with_absences)
         }
         if told:
-            await replace_absences(self.transaction, told, self.at)
+            await replace_absences(self._transaction, told, self.at)
         looked_at = [
             {
                 "b_team": outcome.key.team_id,
@@ -199,22 +200,24 @@ class Batch:
             }
             for outcome in outcomes
         ]
-        await self.transaction.execute(_LOOKED_AT, looked_at)
+        await self._transaction.execute(_LOOKED_AT, looked_at)
         await self._wish([outcome for outcome in outcomes if outcome.urgency is not None])
         waiting = {person.key for person in self.people if person.waits}
         satisfied = [outcome for outcome in outcomes if outcome.urgency is None]
         withdrawn = [outcome.key for outcome in satisfied if outcome.key in waiting]
         if withdrawn:
-            await self.transaction.execute(_WITHDRAW, those(withdrawn))
+            await self._transaction.execute(_WITHDRAW, those(withdrawn))
         for outcome in satisfied:
             if outcome.memory is not None:
-                await self._profile_states.save(self.transaction, outcome.key, outcome.memory)
-        return news
+                await self._profile_states.save(self._transaction, outcome.key, outcome.memory)
+        # what was done by hand may be about an effect
+        if any(one.urgency is not None or one.home_stale for one in outcomes) or any(one.typed for one in self.people):
+            tell_sender(self._transaction, typed=any(one.urgency == 0 for one in outcomes))
 
     async def _wish(self, outcomes: Sequence[Resolution]) -> None:
         if not outcomes:
             return
-        insert = insert_for(self.transaction, PROFILE_STATES)
+        insert = insert_for(self._transaction, PROFILE_STATES)
         sooner = and_(is_waiting(), PROFILE_STATES.c.urgency < insert.excluded.urgency)
         pending = insert.on_conflict_do_update(
             index_elements=["team_id", "user_id"],
@@ -240,7 +243,7 @@ class Batch:
             }
             for outcome in outcomes
         ]
-        await self.transaction.execute(pending, rows)
+        await self._transaction.execute(pending, rows)
 
 
 class DueStore(Store):

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.domain.effects import MEMORIES
 from services.domain.model import Effect, PersonKey, Stretch
 from services.store.columns import UtcInstant
+from services.store.db import tell_sender
 from services.store.effect_tables import EFFECTS, STRETCHES
 from services.store.person_rows import chunks, insert_for, of_people, those
 
@@ -26,8 +27,8 @@ _LATER = (
 )
 
 
-async def replace_stretches(connection: AsyncConnection, stretches: Stretches, now: datetime) -> bool:
-    """Make `stretches` all that is stored of each person named; whether an effect is to be looked at for it.
+async def replace_stretches(connection: AsyncConnection, stretches: Stretches, now: datetime) -> None:
+    """Make `stretches` all that is stored of each person named, and have effects looked at for which it is another.
 
     What has ended at `now` is not stored. The people are locked.
     """
@@ -56,7 +57,7 @@ async def replace_stretches(connection: AsyncConnection, stretches: Stretches, n
         await connection.execute(
             fresh.on_conflict_do_update(index_elements=["team_id", "user_id", "effect"], set_=marked), due
         )
-    return bool(due)
+        tell_sender(connection)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,8 +107,8 @@ def engine(
     ]
     sender = Sender(queue, writer, workspaces, chores=chores, leases=leases, clock=clock)
     faults.wake = partial(sender.wake, typed=False)
-    timelines = partial(Timelines, stores.due, leases, clock, default_texts=locale.default_texts)
-    people_due = (timelines(typed=True), Reconciler(stores.due, leases, clock), timelines(typed=False))
+    timelines = partial(Timelines, stores.due, clock, default_texts=locale.default_texts)
+    people_due = (timelines(typed=True), Reconciler(stores.due, clock), timelines(typed=False))
     retention = Retention(stores.retention, clock, KeptFor.of(adapters.config))
     emoji = EmojiReading(stores.emoji, workspaces, SlackEmoji(slack.clients), clock)
     work: list[DueWork] = [

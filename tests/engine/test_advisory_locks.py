@@ -14,7 +14,7 @@ from services.domain.model import PersonKey
 from services.engine.leases import AdvisoryLocks
 from services.platform.crypto import Encryptor
 from services.slack.limits import LIMITS, WINDOW
-from services.store.db import Database
+from services.store.db import Database, tell_sender
 from tests.support.clocks import ManualClock
 from tests.support.engine import SET, RunningEngine, meeting, open_engine, until
 
@@ -140,12 +140,13 @@ async def test_owner_that_stands_still_loses_its_workspaces(database: Database) 
 
 async def test_news_reach_everybody_once_they_are_committed(database: Database) -> None:
     async with holding(database.url) as one, holding(database.url) as other:
+        database.sender = one.leases.tell
         with suppress(ZeroDivisionError):
             async with database.write() as connection:
-                await one.leases.tell(connection, typed=True)
+                tell_sender(connection, typed=True)
                 raise ZeroDivisionError
         async with database.write() as connection:
-            await one.leases.tell(connection, typed=False)
+            tell_sender(connection)
             assert one.woken == other.woken == [True]
         await until(lambda: one.woken == other.woken == [True, False])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from services.domain.decisions import Action
 from services.domain.profile_state import AuditEntry, ProfileState, Resolution
 from services.domain.reasons import Reason, ReasonCode
-from services.store.db import Database, after_commit
+from services.store.db import Database
 from tests.support.databases import BOTH
 from tests.support.engine import RunningEngine
 
@@ -158,17 +157,3 @@ async def test_notice_that_cannot_be_sent_is_given_up_after_some_tries(engine: R
         await replica.notices.failed(due[0], engine.clock.now())
         engine.clock.move(hours=2)
     assert tries == 5
-
-
-@BOTH
-async def test_hook_of_a_transaction_runs_after_its_commit_and_not_after_a_rollback(engine: RunningEngine) -> None:
-    ran: list[str] = []
-    with pytest.raises(RuntimeError):  # noqa: PT012  # the block is the transaction
-        async with engine.database.write() as connection:
-            after_commit(connection, lambda: ran.append("rolled back"))
-            raise RuntimeError
-    async with engine.database.write() as connection:
-        after_commit(connection, lambda: ran.append("committed"))
-        assert ran == []
-    await asyncio.sleep(0)
-    assert ran == ["committed"]

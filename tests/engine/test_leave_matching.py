@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -51,7 +50,7 @@ class Telling(OneProcess):
 
     told = 0
 
-    async def tell(self, transaction: AsyncConnection, *, typed: bool) -> None:
+    async def tell(self, transaction: AsyncConnection, typed: bool) -> None:
         assert not typed
         self.told += 1
 
@@ -118,7 +117,7 @@ async def office(
     await members.put(TEAM, [LEE, RAY], read_at=now, now=now)
     policies = WorkspacePolicy(PolicyStore(database), NumberStore(database), clock, _Silent())
     leases = Telling()
-    database.sender = partial(leases.tell, typed=False)
+    database.sender = leases.tell
     work = LeaveMatching(leave, members, policies, matcher, clock=clock)
     return Office(database, events, leave, members, matcher, clock, work, leases)
 

@@ -70,7 +70,7 @@ async def test_no_connection_is_held_while_a_timeline_is_resolved(engine: Runnin
         held.append(engine.database.engine.pool.checkedout())  # type: ignore[attr-defined]  # both kinds have a queue
         return ENGLISH
 
-    timelines = Timelines(replica.due, replica.leases, engine.clock, typed=False, default_texts=default_texts)
+    timelines = Timelines(replica.due, engine.clock, typed=False, default_texts=default_texts)
     assert (await timelines.run_due()).done == 1
     assert held == [0]
 

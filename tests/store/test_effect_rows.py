@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.decisions import Action
 from services.domain.effects import DueEffect, PresenceMemory
@@ -50,8 +51,16 @@ async def store(database: Database, encryptor: Encryptor) -> EffectStore:
 
 
 async def carries(database: Database, *stretches: Stretch, now: datetime = NOW, key: PersonKey = ANN) -> bool:
+    """Have these be all that are stored; whether the sender looks for it."""
+    told: list[bool] = []
+
+    async def sender(_: AsyncConnection, typed: bool) -> None:
+        told.append(typed)
+
+    database.sender = sender
     async with database.write() as connection:
-        return await replace_stretches(connection, {key: stretches}, now)
+        await replace_stretches(connection, {key: stretches}, now)
+    return bool(told)
 
 
 async def away(store: EffectStore, now: datetime = NOW) -> DueEffect:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import time
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,9 +14,10 @@ from services.domain.calendars import Changes, FetchOutcome, Health
 from services.domain.digests import Schedule
 from services.domain.keeper import KeeperState
 from services.domain.model import Pause, Status
+from services.domain.profile_state import Resolution
 from services.domain.undo import Change
 from services.platform.crypto import Encryptor
-from services.store.db import Database, after_commit
+from services.store.db import Database, tell_sender
 from services.store.digests import Digest
 from services.store.keeper import mark_kept_due
 from services.store.refusals import KEEPER
@@ -83,10 +85,14 @@ def stores(database: Database, encryptor: Encryptor, clock: ManualClock, people:
 def told(stores: Stores) -> list[str]:
     """Of what the sender was told, and when."""
     heard: list[str] = []
+    pool: Any = stores.database.engine.pool
 
-    async def sender(transaction: AsyncConnection) -> None:
-        heard.append("told")
-        after_commit(transaction, lambda: heard.append("looks"))
+    def looks() -> None:
+        heard.append("looks before the commit" if pool.checkedout() else "looks")
+
+    async def sender(_: AsyncConnection, typed: bool) -> Callable[[], None]:
+        heard.append("typed" if typed else "told")
+        return looks
 
     stores.database.sender = sender
     return heard
@@ -100,6 +106,24 @@ async def test_sender_looks_at_what_is_stored_for_it(stores: Stores, told: list[
     told.clear()
     await stored(stores)
     assert told == ["told", "looks"]
+
+
+async def test_sender_looks_once_at_a_transaction_and_at_once_at_what_is_typed(stores: Stores, told: list[str]) -> None:
+    async with stores.database.write() as connection:
+        await stores.notices.tell(connection, ANN, "grant")
+        tell_sender(connection, typed=True)
+        tell_sender(connection)
+        assert told == []
+    assert told == ["typed", "looks"]
+
+
+@pytest.mark.parametrize(("urgency", "heard"), [(0, ["typed", "looks"]), (2, ["told", "looks"]), (None, [])])
+async def test_sender_looks_at_what_a_tick_leaves_to_it(
+    stores: Stores, told: list[str], urgency: int | None, heard: list[str]
+) -> None:
+    async with stores.due.batch(NOW, 10) as batch:
+        await batch.save([Resolution(ANN, LATER, urgency=urgency)])
+    assert told == heard
 
 
 async def test_sender_does_not_look_at_what_is_not_stored_or_was_before(stores: Stores, told: list[str]) -> None:

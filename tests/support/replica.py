@@ -128,7 +128,7 @@ class Replica:
         self.metrics, self.wake_signal = Metrics(), LoopWakeSignal()
         self.emoji = EmojiStore(self.database)
         self.budgets = BudgetStore(self.database, self.encryptor)
-        self.database.sender = partial(self.leases.tell, typed=False)
+        self.database.sender = self.leases.tell
         self.workspaces = OwnedWorkspaces(self.leases, self.budgets, self.clock, new_budget=self._budget)
         self.token_faults = TokenFaults(
             self.faults, self.authority, self.workspaces, self.budgets.bot_tokens, self.clock, self.wake_signal
@@ -202,10 +202,8 @@ class Replica:
             at_once=self.at_once, look=self.look,
         )  # fmt: skip
         self.token_faults.wake = partial(self.sender.wake, typed=False)
-        self.reconciler = Reconciler(self.due, self.leases, self.clock)
-        self.typed, self.timelines = (
-            Timelines(self.due, self.leases, self.clock, typed=typed) for typed in (True, False)
-        )
+        self.reconciler = Reconciler(self.due, self.clock)
+        self.typed, self.timelines = (Timelines(self.due, self.clock, typed=typed) for typed in (True, False))
         self.engine = Engine(
             (
                 self.typed,

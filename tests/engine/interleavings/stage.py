@@ -27,7 +27,6 @@ from services.domain.text import ENGLISH, whole_seconds
 from services.engine.carriers import PresenceCarrier, SnoozeCarrier
 from services.engine.effects import EffectSender
 from services.engine.emoji import UnknownEmoji
-from services.engine.leases import OneProcess
 from services.engine.profile_writer import ProfileWriter
 from services.engine.resolve import Reconciler, Timelines
 from services.platform.crypto import Encryptor
@@ -175,7 +174,6 @@ class Replica:
             cleanup=ProviderCleanup({}, {}, clock), teller=Teller(stores.workspaces, slack), say=say, clock=clock,
             wake_signal=wake_signal,
         )  # fmt: skip
-        leases = OneProcess()
         played: Any = slack
         self.carried = {
             carrier.effect: EffectSender(
@@ -183,8 +181,8 @@ class Replica:
             )
             for carrier in (SnoozeCarrier(played, clock), PresenceCarrier(played, clock))
         }  # fmt: skip
-        typed, others = (Timelines(stores.due, leases, clock, typed=typed) for typed in (True, False))
-        self.due = (typed, Reconciler(stores.due, leases, clock), others, self.leaving)
+        typed, others = (Timelines(stores.due, clock, typed=typed) for typed in (True, False))
+        self.due = (typed, Reconciler(stores.due, clock), others, self.leaving)
         self.rotation = Rotation(database, encryptor)
 
     async def _refresh(self, key: PersonKey) -> None:
