@@ -139,7 +139,9 @@ def parser() -> argparse.ArgumentParser:
 
     migrate = command("migrate", _migrate, "bring the database up to date")
     migrate.add_argument("--sql", action="store_true", help="print the steps instead")
-    migrate.add_argument("--check", action="store_true", help="only tell whether the steps agree with the models")
+    migrate.add_argument(
+        "--check", action="store_true", help="only tell whether the steps lead to the tables of this version"
+    )
     setup = command("setup", _setup, "ask for what is missing, try it, and write .env")
     for name, provider in (("google", "Google"), ("microsoft", "Microsoft")):
         text = f"ask for {provider}'s client id and secret, also where they are set"

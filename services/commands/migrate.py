@@ -1,4 +1,4 @@
-"""`app.py migrate`: the database brought up to date, the steps as SQL, or whether they lead to the models."""
+"""`app.py migrate`: the database brought up to date, the steps as SQL, or whether they lead to our tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.store.db import Database
 
 
 async def migrate(config: Settings, *, check: bool) -> int:
-    """Bring the database up to date; with `check` an empty one, to see whether the steps lead to the models."""
+    """Bring the database up to date; with `check` an empty one, to see whether the steps lead to its tables."""
     if config.is_sqlite and not check:
         keys_of(config)  # made along with the database
     with TemporaryDirectory() as folder:
@@ -25,7 +25,7 @@ async def migrate(config: Settings, *, check: bool) -> int:
             await database.close()
     print(f"{'The steps lead to' if check else 'The database is at'} step {step}.")
     for difference in drift:
-        print(f"It differs from the models: {difference}", file=sys.stderr)
+        print(f"It differs from the tables of this version: {difference}", file=sys.stderr)
     return TROUBLE if drift else 0
 
 

@@ -156,7 +156,7 @@ def plain(text: str) -> str:
     """`text` as people read it: references by their label, entities undone, one line.
 
     A mention becomes its name behind an @, which notifies nobody; a link its address or label. A mention of a person
-    whom Slack did not name stays as it is, so that `status_text` refuses it.
+    whom Slack did not name stays as it is, so that `shown` refuses it.
     """
     text = _CONTROL.sub(" ", text)
     return " ".join(unescape(_REFERENCE.sub(_label, text)).split())
@@ -198,15 +198,13 @@ def emoji_of(typed: str) -> str:
     raise NotAnEmojiError("emoji", field="emoji")
 
 
-def status_text(text: str) -> str:
-    """`text` if Slack takes it. Raises TextTooLongError above 100 characters, MentionInStatusError for a bare id."""
+def shown(text: str) -> str:
+    """`text` as it will be seen: without markup, nor marks that turn its direction.
+
+    Raises TextTooLongError above 100 characters, MentionInStatusError for a bare id: Slack takes neither.
+    """
     if _NAMELESS.search(text):
         raise MentionInStatusError("a mention without a name", field="text")
     if length(text) > STATUS_TEXT_LIMIT:
         raise TextTooLongError("text", field="text")
-    return text
-
-
-def shown(text: str) -> str:
-    """`text` as it will be seen: without markup, nor marks that turn its direction. Raises as `status_text` does."""
-    return tidy(status_text(text))
+    return tidy(text)

@@ -60,7 +60,7 @@ class HealthStore(Store):
         return schema.serves(await schema.current(self._database))
 
     async def drift(self) -> list[object]:
-        """Return what differs from the models."""
+        """Return in what the database differs from `tables`."""
         return await schema.drift(self._database)
 
     async def health(self) -> StoredHealth:

@@ -159,7 +159,7 @@ async def current(database: Database) -> str | None:
 
 
 async def drift(database: Database) -> list[object]:
-    """Return what differs between a migrated database and the models; empty when nothing does."""
+    """Return what differs between a migrated database and `tables`; empty when nothing does."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 

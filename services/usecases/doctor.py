@@ -115,7 +115,7 @@ class Doctor:
             return Finding.fail("database", f"is at step {at or 'none'}, not {newest}: run `app.py migrate`")
         reason, drift = await database.not_written(), await database.drift()
         if reason or drift:
-            differs = f"differs from the models in {len(drift)} places: {drift[:1]}"
+            differs = f"its tables differ from those of this version in {len(drift)} places: {drift[:1]}"
             return Finding.fail("database", f"can be read and not written ({reason}): {_ROOM}" if reason else differs)
         return Finding.ok("database", f"up to date at step {at}")
 

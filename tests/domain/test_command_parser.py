@@ -163,19 +163,19 @@ def test_emoji_field_refuses_what_is_none(value: str) -> None:
 @example("🍕" * 50)
 def test_status_text_that_is_taken_is_shown_whole(typed: str) -> None:
     try:
-        taken = command_parser.status_text(typed)
+        command_parser.shown(typed)
     except MentionInStatusError:
         assert "<@" in typed
     except TextTooLongError:
         assert text.cut(typed) != typed
     else:
-        assert text.cut(taken) == typed
+        assert text.cut(typed) == typed
 
 
 def test_status_text_has_at_most_a_hundred_characters() -> None:
-    assert command_parser.status_text("x" * 100) == "x" * 100
+    assert command_parser.shown("x" * 100) == "x" * 100
     with pytest.raises(TextTooLongError):
-        command_parser.status_text("x" * 101)
+        command_parser.shown("x" * 101)
 
 
 @given(st.text(max_size=200))

@@ -16,7 +16,7 @@ PROGRAM = [
     ROOT / "app.py",
     *(path for folder in ("services", "handlers", "emulators", "demo") for path in (ROOT / folder).rglob("*.py")),
 ]
-MOST_PROTOCOLS = 16
+MOST_PROTOCOLS, MOST_LINES = 16, 400
 
 
 @cache
@@ -58,6 +58,13 @@ def test_each_test_that_gives_a_reason_is_there() -> None:
 
 def test_no_two_classes_have_one_name() -> None:
     assert [name for name, times in Counter(one.name for one in classes()).items() if times > 1] == []
+
+
+def test_no_file_is_long() -> None:
+    """Neither the program's nor the tests'."""
+    others = (path for folder in ("bench", "deploy", "migrations", "tests") for path in (ROOT / folder).rglob("*.py"))
+    long = {str(path.relative_to(ROOT)): path.read_text().count("\n") for path in (*PROGRAM, *others)}
+    assert {path: lines for path, lines in long.items() if lines > MOST_LINES} == {}
 
 
 def test_protocols_are_few() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from services.domain import errors, operator_errors, request_errors
 from services.domain.errors import StatusQuoError
-from services.store import stores  # noqa: F401 - every model is imported by it
+from services.store import stores  # noqa: F401 - every table is imported by it
 from services.store.tables import METADATA
 
 ROOT = Path(__file__).resolve().parents[2]

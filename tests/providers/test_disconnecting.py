@@ -29,9 +29,9 @@ async def test_everybody_of_a_large_workspace_leaves_with_their_own_watch_and_is
     async with database.write() as connection:
         for team_id, people in (("T1", MANY), ("T2", FEW)):
             await connection.execute(sa.insert(WORKSPACES), [{"team_id": team_id, "installed_at": NOW}])
-            for model in (PEOPLE, ACCOUNTS, CALENDARS, WATCHES):
-                rows = [_row(model, encryptor, team_id, number) for number in range(people)]
-                await connection.execute(sa.insert(model), rows)
+            for table in (PEOPLE, ACCOUNTS, CALENDARS, WATCHES):
+                rows = [_row(table, encryptor, team_id, number) for number in range(people)]
+                await connection.execute(sa.insert(table), rows)
     store = AccountStore(database, encryptor, NoticeStore(database, clock))
     few, _ = await _told(store, "T2")
     many, found = await _told(store, "T1")
@@ -49,16 +49,16 @@ async def _told(store: AccountStore, team_id: str) -> tuple[float, list[Cleanup]
     return time.thread_time() - began, found
 
 
-def _row(model: type, encryptor: Encryptor, team_id: str, number: int) -> dict[str, object]:
+def _row(table: sa.FromClause, encryptor: Encryptor, team_id: str, number: int) -> dict[str, object]:
     place = {"team_id": team_id, "user_id": f"U{number}"}
     account, calendar = (
         {"account_id": "A0"},
         {"calendar_id": f"C{number}"},
     )  # an account's id is told apart by its owner
-    match model:
-        case _ if model is PEOPLE:
+    match table:
+        case _ if table is PEOPLE:
             return {**place, "created_at": NOW}
-        case _ if model is ACCOUNTS:
+        case _ if table is ACCOUNTS:
             held = json.dumps(Credentials(f"token {number}", "r", LATER).to_json())
             sealed = encryptor.seal(held, "accounts.credentials", *place.values(), "A0")
             return {
@@ -69,7 +69,7 @@ def _row(model: type, encryptor: Encryptor, team_id: str, number: int) -> dict[s
                 "subject_digest": str(number),
                 "created_at": NOW,
             }
-        case _ if model is CALENDARS:
+        case _ if table is CALENDARS:
             digest = {"address_digest": str(number)}
             return {**place, **account, **calendar, **digest, "provider": "google", "health": "ok", "created_at": NOW}
     watch = {"watch_id": f"w{number}", "secret": "s", "remote_id": "r", "created_at": NOW, "expires_at": LATER}

@@ -11,7 +11,7 @@ from handlers.slack.views.blocks import NotAChoiceError, Values
 from handlers.slack.views.fixed import allowed_effects, as_it_was, fixed_look
 from handlers.slack.views.line_form import ANY, IGNORE, INSIDE, LINE, NO, OUTSIDE, SHOW, YES
 from handlers.slack.views.lines import named
-from services.domain.command_parser import emoji_of, status_text
+from services.domain.command_parser import emoji_of, shown
 from services.domain.errors import InputError
 from services.domain.lines import MOST_GUESTS, MOST_MINUTES, Line, Match, Rule
 from services.domain.model import Effect, Kind, Look, Photo, Picture
@@ -125,7 +125,7 @@ def read_says(values: Values, text_block: str, emoji_block: str, errors: Errors)
     """Return a text that may have placeholders, and an emoji."""
     text, emoji = values.text(text_block), ""
     try:
-        status_text(text)
+        shown(text)  # refused where it could not be
         if BROKEN_PLACEHOLDER.search(text):
             raise BrokenPlaceholderError("half a placeholder")
         if not set(PLACEHOLDER.findall(text)) <= PLACEHOLDERS:
