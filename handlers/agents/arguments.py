@@ -92,7 +92,7 @@ def status(text: str, emoji: str, until: str, minutes: int | UnsetType, speaker:
     if not command_parser.plain(escape(text)):
         raise TextMissingError("no text", field="text")
     if not until.strip() and minutes is UNSET:
-        said = command_parser.status(f"{named} {escape(text)}", speaker)
+        said = command_parser.status(escape(text), speaker, named)
     else:
         end = fields.until(until, speaker) if minutes is UNSET else fields.minutes(minutes, speaker)
         said = command_parser.status_with_end(text, named, end, speaker)

@@ -5,13 +5,13 @@ The answer travels in the acknowledgement itself; only a form needs a call to Sl
 
 from __future__ import annotations
 
-import json
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
+from handlers.slack import asks
 from handlers.slack.context import (
     Requester,
     Services,
@@ -37,9 +37,10 @@ from handlers.slack.views.modals import View
 from handlers.slack.views.replies import Reply
 from handlers.slack.who import answer as who_is_out
 from services.domain import command_parser, times
+from services.domain.asks import Ask, AskedAbsence, AskedLine, AskedStatus
 from services.domain.command_parser import Name, UnknownCommandError
 from services.domain.errors import InputError, NothingToDoError, TextMissingError
-from services.domain.model import Effect, PersonKey
+from services.domain.model import PersonKey
 from services.usecases.teller import Teller
 
 QUO = "/quo"
@@ -47,32 +48,6 @@ OOO = "/ooo"
 
 LONG = timedelta(days=183)
 """Half a year. An absence that was typed and is longer is asked back: two dates in the wrong order are most of one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Besides:
-    """What a form asks for that cannot be typed. `sure`: however long it is, it was meant."""
-
-    effects: frozenset[Effect] = frozenset()
-    stand_in: str = ""
-    sure: bool = False
-
-    def beside(self, line: str) -> str:
-        """Return it and what could be typed, which is one line, as one text to be kept."""
-        return f"{line}\n{json.dumps({'effects': sorted(self.effects), 'stand_in': self.stand_in})}"
-
-    @classmethod
-    def taken_from(cls, kept: str) -> tuple[str, Besides]:
-        """Return the line of such a text, or of one that was typed, and what is beside it."""
-        line, _, more = kept.rpartition("\n")
-        try:
-            found = json.loads(more)
-            return line, cls(frozenset(map(Effect, found["effects"])), str(found["stand_in"]), sure=True)
-        except (ValueError, TypeError, KeyError):  # it was typed, whatever it is
-            return kept, cls()
-
-
-TYPED = Besides()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,33 +87,43 @@ class Commands:
         """Set the status as it was typed: it was no slip."""
         await args.ack()
         who, line = await person(self.services, args.context), chosen(args.body)
-        reply = await self._status(who, line, line, request_of(args.context))
+        reply = await self._status(who, line, request_of(args.context))
         await args.respond(**replies.posted(reply), replace_original=True)
 
     async def be_out_so_long(self, args: AsyncArgs) -> None:
         """Take the long absence as it is meant; its answer stands in the question's place."""
         await args.ack()
         who, line = await person(self.services, args.context), chosen(args.body)
-        reply = await self.answer(who, OOO, line, request_of(args.context), replace(TYPED, sure=True))
+        reply = await self.answer(who, OOO, line, request_of(args.context), sure=True)
         await args.respond(**replies.posted(reply), replace_original=True)
 
-    async def perform(self, key: PersonKey, command: str, text: str) -> None:
-        """Do what somebody had asked for before they granted, and tell them. Raises SlackError."""
-        who = await by_key(self.services, key)
-        line, besides = Besides.taken_from(text)
-        reply = await self.answer(who, command, line, secrets.token_hex(8), besides)
+    async def perform(self, key: PersonKey, ask: Ask) -> None:
+        """Do what somebody had asked for before they granted, and tell them. Raises InputError, SlackError."""
+        who, request = await by_key(self.services, key), secrets.token_hex(8)
+        command = OOO if isinstance(ask, AskedAbsence) else QUO
+        try:
+            if isinstance(ask, AskedLine):
+                command, ask = ask.command, ask.of_form(who.speaker)
+            if isinstance(ask, AskedLine):
+                reply = await self._read(who, command, ask.text, request)
+            else:
+                reply = await self._do(who, ask, request)
+        except InputError as error:
+            await self.teller.tell(key, replies.posted(_refusal(who, error, command)))
+            raise
         await self.teller.tell(key, replies.posted(reply))
 
-    async def answer(self, who: Requester, command: str, text: str, request: str, besides: Besides = TYPED) -> Reply:
-        """Return the answer to one line, and to what a form asked for besides. The same `request` counts once."""
+    async def answer(self, who: Requester, command: str, text: str, request: str, *, sure: bool = False) -> Reply:
+        """Return the answer to one line. The same `request` counts once; `sure`: however long it is, it was meant."""
         try:
-            return await (self._out_of_office if command == OOO else self._quo)(who, text, request, besides)
-        except UnknownCommandError as error:
-            return replies.did_you_mean(who.l10n, error.meant, error.status)
-        except NothingToDoError as error:
-            return replies.sentence(who.l10n, error)
+            return await self._read(who, command, text, request, sure=sure)
         except InputError as error:
-            return replies.usage(who.l10n, error, command)
+            return _refusal(who, error, command)
+
+    async def _read(self, who: Requester, command: str, text: str, request: str, *, sure: bool = False) -> Reply:
+        if command == OOO:
+            return await self._out_of_office(who, text, request, sure=sure)
+        return await self._quo(who, text, request)
 
     async def _form(self, who: Requester, command: str, text: str) -> View | None:
         """Return the form that a line opens, where it opens one."""
@@ -155,16 +140,16 @@ class Commands:
             return await settings_form(self.services, who)
         return None
 
-    async def _quo(self, who: Requester, text: str, request: str, besides: Besides = TYPED) -> Reply:
+    async def _quo(self, who: Requester, text: str, request: str) -> Reply:
         services, l10n = self.services, who.l10n
         command = command_parser.read(text)
         match command.name:
             case Name.STATUS:
-                reply = await self._status(who, command.rest, text, request, besides)
+                reply = await self._status(who, command.rest, request)
             case Name.PAUSE:
                 reply = await self._pause(who, command.rest, text)
             case Name.CLEAR | Name.RESUME if not who.view.granted:
-                reply = await self._grant_first(who, QUO, command.name)
+                reply = await self._grant_first(who, AskedLine(QUO, command.name.value))
             case Name.CLEAR:
                 done = await services.statuses.clear(who.key, request=request)
                 reply = replies.cleared(l10n, done, services.clock.now())
@@ -193,31 +178,20 @@ class Commands:
                 reply = await self._help(who)
         return reply
 
-    async def _status(self, who: Requester, line: str, text: str, request: str, besides: Besides = TYPED) -> Reply:
+    async def _status(self, who: Requester, line: str, request: str) -> Reply:
         asked = command_parser.status(line, who.speaker)
         if not asked.text:
             raise TextMissingError("an emoji alone")
-        if not who.view.granted:
-            return await self._grant_first(who, QUO, text)
-        made = await self.services.statuses.override(
-            who.key, text=asked.text, emoji=asked.emoji, start=asked.start, end=asked.end, request=request,
-            effects=besides.effects,
-        )  # fmt: skip
-        return replies.override(who.l10n, made, self.services.clock.now(), who.view.pause)
+        return await self._do(who, AskedStatus(asked.text, asked.emoji, asked.start, asked.end), request)
 
-    async def _out_of_office(self, who: Requester, text: str, request: str, besides: Besides = TYPED) -> Reply:
+    async def _out_of_office(self, who: Requester, text: str, request: str, *, sure: bool = False) -> Reply:
         now = self.services.clock.now()
         if times.is_off(command_parser.plain(text), who.speaker):
             return replies.off(who.l10n, await self.services.statuses.off(who.key), now)
         asked = command_parser.absence(text, who.speaker)
-        if not who.view.granted:
-            return await self._grant_first(who, OOO, text)
-        if not besides.sure and asked.end is not None and asked.end - asked.start > LONG:
+        if not sure and asked.end is not None and asked.end - asked.start > LONG:
             return replies.is_it_so_long(who.l10n, asked.start, asked.end, text, now)
-        made = await self.services.statuses.out_of_office(
-            who.key, start=asked.start, end=asked.end, note=asked.text, request=request, stand_in=besides.stand_in
-        )
-        return replies.override(who.l10n, made, now, who.view.pause)
+        return await self._do(who, AskedAbsence(asked.text, asked.start, asked.end), request)
 
     async def _leave_alone(self, who: Requester, name: Name) -> Reply:
         if name is Name.FORGET:
@@ -231,7 +205,7 @@ class Commands:
     async def _pause(self, who: Requester, rest: str, text: str) -> Reply:
         asked = times.pause(command_parser.plain(rest), who.speaker)
         if not who.view.granted:
-            return await self._grant_first(who, QUO, text)
+            return await self._grant_first(who, AskedLine(QUO, text))
         made, undo_id = await self.services.statuses.pause(who.key, asked.start, asked.end)
         return replies.pausing(who.l10n, made, self.services.clock.now(), undo_id)
 
@@ -252,9 +226,25 @@ class Commands:
         reply["blocks"] += replies.grant(who.l10n, link, kept=False)["blocks"]
         return reply
 
-    async def _grant_first(self, who: Requester, command: str, text: str) -> Reply:
-        await self.services.people.ask(who.key, command, text)
+    async def _do(self, who: Requester, ask: AskedStatus | AskedAbsence, request: str) -> Reply:
+        if not who.view.granted:
+            return await self._grant_first(who, ask)
+        made, more = await asks.do(self.services, who, ask, request)
+        reply = replies.override(who.l10n, made, self.services.clock.now(), who.view.pause)
+        return {**reply, "blocks": [*reply["blocks"], *more]}
+
+    async def _grant_first(self, who: Requester, ask: Ask) -> Reply:
+        await self.services.people.ask(who.key, ask)
         return replies.grant(who.l10n, await self.services.people.grant_link(who.key), kept=True)
+
+
+def _refusal(who: Requester, error: InputError, command: str) -> Reply:
+    """Say why a line, or what was kept, was not done."""
+    if isinstance(error, UnknownCommandError):
+        return replies.did_you_mean(who.l10n, error.meant, error.status)
+    if isinstance(error, NothingToDoError):
+        return replies.sentence(who.l10n, error)
+    return replies.usage(who.l10n, error, command)
 
 
 def _answering(args: AsyncArgs, form: View) -> View:

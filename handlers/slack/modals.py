@@ -12,20 +12,18 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from handlers.errors import sheltered, within
-from handlers.slack.commands import OOO, QUO, Besides
+from handlers.slack import asks
 from handlers.slack.context import (
     Body,
     Requester,
     Services,
     answer_beside,
     connect_form,
-    list_view,
     person,
     read_list,
     refuse,
@@ -36,9 +34,10 @@ from handlers.slack.views import modals, replies, settings
 from handlers.slack.views.blocks import Block, NoDateError, Values, actions, cut, emoji_option
 from handlers.slack.views.fixed import allowed_effects
 from handlers.slack.views.line_answers import Errors, effects_of
-from handlers.slack.views.list_modal import mute_while, waiting
+from handlers.slack.views.list_modal import mute_while
 from handlers.slack.views.modals import Typed, View
 from services.domain import command_parser, times
+from services.domain.asks import AskedAbsence, AskedStatus
 from services.domain.errors import (
     AlreadyConnectedError,
     CalendarError,
@@ -161,19 +160,8 @@ class Modals:
             field = "note" if isinstance(error, (TextTooLongError, MentionInStatusError)) else error.field or "to"
             await refuse(args, who, {field: error})
             return
-        if who.view.granted:
-            request = submission_id(args.body)
-            made = await self.services.statuses.out_of_office(
-                who.key, start=start, end=end, note=note, request=request, stand_in=stand_in
-            )
-            told = [] if modals.IN_CALENDAR not in chosen else await self._into_own(who, made.id)
-            await close(args, who, who.l10n.say("Out of office"), told)
-            answer = replies.override(who.l10n, made, self.services.clock.now(), who.view.pause)
-            answer_beside(self.services, args.body["view"], replies.posted(answer))
-        else:
-            said = f"{_typed(start, who)} - {_typed(end, who)} {escape(note)}".strip()
-            said = Besides(stand_in=stand_in).beside(said) if stand_in else said
-            await self._grant_first(args, who, OOO, said, who.l10n.say("Out of office"))
+        in_calendar = modals.IN_CALENDAR in chosen
+        await self._do(args, who, AskedAbsence(note, start, end, stand_in, in_calendar), who.l10n.say("Out of office"))
 
     async def override(self, args: AsyncArgs) -> None:
         """Set a status of one's own."""
@@ -201,24 +189,27 @@ class Modals:
         await check_emoji(self.services, who.key, {"emoji": emoji}, errors)
         if errors:
             await refuse(args, who, errors)
-        elif who.view.granted:
-            start, request = self.services.clock.now(), submission_id(args.body)
-            await self.services.statuses.override(
-                who.key, text=text, emoji=emoji, start=start, end=end, request=request, effects=effects
-            )
-            view = await list_view(self.services, who, effects=effects, ask_slack=True) if effects else None
-            told = [] if view is None else waiting(view, effects)
-            await close(args, who, who.l10n.say("Set a status"), told, [who.l10n.say("Saved.")])
-        else:
-            said = f"{emoji} {escape(text)}".strip() + ("" if end is None else f" until {_typed(end, who)}")
-            besides = Besides(effects)
-            said = besides.beside(said) if besides.effects else said
-            await self._grant_first(args, who, QUO, said, who.l10n.say("Set a status"))
+            return
+        ask = AskedStatus(text, emoji, self.services.clock.now(), end, effects)
+        await self._do(args, who, ask, who.l10n.say("Set a status"), [who.l10n.say("Saved.")])
 
-    async def _into_own(self, who: Requester, override_id: str) -> list[Block]:
-        """Have an absence put into the person's own calendar; where that has to be allowed first, what does it."""
-        target = await self.services.own.put(who.key, override_id)
-        return [] if target is None or not target.link else modals.allow_writing(who.l10n, target)
+    async def _do(
+        self,
+        args: AsyncArgs,
+        who: Requester,
+        ask: AskedStatus | AskedAbsence,
+        title: str,
+        said: Sequence[str] = (),
+    ) -> None:
+        """Do what a form asks for, or keep it and show the link that grants; `said` where something waits."""
+        if not who.view.granted:
+            await self.services.people.ask(who.key, ask)
+            await args.ack(response_action="update", view=await self._grant_view(who, title, []))
+            return
+        made, more = await asks.do(self.services, who, ask, submission_id(args.body))
+        await close(args, who, title, more, said)
+        answer = replies.override(who.l10n, made, self.services.clock.now(), who.view.pause)
+        answer_beside(self.services, args.body["view"], replies.posted(answer))
 
     async def suggest_emoji(self, args: AsyncArgs) -> None:
         """Offer the emoji that what is typed in a form's menu may mean."""
@@ -305,11 +296,6 @@ class Modals:
             return mute_while(who.l10n, said, *undo)
         return modals.done(who.l10n, title, said, *undo)
 
-    async def _grant_first(self, args: AsyncArgs, who: Requester, command: str, said: str, title: str) -> None:
-        """Show the link that grants in the place of the form; what was asked for is kept, as it could be typed."""
-        await self.services.people.ask(who.key, command, said)
-        await args.ack(response_action="update", view=await self._grant_view(who, title, []))
-
     async def _grant_view(self, who: Requester, title: str, lines: list[str]) -> View:
         link = await self.services.people.grant_link(who.key)
         reply = replies.grant(who.l10n, link, kept=not lines)
@@ -365,11 +351,6 @@ async def check_emoji(services: Services, key: PersonKey, emoji: Mapping[str, st
     """Say at its block which of these emoji the workspace does not have, as far as that can be told."""
     gone = await services.emoji.gone(key.team_id, emoji.values())
     errors.update({block: NoSuchEmojiError("emoji", field=block) for block, one in emoji.items() if one in gone})
-
-
-def _typed(instant: datetime, who: Requester) -> str:
-    """Return an instant as it could have been typed."""
-    return f"{instant.astimezone(who.view.zone):%Y-%m-%d %H:%M}"
 
 
 def submission_id(body: Body) -> str:

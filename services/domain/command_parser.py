@@ -111,13 +111,15 @@ def read(text: str) -> Command:
     return Command(name, rest)
 
 
-def status(line: str, speaker: Speaker) -> Asked:
-    """Return a status as it was typed behind `/quo`.
+def status(line: str, speaker: Speaker, emoji: str = "") -> Asked:
+    """Return a status as it was typed behind `/quo`; `emoji` where it is given apart.
 
     Raises an InputError: half a time, a time alone, too long a text, a mention without a name. The text of an emoji
     alone is "": Slack takes no such status (must_clear_both_status_text_and_status_emoji).
     """
-    emoji, rest = take_emoji(plain(line))
+    rest = plain(line)
+    if not emoji:
+        emoji, rest = take_emoji(rest)
     asked = times.status(rest, speaker)
     words = asked.text
     if not emoji:

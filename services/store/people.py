@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.domain.asks import Ask
 from services.domain.model import PersonKey, Status
 from services.domain.people import GrantState, Member, PersonView, Tokens, zone_or
 from services.domain.request_errors import NotInstalledError
 from services.platform.crypto import Encryptor
 from services.slack import scopes
 from services.store.agents import end_keys
+from services.store.ask_json import ask_from_json, ask_to_json
 from services.store.db import Database, Store, tell_sender
 from services.store.deactivated import OVER, reactivate
 from services.store.due import ProfileStateStore
@@ -251,22 +253,24 @@ class PeopleStore(Store):
             await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(home_opened_at=now))
             await mark_due(connection, key, now, stale=False)
 
-    async def ask(self, key: PersonKey, command: str, text: str, now: datetime) -> None:
+    async def ask(self, key: PersonKey, ask: Ask, now: datetime) -> None:
         """Keep what somebody asked for until they have granted; the newest alone. The person must exist."""
-        content = self._encryptor.seal(text, "asks.content", key.team_id, key.user_id)
-        fresh = {"asked_at": now, "command": command, "content": content}
+        kind, plain = ask_to_json(ask)
+        content = self._encryptor.seal(plain, "asks.content", key.team_id, key.user_id)
+        fresh = {"asked_at": now, "command": kind, "content": content}
         async with self._database.write() as connection:
             row = {"team_id": key.team_id, "user_id": key.user_id, **fresh}
             await connection.execute(upsert(connection, ASKS, row, fresh))
 
-    async def take_ask(self, key: PersonKey) -> tuple[str, str] | None:
-        """Return the command and text that the person had asked for; kept no longer."""
+    async def take_ask(self, key: PersonKey) -> Ask | None:
+        """Return what the person had asked for; kept no longer, also where it raises SealError or InputError."""
         async with self._database.write() as connection:
             taken = delete(ASKS).where(of_person(ASKS, key)).returning(ASKS.c.command, ASKS.c.content)
             row = (await connection.execute(taken)).one_or_none()
         if row is None:
             return None
-        return row.command, self._encryptor.open(row.content, "asks.content", key.team_id, key.user_id) or ""
+        plain = self._encryptor.open(row.content, "asks.content", key.team_id, key.user_id)
+        return ask_from_json(row.command, plain or "")
 
     async def _follow(self, connection: AsyncConnection, key: PersonKey, member: Member) -> None:
         known = self._known(key, member)

@@ -244,7 +244,7 @@ class _AsksColumns(OfPerson):
     """What somebody without a grant asked for; done right after they granted."""
 
     asked_at: Named[datetime] = Column(UtcInstant)
-    command: Named[str] = Column(String(32))
+    command: Named[str] = Column(String(32))  # that was typed, or of which kind it is: `ask_json`
     content: Named[bytes] = Column(Sealed)
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 import structlog
 
 from services.access.identity import Start, member_of
+from services.domain.asks import Ask
 from services.domain.errors import SlackError, SlackShutError, StatusQuoError, WrongPersonError
 from services.domain.faults import OperatorFault
 from services.domain.model import Effect, PersonKey
@@ -199,8 +200,8 @@ def _has(bot: Bot, purpose: str) -> bool:
 class Grants:
     """Sends browsers to Slack and takes what they bring back.
 
-    `perform_ask` does what somebody asked for before the grant (a command and its text) and tells them; it may raise a
-    StatusQuoError. `faults` is told where Slack does not take us, or our redirect address.
+    `perform_ask` does what somebody asked for before the grant and tells them, also where it cannot be done: then it
+    raises a StatusQuoError. `faults` is told where Slack does not take us, or our redirect address.
     """
 
     app: SlackApp
@@ -209,7 +210,7 @@ class Grants:
     people: PeopleStore
     permissions: Permissions
     authority: SlackAuthority
-    perform_ask: Callable[[PersonKey, str, str], Awaitable[None]]
+    perform_ask: Callable[[PersonKey, Ask], Awaitable[None]]
     faults: FaultStore
     clock: Clock
     wake_signal: WakeSignal
@@ -335,14 +336,13 @@ class Grants:
         await self.people.grant(key, answer.user, member, now)
         log.info("person_granted", team_id=key.team_id, user_id=key.user_id)
         self.wake_signal.wake()
-        ask = await self.people.take_ask(key)
-        asked = ask is not None
-        if ask is not None:
-            try:
-                await self.perform_ask(key, *ask)
-            except StatusQuoError as failure:
-                asked = False
-                ids = {"team_id": key.team_id, "user_id": key.user_id}
-                log.warning("ask_failed", **of_error(failure), **ids)
+        asked = False
+        try:
+            ask = await self.people.take_ask(key)
+            if ask is not None:
+                await self.perform_ask(key, ask)
+                asked = True
+        except StatusQuoError as failure:
+            log.warning("ask_failed", team_id=key.team_id, user_id=key.user_id, **of_error(failure))
         waiting = bool((await self.permissions.waiting(key)).person)
         return Outcome(Result.GRANTED, key, answer.app_id, answer.name, member.locale, asked, waiting)

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import structlog
 
 from services.access.identity import member_of
+from services.domain.asks import Ask
 from services.domain.model import PersonKey, Status
 from services.domain.people import Member, PersonView, Preferences, check_preferences
 from services.domain.request_errors import NotInstalledError
@@ -92,10 +93,10 @@ class People:
         secret = await self.states.issue(Ticket(LINK, key.team_id, key.user_id), expires_at)
         return f"{self.base_url}/slack/install?{urlencode({'link': secret})}"
 
-    async def ask(self, key: PersonKey, command: str, text: str) -> None:
-        """Keep what somebody asked for ("/quo", "pause 2h") until they have granted; the newest alone."""
+    async def ask(self, key: PersonKey, ask: Ask) -> None:
+        """Keep what somebody asked for until they have granted; the newest alone."""
         await self.ensure(key)
-        await self.store.ask(key, command, text, self.clock.now())
+        await self.store.ask(key, ask, self.clock.now())
 
     async def seen_status(self, key: PersonKey, seen: Status, at: datetime) -> bool:
         """Take in that the profile showed `seen` at `at`; False where that is our own echo, or nothing new."""

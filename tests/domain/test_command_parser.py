@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -238,6 +238,12 @@ def test_status_whose_end_is_said_apart_keeps_its_words(words: str, emoji: str, 
     end = at("2026-11-23 14:00")
     found = command_parser.status_with_end(words, emoji, end, speaker())
     assert (found.text, found.emoji, found.start, found.end) == (*read, speaker().now, end)
+
+
+@pytest.mark.parametrize(("words", "emoji"), [("Done", ":100:"), (":tea: Done", ":tooth:")])
+def test_status_whose_emoji_is_said_apart_keeps_its_words(words: str, emoji: str) -> None:
+    found = command_parser.status(f"{words} for 45m", speaker(), emoji)
+    assert (found.text, found.emoji, found.end) == (words, emoji, speaker().now + timedelta(minutes=45))
 
 
 def test_status_whose_end_is_said_apart_is_no_longer_than_slack_takes() -> None:

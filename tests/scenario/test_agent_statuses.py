@@ -41,6 +41,7 @@ async def test_status_set_with_an_end_is_shown_until_then(agent: AgentOf) -> Non
     ("arguments", "text", "emoji", "until"),
     few([
         ({"text": "Lunch", "minutes": 45}, "Lunch", ":speech_balloon:", "09:45"),
+        ({"text": "Done until 13:30", "emoji": ":100:"}, "Done", ":100:", "12:30"),
         ({"text": "Lunch", "until": "3pm", "emoji": "🍕"}, "Lunch", ":pizza:", "14:00"),
         ({"text": "Lunch with <@U0BEN00001|Ben>\u202e", "minutes": 5}, "Lunch with Ben", ":speech_balloon:", "09:05"),
         ({"text": "Lunch", "minutes": 45.0}, "Lunch", ":speech_balloon:", "09:45"),

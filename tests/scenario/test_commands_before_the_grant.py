@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.domain.errors import NotGrantedError
-from services.domain.model import Effect, PersonKey
+from services.domain.asks import AskedLine
+from services.domain.errors import NotGrantedError, TimeInThePastError
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
 from tests.support.engine import TEAM
-from tests.support.stepped_app import ANN, BEN, SteppedApp, elements, open_stepped_app, text_of
+from tests.support.stepped_app import ANN, SteppedApp, elements, local, open_stepped_app, text_of
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def granted(app: SteppedApp) -> None:
     token = app.engine.slack.grant(ANN)
     sealed = app.engine.encryptor.seal(token.value, "people.token", TEAM, ANN)
     await app.engine.change(app.ann, grant_state="ok", token=sealed, stale=True)
-    await app.commands.perform(app.ann, *ask)
+    await app.commands.perform(app.ann, ask)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ async def test_lines_that_were_typed_are_one_status(app: SteppedApp, typed: str)
 async def test_what_needs_a_grant_asks_for_it(app: SteppedApp, typed: str) -> None:
     answer = await app.quo(typed)
     assert "I may not set your status yet." in answer["text"]
-    assert await app.people.store.take_ask(app.ann) == ("/quo", typed)
+    assert await app.people.store.take_ask(app.ann) == AskedLine("/quo", typed)
 
 
 async def test_what_is_not_understood_is_not_kept(app: SteppedApp) -> None:
@@ -96,38 +96,33 @@ async def test_help_offers_the_grant(app: SteppedApp) -> None:
     assert [one["action_id"] for one in elements(answer["blocks"])] == ["open_grant"]
 
 
-async def test_form_sent_before_the_grant_gives_way_to_the_link_and_is_done_after_it(app: SteppedApp) -> None:
-    await app.ooo()
-    answer = await app.submit(
-        {
-            "from": ("date", {"type": "datepicker", "selected_date": "2026-11-24"}),
-            "from_time": ("time", {"type": "timepicker", "selected_time": None}),
-            "to": ("date", {"type": "datepicker", "selected_date": "2026-11-27"}),
-            "to_time": ("time", {"type": "timepicker", "selected_time": "17:00"}),
-            "note": ("value", {"type": "plain_text_input", "value": "R&D <3 <b>"}),
-            "stand_in": ("user", {"type": "users_select", "selected_user": BEN}),
-        }
-    )
-    assert answer["response_action"] == "update"
-    assert elements(answer["view"]["blocks"])[0]["action_id"] == "open_grant"
+async def test_status_that_was_no_slip_is_not_asked_about_again(app: SteppedApp) -> None:
+    await app.quo("pauze")
+    await app.click_message("set_as_typed")
     await granted(app)
-    made = await app.only()
-    assert (made.text, made.stand_in) == ("R&D <3 <b>", BEN)
-    assert (await app.shows())[0] == "R&D <3 <b>"
+    assert (await app.only()).text == "pauze"
 
 
-async def test_status_form_sent_before_the_grant_is_done_after_it(app: SteppedApp) -> None:
-    answer = await app.engine.slack.people.shortcut(ANN, "set_status")
-    assert answer.status == 200
-    await app.submit(
-        {
-            "emoji": ("value", {"type": "plain_text_input", "value": ":tea:"}),
-            "text": ("value", {"type": "plain_text_input", "value": "Tea <b> until late"}),
-            "until": ("time", {"type": "timepicker", "selected_time": "15:00"}),
-            "effects": ("value", {"type": "checkboxes", "selected_options": [{"value": "away"}]}),
-        }
-    )
+async def test_long_absence_is_asked_about_once(app: SteppedApp) -> None:
+    await app.ooo("1 jan - 4 jul")
+    assert await app.people.store.take_ask(app.ann) is None
+    await app.click_message("be_out_so_long")
+    await granted(app)
+    assert local((await app.only()).start) == "2027-01-01 00:00"
+
+
+async def test_times_are_those_of_when_they_were_typed(app: SteppedApp) -> None:
+    await app.ooo("tomorrow")
+    app.clock.move(hours=24)
     await granted(app)
     made = await app.only()
-    assert (made.text, made.emoji, made.effects) == ("Tea <b> until late", ":tea:", {Effect.AWAY})
-    assert app.ann == PersonKey(TEAM, ANN)
+    assert (local(made.start), local(made.end or made.start)) == ("2026-11-25 10:00", "2026-11-26 00:00")
+
+
+async def test_what_is_over_before_the_grant_is_not_shown_and_said_to_be_over(app: SteppedApp) -> None:
+    await app.quo("Lunch for 45m")
+    app.clock.move(hours=1)
+    with pytest.raises(TimeInThePastError):
+        await granted(app)
+    assert await app.standing() == []
+    assert TimeInThePastError.sentence() in app.engine.slack.messages[-1].text

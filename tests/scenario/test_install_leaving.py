@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from services.domain.asks import AskedLine
 from services.domain.model import PersonKey
 from services.platform.crypto import Encryptor
 from services.store.db import Database
@@ -157,7 +158,7 @@ async def test_uninstall_of_an_unknown_workspace_is_answered(install_side: Insta
 
 @SQLITE_FIRST
 async def test_forget_deletes_everything_of_one_person_and_revokes_their_token(install_side: InstallSide) -> None:
-    await install_side.people.ask(ANN, "/quo", "pause")
+    await install_side.people.ask(ANN, AskedLine("/quo", "pause"))
     await install_side.people.grant_link(ANN)
     assert await install_side.people.forget(ANN) is True
     assert await install_side.people.get(ANN) is None

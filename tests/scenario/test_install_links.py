@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.domain.asks import AskedLine
 from services.domain.errors import InputError
 from services.platform.crypto import Encryptor
 from services.store.db import Database
@@ -101,23 +102,23 @@ async def test_person_without_an_install_is_told_to_install_first(install_side: 
 async def test_what_was_asked_for_is_done_right_after_the_grant_once(install_side: InstallSide) -> None:
     await install_side.install(answer(token=None))
     install_side.stub.members["U2"] = {"tz": "Europe/Paris", "locale": "fr-FR"}
-    await install_side.people.ask(BOB, "/quo", "pause 2h")
-    await install_side.people.ask(BOB, "/ooo", "friday")
+    await install_side.people.ask(BOB, AskedLine("/quo", "pause 2h"))
+    await install_side.people.ask(BOB, AskedLine("/quo", "resume"))
     assert install_side.recorder.done == []
     _, page = await install_side.install(
         answer("U2", bot=None, token="xoxp-2"), path_of(await install_side.people.grant_link(BOB))
     )
-    assert install_side.recorder.done == [(BOB, "/ooo", "friday")]
+    assert install_side.recorder.done == [(BOB, AskedLine("/quo", "resume"))]
     assert 'lang="fr-FR"' in page
     await install_side.install(
         answer("U2", bot=None, token="xoxp-2"), path_of(await install_side.people.grant_link(BOB))
     )
-    assert install_side.recorder.done == [(BOB, "/ooo", "friday")]
+    assert install_side.recorder.done == [(BOB, AskedLine("/quo", "resume"))]
 
 
 async def test_what_cannot_be_done_after_all_does_not_spoil_the_grant(install_side: InstallSide) -> None:
     await install_side.install(answer(token=None))
-    await install_side.people.ask(BOB, "/quo", "gibberish")
+    await install_side.people.ask(BOB, AskedLine("/quo", "gibberish"))
     install_side.recorder.fails = InputError("gibberish")
     status, page = await install_side.install(
         answer("U2", bot=None, token="xoxp-2"), path_of(await install_side.people.grant_link(BOB))

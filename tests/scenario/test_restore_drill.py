@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from emulators.slack.state import APP, PERSON
 from services.commands import backup, restore
 from services.domain.agents import May
+from services.domain.asks import AskedLine
 from services.domain.model import Effect, PersonKey
 from services.platform import settings
 from services.platform.concurrency import off_loop
@@ -132,7 +133,7 @@ async def test_nothing_that_is_done_once_is_done_again_and_nobody_is_let_in_by_o
     assert app.service is not None
     await app.service.cases.agents.keys.make(key, "editor", May.WRITE)
     await app.service.cases.people.grant_link(key)
-    await app.service.cases.people.store.ask(key, "/quo", "Lunch", app.clock.now())
+    await app.service.cases.people.store.ask(key, AskedLine("/quo", "pause"), app.clock.now())
     await backs_up(app, tmp_path / "nightly.backup")
     await loses_everything(app, tmp_path / "nightly.backup")
     counts = [sa.select(sa.func.count()).select_from(table) for table in (AGENT_KEYS, OAUTH_STATES, ASKS)]

@@ -12,11 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from services.domain.absences import Absence
+from services.domain.asks import Ask, AskedAbsence, AskedLine, AskedStatus
 from services.domain.calendars import Changes, Offer
 from services.domain.decisions import Action, Standing
 from services.domain.host_limits import HostLimits
 from services.domain.lines import Match, Rule, put
-from services.domain.model import Event, Kind, Look, Override, PersonKey, Span, Status, WallTimes
+from services.domain.model import Effect, Event, Kind, Look, Override, PersonKey, Span, Status, WallTimes
 from services.domain.operator_errors import SealError
 from services.domain.people import GrantState, Member, OAuthAnswer, Tokens
 from services.domain.profile_state import AuditEntry, ProfileState
@@ -35,6 +36,7 @@ from tests.support.clocks import ManualClock
 from tests.support.stored_calendars import replace
 
 ANN, BOB = PersonKey("T1", "U1"), PersonKey("T1", "U2")
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BERLIN = Member(zone="Europe/Berlin", locale="de-DE", address="ann@example.com")
 TOKENS = Tokens("xoxp-1", frozenset({"users.profile:write", "users.profile:read"}))
 
@@ -214,11 +216,25 @@ async def test_microsofts_mailbox_is_an_address_of_the_persons_own(stores: Store
 
 async def test_ask_of_somebody_is_the_newest_and_taken_once(stores: Stores, clock: ManualClock) -> None:
     assert await stores.people.take_ask(BOB) is None
-    await stores.people.ask(BOB, "/quo", "pause", clock.now())
-    await stores.people.ask(BOB, "/ooo", "bis Freitag 🏖", clock.now())
+    await stores.people.ask(BOB, AskedStatus("Lunch", ":pizza:", clock.now(), None), clock.now())
+    await stores.people.ask(BOB, AskedLine("/quo", "pause 2h"), clock.now())
     assert await stores.people.take_ask(ANN) is None
-    assert await stores.people.take_ask(BOB) == ("/ooo", "bis Freitag 🏖")
+    assert await stores.people.take_ask(BOB) == AskedLine("/quo", "pause 2h")
     assert await stores.people.take_ask(BOB) is None
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        AskedStatus("Tea\n{} \ud83d", "", NOON, None),
+        AskedStatus("Tea", ":tea:", NOON, NOON + timedelta(hours=1), frozenset({Effect.AWAY, Effect.DND})),
+        AskedAbsence("", NOON, None),
+        AskedAbsence("bis Freitag 🏖", NOON, NOON + timedelta(days=3), "U9", in_calendar=True),
+    ],
+)
+async def test_ask_of_somebody_is_kept_in_its_parts(stores: Stores, clock: ManualClock, ask: Ask) -> None:
+    await stores.people.ask(BOB, ask, clock.now())
+    assert await stores.people.take_ask(BOB) == ask
 
 
 async def test_export_of_a_stranger_is_empty(stores: Stores) -> None:

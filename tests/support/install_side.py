@@ -26,6 +26,7 @@ from handlers.web.oauth import OAuth
 from handlers.web.pages import Browsers
 from services.access.identity import BrowserIdentities
 from services.calendars.accounts import ProviderCleanup
+from services.domain.asks import Ask
 from services.domain.model import PersonKey
 from services.engine.given_bot import GivenBot
 from services.engine.leases import OneProcess
@@ -66,13 +67,13 @@ FORM = "application/x-www-form-urlencoded"
 class Recorder:
     """Performs nothing, remembers what it was to perform."""
 
-    done: list[tuple[PersonKey, str, str]] = field(default_factory=list)
+    done: list[tuple[PersonKey, Ask]] = field(default_factory=list)
     fails: Exception | None = None
 
-    async def perform(self, key: PersonKey, command: str, text: str) -> None:
+    async def perform(self, key: PersonKey, ask: Ask) -> None:
         if self.fails is not None:
             raise self.fails
-        self.done.append((key, command, text))
+        self.done.append((key, ask))
 
 
 @dataclass
