@@ -17,7 +17,6 @@ from handlers.slack.views import changes
 from handlers.slack.views.who import nobody, not_known, when_of
 from services.domain import command_parser, timeline
 from services.domain.errors import NothingToDoError
-from services.domain.text import escape
 from services.domain.times import fields
 from services.store.absences import Absent
 
@@ -74,7 +73,7 @@ class AbsentMembers(Answer):
 async def set_out_of_office(services: Services, asker: Asker, asked: SetOutOfOffice) -> Changed:
     """Be out of office."""
     start, end = fields.away(asked.from_, asked.to, asker.who.speaker)
-    note = command_parser.shown(command_parser.plain(escape(asked.note)))
+    note = command_parser.shown(asked.note)
     stand_in = arguments.user_id(asked.stand_in)
     if stand_in:
         await services.who.check_stand_in(asker.key, stand_in)

@@ -89,10 +89,11 @@ def status(text: str, emoji: str, until: str, minutes: int | UnsetType, speaker:
     named = command_parser.emoji_of(emoji)
     if until.strip() and minutes is not UNSET:
         raise OneTimeTooManyError("until and minutes")
-    if not command_parser.plain(escape(text)):
+    words = command_parser.named(text)
+    if not words:
         raise TextMissingError("no text", field="text")
     if not until.strip() and minutes is UNSET:
-        said = command_parser.status(escape(text), speaker, named)
+        said = command_parser.status(escape(words), speaker, named)
     else:
         end = fields.until(until, speaker) if minutes is UNSET else fields.minutes(minutes, speaker)
         said = command_parser.status_with_end(text, named, end, speaker)

@@ -43,14 +43,12 @@ from services.domain.errors import (
     CalendarError,
     EmptyStatusError,
     InputError,
-    MentionInStatusError,
     NoSuchEmojiError,
     NotAPersonError,
     ServerSilentError,
     StandInError,
     StatusQuoError,
     TextMissingError,
-    TextTooLongError,
 )
 from services.domain.model import Effect, PersonKey
 from services.domain.text import escape
@@ -157,7 +155,7 @@ class Modals:
             if stand_in in {args.context.bot_user_id, SLACKBOT} or not _USER.fullmatch(stand_in or "U0"):
                 raise NotAPersonError("no person", field="stand_in")
         except InputError as error:
-            field = "note" if isinstance(error, (TextTooLongError, MentionInStatusError)) else error.field or "to"
+            field = "note" if error.field == "text" else error.field or "to"
             await refuse(args, who, {field: error})
             return
         in_calendar = modals.IN_CALENDAR in chosen

@@ -54,7 +54,6 @@ _FIELDS = frozenset({"text", "emoji", "until", "minutes"})
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d.*", re.ASCII | re.IGNORECASE)
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class PushOutcome(StrEnum):
@@ -260,7 +259,7 @@ def read_status(body: bytes, zone: ZoneInfo, now: datetime) -> Wanted:
     until, minutes = said.get("until"), said.get("minutes")
     if until is not None and minutes is not None:
         raise HookFieldsError("both until and minutes")
-    words = command_parser.shown(" ".join(_CONTROL.sub(" ", _text(text)).split()))
+    words = command_parser.shown(_text(text))
     sign = command_parser.emoji_of(_text(emoji))
     if not words and not sign:
         raise HookFieldsError("neither text nor emoji")

@@ -21,8 +21,9 @@ from services.domain.errors import (
     TextTooLongError,
     TimeNotUnderstoodError,
 )
+from services.domain.markup import as_read, is_nameless
 from services.domain.model import STATUS_TEXT_LIMIT
-from services.domain.text import escape, length, tidy, unescape
+from services.domain.text import length, one_line, tidy, unescape
 from services.domain.times import Asked, Speaker
 from services.domain.times.lexicon import one_slip
 from services.domain.who_questions import when_asked
@@ -36,10 +37,7 @@ _FIRST_EMOJI = re.compile(rf"({_EMOJI})(?=\s|$)")
 _LAST_EMOJI = re.compile(rf"(?:^|(?<=\s))({_EMOJI})$")
 _NAME = re.compile(r"[^\s:<>@&]{1,100}")
 _DIGITS_ONLY = re.compile(r":[\d]+:")
-_REFERENCE = re.compile(r"<([^<>]*)>")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|([^>]*))?>")
-_NAMELESS = re.compile(r"<@[^<>|]*(?:\|\s*)?>")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
 class Name(StrEnum):
@@ -117,7 +115,7 @@ def status(line: str, speaker: Speaker, emoji: str = "") -> Asked:
     Raises an InputError: half a time, a time alone, too long a text, a mention without a name. The text of an emoji
     alone is "": Slack takes no such status (must_clear_both_status_text_and_status_emoji).
     """
-    rest = plain(line)
+    rest = unescape(named(line))
     if not emoji:
         emoji, rest = take_emoji(rest)
     asked = times.status(rest, speaker)
@@ -126,53 +124,48 @@ def status(line: str, speaker: Speaker, emoji: str = "") -> Asked:
         emoji, words = take_emoji(words)
     if not emoji and not words:
         raise TextMissingError("a time without a status", field="text")
-    return replace(asked, text=shown(words), emoji=emoji)
+    return replace(asked, text=_fitting(words), emoji=emoji)
 
 
 def status_with_end(text: str, emoji: str, end: datetime, speaker: Speaker) -> Asked:
     """Read a status whose end is said apart, so that its text is no more than that, but for an emoji.
 
-    `text` is as people read it, without entities. Raises TextTooLongError or MentionInStatusError.
+    `text` is without entities. Raises TextTooLongError or MentionInStatusError.
     """
-    words = plain(escape(text))
+    words = named(text)
     if not emoji:
         emoji, words = take_emoji(words)
-    return Asked(shown(words), speaker.now, end, emoji)
+    return Asked(_fitting(words), speaker.now, end, emoji)
 
 
 def absence(line: str, speaker: Speaker) -> Asked:
     """Return an absence as it was typed behind `/ooo`, its note being the text. Raises an InputError."""
-    asked = times.absence(plain(line), speaker)
-    return replace(asked, text=shown(asked.text))
+    asked = times.absence(unescape(named(line)), speaker)
+    return replace(asked, text=_fitting(asked.text))
 
 
 def period(line: str, speaker: Speaker) -> tuple[datetime, datetime]:
     """From when to when somebody asks about, in UTC. Raises TimeNotUnderstoodError where it is not a time alone."""
     asked = times.absence(plain(line), speaker)
-    if asked.text or asked.end is None or _REFERENCE.search(line):
+    if asked.text or asked.end is None or "<" in line:
         raise TimeNotUnderstoodError("not a time alone")
     return asked.start, asked.end
 
 
 def plain(text: str) -> str:
-    """`text` as people read it: references by their label, entities undone, one line.
+    """`text`, which Slack sent, as people read it: markup by its label, entities undone, one line."""
+    return unescape(as_read(one_line(text)))
 
-    A mention becomes its name behind an @, which notifies nobody; a link its address or label. A mention of a person
-    whom Slack did not name stays as it is, so that `shown` refuses it.
+
+def named(text: str) -> str:
+    """`text` on one line, markup by its label, entities as they are.
+
+    Raises MentionInStatusError for what Slack did not name: left out, what remains is not what was meant.
     """
-    text = _CONTROL.sub(" ", text)
-    return " ".join(unescape(_REFERENCE.sub(_label, text)).split())
-
-
-def _label(found: re.Match[str]) -> str:
-    target, _, label = found[1].partition("|")
-    if target.startswith("@") and not label.strip():
-        return found[0]
-    if target.startswith(("@", "#")):
-        return target[0] + label if label else ""
-    if target.startswith("!"):
-        return label or target[1:].split("^")[0]
-    return label or target.removeprefix("mailto:")
+    line = one_line(text)
+    if is_nameless(line):
+        raise MentionInStatusError("a mention without a name", field="text")
+    return as_read(line)
 
 
 def take_emoji(text: str) -> tuple[str, str]:
@@ -200,13 +193,19 @@ def emoji_of(typed: str) -> str:
     raise NotAnEmojiError("emoji", field="emoji")
 
 
-def shown(text: str) -> str:
-    """`text` as it will be seen: without markup, nor marks that turn its direction.
+def shown(text: str, *, escaped: bool = False) -> str:
+    """Return what a form, a file or a program gave as a text, as it will be seen; "" for blanks alone.
 
-    Raises TextTooLongError above 100 characters, MentionInStatusError for a bare id: Slack takes neither.
+    `escaped` says that it has Slack's entities. Raises TextTooLongError above 100 characters, MentionInStatusError, and
+    TextMissingError where nothing in it can be seen.
     """
-    if _NAMELESS.search(text):
-        raise MentionInStatusError("a mention without a name", field="text")
-    if length(text) > STATUS_TEXT_LIMIT:
+    words = named(text)
+    if not words and text.strip():
+        raise TextMissingError("nothing to be seen", field="text")
+    return _fitting(unescape(words) if escaped else words)
+
+
+def _fitting(words: str) -> str:
+    if length(words) > STATUS_TEXT_LIMIT:
         raise TextTooLongError("text", field="text")
-    return tidy(text)
+    return tidy(words)

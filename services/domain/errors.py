@@ -75,7 +75,7 @@ class TextMissingError(InputError):
 
 
 class MentionInStatusError(InputError):
-    """Write the name without @: I cannot put a mention into a status."""
+    """Write it in words, without @ or #: I cannot put mentions, channels or Slack's dates into a status."""
 
 
 class NotAnEmojiError(InputError):

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from services.domain.command_parser import emoji_of, shown
 from services.domain.errors import InputError, TimeInThePastError, TooFarAwayError
 from services.domain.model import NO_STATUS, Status
-from services.domain.text import unescape
 from services.domain.times.place import MOST
 
 MOST_FIELDS, LONGEST_NAME = 50, 255
@@ -69,14 +68,14 @@ class ProfileFields:
 def profile_fields(profile: Mapping[str, object], now: datetime) -> ProfileFields:
     """Return the fields in `profile`, as they were sent at `now`.
 
-    Raises NotAStatusError for any other field and for what is no text or number, TextTooLongError, NotAnEmojiError,
-    TimeInThePastError, TooFarAwayError.
+    Raises NotAStatusError for any other field and for what is no text or number, TextTooLongError, TextMissingError,
+    MentionInStatusError, NotAnEmojiError, TimeInThePastError, TooFarAwayError.
     """
     if len(profile) > MOST_FIELDS or any(len(name) > LONGEST_NAME for name in profile):
         raise NotAStatusError("too many fields, or too long a name")
     if not profile.keys() <= {TEXT, EMOJI, EXPIRATION}:
         raise NotAStatusError("other fields")
-    text = shown(unescape(_text(profile[TEXT])).strip()) if TEXT in profile else None
+    text = shown(_text(profile[TEXT]), escaped=True) if TEXT in profile else None
     emoji = emoji_of(_text(profile[EMOJI])) if EMOJI in profile else None
     expiration = _seconds(profile[EXPIRATION], now) if EXPIRATION in profile else None
     return ProfileFields(text, emoji, expiration)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from services.domain.emoji import first_emoji, is_regional
 from services.domain.lines import Rule
+from services.domain.markup import as_read
 from services.domain.model import STATUS_TEXT_LIMIT, Event, Kind, Location, Look, Status, Visibility
 from services.domain.people import Preferences
 from services.domain.rules import location_of
@@ -29,24 +30,18 @@ _ZERO_WIDTH_JOINER = "\u200d"
 _SPACE = re.compile(r"\s+")
 # Controls, surrogates, byte-order marks and the marks that turn the direction of what follows.
 _UNSAFE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]")
-# https://docs.slack.dev/messaging/formatting-message-text: <@U…>, <#C…|name>, <!here>, <https://…|label>.
-_SPECIAL = re.compile(r"<!(channel|here|everyone)(?:\|[^<>]*)?>")
-_LABELLED = re.compile(r"<[!@#]?[^<>|\s][^<>|]*\|([^<>]*)>")
-_LINK = re.compile(r"<((?:https?://|mailto:)[^<>|\s]*)>")
-_REFERENCE = re.compile(r"<[!@#][^<>]*>")
-_OPENING = re.compile(r"<+(?=[!@#])")
 _EMOJI_IN_TEXT = re.compile(r":[^\s:]+:(?::skin-tone-[2-6]:)?")
 _EMOJI_NAME = re.compile(r":?([^\s:<>&]{1,100})(?::(:skin-tone-[2-6]):?|:?)")
 
 
 def tidy(text: str) -> str:
-    """`text` on one line, without controls and without Slack's markup for mentions and links, cut to size."""
-    text = _UNSAFE.sub("", _SPACE.sub(" ", text))
-    if "<" in text:
-        text = _SPECIAL.sub(r"\1", text)
-        text = _REFERENCE.sub("", _LINK.sub(r"\1", _LABELLED.sub(r"\1", text)))
-        text = _OPENING.sub("", text)
-    return cut(_SPACE.sub(" ", text).strip())
+    """`text` on one line, without controls, cut to size; what Slack might take for a mention or a link is text."""
+    return cut(as_read(one_line(text)))
+
+
+def one_line(text: str) -> str:
+    """`text` on one line, without controls and marks that turn its direction."""
+    return _SPACE.sub(" ", _UNSAFE.sub("", text)).strip()
 
 
 def cleaned(text: str, limit: int) -> str:

@@ -14,12 +14,12 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
-from services.domain.command_parser import emoji_of
-from services.domain.errors import NotAnEmojiError
+from services.domain.command_parser import emoji_of, shown
+from services.domain.errors import MentionInStatusError, NotAnEmojiError, TextMissingError, TextTooLongError
 from services.domain.lines import END, KINDS, MOST_LINES, Line, Routine, Rule, complete, put
 from services.domain.model import STATUS_TEXT_LIMIT, Kind
 from services.domain.photos import CROP
-from services.domain.text import BROKEN_PLACEHOLDER, PLACEHOLDER, PLACEHOLDERS, length
+from services.domain.text import BROKEN_PLACEHOLDER, PLACEHOLDER, PLACEHOLDERS
 from services.store.line_json import MatchJson, RoutineJson, RuleJson, line_to_json, routine_of, rule_of
 from services.store.list_mistakes import ListMistakeError, Mistake, mistake_in
 
@@ -124,12 +124,12 @@ def _give_ids(rules: Mapping[str, RuleJson], routines: Mapping[str, RoutineJson]
 
 
 def _check(path: str, line: RuleJson | RoutineJson) -> None:
-    """Raise ListMistakeError for what no line can have, as its form does; a character as emoji becomes its name."""
+    """Raise ListMistakeError for what no line can have; a text and an emoji become what its form makes of them."""
     if not line.id.isprintable():
         raise ListMistakeError(Mistake.NOT_SHOWN, f"{path}.id")
+    if line.show.text:
+        line.show.text = _text(line.show.text, f"{path}.show.text")
     text = line.show.text or ""
-    if length(text) > STATUS_TEXT_LIMIT:
-        raise ListMistakeError(Mistake.TOO_LONG, f"{path}.show.text", most=STATUS_TEXT_LIMIT)
     if BROKEN_PLACEHOLDER.search(text):
         raise ListMistakeError(Mistake.HALF_A_PLACEHOLDER, f"{path}.show.text")
     if not set(PLACEHOLDER.findall(text)) <= PLACEHOLDERS:
@@ -141,6 +141,18 @@ def _check(path: str, line: RuleJson | RoutineJson) -> None:
             raise ListMistakeError(Mistake.NO_EMOJI, f"{path}.show.emoji") from None
     if line.photo is not None and CROP.fullmatch(line.photo.crop) is None:
         raise ListMistakeError(Mistake.NO_CROP, f"{path}.photo.crop")
+
+
+def _text(text: str, path: str) -> str:
+    """Return a text as the form of a line takes it. Raises ListMistakeError."""
+    try:
+        return shown(text)
+    except TextTooLongError:
+        raise ListMistakeError(Mistake.TOO_LONG, path, most=STATUS_TEXT_LIMIT) from None
+    except MentionInStatusError:
+        raise ListMistakeError(Mistake.MENTION, path) from None
+    except TextMissingError:
+        raise ListMistakeError(Mistake.NOT_SHOWN, path) from None
 
 
 def _check_rule(path: str, rule: RuleJson) -> None:

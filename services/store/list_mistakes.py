@@ -37,6 +37,7 @@ class Mistake(Enum):
     UNKNOWN_LINE = "There is no line with this id."
     SAME_KIND = "Two lines are of the same kind."
     SAME_ID = "Two lines have the same id."
+    MENTION = "Write it in words: mentions, channels and Slack's dates cannot stand in a status."
     NOT_SHOWN = "This has characters that cannot be shown."
     HALF_A_PLACEHOLDER = (
         "Write what stands in braces with both of them and without spaces: `{{title}}`, `{{until}}` or `{{location}}`."

@@ -9,7 +9,9 @@ import pytest
 
 from services.domain.errors import (
     InputError,
+    MentionInStatusError,
     NotAnEmojiError,
+    TextMissingError,
     TextTooLongError,
     TimeInThePastError,
     TooFarAwayError,
@@ -28,6 +30,8 @@ SHOWN = Status("Own", ":house:", LATER)
         ({}, ProfileFields()),
         ({"status_text": " Lunch \n today "}, ProfileFields(text="Lunch today")),
         ({"status_text": "a &amp; b"}, ProfileFields(text="a & b")),
+        ({"status_text": "&amp;lt; &lt;@ you&gt;"}, ProfileFields(text="&lt; <@ you>")),
+        ({"status_text": "in <#C1|R&amp;D>"}, ProfileFields(text="in #R&D")),
         ({"status_text": "x" * 100}, ProfileFields(text="x" * 100)),
         ({"status_text": None, "status_emoji": None}, ProfileFields(text="", emoji="")),
         ({"status_emoji": "pizza"}, ProfileFields(emoji=":pizza:")),
@@ -58,6 +62,8 @@ def test_fields_are_read_as_slack_reads_them(profile: dict[str, Any], expected: 
         ({"status_expiration": "１２"}, NotAStatusError),
         ({"status_expiration": "9" * 5000}, NotAStatusError),
         ({"status_text": "x" * 101}, TextTooLongError),
+        ({"status_text": "<#C1>", "status_emoji": ""}, MentionInStatusError),
+        ({"status_text": "\u202e", "status_emoji": ""}, TextMissingError),
         ({"status_text": "🍕" * 51}, TextTooLongError),
         ({"status_emoji": ":no such:"}, NotAnEmojiError),
         ({"status_expiration": -1}, TimeInThePastError),

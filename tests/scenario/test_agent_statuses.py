@@ -43,7 +43,7 @@ async def test_status_set_with_an_end_is_shown_until_then(agent: AgentOf) -> Non
         ({"text": "Lunch", "minutes": 45}, "Lunch", ":speech_balloon:", "09:45"),
         ({"text": "Done until 13:30", "emoji": ":100:"}, "Done", ":100:", "12:30"),
         ({"text": "Lunch", "until": "3pm", "emoji": "🍕"}, "Lunch", ":pizza:", "14:00"),
-        ({"text": "Lunch with <@U0BEN00001|Ben>\u202e", "minutes": 5}, "Lunch with Ben", ":speech_balloon:", "09:05"),
+        ({"text": "Lunch with <@U0BEN00001|Ben>\u202e", "minutes": 5}, "Lunch with @Ben", ":speech_balloon:", "09:05"),
         ({"text": "Lunch", "minutes": 45.0}, "Lunch", ":speech_balloon:", "09:45"),
         ({"text": "Lunch", "until": "2026-11-24T13:30"}, "Lunch", ":speech_balloon:", "12:30"),
         ({"text": "Lunch", "until": "2026-11-24T13:30:00Z"}, "Lunch", ":speech_balloon:", "13:30"),
@@ -66,6 +66,7 @@ async def test_status_is_set_as_it_was_asked_for(
 NOT_UNDERSTOOD = [
     ({"text": "Lunch", "until": "15:00", "minutes": 45}, "one_time_too_many"),
     ({"text": "<@U0BEN00001>"}, "mention_in_status"),
+    ({"text": "<#C1>", "minutes": 5}, "mention_in_status"),
     ({"text": "Lunch with <@U0BEN00001>", "minutes": 5}, "mention_in_status"),
     ({"text": "\u202e", "emoji": ":pizza:", "minutes": 5}, "text_missing"),
     ({"text": "Lunch", "until": "banana"}, "time_not_understood"),

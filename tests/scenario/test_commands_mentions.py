@@ -7,7 +7,7 @@ import pytest
 from tests.scenario.test_modals_forms import clock_time, date, opened, typed
 from tests.support.stepped_app import BEN, SteppedApp, text_of
 
-ASKED = "Write the name without @: I cannot put a mention into a status."
+ASKED = "Write it in words, without @ or #: I cannot put mentions, channels or Slack's dates into a status."
 
 
 @pytest.mark.parametrize("line", ["Lunch with @ben for 45m", "ask @ben about it", "@ben lunch", "@ben"])
@@ -21,6 +21,23 @@ async def test_absence_with_a_mention_is_asked_back(app: SteppedApp) -> None:
     await app.ooo("tomorrow")
     assert "Type `/ooo [when] [note]`" in (await app.ooo("off @ben"))["text"]
     assert (await app.only()).text == ""
+
+
+@pytest.mark.parametrize(
+    "written", ["<#C0GENERAL1>", "<!subteam^S0TEAM>", "<!date^1795536000^{date}>", "In <#C0GENERAL1|>"]
+)
+async def test_form_with_a_channel_a_group_or_a_date_without_its_name_says_so(app: SteppedApp, written: str) -> None:
+    await opened(app, "set_status")
+    answer = await app.submit({"emoji": typed(None), "text": typed(written), "until": clock_time(None)})
+    assert answer == {"response_action": "errors", "errors": {"text": ASKED}}
+
+
+async def test_form_takes_what_only_looks_like_a_mention(app: SteppedApp) -> None:
+    await opened(app, "set_status")
+    await app.submit({"emoji": typed(None), "text": typed("See <@ you> in <T|U>"), "until": clock_time("13:30")})
+    assert (await app.shows())[0] == "See <@ you> in <T|U>"
+    await app.quo("See <@ you> in <T|U> for 45m")
+    assert (await app.shows())[0] == "See <@ you> in <T|U>"
 
 
 async def test_pause_with_a_mention_is_not_understood(app: SteppedApp) -> None:
@@ -43,5 +60,5 @@ async def test_what_is_answered_of_a_text_is_what_is_shown(app: SteppedApp) -> N
     await opened(app, "set_status")
     text = f"<!here> <@{BEN}|Ben>\u202e, see <https://example.com|us>"
     await app.submit({"emoji": typed(None), "text": typed(text), "until": clock_time("13:30")})
-    assert (await app.only()).text == (await app.shows())[0] == "here Ben, see us"
-    assert "here Ben, see us" in text_of(await app.quo())
+    assert (await app.only()).text == (await app.shows())[0] == "here @Ben, see us"
+    assert "here @Ben, see us" in text_of(await app.quo())

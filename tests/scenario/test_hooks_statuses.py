@@ -104,13 +104,13 @@ FIELDS = "Send `text` or `emoji` or both, and `until` or `minutes` or neither; n
 TIME = "That is no time. Send `until` as `2026-11-24T15:00`, `15:00` or Unix seconds, or `minutes` as a number."
 PAST = "That time has already passed. Choose a later one."
 FAR = "That is more than two years away. Choose an earlier time."
-MENTION = "Write the name without @: I cannot put a mention into a status."
+MENTION = "Write it in words, without @ or #: I cannot put mentions, channels or Slack's dates into a status."
 UNREADABLE = "That request cannot be read."
 REFUSED: list[tuple[Any, str]] = [
     ({}, FIELDS), ({"text": ""}, FIELDS), ({"text": " \n"}, FIELDS), ({"text": None}, FIELDS), ([], FIELDS),
     ("text", FIELDS), (None, FIELDS), ({"text": 1}, FIELDS), ({"text": ["x"]}, FIELDS),
     ({"text": "x", "emoji": 1}, FIELDS),
-    ({"text": "With <@U0BEN00001>"}, MENTION),
+    ({"text": "With <@U0BEN00001>"}, MENTION), ({"text": "<#C1>"}, MENTION), ({"text": "<!subteam^S1>"}, MENTION),
     ({"text": "x", "expires": 5}, FIELDS), ({"text": "x", "minutes": 5, "until": "15:00"}, FIELDS),
     ({"text": "\ud800"}, FIELDS), ({"text": "x", "emoji": ":\ud800:"}, FIELDS),
     ({"text": "x", "minutes": 0}, TIME), ({"text": "x", "minutes": -5}, TIME), ({"text": "x", "minutes": "5"}, TIME),

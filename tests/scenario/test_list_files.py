@@ -158,6 +158,14 @@ async def test_list_with_characters_that_nobody_sees_is_refused_at_its_fields(ru
     assert await ids(running_app) == []
 
 
+async def test_list_with_a_mention_without_its_name_is_refused_at_its_line(running_app: RunningApp) -> None:
+    await running_app.joins()
+    wrong = LIST | {"lines": [{"show": {"text": "In <#C1|general>"}}, {"show": {"text": "Ask <@U0BEN00001>"}}]}
+    told = "Write it in words: mentions, channels and Slack's dates cannot stand in a status."
+    assert (await sends_list(running_app, wrong)).split("\n")[2:] == [f"• Line 2, `show.text`: {told}"]
+    assert await ids(running_app) == []
+
+
 @pytest.mark.usefixtures("reader_processes")
 async def test_list_is_read_in_a_process_of_its_own(running_app: RunningApp) -> None:
     await running_app.joins()

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from services.domain.errors import InputError
 from services.domain.lines import Line, Match, Routine, Rule, complete
 from services.domain.model import Effect, Kind, Look, Photo, Picture, ShowAs
+from services.domain.text import tidy
 from services.store.line_file import RESERVED, lines_from_file, lines_to_file
 from services.store.line_json import line_from_json, line_to_json
 from services.store.list_mistakes import ListMistakeError, Mistake
 from tests.support.json_samples import MINUTE_OF_DAY, NO_OBJECTS
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
-SHORT = st.none() | TEXT
+SHORT = st.none() | TEXT.map(tidy)  # as the form makes it
 LEAST, MOST = st.none() | st.integers(0, 500), st.none() | st.integers(500, 1000)
 WORDS = st.lists(TEXT, max_size=3).map(tuple)
 MAYBE = st.none() | st.booleans()
@@ -175,6 +176,9 @@ def test_line_that_is_no_object_is_refused(text: str) -> None:
         ({"version": 2, "lines": [{"effects": ["party"]}]}, "rules.lines.0.effects.0"),
         ({"version": 2, "lines": [{"show": {"text": "x" * 101}}]}, "rules.lines.0.show.text"),
         ({"version": 2, "lines": [{"show": {"text": "{name}"}}]}, "rules.lines.0.show.text"),
+        ({"version": 2, "lines": [{}, {"show": {"text": "Ask <@U1>"}}]}, "rules.lines.1.show.text"),
+        ({"version": 2, "routines": [LUNCH | {"show": {"text": "<#C1>"}}]}, "rules.routines.0.show.text"),
+        ([{"show": {"text": "\u202e"}}], "rules.0.show.text"),
         ({"version": 2, "lines": [{"kind": "focus"}, {"kind": "focus"}]}, "rules.lines.1.kind"),
         ({"version": 2, "lines": [{"kind": "focus", "match": {"title_words": ["x"]}}]}, "rules.lines.0.match"),
         ({"version": 2, "lines": [{"id": "a"}], "routines": [LUNCH | {"id": "a"}]}, "rules.routines.0.id"),

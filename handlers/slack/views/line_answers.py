@@ -125,7 +125,7 @@ def read_says(values: Values, text_block: str, emoji_block: str, errors: Errors)
     """Return a text that may have placeholders, and an emoji."""
     text, emoji = values.text(text_block), ""
     try:
-        shown(text)  # refused where it could not be
+        text = shown(text)
         if BROKEN_PLACEHOLDER.search(text):
             raise BrokenPlaceholderError("half a placeholder")
         if not set(PLACEHOLDER.findall(text)) <= PLACEHOLDERS:
