@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.domain import command_parser, text
 from services.domain.command_parser import Command, Name, UnknownCommandError
+from services.domain.emoji import standard_names
 from services.domain.errors import (
     InputError,
     MentionInStatusError,
@@ -137,6 +138,10 @@ def test_text_is_as_people_read_it(sent: str, read: str) -> None:
         ("👋🏽 Hi", ":wave::skin-tone-4:", "Hi"),
         ("👩‍💻", ":female-technologist:", ""),
         ("🇯🇵 trip", ":flag-jp:", "trip"),
+        ("1️⃣ First", ":one:", "First"),
+        ("Second 2\u20e3", ":two:", "Second"),
+        ("🙂\u200d↔️ No", ":head_shaking_horizontally:", "No"),
+        ("1 First", "", "1 First"),
         ("🫥 hidden", ":dotted_line_face:", "hidden"),
         ("Lunch", "", "Lunch"),
     ],
@@ -152,6 +157,12 @@ def test_emoji_is_taken_from_the_front_or_the_end(text: str, emoji: str, rest: s
 )  # fmt: skip
 def test_emoji_field_takes_every_way_to_write_one(value: str, emoji: str) -> None:
     assert command_parser.emoji_of(value) == emoji
+
+
+def test_emoji_field_takes_every_standard_emoji_as_a_character() -> None:
+    for name, character in standard_names().items():
+        if not name.startswith("skin-tone-"):
+            assert standard_names()[command_parser.emoji_of(character).strip(":")] == character, name
 
 
 @pytest.mark.parametrize("value", ["two words", "🍕🍕", "🍕 x", "<@U1>", "a:b", "ランチ", ":", "x" * 101])
