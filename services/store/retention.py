@@ -19,9 +19,12 @@ from services.store.db import Database
 from services.store.effect_tables import REPLIES
 from services.store.keeper import forgotten_kept
 from services.store.person_rows import chunks, one_of, tuples
-from services.store.tables import DELIVERIES, OAUTH_STATES, OVERRIDES, WORKSPACES, WRITES
+from services.store.tables import ASKS, DELIVERIES, OAUTH_STATES, OVERRIDES, WORKSPACES, WRITES
 from services.store.undo_tables import UNDOS
 from services.store.workspace_tables import DIGEST_POSTS, FORGOTTEN, KEPT, KEPT_WRITES, WORKSPACE_BUDGETS
+
+ASKS_KEPT = timedelta(days=7)
+"""Whoever has not granted by then has given it up; what they want meanwhile, they ask for anew."""
 
 ANSWERS_KEPT = timedelta(hours=1)
 """Whoever waits for a photo has read what came of it within seconds."""
@@ -73,6 +76,7 @@ class RetentionStore:
             (WORKSPACE_BUDGETS, _is_left(WORKSPACE_BUDGETS)),
             (WRITES, WRITES.c.at < audit_before),
             (OVERRIDES, OVERRIDES.c.end_at < audit_before),
+            (ASKS, ASKS.c.asked_at < now - ASKS_KEPT),
             (ASKED_PHOTOS, ASKED_PHOTOS.c.asked_at < now - ANSWERS_KEPT),
             (UNDOS, UNDOS.c.expires_at < now),
             (REPLIES, REPLIES.c.created_at < now - REPLIES_KEPT),

@@ -5,7 +5,7 @@ What is in a field stays what it was filled in as, whatever it would mean behind
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from handlers.web.oauth import ASKED, SENTENCES
 from services.domain.errors import TimeInThePastError
 from services.domain.model import Effect, Override, OverrideKind, PersonKey
+from services.platform.settings import Settings
+from services.store.retention import KeptFor
 from services.store.tables import ASKS
 from services.usecases.grants import Result
 from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
@@ -150,6 +152,16 @@ async def test_fields_that_wait_are_sealed_and_forgotten_with_their_person(app: 
     assert app.service is not None
     await app.service.cases.people.forget(KEY)
     assert await app.rows(sa.select(ASKS.c.user_id)) == []
+
+
+async def test_absence_whose_grant_takes_longer_than_a_week_is_forgotten(app: RunningApp) -> None:
+    await submits_absence(app, "Fishing")
+    assert app.service is not None
+    stores, asked_at = app.service.stores, app.clock.now()
+    await app.until(asked_at + timedelta(days=7, minutes=1))
+    await stores.retention.delete_old(app.clock.now(), KeptFor.of(Settings()))
+    assert SENTENCES[Result.GRANTED] in await grants(app, await app.service.cases.people.grant_link(KEY))
+    assert TimeInThePastError.sentence() not in str(app.told())
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from services.domain.asks import AskedStatus
+from services.domain.model import PersonKey
 from services.engine.retention import Retention
 from services.platform.crypto import Encryptor
 from services.platform.settings import Settings
@@ -17,9 +19,11 @@ from services.store.db import Database
 from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.overrides import DeliveryStore
 from services.store.retention import KeptFor, RetentionStore
+from services.store.stores import Stores
 from services.store.tables import DELIVERIES, OAUTH_STATES, OVERRIDES, PEOPLE, WORKSPACES, WRITES
 from tests.support.clocks import ManualClock
 
+ANN, BOB = PersonKey("T1", "U1"), PersonKey("T1", "U2")
 KEPT = KeptFor.of(Settings())
 
 
@@ -116,3 +120,22 @@ async def test_times_are_the_operators_and_many_rows_go_in_small_transactions(
     async with database.read() as connection:
         assert list(await connection.scalars(sa.select(WRITES.c.write_id))) == ["W"]
         assert list(await connection.scalars(sa.select(DELIVERIES.c.delivery_id))) == ["Ev1"]
+
+
+async def test_what_waits_for_a_grant_is_forgotten_after_a_week(
+    database: Database, clock: ManualClock, encryptor: Encryptor
+) -> None:
+    now, people = clock.now(), Stores(database, encryptor, clock).people
+    async with database.write() as connection:
+        await connection.execute(sa.insert(WORKSPACES).values(team_id="T1", installed_at=now))
+        for key in (ANN, BOB):
+            await connection.execute(sa.insert(PEOPLE).values(team_id="T1", user_id=key.user_id, created_at=now))
+    for key in (ANN, BOB):
+        await people.ask(key, AskedStatus("Lunch", "", now, None), now)
+    work = Retention(RetentionStore(database), clock, KEPT)
+    clock.move(days=7)
+    await people.ask(BOB, AskedStatus("Tea", "", now, None), clock.now())
+    assert (await work.run_due()).changed == 0
+    clock.move(seconds=1)
+    assert (await work.run_due()).changed == 1
+    assert [await people.take_ask(key) for key in (ANN, BOB)] == [None, AskedStatus("Tea", "", now, None)]
