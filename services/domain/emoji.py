@@ -258,7 +258,7 @@ _PAIRS = {  # two people of different skin tones are written as a sequence, of o
 _PICTURE = r"[\u231a-\u3299\U0001F000-\U0001FAFF]"
 _SIGN = r"[\u00a9\u00ae\u203c-\u2319]\ufe0f"  # the sign for a trademark, arrows …: text unless said otherwise
 _MORE = r"[\ufe0f\U0001F3FB-\U0001F3FF\U000E0020-\U000E007F]*"  # tones, and the tags of England's flag
-_KEY = r"[0-9#*]\ufe0f?\u20e3"
+_KEY = r"(?<![0-9])[0-9#*]\ufe0f?\u20e3"
 _JOINED = rf"\u200d(?:{_PICTURE}|[\u2194\u2195]){_MORE}"  # with an arrow: heads that shake and nod
 _CLUSTER = re.compile(rf"[\U0001F1E6-\U0001F1FF]{{2}}|{_KEY}|{_SIGN}|{_PICTURE}{_MORE}(?:{_JOINED})*")
 

@@ -142,6 +142,7 @@ def test_text_is_as_people_read_it(sent: str, read: str) -> None:
         ("Second 2\u20e3", ":two:", "Second"),
         ("🙂\u200d↔️ No", ":head_shaking_horizontally:", "No"),
         ("1 First", "", "1 First"),
+        ("Room 12\u20e3", "", "Room 12\u20e3"),
         ("🫥 hidden", ":dotted_line_face:", "hidden"),
         ("Lunch", "", "Lunch"),
     ],

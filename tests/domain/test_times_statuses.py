@@ -80,6 +80,9 @@ STATUS = [
     # another language than one's own
     ("x bis Freitag", "x", "2026-11-28 00:00"),
     ("Fokus 30 Minuten", "Fokus", "2026-11-23 13:30"),
+    ("C++ until 3pm", "C++", "2026-11-23 15:00"),
+    ("C++ 45m", "C++", "2026-11-23 13:45"),
+    ("F# + C++ for 45m", "F# + C++", "2026-11-23 13:45"),
 ]
 
 

@@ -217,6 +217,8 @@ class Lexer:
         sign = _SIGNS.get(self._text[at])
         if self._text[at] == "~" and before and not _BEFORE_ABOUT.isdisjoint(before[-1].means):
             sign = {Sense.AT: ""}  # until ~3pm
+        if self._text[at] == "+" and before and before[-1].end == at and before[-1].is_text:
+            sign = sign if self._text[at + 1 : at + 2].isalnum() else {}  # C++
         if sign is not None:
             return Token(at, at + 1, sign)
         found = (_RUN if self._text[at] in "0123456789" else _TEXT).match(self._text, at)
