@@ -75,10 +75,8 @@ class SlackMembers:
 
     async def member(self, token: str, user_id: str, homes: Collection[str]) -> WorkspaceMember:
         """Return that member, as now. Raises SlackError; SlackRefusedError `user_not_found` where there is none."""
-        params = {"user": user_id, "include_locale": "true"}
-        answer = await self._clients.call(token, INFO, plain=True, http_verb="GET", params=params)
-        member = parse_workspace_member(answer.get("user"), homes)
-        if member is None or member.user_id != user_id:
+        member = parse_workspace_member(await self.whole(token, user_id, locale=True), homes)
+        if member is None:
             raise SlackUnavailableError("no_user", method=INFO)
         return member
 

@@ -15,7 +15,7 @@ from services.domain.operator_errors import WrongRedirectError
 from services.domain.people import Member, OAuthAnswer, Renewed, Tokens
 from services.slack import scopes
 from services.slack.client import SlackClients
-from services.slack.members import INFO, mapping, parse_colleague, parse_member, role_of, slack_id, text
+from services.slack.members import INFO, SlackMembers, mapping, parse_colleague, parse_member, role_of, slack_id, text
 
 ACCESS = "oauth.v2.access"
 TEST = "auth.test"
@@ -85,9 +85,7 @@ class SlackAuthority:
 
         Raises SlackError.
         """
-        user = mapping((await self._clients.call(token, INFO, http_verb="GET", params={"user": user_id})).get("user"))
-        if slack_id(user.get("id")) != user_id:
-            raise SlackUnavailableError("no_user", method=INFO)
+        user = await SlackMembers(self._clients).whole(token, user_id, locale=False)
         return None if user.get("deleted") is True else parse_member(user)
 
     async def is_admin(self, token: str, user_id: str) -> bool:
