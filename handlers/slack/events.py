@@ -31,7 +31,6 @@ from services.slack.members import parse_member
 from services.slack.presence import snooze_of
 from services.slack.profile import status_of
 from services.store.overrides import DeliveryStore
-from services.usecases.agents import AgentKeys
 from services.usecases.deactivated import Deactivated
 from services.usecases.emoji import EmojiSearch
 from services.usecases.offboarding import Offboarding
@@ -62,7 +61,6 @@ class Events:
     people: People
     leaving: Offboarding
     emoji: EmojiSearch
-    keys: AgentKeys
     deactivated: Deactivated
 
     def register(self, bolt: AsyncApp) -> None:
@@ -97,9 +95,7 @@ class Events:
             return
         at, profile = happened_at(body, event), user.get("profile")
         if user.get("deleted") is True:
-            await self.people.zone_changed(key, parse_member(user), at)
-            await self.keys.end_all(key)
-            await self.deactivated.deactivate(key, at)
+            await self.deactivated.told(key, at)
             return
         await self.deactivated.reactivate(key, at, status_of(profile) if isinstance(profile, dict) else NO_STATUS)
         if isinstance(profile, dict):

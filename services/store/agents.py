@@ -43,7 +43,11 @@ from services.store.tables import PEOPLE
 _NAME, _AGENT = "agent_keys.name", "agent_changes.agent"
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_GRANTED = and_(PEOPLE.c.grant_state == GrantState.OK.value, PEOPLE.c.leave_by.is_(None))
+_GRANTED = and_(
+    PEOPLE.c.grant_state == GrantState.OK.value,
+    PEOPLE.c.leave_by.is_(None),
+    PEOPLE.c.account_check_at.is_(None),  # else Slack told that they are deactivated, and is being asked
+)
 
 MOST_CHANGES = 1000
 """Of the audit of one person; what is older goes before its time: an agent can ask for 60 a minute."""
@@ -154,12 +158,6 @@ class AgentStore(Store):
             await connection.execute(its)
             gone = delete(AGENT_KEYS).where(of_person(AGENT_KEYS, key), AGENT_KEYS.c.key_id == key_id)
             return bool((await connection.execute(gone)).rowcount)
-
-    async def end(self, key: PersonKey) -> int:
-        """Forget all keys of a person; how many there were."""
-        async with self._database.write() as connection:
-            await lock_people(connection, [key])
-            return await end_keys(connection, [key])
 
     async def find(self, digest: str) -> Caller | None:
         """Return whom the key acts as whose secret has that digest: somebody with a grant, else nobody."""

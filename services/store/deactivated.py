@@ -7,12 +7,12 @@ back before, it goes on. What is on their profile by then is looked at anew: Sla
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.calendars import PUSHING, Health
@@ -49,43 +49,45 @@ _WITHDRAWN = (
     .where(of_people(PROFILE_STATES), PROFILE_STATES.c.seq > PROFILE_STATES.c.sent)
     .values(seq=PROFILE_STATES.c.seq + 1, sent=PROFILE_STATES.c.seq + 1, not_before=None, failures=0)
 )
-_RESTING = select(PEOPLE.c.deactivated_at, PEOPLE.c.grant_state, PEOPLE.c.token).where(
+_DEACTIVATION = select(PEOPLE.c.deactivated_at, PEOPLE.c.grant_state, PEOPLE.c.token).where(
     PEOPLE.c.team_id == bindparam("team"),
     PEOPLE.c.user_id == bindparam("user"),
     PEOPLE.c.deactivated_at.is_not(None),
 )
-OVER: Mapping[str, Any] = {
+LOST_GRANT: Mapping[str, Any] = {
     "token": None, "refresh_token": None, "token_expires_at": None, "refresh_due_at": None,
     "refresh_seq": PEOPLE.c.refresh_seq + 1, "grant_state": GrantState.LOST.value,
 }  # fmt: skip
 """What is kept of a grant that is worth nothing any more."""
 
-_FIRST_AT = select(func.min(PEOPLE.c.deactivated_at)).where(
-    PEOPLE.c.deactivated_at.is_not(None), PEOPLE.c.leave_by.is_(None)
-)
+
+def told_last(at: datetime) -> ColumnElement[bool]:
+    """State that what Slack told of somebody at `at` is not older than what is known of them, or their grant."""
+    known = (PEOPLE.c.moved_at, PEOPLE.c.granted_at)
+    return and_(*(or_(one.is_(None), one <= literal(at, UtcInstant)) for one in known))
 
 
 async def deactivate(
-    connection: AsyncConnection, keys: Collection[PersonKey], at: datetime, now: datetime
-) -> list[PersonKey]:
+    connection: AsyncConnection, keys: Collection[PersonKey], at: datetime, now: datetime, *,
+    check_at: datetime | None = None,
+) -> list[PersonKey]:  # fmt: skip
     """Have nothing done for those of `keys` any more who are ours, as Slack told at `at`; gives them.
 
-    What is older than what we know of them changes nothing: they came back, or granted, since.
+    What is older than what we know of them changes nothing: they came back, or granted, since. `check_at`: when Slack
+    is asked whether it is so, None where it has said so.
     """
     await lock_people(connection, keys)
-    newest = and_(
-        *(or_(known.is_(None), known <= literal(at, UtcInstant)) for known in (PEOPLE.c.moved_at, PEOPLE.c.granted_at))
-    )
     theirs = select(PEOPLE.c.team_id, PEOPLE.c.user_id).where(
-        of_people(PEOPLE), PEOPLE.c.deactivated_at.is_(None), PEOPLE.c.leave_by.is_(None), newest
+        of_people(PEOPLE), PEOPLE.c.deactivated_at.is_(None), PEOPLE.c.leave_by.is_(None), told_last(at)
     )
     found = [PersonKey(row.team_id, row.user_id) for row in await connection.execute(theirs, those(keys))]
     if not found:
         return []
     state = case((PEOPLE.c.grant_state == _OK, _DEACTIVATED), else_=PEOPLE.c.grant_state)
     fresh = {
-        "deactivated_at": at, "grant_state": state, "refresh_due_at": None, "due_at": None, "stale": False,
-        "typed": False, "home_opened_at": None, "home_stale": False,
+        "deactivated_at": at, "account_check_at": check_at, "admin": None, "grant_state": state,
+        "refresh_due_at": None, "due_at": None, "stale": False, "typed": False, "home_opened_at": None,
+        "home_stale": False,
     }  # fmt: skip
     await connection.execute(update(PEOPLE).where(of_people(PEOPLE)).values(fresh), those(found))
     await connection.execute(_SILENT, those(found))
@@ -109,7 +111,7 @@ async def reactivate(
     """
     theirs = select(PEOPLE.c.grant_state, PEOPLE.c.refresh_token, PEOPLE.c.token_expires_at)
     row = (await connection.execute(theirs.where(of_person(PEOPLE, key)))).one()
-    known: dict[str, object] = {"deactivated_at": None}
+    known: dict[str, object] = {"deactivated_at": None, "account_check_at": None}
     if row.grant_state == _DEACTIVATED:
         known["grant_state"] = _OK
         if row.refresh_token is not None and row.token_expires_at is not None:
@@ -128,7 +130,7 @@ async def reactivate(
 
 
 @dataclass(frozen=True, slots=True)
-class Resting:
+class Deactivation:
     """Somebody who is taken for deactivated since `since`. `token`: what we have of theirs, None where it is lost."""
 
     since: datetime
@@ -143,19 +145,22 @@ class DeactivatedStore(Store):
         self._notices = notices
         self._states = ProfileStateStore(encryptor)
 
-    async def resting(self, key: PersonKey) -> Resting | None:
-        """Return the same of somebody; None where they are not deactivated: one indexed look."""
-        (rows,) = await self._database.rows((_RESTING, {"team": key.team_id, "user": key.user_id}))
+    async def deactivation(self, key: PersonKey) -> Deactivation | None:
+        """Return since when somebody is; None where they are not deactivated: one indexed look."""
+        (rows,) = await self._database.rows((_DEACTIVATION, {"team": key.team_id, "user": key.user_id}))
         if not rows:
             return None
         sealed = rows[0].token if rows[0].grant_state == _DEACTIVATED else None
         token = self._readable(sealed, "people.token", key.team_id, key.user_id)
-        return Resting(rows[0].deactivated_at, token)
+        return Deactivation(rows[0].deactivated_at, token)
 
-    async def deactivate(self, key: PersonKey, at: datetime, now: datetime) -> bool:
-        """Have nothing done for somebody any more, as Slack told at `at`; whether they are deactivated now."""
+    async def deactivate(self, key: PersonKey, at: datetime, now: datetime, check_at: datetime | None = None) -> bool:
+        """Have nothing done for somebody any more, as Slack told at `at`; whether they are deactivated now.
+
+        `check_at`: as in the function of that name.
+        """
         async with self._database.write() as connection:
-            await deactivate(connection, [key], at, now)
+            await deactivate(connection, [key], at, now, check_at=check_at)
             theirs = select(PEOPLE.c.deactivated_at).where(of_person(PEOPLE, key))
             return await connection.scalar(theirs) is not None
 
@@ -167,7 +172,7 @@ class DeactivatedStore(Store):
         """Have everything done again for somebody, as Slack told at `at`; False where they are not deactivated.
 
         Where their grant is `lost`, or was before, they are told so once, with the link. Both is one transaction:
-        nothing is written in between with a token that is worth nothing, which would put them to rest again.
+        nothing is written in between with a token that is worth nothing, which would have them deactivated again.
         """
         async with self._database.write() as connection:
             await lock_people(connection, [key])
@@ -176,26 +181,10 @@ class DeactivatedStore(Store):
             if row is None or row.deactivated_at is None or row.leave_by is not None:
                 return False
             lost = lost and row.grant_state == _DEACTIVATED
-            known = {"moved_at": max(at, row.moved_at or at), **(OVER if lost else {})}
+            known = {"moved_at": max(at, row.moved_at or at), **(LOST_GRANT if lost else {})}
             await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(known))
             await reactivate(connection, self._states, key, now, emptied=emptied)
             if lost or row.grant_state == GrantState.LOST.value:
                 await self._notices.worked(connection, "grant", key)
                 await self._notices.tell(connection, key, "grant")
         return True
-
-    async def first_at(self) -> datetime | None:
-        """Return when the one was deactivated who has been so for longest; None where nobody is."""
-        ((found,),) = (await self._database.rows((_FIRST_AT, {})))[0]
-        at: datetime | None = found
-        return at
-
-    async def since(self, before: datetime, limit: int) -> Sequence[PersonKey]:
-        """Return those who were deactivated at `before` or earlier, the first of them first, at most `limit`."""
-        longest = (
-            select(PEOPLE.c.team_id, PEOPLE.c.user_id)
-            .where(PEOPLE.c.deactivated_at <= before, PEOPLE.c.leave_by.is_(None))
-            .order_by(PEOPLE.c.deactivated_at)
-            .limit(limit)
-        )
-        return [PersonKey(row.team_id, row.user_id) for row in await self._database.fetch(longest)]

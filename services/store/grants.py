@@ -23,10 +23,10 @@ async def end_grant(
     """Make no call with a person's token any more, and have them told once. The person is locked.
 
     Their agents' keys are gone: they would let in somebody whom nothing is done for. Where Slack `said` that they were
-    deactivated, they are taken for that instead, and told nothing.
+    deactivated, they are taken for that instead, and told nothing; Slack is asked whether it is so.
     """
     if said == ACCOUNT_INACTIVE:
-        await deactivate(connection, [key], now, now)
+        await deactivate(connection, [key], now, now, check_at=now)
         return
     lost = {"grant_state": GrantState.LOST.value, "refresh_due_at": None, "home_stale": True}
     await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(lost))

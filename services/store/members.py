@@ -125,19 +125,20 @@ class MemberStore(Store):
         return [PersonKey(row.team_id, row.user_id) for row in rows]
 
     async def put(
-        self, team_id: str, members: Sequence[WorkspaceMember], *, read_at: datetime, now: datetime
+        self, team_id: str, members: Sequence[WorkspaceMember], *, read_at: datetime, now: datetime, listed: bool = True
     ) -> set[str]:
         """Keep `members` as Slack told of them at `read_at`, where nothing newer is known; gives who is new or another.
 
+        `listed`: by users.list, whose word it is as well who of our people is deactivated; an event may be late.
         Nothing is kept of a workspace that needs none. The leave calendars of the workspace are matched anew.
         """
         changed: set[str] = set()
         for some in chunks(members):
-            changed |= await self._put(team_id, some, read_at, now)
+            changed |= await self._put(team_id, some, read_at, now, listed=listed)
         return changed
 
     async def _put(
-        self, team_id: str, members: Sequence[WorkspaceMember], read_at: datetime, now: datetime
+        self, team_id: str, members: Sequence[WorkspaceMember], read_at: datetime, now: datetime, *, listed: bool
     ) -> set[str]:
         rows = {member.user_id: member for member in members}
         async with self._database.write() as connection:
@@ -161,7 +162,7 @@ class MemberStore(Store):
                     put, [self._row(team_id, rows[user_id], read_at) for user_id in sorted(changed)]
                 )
                 await mark_due(connection, leave_key(team_id), now)
-            if gone := [PersonKey(team_id, one) for one in sorted(changed) if rows[one].deleted]:
+            if listed and (gone := [PersonKey(team_id, one) for one in sorted(changed) if rows[one].deleted]):
                 await deactivate(connection, gone, read_at, now)  # an event that tells of it may not have reached us
             await look_at_kept(connection, (PersonKey(team_id, one) for one in changed), now)
             seen = update(MEMBERS).where(MEMBERS.c.team_id == team_id, named(MEMBERS.c.user_id, "asked"))

@@ -21,7 +21,7 @@ from services.slack import scopes
 from services.store.agents import end_keys
 from services.store.ask_json import ask_from_json, ask_to_json
 from services.store.db import Database, Store, tell_sender
-from services.store.deactivated import OVER, reactivate
+from services.store.deactivated import LOST_GRANT, reactivate
 from services.store.due import ProfileStateStore
 from services.store.events import EventStore
 from services.store.group_commit import Grouped
@@ -135,6 +135,7 @@ class PeopleStore(Store):
                     scopes=scopes.joined(granted),
                     granted_at=now,
                     leave_by=None,
+                    account_check_at=None,
                     grant_state=GrantState.OK.value,
                 )
             )
@@ -169,7 +170,7 @@ class PeopleStore(Store):
         async with self._database.write() as connection:
             await lock_people(connection, [key])
             done = await connection.execute(
-                update(PEOPLE).where(of_person(PEOPLE, key), PEOPLE.c.granted_at == granted_at).values(OVER)
+                update(PEOPLE).where(of_person(PEOPLE, key), PEOPLE.c.granted_at == granted_at).values(LOST_GRANT)
             )
             if done.rowcount != 1:
                 return False

@@ -8,6 +8,7 @@ from services.platform.crypto import Encryptor
 from services.ports import Clock
 from services.store.absence_feeds import AbsenceFeedStore
 from services.store.absences import AbsenceStore
+from services.store.account_checks import AccountCheckStore
 from services.store.accounts import AccountStore
 from services.store.agents import AgentStore
 from services.store.asked_photos import AskedPhotoStore
@@ -102,6 +103,7 @@ class Stores:
         self.replies = ReplyStore(database, encryptor)
         self.effects = EffectStore(database, encryptor, self.notices, self.writes)
         self.deactivated = DeactivatedStore(database, encryptor, self.notices)
+        self.account_checks = AccountCheckStore(database, encryptor)
         self.retention = RetentionStore(database)
         self.faults = FaultStore(database, encryptor, self.notices, clock)
         self.health = HealthStore(database, encryptor)

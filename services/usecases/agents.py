@@ -80,11 +80,6 @@ class AgentKeys:
             log.info("agent_key_revoked", team_id=key.team_id, user_id=key.user_id, key_id=key_id)
         return gone
 
-    async def end_all(self, key: PersonKey) -> None:
-        """End all keys of a person: Slack says that they are no member any more."""
-        if ended := await self.store.end(key):
-            log.info("agent_keys_ended", team_id=key.team_id, user_id=key.user_id, ended=ended)
-
     async def caller(self, secret: str) -> Caller:
         """Return who has that key. Raises WrongKeyError, and AgentsNotAllowedError where it is good for nothing now."""
         found = await self.store.find(digest_of(secret)) if _SECRET.fullmatch(secret) else None

@@ -54,7 +54,7 @@ class Members:
                     )
                 if known == member:
                     return False
-            if await self.store.put(home, [member], read_at=min(at, now + AHEAD), now=now):
+            if await self.store.put(home, [member], read_at=min(at, now + AHEAD), now=now, listed=False):
                 self.wake_signal.wake()
                 return True
         return False

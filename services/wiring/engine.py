@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import handlers
 from services.domain.model import PersonKey
+from services.engine.account_checks import AccountChecks
 from services.engine.carriers import PhotoCarrier, PresenceCarrier, SnoozeCarrier
 from services.engine.digests import DigestSender
 from services.engine.due import Engine
@@ -110,10 +112,14 @@ def engine(
     timelines = partial(Timelines, stores.due, clock, default_texts=locale.default_texts)
     people_due = (timelines(typed=True), Reconciler(stores.due, clock), timelines(typed=False))
     retention = Retention(stores.retention, clock, KeptFor.of(adapters.config))
+    accounts = AccountChecks(
+        stores.account_checks, cases.deactivated, cases.leaving, stores.workspaces, slack.authority, workspaces, clock,
+        kept=timedelta(days=adapters.config.deactivated_kept_days),
+    )  # fmt: skip
     emoji = EmojiReading(stores.emoji, workspaces, SlackEmoji(slack.clients), clock)
     work: list[DueWork] = [
         *people_due, tokens, calendars.sync, calendars.push_subscriptions, calendars.entries, cases.leaving,
-        cases.deactivated, emoji, retention, faults, bot, *work_of_whole,
+        accounts, emoji, retention, faults, bot, *work_of_whole,
     ]  # fmt: skip
     return Runs(
         Engine(work, sender, clock, wake_signal=adapters.wake_signal, poll=poll, pace=pace), bot, writer, carried,

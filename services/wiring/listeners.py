@@ -110,7 +110,7 @@ def listening(
             digests.register, handlers.LeaveButtons(shared, home.tab).register,
             handlers.KeyForms(shared, home.tab, config.base_url).register, *more,
         ],
-        events=handlers.Events(cases.people, cases.leaving, cases.emoji, cases.agents.keys, cases.deactivated),
+        events=handlers.Events(cases.people, cases.leaving, cases.emoji, cases.deactivated),
         files=handlers.FileMessages(shared, calendars.files, cases.teller, stores.deliveries),
     )  # fmt: skip
     replies = _replies(adapters)

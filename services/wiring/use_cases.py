@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from services.access.admins import Admins
 from services.engine.tokens import TokenRefresh
@@ -97,9 +96,8 @@ def use_cases(adapters: Adapters, calendars: Calendars) -> UseCases:
         base_url=adapters.config.base_url,
     )  # fmt: skip
     deactivated = Deactivated(
-        stores.deactivated, stores.people, stores.workspaces, adapters.slack.authority, leaving=leaving,
+        stores.deactivated, stores.account_checks, stores.people, stores.workspaces, adapters.slack.authority,
         accounts=stores.accounts, cleanup=calendars.cleanup, clock=clock, wake_signal=wake_signal,
-        kept=timedelta(days=adapters.config.deactivated_kept_days),
     )  # fmt: skip
     reader = StatusReader(
         stores.facts,

@@ -50,7 +50,7 @@ def wired() -> Recorder:
     register(
         bolt, commands=Commands(nothing, nothing, nothing), home=home, modals=Modals(nothing),
         lists=ListForms(nothing, HomeTab(nothing, nothing), nothing),
-        events=Events(nothing, nothing, nothing, nothing, nothing),
+        events=Events(nothing, nothing, nothing, nothing),
         files=FileMessages(nothing, nothing, nothing, nothing),
     )  # fmt: skip
     found: Recorder = bolt

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from emulators.faults import Fault
 from services.domain.model import NO_STATUS, PersonKey
+from services.engine.account_checks import SOONEST
 from services.slack.members import INFO
 from services.store.members import EVERY
 from services.store.tables import PEOPLE
-from services.usecases.deactivated import AGAIN, Deactivated
 from tests.support.databases import BOTH
 from tests.support.engine import until
 from tests.support.feeds import entry
@@ -58,8 +58,7 @@ def silently(app: RunningApp, *, deleted: bool) -> None:
 async def event_comes(app: RunningApp, of: datetime) -> None:
     """An event of that instant, which says that he is a member, comes now."""
     assert app.service is not None
-    (deactivated,) = (one for one in app.service.engine._work if isinstance(one, Deactivated))
-    await deactivated.reactivate(PersonKey(TEAM, BEN), of, NO_STATUS)
+    await app.service.cases.deactivated.reactivate(PersonKey(TEAM, BEN), of, NO_STATUS)
     await app.settle()
 
 
@@ -211,7 +210,7 @@ async def test_nobody_is_deleted_while_slack_does_not_say_whether_they_are_back(
     await app.settle()
     assert await ben(app) == ("deactivated", True)
     app.slack.faults.clear()
-    await app.until(app.clock.now() + AGAIN)
+    await app.until(app.clock.now() + SOONEST)
     await until(lambda: is_deleted(app))
 
 

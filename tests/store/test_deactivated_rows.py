@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from services.domain.members import Role, WorkspaceMember
 from services.platform.crypto import Encryptor
+from services.store.account_checks import AccountCheckStore
 from services.store.calendar_tables import CALENDARS
 from services.store.calendars import CalendarStore
 from services.store.db import Database
-from services.store.deactivated import DeactivatedStore, Resting
+from services.store.deactivated import DeactivatedStore, Deactivation
 from services.store.members import MemberStore
 from services.store.person_rows import NoticeStore, of_person
 from services.store.tables import NOTICES, PEOPLE, WORKSPACES
@@ -49,7 +50,8 @@ async def test_list_of_all_members_puts_to_rest_and_names_who_is_back_and_change
     assert await found() == {ANN.user_id: ("deactivated", True), BOB.user_id: ("ok", False)}
     assert [row.due_at for row in await database.fetch(sa.select(CALENDARS.c.due_at))] == [None]
     deactivated = DeactivatedStore(database, encryptor, NoticeStore(database, clock))
-    assert (await deactivated.first_at(), await deactivated.since(later, 10)) == (later, [ANN])
+    checks = AccountCheckStore(database, encryptor)
+    assert await checks.next_due(timedelta(days=30)) == later + timedelta(days=30)
     latest = later + timedelta(days=1)
     await members.put("T1", [listed(ANN.user_id, deleted=False)], read_at=latest, now=latest)
     assert await found() == {ANN.user_id: ("deactivated", True), BOB.user_id: ("ok", False)}
@@ -62,7 +64,7 @@ async def test_list_of_all_members_puts_to_rest_and_names_who_is_back_and_change
     assert await members.back("T1", again) == []
     assert await found() == {ANN.user_id: ("ok", False), BOB.user_id: ("ok", False)}
     assert [row.due_at for row in await database.fetch(sa.select(CALENDARS.c.due_at))] == [again]
-    assert (await deactivated.first_at(), await deactivated.since(again, 10)) == (None, [])
+    assert await checks.next_due(timedelta(days=30)) is None
 
 
 async def test_who_is_back_with_a_grant_that_is_over_has_no_token_and_is_told_in_the_same_transaction(
@@ -75,7 +77,7 @@ async def test_who_is_back_with_a_grant_that_is_over_has_no_token_and_is_told_in
     deactivated = DeactivatedStore(database, encryptor, NoticeStore(database, clock))
     first, second, third, fourth = (NOW + timedelta(minutes=minutes) for minutes in (1, 2, 3, 4))
     assert await deactivated.deactivate(ANN, first, first)
-    assert await deactivated.resting(ANN) == Resting(first, "xoxp-1")
+    assert await deactivated.deactivation(ANN) == Deactivation(first, "xoxp-1")
     assert await deactivated.reactivate(ANN, third, third, emptied=True, lost=True)
     assert not await deactivated.reactivate(ANN, third, third, emptied=True, lost=True)
     columns = (PEOPLE.c.grant_state, PEOPLE.c.token, PEOPLE.c.deactivated_at)
@@ -86,6 +88,6 @@ async def test_who_is_back_with_a_grant_that_is_over_has_no_token_and_is_told_in
     assert [tuple(one) for one in told] == [(ANN.user_id, "grant")]
     assert not await deactivated.deactivate(ANN, second, fourth)  # an event of before that comes late
     assert await deactivated.deactivate(ANN, fourth, fourth)
-    assert await deactivated.resting(ANN) == Resting(fourth, None)
+    assert await deactivated.deactivation(ANN) == Deactivation(fourth, None)
     assert await deactivated.reactivate(ANN, second, fourth, emptied=True, lost=False)  # late too, and so by Slack now
     assert not await deactivated.deactivate(ANN, second + timedelta(seconds=1), fourth)

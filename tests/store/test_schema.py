@@ -47,10 +47,10 @@ async def test_grants_that_were_stored_as_resting_are_called_deactivated(databas
     """Of a database that the program before step 0014 has written."""
     async with database.write() as connection:
         await connection.execute(sa.insert(WORKSPACES).values(team_id="T1", name="", installed_at=NOW))
+        await connection.run_sync(lambda one: command.downgrade(schema.configuration(connection=one), "0013"))
         for user_id, state in (("U1", "resting"), ("U2", "ok")):
             values = {"team_id": "T1", "user_id": user_id, "created_at": NOW, "grant_state": state}
             await connection.execute(sa.insert(PEOPLE).values(values))
-        await connection.run_sync(lambda one: command.stamp(schema.configuration(connection=one), "0013"))
     await schema.upgrade(database)
     async with database.read() as connection:
         states = list(await connection.scalars(sa.select(PEOPLE.c.grant_state).order_by(PEOPLE.c.user_id)))

@@ -8,7 +8,6 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -44,7 +43,6 @@ from services.store.overrides import DeliveryStore
 from services.store.people import PeopleStore
 from services.store.stores import Stores
 from services.store.workspaces import WorkspaceStore
-from services.usecases.agents import AgentKeys
 from services.usecases.deactivated import Deactivated
 from services.usecases.emoji import EmojiSearch
 from services.usecases.grants import Grants, Permissions, SlackApp
@@ -52,7 +50,6 @@ from services.usecases.members import Members
 from services.usecases.offboarding import Offboarding
 from services.usecases.people import People
 from services.usecases.teller import Teller
-from services.usecases.workspace import WorkspacePolicy
 from tests.support import quick_bolt  # noqa: F401 - for what it does to Bolt
 from tests.support.clocks import ManualClock
 from tests.support.engine import CountingWakeSignal
@@ -207,12 +204,11 @@ async def open_install_side(
     browsers = Browsers(BrowserIdentities(encryptor), clock, secure=False)
     errors = Errors(say, people, SlackViews(clients), SlackMessages(clients))
     bolt = bolt_app(Authorize(workspaces), errors, clients.client(), not_installed="Not installed.")
-    keys = AgentKeys(stores.agents, WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal), clock)
     deactivated = Deactivated(
-        stores.deactivated, store, workspaces, authority, leaving=leaving, accounts=stores.accounts,
-        cleanup=leaving.cleanup, clock=clock, wake_signal=wake_signal, kept=timedelta(days=30),
+        stores.deactivated, stores.account_checks, store, workspaces, authority, accounts=stores.accounts,
+        cleanup=leaving.cleanup, clock=clock, wake_signal=wake_signal,
     )  # fmt: skip
-    listeners = Events(people, leaving, EmojiSearch(stores.emoji, workspaces, clock, wake_signal), keys, deactivated)
+    listeners = Events(people, leaving, EmojiSearch(stores.emoji, workspaces, clock, wake_signal), deactivated)
     listeners.register(bolt)
     deliveries = stores.deliveries
     members = Members(stores.members, stores.kept, clock, wake_signal)

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,7 @@ from services.slack.messages import SlackMessages, SlackViews
 from services.slack.oauth import SlackAuthority
 from services.store.absence_feeds import AbsenceFeedStore
 from services.store.absences import AbsenceStore
+from services.store.account_checks import AccountCheckStore
 from services.store.accounts import AccountStore
 from services.store.agents import AgentStore
 from services.store.awaited import AwaitedStore
@@ -337,10 +338,10 @@ async def open_stepped_app(
                 digest_forms.register, WorkspaceForms(surface, parts).register,
                 KeyForms(surface, tab, "https://quo.example").register,
             ],
-            events=Events(people, leaving, emoji, surface.keys, Deactivated(
-                DeactivatedStore(database, encryptor, replica.notices), store, workspaces, leaving.slack,
-                leaving=leaving, accounts=leaving.accounts, cleanup=leaving.cleanup, clock=clock,
-                wake_signal=wake_signal, kept=timedelta(days=30),
+            events=Events(people, leaving, emoji, Deactivated(
+                DeactivatedStore(database, encryptor, replica.notices), AccountCheckStore(database, encryptor), store,
+                workspaces, leaving.slack, accounts=leaving.accounts, cleanup=leaving.cleanup, clock=clock,
+                wake_signal=wake_signal,
             )),
             files=handlers.FileMessages(
                 surface, KeptFiles(), commands.teller, DeliveryStore(database)

@@ -1,0 +1,202 @@
+"""Slack is asked before anything is taken from who was deactivated, and before they are deleted: within its limits."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from emulators.faults import Fault
+from services.domain.model import PersonKey
+from services.engine.account_checks import LATEST, SOONEST
+from services.slack.limits import LIMITS, WINDOW
+from services.slack.members import INFO
+from services.store.agent_tables import AGENT_KEYS
+from services.store.calendar_tables import CALENDARS
+from services.store.tables import PEOPLE, WORKSPACES
+from services.store.workspace_tables import ABSENCES
+from tests.support.agents import makes_key
+from tests.support.databases import BOTH
+from tests.support.engine import until
+from tests.support.feeds import lasting
+from tests.support.running_app import ANN, BEN, TEAM, RunningApp, at
+
+OTHER = "T0OTHER001"
+KEPT = timedelta(days=30)
+
+
+async def accounts(app: RunningApp, *users: str) -> dict[str, tuple[str, bool, datetime | None]]:
+    """Of people, or all: how their grant stands, whether they are taken for deactivated, and when Slack is asked."""
+    whose = PEOPLE.c.user_id.in_(users) if users else sa.true()
+    columns = PEOPLE.c.user_id, PEOPLE.c.grant_state, PEOPLE.c.deactivated_at, PEOPLE.c.account_check_at
+    rows = await app.rows(sa.select(*columns).where(whose))
+    return {row.user_id: (row.grant_state, row.deactivated_at is not None, row.account_check_at) for row in rows}
+
+
+def late_event(app: RunningApp, user: str = ANN) -> None:
+    """Slack tells that they were deactivated; they are back by now, with what they had allowed."""
+    member = app.slack.member(user)
+    member.deleted = True
+    app.slack.deliveries.user_event("", member)
+    member.deleted = False
+
+
+def ended(app: RunningApp, user: str = ANN, *, token_lives: bool = True) -> None:
+    """Their account is at an end, and nobody tells."""
+    member = app.slack.member(user)
+    member.deleted, member.text, member.emoji, member.expiration = True, "", "", 0
+    token = app.slack.tokens.user(user)
+    assert token is not None
+    token.revoked = token.inactive = not token_lives
+
+
+async def crowd(app: RunningApp, count: int, team: str = TEAM, **columns: Any) -> list[str]:
+    """So many members who have not allowed anything yet."""
+    users = [f"U0{team[2:5]}{number:04}" for number in range(count)]
+    rows = [{"team_id": team, "user_id": user, "created_at": app.clock.now(), **columns} for user in users]
+    for user in users:
+        app.slack.add_person(user, user.lower(), team_id=team)
+    assert app.service is not None
+    async with app.service.stores.database.write() as connection:
+        await connection.execute(sa.insert(PEOPLE), rows)
+    return users
+
+
+def asked(app: RunningApp) -> int:
+    return len(app.slack.calls.all(INFO))
+
+
+@BOTH
+async def test_event_that_is_late_takes_nothing_from_who_is_a_member(running_app: RunningApp) -> None:
+    app = running_app
+    await app.joins()
+    app.feeds["ann"].has(lasting("a", at("10:00"), 120))
+    await app.connects("ann")
+    secret = await makes_key(app.slack, ANN)
+    await app.types("/ooo", "friday")
+    await app.until(at("10:00"))
+    absences = await app.rows(sa.select(ABSENCES))
+    late_event(app)
+    await app.settle()
+    assert await accounts(app) == {ANN: ("ok", False, None)}
+    assert (app.text(), len(app.told())) == ("In a meeting", 1)
+    assert await app.rows(sa.select(ABSENCES)) == absences != []
+    assert app.service is not None
+    assert (await app.service.cases.agents.keys.caller(secret)).key == PersonKey(TEAM, ANN)
+    await app.until(at("12:00"))
+    assert app.text() == ""
+
+
+async def test_event_is_believed_where_slack_does_not_say_and_it_is_asked_again_soon(running_app: RunningApp) -> None:
+    app = running_app
+    await app.joins()
+    await makes_key(app.slack, ANN)
+    silent = app.slack.faults.add(Fault(INFO, status=503, times=None))
+    late_event(app)
+    await app.settle()
+    assert await accounts(app) == {ANN: ("deactivated", True, app.clock.now() + SOONEST)}
+    assert await app.rows(sa.select(AGENT_KEYS.c.key_id)) == []
+    await app.until(app.clock.now() + SOONEST)
+    assert await accounts(app) == {ANN: ("deactivated", True, app.clock.now() + SOONEST)}
+    app.slack.faults.remove(silent)
+    await app.until(app.clock.now() + SOONEST)
+    assert await accounts(app) == {ANN: ("ok", False, None)}
+    assert len(app.told()) == 1
+
+
+@BOTH
+async def test_thousand_who_are_deactivated_at_once_are_so_at_once_and_asked_about_within_the_limits(
+    running_app: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve stand for them, where there is room for six in a minute."""
+    app, room = running_app, 6
+    monkeypatch.setitem(LIMITS, INFO, 2 * room)
+    await app.joins()
+    users = await crowd(app, 12)
+    before = asked(app)
+    for user in users:
+        app.slack.membership.deactivate(user)
+    await app.settle()
+    found = await accounts(app, *users)
+    assert {gone for _, gone, _ in found.values()} == {True}
+    assert (asked(app) - before, sum(later is None for *_, later in found.values())) == (room, room)
+    await app.until(app.clock.now() + WINDOW)
+    assert asked(app) - before == 12
+    assert set((await accounts(app, *users)).values()) == {("none", True, None)}
+
+
+async def test_those_about_whom_slack_does_not_say_are_put_off_and_keep_nobody_waiting(running_app: RunningApp) -> None:
+    app = running_app
+    app.slack.add_workspace(OTHER)
+    await app.joins()
+    await app.joins("U0EVE00001", team=OTHER)
+    since = app.clock.now()
+    silent = await crowd(app, 25, OTHER, deactivated_at=since, grant_state="none")
+    app.slack.faults.add(Fault(INFO, error="internal_error", times=None, team_id=OTHER))
+    app.clock.move(seconds=1)
+    app.slack.membership.deactivate(ANN)
+    await app.settle()
+    before = asked(app)
+    await app.until(app.clock.now() + KEPT)
+    await until(lambda: is_deleted(app))
+    await app.settle()
+    assert {later for *_, later in (await accounts(app, *silent)).values()} == {app.clock.now() + SOONEST}
+    assert asked(app) - before == 25 + 1
+    waits = set()
+    for _ in range(10):
+        (next_at,) = {later for *_, later in (await accounts(app, *silent)).values()}
+        assert next_at is not None
+        waits.add(next_at - app.clock.now())
+        await app.until(next_at)
+    assert (min(waits), max(waits)) == (SOONEST, LATEST)
+    app.slack.faults.clear()
+    await app.until(app.clock.now() + LATEST)
+    assert set((await accounts(app, *silent)).values()) == {("none", False, None)}
+
+
+async def is_deleted(app: RunningApp) -> bool:
+    return await accounts(app, ANN) == {}
+
+
+@pytest.mark.parametrize("lives", [False, True])
+async def test_without_a_bot_their_own_token_says_whether_they_are_deleted_in_time(
+    running_app: RunningApp, lives: bool
+) -> None:
+    app = running_app
+    await app.joins()
+    await app.joins(BEN)
+    ended(app, token_lives=lives)
+    app.slack.deliveries.user_event("", app.slack.member(ANN))
+    await app.settle()
+    assert (await accounts(app, ANN)) == {ANN: ("deactivated", True, None)}
+    await app.tampers(sa.update(WORKSPACES).values(bot_token=None))
+    await app.until(app.clock.now() + KEPT)
+    assert (await accounts(app, ANN)) == ({ANN: ("ok", False, None)} if lives else {})
+    assert (await accounts(app, BEN)) == {BEN: ("ok", False, None)}
+
+
+async def test_without_a_bot_nobody_is_deleted_while_slack_does_not_answer(running_app: RunningApp) -> None:
+    app = running_app
+    await app.joins()
+    ended(app)
+    app.slack.deliveries.user_event("", app.slack.member(ANN))
+    await app.settle()
+    await app.tampers(sa.update(WORKSPACES).values(bot_token=None))
+    app.slack.faults.add(Fault("auth.test", status=503, times=None))
+    await app.until(app.clock.now() + KEPT)
+    assert await accounts(app) == {ANN: ("deactivated", True, app.clock.now() + SOONEST)}
+
+
+async def test_without_a_bot_an_event_counts_unless_their_own_token_is_taken(running_app: RunningApp) -> None:
+    app = running_app
+    await app.joins()
+    await app.joins(BEN)
+    await app.tampers(sa.update(WORKSPACES).values(bot_token=None))
+    late_event(app)
+    ended(app, BEN, token_lives=False)
+    app.slack.deliveries.user_event("", app.slack.member(BEN))
+    await app.settle()
+    assert await accounts(app) == {ANN: ("ok", False, None), BEN: ("deactivated", True, None)}
+    assert await app.rows(sa.select(CALENDARS.c.calendar_id)) == []
