@@ -186,11 +186,11 @@ async def test_who_is_back_unseen_is_not_deleted_when_the_time_is_over(running_a
 async def test_event_counts_where_slack_does_not_say_how_they_stand(app: RunningApp) -> None:
     app.slack.membership.deactivate(BEN)
     await app.settle()
-    rested_at = app.clock.now()
+    deactivated_at = app.clock.now()
     app.clock.move(minutes=10)
     silently(app, deleted=False)
     app.slack.faults.add(Fault(INFO, status=503, times=None))
-    await event_comes(app, rested_at - timedelta(seconds=1))
+    await event_comes(app, deactivated_at - timedelta(seconds=1))
     assert await ben(app) == ("deactivated", True)
     await event_comes(app, app.clock.now())
     assert await ben(app) == ("lost", False)

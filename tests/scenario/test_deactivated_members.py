@@ -102,7 +102,7 @@ async def test_who_was_deactivated_while_nobody_told_is_found_by_the_next_write(
     assert app.told() == told
 
 
-async def test_event_that_is_late_does_not_put_somebody_to_rest_who_came_back(app: RunningApp) -> None:
+async def test_event_that_is_late_deactivates_nobody_who_came_back(app: RunningApp) -> None:
     member = app.slack.member(ANN)
     app.clock.move(minutes=5)
     app.slack.membership.deactivate(ANN)

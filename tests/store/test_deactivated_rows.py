@@ -26,7 +26,7 @@ def listed(user_id: str, *, deleted: bool) -> WorkspaceMember:
     )
 
 
-async def test_list_of_all_members_puts_to_rest_and_names_who_is_back_and_changes_nothing_of_theirs(
+async def test_list_of_all_members_deactivates_and_names_who_is_back_and_changes_nothing_of_theirs(
     database: Database, encryptor: Encryptor, clock: ManualClock, people: None, store: CalendarStore
 ) -> None:
     members = MemberStore(database, encryptor)
