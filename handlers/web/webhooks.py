@@ -53,6 +53,7 @@ _PLAIN = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 _FIELDS = frozenset({"text", "emoji", "until", "minutes"})
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d.*", re.ASCII | re.IGNORECASE)
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 
 
@@ -269,12 +270,10 @@ def read_status(body: bytes, zone: ZoneInfo, now: datetime) -> Wanted:
 
 
 def _text(value: str | None) -> str:
-    """Return a text that can be stored: JSON can spell half a character."""
+    """Return a text that can be stored: JSON can spell half a character, and NUL."""
     text = value or ""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise HookFieldsError("text that is no text") from error
+    if _UNSTORABLE.search(text):
+        raise HookFieldsError("text that is no text")
     return text
 
 

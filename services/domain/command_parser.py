@@ -171,7 +171,7 @@ def named(text: str) -> str:
 def take_emoji(text: str) -> tuple[str, str]:
     """Return the emoji that `text` begins or else ends with, as `:name:` ("" without one), and the rest."""
     for found, rest_of in ((_FIRST_EMOJI.match(text), True), (_LAST_EMOJI.search(text), False)):
-        if found and not _DIGITS_ONLY.fullmatch(found[1]):
+        if found and found[1].isprintable() and not _DIGITS_ONLY.fullmatch(found[1]):
             rest = text[found.end() :] if rest_of else text[: found.start()]
             return found[1], rest.strip()
     if first := leading_emoji(text):
@@ -184,11 +184,11 @@ def take_emoji(text: str) -> tuple[str, str]:
 def emoji_of(typed: str) -> str:
     """Return one emoji from a field of its own: `:pizza:`, `pizza`, 🍕, or "" for none. Raises NotAnEmojiError."""
     typed = typed.strip()
-    if not typed or _ONE_EMOJI.fullmatch(typed):
+    if not typed or (_ONE_EMOJI.fullmatch(typed) and typed.isprintable()):
         return typed
     if (found := leading_emoji(typed)) and found[1] == len(typed):
         return found[0]
-    if _NAME.fullmatch(typed.strip(":")) and typed.isascii():
+    if _NAME.fullmatch(typed.strip(":")) and typed.isascii() and typed.isprintable():
         return f":{typed.strip(':')}:"
     raise NotAnEmojiError("emoji", field="emoji")
 

@@ -84,6 +84,8 @@ def profile_fields(profile: Mapping[str, object], now: datetime) -> ProfileField
 def _text(value: object) -> str:
     if value is not None and not isinstance(value, str):
         raise NotAStatusError("no text")
+    if value and "\0" in value:
+        raise NotAStatusError("NUL in a text")
     return value or ""
 
 

@@ -166,7 +166,10 @@ def test_emoji_field_takes_every_standard_emoji_as_a_character() -> None:
             assert standard_names()[command_parser.emoji_of(character).strip(":")] == character, name
 
 
-@pytest.mark.parametrize("value", ["two words", "🍕🍕", "🍕 x", "<@U1>", "a:b", "ランチ", ":", "x" * 101])
+@pytest.mark.parametrize(
+    "value",
+    ["two words", "🍕🍕", "🍕 x", "<@U1>", "a:b", "ランチ", ":", "x" * 101, ":a\0b:", ":\u202ea:", ":a\u200bb:"],
+)
 def test_emoji_field_refuses_what_is_none(value: str) -> None:
     with pytest.raises(NotAnEmojiError) as caught:
         command_parser.emoji_of(value)

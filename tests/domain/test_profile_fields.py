@@ -56,6 +56,8 @@ def test_fields_are_read_as_slack_reads_them(profile: dict[str, Any], expected: 
         ({f"Xf{number}": "" for number in range(51)}, NotAStatusError),
         ({"x" * 256: ""}, NotAStatusError),
         ({"status_text": 7}, NotAStatusError),
+        ({"status_text": "a\0b"}, NotAStatusError),
+        ({"status_emoji": ":a\u200bb:"}, NotAnEmojiError),
         ({"status_emoji": [":pizza:"]}, NotAStatusError),
         ({"status_expiration": True}, NotAStatusError),
         ({"status_expiration": 1.5}, NotAStatusError),

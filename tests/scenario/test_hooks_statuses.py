@@ -112,7 +112,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({"text": "x", "emoji": 1}, FIELDS),
     ({"text": "With <@U0BEN00001>"}, MENTION), ({"text": "<#C1>"}, MENTION), ({"text": "<!subteam^S1>"}, MENTION),
     ({"text": "x", "expires": 5}, FIELDS), ({"text": "x", "minutes": 5, "until": "15:00"}, FIELDS),
-    ({"text": "\ud800"}, FIELDS), ({"text": "x", "emoji": ":\ud800:"}, FIELDS),
+    ({"text": "\ud800"}, FIELDS), ({"text": "a\0b"}, FIELDS), ({"text": "x", "emoji": ":\ud800:"}, FIELDS),
     ({"text": "x", "minutes": 0}, TIME), ({"text": "x", "minutes": -5}, TIME), ({"text": "x", "minutes": "5"}, TIME),
     ({"text": "x", "minutes": True}, TIME), ({"text": "x", "minutes": [5]}, TIME), ({"text": "x", "minutes": {}}, TIME),
     ({"text": "x", "minutes": 10**400}, FAR), ({"text": "x", "minutes": 1e300}, FAR),
