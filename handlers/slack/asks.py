@@ -6,8 +6,7 @@ from handlers.slack.context import Requester, Services, list_view
 from handlers.slack.views import modals
 from handlers.slack.views.blocks import Block
 from handlers.slack.views.list_modal import waiting
-from services.domain.asks import AskedAbsence, AskedStatus
-from services.domain.errors import TimeInThePastError
+from services.domain.asks import AskedAbsence, AskedStatus, begins_at
 from services.domain.model import Override
 
 
@@ -18,10 +17,7 @@ async def do(
 
     The same `request` counts once. What began while it waited begins now. Raises TimeInThePastError where it is over.
     """
-    now = services.clock.now()
-    if ask.end is not None and ask.end <= now:
-        raise TimeInThePastError("over before the grant")
-    start = max(ask.start, now)
+    start = begins_at(ask.start, ask.end, services.clock.now())
     if isinstance(ask, AskedStatus):
         made = await services.statuses.override(
             who.key, text=ask.text, emoji=ask.emoji, start=start, end=ask.end, request=request, effects=ask.effects

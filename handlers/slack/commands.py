@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
@@ -29,6 +29,7 @@ from handlers.slack.context import (
 )
 from handlers.slack.digests import DigestForms
 from handlers.slack.keys import keys_form
+from handlers.slack.payloads import instant_of
 from handlers.slack.views import digests as digest_views
 from handlers.slack.views import leaving, modals, replies, settings
 from handlers.slack.views.keys import asked_by
@@ -37,7 +38,7 @@ from handlers.slack.views.modals import View
 from handlers.slack.views.replies import Reply
 from handlers.slack.who import answer as who_is_out
 from services.domain import command_parser, times
-from services.domain.asks import Ask, AskedAbsence, AskedLine, AskedStatus
+from services.domain.asks import Ask, AskedAbsence, AskedLine, AskedStatus, begins_at
 from services.domain.command_parser import Name, UnknownCommandError
 from services.domain.errors import InputError, NothingToDoError, TextMissingError
 from services.domain.model import PersonKey
@@ -91,15 +92,18 @@ class Commands:
         await args.respond(**replies.posted(reply), replace_original=True)
 
     async def be_out_so_long(self, args: AsyncArgs) -> None:
-        """Take the long absence as it is meant; its answer stands in the question's place."""
+        """Take the long absence as the question named it; its answer stands in the question's place."""
         await args.ack()
         who, line = await person(self.services, args.context), chosen(args.body)
+        asked_at = instant_of(text_of(args.body.get("container") or {}, "message_ts"))
+        if asked_at is not None:
+            who = who.as_of(asked_at)
         reply = await self.answer(who, OOO, line, request_of(args.context), sure=True)
         await args.respond(**replies.posted(reply), replace_original=True)
 
-    async def perform(self, key: PersonKey, ask: Ask) -> None:
+    async def perform(self, key: PersonKey, ask: Ask, asked_at: datetime) -> None:
         """Do what somebody had asked for before they granted, and tell them. Raises InputError, SlackError."""
-        who, request = await by_key(self.services, key), secrets.token_hex(8)
+        who, request = (await by_key(self.services, key)).as_of(asked_at), secrets.token_hex(8)
         command = OOO if isinstance(ask, AskedAbsence) else QUO
         try:
             if isinstance(ask, AskedLine):
@@ -206,8 +210,10 @@ class Commands:
         asked = times.pause(command_parser.plain(rest), who.speaker)
         if not who.view.granted:
             return await self._grant_first(who, AskedLine(QUO, text))
-        made, undo_id = await self.services.statuses.pause(who.key, asked.start, asked.end)
-        return replies.pausing(who.l10n, made, self.services.clock.now(), undo_id)
+        now = self.services.clock.now()
+        start = begins_at(asked.start, asked.end, now)
+        made, undo_id = await self.services.statuses.pause(who.key, start, asked.end)
+        return replies.pausing(who.l10n, made, now, undo_id)
 
     async def _preview(self, who: Requester, rest: str) -> Reply:
         look = times.look(command_parser.plain(rest), who.speaker)

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -100,6 +101,10 @@ class Requester:
     def key(self) -> PersonKey:
         """Who it is."""
         return self.view.key
+
+    def as_of(self, asked_at: datetime) -> Requester:
+        """Return the same, as they spoke at `asked_at` (UTC): "tomorrow" is the day after that."""
+        return replace(self, speaker=replace(self.speaker, now=min(asked_at, self.speaker.now)))
 
 
 async def person(services: Services, context: AsyncBoltContext) -> Requester:

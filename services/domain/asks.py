@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.domain import command_parser
+from services.domain.errors import TimeInThePastError
 from services.domain.model import Effect
 from services.domain.times import Speaker
 
@@ -34,7 +35,7 @@ class AskedAbsence:
 
 @dataclass(frozen=True, slots=True)
 class AskedLine:
-    """A command as it was typed ("/quo", "pause 2h"), which is read when it is done.
+    """A command as it was typed ("/quo", "pause 2h"). It is read when it is done, as of when it was typed.
 
     `effects` or `stand_in`: it is a form, which earlier releases kept as the line that could have been typed.
     """
@@ -53,6 +54,16 @@ class AskedLine:
             said = command_parser.status(self.text, speaker)
             return AskedStatus(said.text, said.emoji, said.start, said.end, self.effects)
         return self
+
+
+def begins_at(start: datetime, end: datetime | None, now: datetime) -> datetime:
+    """Return when it begins that was asked for a while ago (all UTC): now, where that has passed.
+
+    Raises TimeInThePastError where it is over.
+    """
+    if end is not None and end <= now:
+        raise TimeInThePastError("over since it was asked for")
+    return max(start, now)
 
 
 Ask = AskedStatus | AskedAbsence | AskedLine

@@ -62,6 +62,7 @@ class ExportStore:
         writes = await self._stores.writes.recent(key, _WRITES, effects=True)
         refusals = await self._stores.refusals.of(key)
         pictures = self._stores.pictures
+        asked = await self._stores.people.asked(key)
         everything = {
             "team_id": key.team_id,
             "user_id": key.user_id,
@@ -112,6 +113,7 @@ class ExportStore:
             ],
             "notices": [_parts(notice, "subject", "sent_at") for notice in told],
             "pictures": [_parts(one, "picture_id", "created_at", "content") for one in await pictures.of(key)],
+            "asks": [] if asked is None else [msgspec.to_builtins(asked[0]) | {"asked_at": asked[1]}],
             "kept": await self._kept(key),
             "refusals": sorted(refusals),
             "calendar_entries": await self._stores.entries.of(key),

@@ -263,15 +263,22 @@ class PeopleStore(Store):
             row = {"team_id": key.team_id, "user_id": key.user_id, **fresh}
             await connection.execute(upsert(connection, ASKS, row, fresh))
 
-    async def take_ask(self, key: PersonKey) -> Ask | None:
-        """Return what the person had asked for; kept no longer, also where it raises SealError or InputError."""
+    async def asked(self, key: PersonKey) -> tuple[Ask, datetime] | None:
+        """Return what waits for the person's grant, and when they asked for it. Raises SealError or InputError."""
+        return self._asked(key, await self._database.fetch_one(select(ASKS).where(of_person(ASKS, key))))
+
+    async def take_ask(self, key: PersonKey) -> tuple[Ask, datetime] | None:
+        """Return the same; it is kept no longer, also where it raises."""
         async with self._database.write() as connection:
-            taken = delete(ASKS).where(of_person(ASKS, key)).returning(ASKS.c.command, ASKS.c.content)
+            taken = delete(ASKS).where(of_person(ASKS, key)).returning(ASKS)
             row = (await connection.execute(taken)).one_or_none()
+        return self._asked(key, row)
+
+    def _asked(self, key: PersonKey, row: Any) -> tuple[Ask, datetime] | None:
         if row is None:
             return None
         plain = self._encryptor.open(row.content, "asks.content", key.team_id, key.user_id)
-        return ask_from_json(row.command, plain or "")
+        return ask_from_json(row.command, plain or ""), row.asked_at
 
     async def _follow(self, connection: AsyncConnection, key: PersonKey, member: Member) -> None:
         known = self._known(key, member)

@@ -200,8 +200,8 @@ def _has(bot: Bot, purpose: str) -> bool:
 class Grants:
     """Sends browsers to Slack and takes what they bring back.
 
-    `perform_ask` does what somebody asked for before the grant and tells them, also where it cannot be done: then it
-    raises a StatusQuoError. `faults` is told where Slack does not take us, or our redirect address.
+    `perform_ask` does what somebody asked for before the grant, and when (UTC), and tells them, also where it cannot be
+    done: then it raises a StatusQuoError. `faults` is told where Slack does not take us, or our redirect address.
     """
 
     app: SlackApp
@@ -210,7 +210,7 @@ class Grants:
     people: PeopleStore
     permissions: Permissions
     authority: SlackAuthority
-    perform_ask: Callable[[PersonKey, Ask], Awaitable[None]]
+    perform_ask: Callable[[PersonKey, Ask, datetime], Awaitable[None]]
     faults: FaultStore
     clock: Clock
     wake_signal: WakeSignal
@@ -338,9 +338,9 @@ class Grants:
         self.wake_signal.wake()
         asked = False
         try:
-            ask = await self.people.take_ask(key)
-            if ask is not None:
-                await self.perform_ask(key, ask)
+            taken = await self.people.take_ask(key)
+            if taken is not None:
+                await self.perform_ask(key, *taken)
                 asked = True
         except StatusQuoError as failure:
             log.warning("ask_failed", team_id=key.team_id, user_id=key.user_id, **of_error(failure))

@@ -26,12 +26,12 @@ async def app(sqlite_url: str, encryptor: Encryptor, clock: ManualClock) -> Asyn
 
 async def granted(app: SteppedApp) -> None:
     """Ann allows it, and what she asked for is done, as the OAuth flow does it."""
-    ask = await app.people.store.take_ask(app.ann)
-    assert ask is not None
+    asked = await app.people.store.take_ask(app.ann)
+    assert asked is not None
     token = app.engine.slack.grant(ANN)
     sealed = app.engine.encryptor.seal(token.value, "people.token", TEAM, ANN)
     await app.engine.change(app.ann, grant_state="ok", token=sealed, stale=True)
-    await app.commands.perform(app.ann, ask)
+    await app.commands.perform(app.ann, *asked)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ async def test_lines_that_were_typed_are_one_status(app: SteppedApp, typed: str)
 async def test_what_needs_a_grant_asks_for_it(app: SteppedApp, typed: str) -> None:
     answer = await app.quo(typed)
     assert "I may not set your status yet." in answer["text"]
-    assert await app.people.store.take_ask(app.ann) == AskedLine("/quo", typed)
+    assert await app.people.store.take_ask(app.ann) == (AskedLine("/quo", typed), app.clock.now())
 
 
 async def test_what_is_not_understood_is_not_kept(app: SteppedApp) -> None:
@@ -117,6 +117,41 @@ async def test_times_are_those_of_when_they_were_typed(app: SteppedApp) -> None:
     await granted(app)
     made = await app.only()
     assert (local(made.start), local(made.end or made.start)) == ("2026-11-25 10:00", "2026-11-26 00:00")
+
+
+@pytest.mark.parametrize(
+    ("typed", "until"),
+    [
+        ("pause 2h", "2026-11-24 12:00"),
+        ("pause until 3pm", "2026-11-24 15:00"),
+        ("pause until tomorrow 9am", "2026-11-25 09:00"),
+    ],
+)
+async def test_pause_ends_when_it_would_have_if_it_had_been_allowed_at_once(
+    app: SteppedApp, typed: str, until: str
+) -> None:
+    await app.quo(typed)
+    granted_at = app.clock.move(minutes=90)
+    await granted(app)
+    view = await app.people.get(app.ann)
+    assert view is not None
+    assert view.pause is not None
+    assert (view.pause.start, local(view.pause.end or granted_at)) == (granted_at, until)
+    assert "resume" in str(app.engine.slack.messages[-1].blocks)
+
+
+@pytest.mark.parametrize("typed", ["pause 2h", "pause until noon"])
+async def test_pause_that_is_over_before_the_grant_is_not_begun_and_said_to_be_over(
+    app: SteppedApp, typed: str
+) -> None:
+    await app.quo(typed)
+    app.clock.move(hours=2)
+    with pytest.raises(TimeInThePastError):
+        await granted(app)
+    view = await app.people.get(app.ann)
+    assert view is not None
+    assert view.pause is None
+    assert TimeInThePastError.sentence() in app.engine.slack.messages[-1].text
 
 
 async def test_what_is_over_before_the_grant_is_not_shown_and_said_to_be_over(app: SteppedApp) -> None:

@@ -56,6 +56,19 @@ async def test_ooo_of_most_of_a_year_asks_back_and_is_done_once_it_is_meant(app:
     assert app.message().text.startswith("You are out of office from Sat, 2 Jan 2027")
 
 
+@pytest.mark.parametrize(
+    ("typed", "end"), [("tomorrow - 30 jun Sabbatical", "2027-07-01 00:00"), ("for 200 days", "2027-06-12 10:00")]
+)
+async def test_long_absence_that_is_meant_on_the_day_after_is_the_one_that_was_asked_about(
+    app: SteppedApp, typed: str, end: str
+) -> None:
+    await app.ooo(typed)
+    clicked_at = app.clock.move(days=1)
+    await app.click_message("be_out_so_long")
+    made = await app.only()
+    assert (made.start, local(made.end or made.start)) == (clicked_at, end)
+
+
 @pytest.mark.parametrize(("typed", "asks"), [("1 jan - 1 jul", False), ("1 jan - 4 jul", True)])
 async def test_ooo_asks_back_beyond_half_a_year(app: SteppedApp, typed: str, asks: bool) -> None:
     assert ("Is that right?" in (await app.ooo(typed))["text"]) is asks

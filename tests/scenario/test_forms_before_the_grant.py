@@ -144,13 +144,17 @@ async def test_absence_begins_with_the_grant_unless_it_is_over(
     assert await app.rows(sa.select(ASKS.c.user_id)) == []
 
 
-async def test_fields_that_wait_are_sealed_and_forgotten_with_their_person(app: RunningApp) -> None:
+async def test_fields_that_wait_are_sealed_exported_and_forgotten_with_their_person(app: RunningApp) -> None:
     await submits_absence(app, "Surgery", BEN)
     ((command, content),) = await app.rows(sa.select(ASKS.c.command, ASKS.c.content))
     assert command == "absence"
     assert not any(word in content for word in (b"Surgery", BEN.encode()))
     assert app.service is not None
+    export = app.service.stores.export.export
+    ((note, stand_in),) = [(one["note"], one["stand_in"]) for one in (await export(KEY))["asks"]]
+    assert (note, stand_in) == ("Surgery", BEN)
     await app.service.cases.people.forget(KEY)
+    assert "Surgery" not in str(await export(KEY))
     assert await app.rows(sa.select(ASKS.c.user_id)) == []
 
 

@@ -104,16 +104,18 @@ async def test_what_was_asked_for_is_done_right_after_the_grant_once(install_sid
     install_side.stub.members["U2"] = {"tz": "Europe/Paris", "locale": "fr-FR"}
     await install_side.people.ask(BOB, AskedLine("/quo", "pause 2h"))
     await install_side.people.ask(BOB, AskedLine("/quo", "resume"))
+    asked_at = install_side.clock.now()
+    install_side.clock.move(hours=1)
     assert install_side.recorder.done == []
     _, page = await install_side.install(
         answer("U2", bot=None, token="xoxp-2"), path_of(await install_side.people.grant_link(BOB))
     )
-    assert install_side.recorder.done == [(BOB, AskedLine("/quo", "resume"))]
+    assert install_side.recorder.done == [(BOB, AskedLine("/quo", "resume"), asked_at)]
     assert 'lang="fr-FR"' in page
     await install_side.install(
         answer("U2", bot=None, token="xoxp-2"), path_of(await install_side.people.grant_link(BOB))
     )
-    assert install_side.recorder.done == [(BOB, AskedLine("/quo", "resume"))]
+    assert install_side.recorder.done == [(BOB, AskedLine("/quo", "resume"), asked_at)]
 
 
 async def test_what_cannot_be_done_after_all_does_not_spoil_the_grant(install_side: InstallSide) -> None:

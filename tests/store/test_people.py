@@ -219,7 +219,7 @@ async def test_ask_of_somebody_is_the_newest_and_taken_once(stores: Stores, cloc
     await stores.people.ask(BOB, AskedStatus("Lunch", ":pizza:", clock.now(), None), clock.now())
     await stores.people.ask(BOB, AskedLine("/quo", "pause 2h"), clock.now())
     assert await stores.people.take_ask(ANN) is None
-    assert await stores.people.take_ask(BOB) == AskedLine("/quo", "pause 2h")
+    assert await stores.people.take_ask(BOB) == (AskedLine("/quo", "pause 2h"), clock.now())
     assert await stores.people.take_ask(BOB) is None
 
 
@@ -234,7 +234,7 @@ async def test_ask_of_somebody_is_the_newest_and_taken_once(stores: Stores, cloc
 )
 async def test_ask_of_somebody_is_kept_in_its_parts(stores: Stores, clock: ManualClock, ask: Ask) -> None:
     await stores.people.ask(BOB, ask, clock.now())
-    assert await stores.people.take_ask(BOB) == ask
+    assert await stores.people.take_ask(BOB) == (ask, clock.now())
 
 
 async def test_export_of_a_stranger_is_empty(stores: Stores) -> None:
@@ -266,6 +266,8 @@ async def test_export_holds_everything_of_the_person_and_nothing_that_gives_acce
         ANN, now, partial(put, line=Rule("r1", "Talks", Match(title_words=("salary",)), Look("Talking")))
     )
     await stores.pictures.put_own(ANN, b"a picture", now)
+    await stores.people.ask(ANN, AskedAbsence("Surgery", now, now + hour, "U9"), now)
+    await stores.people.ask(BOB, AskedLine("/quo", "pause 2h"), now)
     found = json.loads(json.dumps(await stores.export.export(ANN)))
     start, end = "2026-11-24T09:00:00Z", "2026-11-24T10:00:00Z"
     assert {name: found[name] for name in ("team_id", "user_id", "zone", "locale", "addresses", "grant", "pause")} == {
@@ -295,6 +297,18 @@ async def test_export_holds_everything_of_the_person_and_nothing_that_gives_acce
     assert [(one["picture_id"], base64.b64decode(one["content"])) for one in found["pictures"]] == [
         ("own", b"a picture")
     ]
+    assert found["asks"] == [
+        {
+            "note": "Surgery",
+            "start": start,
+            "end": end,
+            "stand_in": "U9",
+            "in_calendar": False,
+            "asked_at": start,
+        }
+    ]
     whole = json.dumps(found)
     assert [secret for secret in ("secret-path", "xoxp", "xoxb") if secret in whole] == []
-    assert (await stores.export.export(BOB))["events"] == []
+    of_bob = await stores.export.export(BOB)
+    assert of_bob["events"] == []
+    assert [(one["command"], one["text"]) for one in of_bob["asks"]] == [("/quo", "pause 2h")]

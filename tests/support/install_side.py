@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -64,13 +65,13 @@ FORM = "application/x-www-form-urlencoded"
 class Recorder:
     """Performs nothing, remembers what it was to perform."""
 
-    done: list[tuple[PersonKey, Ask]] = field(default_factory=list)
+    done: list[tuple[PersonKey, Ask, datetime]] = field(default_factory=list)
     fails: Exception | None = None
 
-    async def perform(self, key: PersonKey, ask: Ask) -> None:
+    async def perform(self, key: PersonKey, ask: Ask, asked_at: datetime) -> None:
         if self.fails is not None:
             raise self.fails
-        self.done.append((key, ask))
+        self.done.append((key, ask, asked_at))
 
 
 @dataclass
