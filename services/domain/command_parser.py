@@ -31,6 +31,8 @@ from services.domain.who_questions import when_asked
 LONGEST_EMOJI = 100
 """Characters in an emoji's name."""
 
+_LONGEST_GIVEN = 10_000  # characters: a status has a hundred, and the addresses of its links are not shown
+
 _EMOJI = r":[^\s:<>@]{1,100}:(?::skin-tone-[2-6]:)?"
 _ONE_EMOJI = re.compile(_EMOJI)
 _FIRST_EMOJI = re.compile(rf"({_EMOJI})(?=\s|$)")
@@ -160,8 +162,11 @@ def plain(text: str) -> str:
 def named(text: str) -> str:
     """`text` on one line, markup by its label, entities as they are.
 
-    Raises MentionInStatusError for what Slack did not name: left out, what remains is not what was meant.
+    Raises MentionInStatusError for what Slack did not name: left out, what remains is not what was meant; and
+    TextTooLongError for what is not looked at.
     """
+    if len(text) > _LONGEST_GIVEN:
+        raise TextTooLongError("far too long", field="text")
     line = one_line(text)
     if is_nameless(line):
         raise MentionInStatusError("a mention without a name", field="text")

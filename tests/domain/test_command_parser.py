@@ -190,6 +190,9 @@ def test_status_text_has_at_most_a_hundred_characters() -> None:
     assert command_parser.shown("x" * 100) == "x" * 100
     with pytest.raises(TextTooLongError):
         command_parser.shown("x" * 101)
+    assert command_parser.shown(f"<https://x.example/{'a' * 9_000}|notes>") == "notes"
+    with pytest.raises(TextTooLongError):
+        command_parser.shown(f"<https://x.example/{'a' * 10_000}|notes>")  # a megabyte of it would hold up the others
 
 
 @given(st.text(max_size=200))

@@ -55,6 +55,7 @@ def test_text_is_shown_as_it_is_or_refused_and_never_lost(text: str) -> None:
         assert is_nameless(seen)
     else:
         assert taken
+        assert shown(taken) == taken  # as a form that is opened again gives it back
         if as_read(seen) == seen:  # no markup in it
             assert taken == seen == shown(escape(text), escaped=True) == plain(escape(text))
 

@@ -195,6 +195,8 @@ PLACES = Preferences(titles=True)
         (event("x", at(10), at(11)), False, {Kind.MEETING: Look("", "a b")}, MEET, ":spiral_calendar_pad:"),
         (event("x", at(10), at(11), type=EventType.FOCUS), False, {}, FOCUS, ":headphones:"),
         (event("<!here> {until}", at(10), at(11)), True, TITLE, "here {until}", ":spiral_calendar_pad:"),
+        (event("List<T|U> for <@ you> & <!doctype>", at(10), at(11)), True, TITLE, "List<T|U> for <@ you> & <!doctype>",
+         ":spiral_calendar_pad:"),
         (event("\x00", at(10), at(11)), True, TITLE, MEET, ":spiral_calendar_pad:"),
     ],
 )  # fmt: skip
