@@ -142,16 +142,17 @@ class Deliveries:
         if event["type"] in self._slack.app.user_events and token is not None and scope in token.scopes:
             self._deliver(member.team_id, event, member.user_id, is_bot=False)
 
-    def user_event(self, kind: str, member: SlackMember) -> None:
+    def user_event(self, kind: str, member: SlackMember, **more: str) -> None:
         """`user_change`, and before it the event of its `kind`, with the same user object; or `team_join` alone.
 
         A kind is `user_status_changed` or `user_profile_changed` (zone, locale, name or photo), or "" for the rest: a
-        role, an end of the account. An app hears of those in channels shared with its workspace, too.
+        role, an end of the account. An app hears of those in channels shared with its workspace, too. `more` stands in
+        the event: an `event_ts` of some time ago, where it comes late.
         """
         kinds = [kind] if kind == "team_join" else [one for one in (kind, "user_change") if one]
         for team_id in self._slack.membership.teams_that_see(member):
             user = self._slack.membership.shown(member, team_id, locale=True, email=self._email(team_id))
-            event = {"user": user, "cache_ts": int(self._slack.clock.now().timestamp())}
+            event = {"user": user, "cache_ts": int(self._slack.clock.now().timestamp()), **more}
             for one in kinds:
                 self.event(team_id, {"type": one, **event}, user_id=member.user_id)
 
@@ -171,7 +172,7 @@ class Deliveries:
             "team_id": foreign or team_id,
             "context_team_id": team_id,
             "api_app_id": self._slack.app.app_id,
-            "event": {**event, "event_ts": self._slack.timestamp()},
+            "event": {"event_ts": self._slack.timestamp(), **event},
             "type": "event_callback",
             "event_id": f"Ev{self._slack.number():010d}",
             "event_time": int(self._slack.clock.now().timestamp()),

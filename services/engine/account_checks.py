@@ -1,8 +1,8 @@
 """Whether people are deactivated in Slack: asked when it told so, and before their data is deleted for it.
 
 An event may come late, after one that told of the opposite; so nothing is taken from anybody before Slack has said the
-same. Where it does not say, or there is no room to ask (a thousand members are deactivated at once), the event is
-believed, and it is asked again soon.
+same. Where it does not say, or there is no room to ask (a thousand members are deactivated at once), or the event is so
+fresh that what Slack says may be older, the event is believed, and it is asked again soon.
 
 The bot asks (users.info). Where no bot token is kept, or Slack takes it no more, the person's own token is tried
 (auth.test): if it is taken they are a member, else what Slack told last holds, and their data is deleted in time.
@@ -37,6 +37,9 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 20
 """People who are asked about at the same time."""
+
+FRESH = timedelta(minutes=1)
+"""An event that is no older tells more than `users.info` does: Slack does not promise that it knows at once."""
 
 SOONEST, LATEST = timedelta(minutes=15), timedelta(days=1)
 """It is asked again after as long as it has not been said already, but within these."""
@@ -129,6 +132,8 @@ class AccountChecks:
         now, since = self.clock.now(), check.deactivated_at
         if since is not None and member is not None:
             await self.deactivated.bring_back(check.key, now, token=check.token, seen=member.status)
+        elif check.check_at is not None and member is not None and now - check.check_at <= FRESH:
+            await self._put_off(check, now + SOONEST)
         elif member is not None:
             if await self.store.answered(check):
                 log.info("deactivation_outdated", team_id=check.key.team_id, user_id=check.key.user_id)

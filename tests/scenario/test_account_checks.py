@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from emulators.faults import Fault
 from services.domain.model import PersonKey
-from services.engine.account_checks import LATEST, SOONEST
+from services.engine.account_checks import FRESH, LATEST, SOONEST
 from services.slack.limits import LIMITS, WINDOW
 from services.slack.members import INFO
 from services.store.agent_tables import AGENT_KEYS
@@ -35,11 +35,13 @@ async def accounts(app: RunningApp, *users: str) -> dict[str, tuple[str, bool, d
     return {row.user_id: (row.grant_state, row.deactivated_at is not None, row.account_check_at) for row in rows}
 
 
-def late_event(app: RunningApp, user: str = ANN) -> None:
-    """Slack tells that they were deactivated; they are back by now, with what they had allowed."""
+async def late_event(app: RunningApp, user: str = ANN, late: timedelta = timedelta(minutes=5)) -> None:
+    """Slack tells so late that they were deactivated; they are back by now, with what they had allowed."""
+    happened = f"{app.clock.now().timestamp():.6f}"
+    await app.until(app.clock.now() + late)
     member = app.slack.member(user)
     member.deleted = True
-    app.slack.deliveries.user_event("", member)
+    app.slack.deliveries.user_event("", member, event_ts=happened)
     member.deleted = False
 
 
@@ -78,7 +80,7 @@ async def test_event_that_is_late_takes_nothing_from_who_is_a_member(running_app
     await app.types("/ooo", "friday")
     await app.until(at("10:00"))
     absences = await app.rows(sa.select(ABSENCES))
-    late_event(app)
+    await late_event(app)
     await app.settle()
     assert await accounts(app) == {ANN: ("ok", False, None)}
     assert (app.text(), len(app.told())) == ("In a meeting", 1)
@@ -89,12 +91,22 @@ async def test_event_that_is_late_takes_nothing_from_who_is_a_member(running_app
     assert app.text() == ""
 
 
+async def test_event_that_is_fresh_counts_until_slack_can_have_said_the_same(running_app: RunningApp) -> None:
+    app = running_app
+    await app.joins()
+    await late_event(app, late=FRESH)
+    await app.settle()
+    assert await accounts(app) == {ANN: ("deactivated", True, app.clock.now() + SOONEST)}
+    await app.until(app.clock.now() + SOONEST)
+    assert await accounts(app) == {ANN: ("ok", False, None)}
+
+
 async def test_event_is_believed_where_slack_does_not_say_and_it_is_asked_again_soon(running_app: RunningApp) -> None:
     app = running_app
     await app.joins()
     await makes_key(app.slack, ANN)
     silent = app.slack.faults.add(Fault(INFO, status=503, times=None))
-    late_event(app)
+    await late_event(app, late=timedelta())
     await app.settle()
     assert await accounts(app) == {ANN: ("deactivated", True, app.clock.now() + SOONEST)}
     assert await app.rows(sa.select(AGENT_KEYS.c.key_id)) == []
@@ -194,7 +206,7 @@ async def test_without_a_bot_an_event_counts_unless_their_own_token_is_taken(run
     await app.joins()
     await app.joins(BEN)
     await app.tampers(sa.update(WORKSPACES).values(bot_token=None))
-    late_event(app)
+    await late_event(app)
     ended(app, BEN, token_lives=False)
     app.slack.deliveries.user_event("", app.slack.member(BEN))
     await app.settle()
