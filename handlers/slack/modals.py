@@ -41,7 +41,6 @@ from services.domain.asks import AskedAbsence, AskedStatus
 from services.domain.errors import (
     AlreadyConnectedError,
     CalendarError,
-    EmptyStatusError,
     InputError,
     NoSuchEmojiError,
     NotAPersonError,
@@ -174,7 +173,7 @@ class Modals:
         try:
             text = command_parser.shown(text)
             if not text and not errors:
-                raise TextMissingError("an emoji alone") if emoji else EmptyStatusError("empty")
+                raise TextMissingError("no text")
         except InputError as error:
             errors["text"] = error
         try:

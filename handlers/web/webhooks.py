@@ -29,7 +29,7 @@ from services.calendars.providers.microsoft.push import Lifecycle, Notification,
 from services.calendars.push_subscriptions import PushReceiver
 from services.domain import command_parser, times
 from services.domain.calendars import GOOGLE, MICROSOFT
-from services.domain.errors import InputError, TimeInThePastError, TooFarAwayError
+from services.domain.errors import InputError, TextMissingError, TimeInThePastError, TooFarAwayError
 from services.domain.request_errors import RequestError, SignatureError, TooManyRequestsError, UnknownPathError
 from services.domain.times import Speaker
 from services.platform.concurrency import off_loop
@@ -170,7 +170,7 @@ class HookTypeError(RequestError):
 
 
 class HookFieldsError(InputError):
-    """Send `text` or `emoji` or both, and `until` or `minutes` or neither; nothing else."""
+    """Send `text`, with `emoji` or without, and `until` or `minutes` or neither; nothing else."""
 
 
 class HookTimeError(InputError):
@@ -262,8 +262,8 @@ def read_status(body: bytes, zone: ZoneInfo, now: datetime) -> Wanted:
         raise HookFieldsError("both until and minutes")
     words = command_parser.shown(_text(text))
     sign = command_parser.emoji_of(_text(emoji))
-    if not words and not sign:
-        raise HookFieldsError("neither text nor emoji")
+    if not words:
+        raise TextMissingError("an emoji alone") if sign else HookFieldsError("no text")
     if minutes is not None:
         return Wanted(words, sign, _bounded(_after(minutes, now), now))
     return Wanted(words, sign, None if until is None else _bounded(_until(until, zone, now), now))

@@ -66,10 +66,6 @@ class TextTooLongError(InputError):
     """Slack allows 100 characters in a status. Shorten the text."""
 
 
-class EmptyStatusError(InputError):
-    """Write a text or choose an emoji."""
-
-
 class TextMissingError(InputError):
     """Write a text: Slack takes no status without one."""
 

@@ -170,7 +170,7 @@ def _check_rule(path: str, rule: RuleJson) -> None:
 
 def _check_routine(path: str, routine: RoutineJson) -> None:
     _check(path, routine)
-    if not (routine.show.text or "").strip() and not routine.show.emoji:
+    if not (routine.show.text or "").strip():
         raise ListMistakeError(Mistake.SAYS_NOTHING, f"{path}.show")
     if _FACT_OF_EVENT.search(routine.show.text or ""):
         raise ListMistakeError(Mistake.NO_EVENT, f"{path}.show.text")

@@ -48,7 +48,7 @@ class Mistake(Enum):
     NO_CROP = "This has to be `centre`, `top`, or `x,y,width` in pixels."
     CONDITIONS = "The line of a kind has no conditions."
     LESS_THAN_LEAST = "This is less than “{name}”."
-    SAYS_NOTHING = "A routine needs a text or an emoji."
+    SAYS_NOTHING = "A routine needs a text: Slack takes no status without one."
     ENDS_BEFORE = "This is before the first day."
     TOO_DEEP = "This is nested too deeply."
 

@@ -100,16 +100,18 @@ async def test_end_is_read_in_the_persons_zone(running_app: RunningApp) -> None:
     assert running_app.shows()[2] == at("23:05")
 
 
-FIELDS = "Send `text` or `emoji` or both, and `until` or `minutes` or neither; nothing else."
+FIELDS = "Send `text`, with `emoji` or without, and `until` or `minutes` or neither; nothing else."
 TIME = "That is no time. Send `until` as `2026-11-24T15:00`, `15:00` or Unix seconds, or `minutes` as a number."
 PAST = "That time has already passed. Choose a later one."
 FAR = "That is more than two years away. Choose an earlier time."
 MENTION = "Write it in words, without @ or #: I cannot put mentions, channels or Slack's dates into a status."
+NO_TEXT = "Write a text: Slack takes no status without one."
 UNREADABLE = "That request cannot be read."
 REFUSED: list[tuple[Any, str]] = [
     ({}, FIELDS), ({"text": ""}, FIELDS), ({"text": " \n"}, FIELDS), ({"text": None}, FIELDS), ([], FIELDS),
     ("text", FIELDS), (None, FIELDS), ({"text": 1}, FIELDS), ({"text": ["x"]}, FIELDS),
     ({"text": "x", "emoji": 1}, FIELDS),
+    ({"emoji": ":pizza:"}, NO_TEXT), ({"text": " ", "emoji": "🍕", "minutes": 5}, NO_TEXT),
     ({"text": "With <@U0BEN00001>"}, MENTION), ({"text": "<#C1>"}, MENTION), ({"text": "<!subteam^S1>"}, MENTION),
     ({"text": "x", "expires": 5}, FIELDS), ({"text": "x", "minutes": 5, "until": "15:00"}, FIELDS),
     ({"text": "\ud800"}, FIELDS), ({"text": "a\0b"}, FIELDS), ({"text": "x", "emoji": ":\ud800:"}, FIELDS),

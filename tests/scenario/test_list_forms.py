@@ -305,7 +305,8 @@ async def test_why_tells_what_becomes_of_todays_routines(app: SteppedApp) -> Non
 
 
 ROUTINE_MISTAKES: list[tuple[dict[str, Field], str, str]] = [
-    ({"text": typed(None), "emoji": one(None)}, "text", "Say what the status shall be: a text or an emoji."),
+    ({"text": typed(None), "emoji": one(None)}, "text", "Write a text: Slack takes no status without one."),
+    ({"text": typed(None), "emoji": typed(":sandwich:")}, "text", "Write a text: Slack takes no status without one."),
     ({"text": typed("x" * 101)}, "text", "Slack allows 100 characters in a status."),
     ({"text": typed("{title}")}, "text", "A routine has no title and no place"),
     ({"emoji": typed("a b")}, "emoji", "That is not an emoji."),

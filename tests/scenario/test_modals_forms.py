@@ -76,7 +76,7 @@ STATUS_MISTAKES = [
     ({"emoji": typed(None), "text": typed("x" * 101), "until": clock_time(None)},
      {"text": "Slack allows 100 characters in a status. Shorten the text."}),
     ({"emoji": typed(None), "text": typed(None), "until": clock_time(None)},
-     {"text": "Write a text or choose an emoji."}),
+     {"text": "Write a text: Slack takes no status without one."}),
     ({"emoji": typed("no emoji"), "text": typed("x" * 101),
       "until": ("time", {"type": "timepicker", "selected_time": "soon"})},
      {"emoji": "That is not an emoji. Write it as :palm_tree:.",

@@ -188,6 +188,7 @@ def test_line_that_is_no_object_is_refused(text: str) -> None:
         ({"version": 2, "routines": [LUNCH | {"to": "13:30\n"}]}, "rules.routines.0.to"),
         ({"version": 2, "routines": [{"from": "1:00", "to": "02:00", "days": [0]}]}, "rules.routines.0.from"),
         ({"version": 2, "routines": [{"from": "01:00", "to": "02:00", "days": [0]}]}, "rules.routines.0.show"),
+        ({"version": 2, "routines": [LUNCH | {"show": {"emoji": ":sandwich:"}}]}, "rules.routines.0.show"),
         (
             {"version": 2, "routines": [{"from": "01:00", "to": "02:00", "days": [], "show": {"text": "x"}}]},
             "rules.routines.0",

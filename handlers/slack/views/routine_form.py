@@ -16,7 +16,7 @@ from handlers.slack.views.blocks import NoTimeError, Values
 from handlers.slack.views.line_answers import Errors, read_days, read_look
 from handlers.slack.views.line_form import look_blocks, place_block, preview_blocks
 from handlers.slack.views.lines import ListView
-from services.domain.errors import EndsBeforeItStartsError, InputError
+from services.domain.errors import EndsBeforeItStartsError, InputError, TextMissingError
 from services.domain.lines import Routine
 from services.domain.model import Look
 from services.domain.policy import Policy
@@ -27,10 +27,6 @@ _ABSENT = "absent"
 _T = TypeVar("_T")
 NEW = Routine("", Look(), frozenset(range(5)), time(12, 30), time(13, 30))
 """What a new one begins with."""
-
-
-class NoRoutineLookError(InputError):
-    """Say what the status shall be: a text or an emoji."""
 
 
 class NoDaysError(InputError):
@@ -88,8 +84,8 @@ def read_routine(
     """Read a submission: the routine, the id of the line below it where that was chosen, what is wrong, by block."""
     errors: Errors = {}
     look, effects, photo = read_look(values, before or NEW, policy, errors)
-    if not look.text and not look.emoji and not errors.keys() & {"text", "emoji"}:
-        errors["text"] = NoRoutineLookError("nothing to show")
+    if not look.text and "text" not in errors:
+        errors["text"] = TextMissingError("a routine without a text")
     if "{title}" in (look.text or "") or "{location}" in (look.text or ""):
         errors["text"] = NoPlaceholderError("placeholder")
     days = read_days(values, errors)
