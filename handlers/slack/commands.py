@@ -101,8 +101,8 @@ class Commands:
         reply = await self.answer(who, OOO, line, request_of(args.context), sure=True)
         await args.respond(**replies.posted(reply), replace_original=True)
 
-    async def perform(self, key: PersonKey, ask: Ask, asked_at: datetime) -> None:
-        """Do what somebody had asked for before they granted, and tell them. Raises InputError, SlackError."""
+    async def perform(self, key: PersonKey, ask: Ask, asked_at: datetime) -> bool:
+        """Do what somebody had asked for before they granted, and tell them; whether it was done. Raises SlackError."""
         who, request = (await by_key(self.services, key)).as_of(asked_at), secrets.token_hex(8)
         command = OOO if isinstance(ask, AskedAbsence) else QUO
         try:
@@ -112,10 +112,11 @@ class Commands:
                 reply = await self._read(who, command, ask.text, request)
             else:
                 reply = await self._do(who, ask, request)
+            done = True
         except InputError as error:
-            await self.teller.tell(key, replies.posted(_refusal(who, error, command)))
-            raise
+            reply, done = _refusal(who, error, command), False
         await self.teller.tell(key, replies.posted(reply))
+        return done
 
     async def answer(self, who: Requester, command: str, text: str, request: str, *, sure: bool = False) -> Reply:
         """Return the answer to one line. The same `request` counts once; `sure`: however long it is, it was meant."""

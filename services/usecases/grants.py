@@ -200,8 +200,9 @@ def _has(bot: Bot, purpose: str) -> bool:
 class Grants:
     """Sends browsers to Slack and takes what they bring back.
 
-    `perform_ask` does what somebody asked for before the grant, and when (UTC), and tells them, also where it cannot be
-    done: then it raises a StatusQuoError. `faults` is told where Slack does not take us, or our redirect address.
+    `perform_ask` does what somebody asked for before the grant, and when (UTC), tells them what came of it, and returns
+    whether it was done; it may raise a StatusQuoError. `faults` is told where Slack does not take us, or our redirect
+    address.
     """
 
     app: SlackApp
@@ -210,7 +211,7 @@ class Grants:
     people: PeopleStore
     permissions: Permissions
     authority: SlackAuthority
-    perform_ask: Callable[[PersonKey, Ask, datetime], Awaitable[None]]
+    perform_ask: Callable[[PersonKey, Ask, datetime], Awaitable[bool]]
     faults: FaultStore
     clock: Clock
     wake_signal: WakeSignal
@@ -340,8 +341,7 @@ class Grants:
         try:
             taken = await self.people.take_ask(key)
             if taken is not None:
-                await self.perform_ask(key, *taken)
-                asked = True
+                asked = await self.perform_ask(key, *taken)
         except StatusQuoError as failure:
             log.warning("ask_failed", team_id=key.team_id, user_id=key.user_id, **of_error(failure))
         waiting = bool((await self.permissions.waiting(key)).person)

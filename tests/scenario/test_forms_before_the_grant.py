@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from handlers.web.oauth import ASKED, SENTENCES
 from services.domain.errors import TimeInThePastError
@@ -137,7 +138,9 @@ async def test_absence_begins_with_the_grant_unless_it_is_over(
     await submits_absence(app, "Fishing")
     await app.until(granted_at)
     assert app.service is not None
-    page = await grants(app, await app.service.cases.people.grant_link(KEY))
+    with capture_logs() as logged:
+        page = await grants(app, await app.service.cases.people.grant_link(KEY))
+    assert [one["event"] for one in logged if one["log_level"] != "info"] == []
     assert [one.start for one in await made(app)] == ([begins] if begins else [])
     assert (ASKED if begins else SENTENCES[Result.GRANTED]) in page
     assert (TimeInThePastError.sentence() in str(app.told())) is (begins is None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.domain.asks import AskedLine
-from services.domain.errors import InputError
+from services.domain.errors import SlackUnavailableError
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from services.store.tables import PEOPLE
@@ -118,10 +118,10 @@ async def test_what_was_asked_for_is_done_right_after_the_grant_once(install_sid
     assert install_side.recorder.done == [(BOB, AskedLine("/quo", "resume"), asked_at)]
 
 
-async def test_what_cannot_be_done_after_all_does_not_spoil_the_grant(install_side: InstallSide) -> None:
+async def test_what_slack_does_not_take_after_all_does_not_spoil_the_grant(install_side: InstallSide) -> None:
     await install_side.install(answer(token=None))
-    await install_side.people.ask(BOB, AskedLine("/quo", "gibberish"))
-    install_side.recorder.fails = InputError("gibberish")
+    await install_side.people.ask(BOB, AskedLine("/quo", "pause"))
+    install_side.recorder.fails = SlackUnavailableError("down")
     status, page = await install_side.install(
         answer("U2", bot=None, token="xoxp-2"), path_of(await install_side.people.grant_link(BOB))
     )

@@ -68,10 +68,11 @@ class Recorder:
     done: list[tuple[PersonKey, Ask, datetime]] = field(default_factory=list)
     fails: Exception | None = None
 
-    async def perform(self, key: PersonKey, ask: Ask, asked_at: datetime) -> None:
+    async def perform(self, key: PersonKey, ask: Ask, asked_at: datetime) -> bool:
         if self.fails is not None:
             raise self.fails
         self.done.append((key, ask, asked_at))
+        return True
 
 
 @dataclass
