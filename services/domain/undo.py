@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 
 from services.domain.errors import ChangedSinceError, TooManyError
 from services.domain.lines import KINDS, MOST_LINES, Line
@@ -40,6 +41,11 @@ class Change:
     def is_of_status(self) -> bool:
         """Whether it is about nothing but what is shown and when: no list, no setting, no calendar."""
         return replace(self, overrides=(), pause=None) == Change()
+
+
+def ended(overrides: Sequence[Override], now: datetime) -> tuple[tuple[Override, Override | None], ...]:
+    """Return overrides as they were before they were ended at `now`, and as they are after it, where they had begun."""
+    return tuple((one, None if one.start >= now else replace(one, end=now)) for one in overrides)
 
 
 def list_put_back(lines: Sequence[Line], before: Sequence[Line], after: Sequence[Line]) -> tuple[Line, ...]:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import ChangedSinceError, NotGrantedError
 from services.domain.model import Override, OverrideKind, PersonKey
+from services.domain.undo import Change, ended
 from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.db import Database, Store
@@ -37,6 +38,7 @@ from services.store.person_rows import (
     upsert,
 )
 from services.store.tables import DELIVERIES, OVERRIDES
+from services.store.undos import UndoStore
 
 _STANDING = (
     select(OVERRIDES)
@@ -95,7 +97,7 @@ class OverrideStore(Store):
     async def remove(self, key: PersonKey, override_id: str, now: datetime) -> Override | None:
         """Take one back as if it had never been asked for; None where it is gone already. Raises SealError."""
         mine = and_(of_person(OVERRIDES, key), OVERRIDES.c.override_id == override_id)
-        found = await self._change(key, now, mine, delete(OVERRIDES).where(mine))
+        found, _ = await self._change(key, now, mine, delete(OVERRIDES).where(mine))
         return found[0] if found else None
 
     async def remove_new(self, key: PersonKey, override_id: str, now: datetime, since: datetime) -> Override | None:
@@ -103,39 +105,63 @@ class OverrideStore(Store):
         lasts = or_(OVERRIDES.c.end_at.is_(None), OVERRIDES.c.end_at > now)
         is_it = and_(OVERRIDES.c.override_id == override_id, OVERRIDES.c.created_at > since, lasts)
         mine = and_(of_person(OVERRIDES, key), is_it)
-        found = await self._change(key, now, mine, delete(OVERRIDES).where(mine))
+        found, _ = await self._change(key, now, mine, delete(OVERRIDES).where(mine))
         return found[0] if found else None
 
     async def end(
-        self, key: PersonKey, now: datetime, *, kinds: frozenset[OverrideKind], override_id: str = ""
-    ) -> list[Override]:
-        """End those of `kinds` that run now, or that one of them; gives them as they were. Raises SealError."""
+        self,
+        key: PersonKey,
+        now: datetime,
+        *,
+        kinds: frozenset[OverrideKind],
+        override_id: str = "",
+        undos: UndoStore | None = None,
+    ) -> tuple[list[Override], str]:
+        """End those of `kinds` that run now, or that one of them. Raises SealError.
+
+        Gives them as they were, and what `undos` have taking that back, "" where none was ended.
+        """
         running = and_(OVERRIDES.c.start_at <= now, or_(OVERRIDES.c.end_at.is_(None), OVERRIDES.c.end_at > now))
         mine = and_(of_person(OVERRIDES, key), running, OVERRIDES.c.kind.in_([kind.value for kind in kinds]))
         if override_id:
             mine = and_(mine, OVERRIDES.c.override_id == override_id)
         begun_now = delete(OVERRIDES).where(mine, OVERRIDES.c.start_at >= now)
-        return await self._change(key, now, mine, begun_now, update(OVERRIDES).where(mine).values(end_at=now))
+        end = update(OVERRIDES).where(mine).values(end_at=now)
+        return await self._change(key, now, mine, begun_now, end, undos=undos)
 
-    async def cancel_coming(self, key: PersonKey, now: datetime, *, kind: OverrideKind) -> list[Override]:
-        """Take back those of `kind` that have not begun; gives them, by start. Raises SealError."""
+    async def cancel_coming(
+        self, key: PersonKey, now: datetime, *, kind: OverrideKind, undos: UndoStore | None = None
+    ) -> tuple[list[Override], str]:
+        """Take back those of `kind` that have not begun; gives them, by start, and the same. Raises SealError."""
         mine = and_(of_person(OVERRIDES, key), OVERRIDES.c.start_at > now, OVERRIDES.c.kind == kind.value)
-        found = await self._change(key, now, mine, delete(OVERRIDES).where(mine))
-        return sorted(found, key=lambda override: override.start)
+        found, undo_id = await self._change(key, now, mine, delete(OVERRIDES).where(mine), undos=undos)
+        return sorted(found, key=lambda override: override.start), undo_id
 
     async def _change(
-        self, key: PersonKey, now: datetime, mine: ColumnElement[bool], *changes: Delete | Update
-    ) -> list[Override]:
-        """Make `changes` where there are overrides that match `mine`; gives these as they were, in order."""
+        self,
+        key: PersonKey,
+        now: datetime,
+        mine: ColumnElement[bool],
+        *changes: Delete | Update,
+        undos: UndoStore | None = None,
+    ) -> tuple[list[Override], str]:
+        """Make `changes` where there are overrides that match `mine`; gives these as they were, in order.
+
+        And what `undos` have taking back that they were ended.
+        """
+        undo_id = ""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
             rows = (await connection.execute(select(OVERRIDES).where(mine).order_by(OVERRIDES.c.created_at))).all()
-            if rows:
+            found = [override_of(row, self._encryptor) for row in rows]
+            if found:
                 for change in changes:
                     await connection.execute(change)
                 await mark_due(connection, key, now, typed=True)
-                await mark_entries_due(connection, key, [row.override_id for row in rows], now)
-            return [override_of(row, self._encryptor) for row in rows]
+                await mark_entries_due(connection, key, [one.id for one in found], now)
+                if undos is not None:
+                    undo_id = await undos.keep(connection, key, Change(overrides=ended(found, now)), now)
+        return found, undo_id
 
     async def put_back(
         self, key: PersonKey, changes: Sequence[tuple[Override | None, Override | None]], now: datetime

@@ -138,7 +138,6 @@ _MARK = (
         stale=or_(PEOPLE.c.stale, bindparam("b_stale", type_=Boolean)),
         typed=or_(PEOPLE.c.typed, bindparam("b_typed", type_=Boolean)),
         facts_seq=PEOPLE.c.facts_seq + case((bindparam("b_stale", type_=Boolean), 1), else_=0),
-        home_stale=True,
     )
 )
 _MARK_EFFECTS = update(EFFECTS).where(of_people(EFFECTS)).values(due_at=_AT, seq=EFFECTS.c.seq + 1, failures=0)
@@ -186,7 +185,8 @@ async def mark_due(
 ) -> None:
     """Make a person due at `at`, never later than they already are; `stale` has their spans resolved anew.
 
-    `typed`: they did it by hand, so that is before the timelines of others are.
+    `typed`: they did it by hand, so that is before the timelines of others are. Whoever has their Home tab open has it
+    published anew once that is done, and not before.
     """
     await mark_all_due(connection, {key: at}, stale=stale, typed=typed)
 

@@ -15,6 +15,7 @@ from services.domain.errors import ChangedSinceError, NotGrantedError
 from services.domain.lines import Line, complete
 from services.domain.model import Pause, PersonKey
 from services.domain.people import Preferences
+from services.domain.undo import Change
 from services.store.db import Database, Store
 from services.store.facts import line_of
 from services.store.json_values import looks_from_json, preferences_from_json, preferences_to_json
@@ -22,6 +23,7 @@ from services.store.line_json import line_to_json
 from services.store.person_rows import lock_one, lock_people, mark_due, mark_effects_due, of_person
 from services.store.tables import PEOPLE, RULES
 from services.store.timeline import pause_of
+from services.store.undos import UndoStore
 
 Lines = tuple[Line, ...]
 """A whole list, highest first."""
@@ -35,11 +37,15 @@ class LineStore(Store):
         async with self._database.read() as connection:
             return await self._load(connection, key)
 
-    async def change(self, key: PersonKey, now: datetime, edit: Callable[[Lines], Lines]) -> tuple[Lines, Lines]:
-        """Make the list what `edit` makes of it, while nobody else changes it; gives what it was, and what it is.
+    async def change(
+        self, key: PersonKey, now: datetime, edit: Callable[[Lines], Lines], undos: UndoStore | None = None
+    ) -> str:
+        """Make the list what `edit` makes of it, while nobody else changes it; what `undos` have taking that back.
 
-        What `edit` raises changes nothing. Raises NotGrantedError for somebody unknown, SealError.
+        That is "" where it stays as it is. What `edit` raises changes nothing. Raises NotGrantedError for somebody
+        unknown, SealError.
         """
+        undo_id = ""
         async with self._database.write() as connection:
             if not await lock_one(connection, key):
                 raise NotGrantedError("unknown person")
@@ -61,7 +67,9 @@ class LineStore(Store):
                 ]
                 await connection.execute(insert(RULES), rows)
                 await mark_due(connection, key, now, typed=True)
-        return before, after
+                if undos is not None:
+                    undo_id = await undos.keep(connection, key, Change(lines=(before, after)), now)
+        return undo_id
 
     async def _load(self, connection: AsyncConnection, key: PersonKey) -> Lines:
         chosen = await connection.scalar(select(PEOPLE.c.preferences).where(of_person(PEOPLE, key)))
@@ -82,15 +90,18 @@ class PreferenceStore:
             found = await connection.scalar(select(PEOPLE.c.preferences).where(of_person(PEOPLE, key)))
         return preferences_from_json(found or "{}")
 
-    async def save(self, key: PersonKey, preferences: Preferences, now: datetime) -> Preferences:
-        """Keep what the person chose; gives what stood before."""
-        before, _ = await self.change(key, now, lambda _: preferences)
-        return before
+    async def save(self, key: PersonKey, preferences: Preferences, now: datetime) -> None:
+        """Keep what the person chose."""
+        await self.change(key, now, lambda _: preferences)
 
     async def change(
-        self, key: PersonKey, now: datetime, edit: Callable[[Preferences], Preferences]
-    ) -> tuple[Preferences, Preferences]:
-        """Keep what `edit` makes of what the person chose; gives both. What `edit` raises changes nothing."""
+        self, key: PersonKey, now: datetime, edit: Callable[[Preferences], Preferences], undos: UndoStore | None = None
+    ) -> str:
+        """Keep what `edit` makes of what the person chose; what `undos` have taking that back, "" where it is the same.
+
+        What `edit` raises changes nothing.
+        """
+        undo_id = ""
         async with self._database.write() as connection:
             await lock_people(connection, [key])
             found = await connection.scalar(select(PEOPLE.c.preferences).where(of_person(PEOPLE, key)))
@@ -99,14 +110,20 @@ class PreferenceStore:
             stored = preferences_to_json(after, found or "{}")
             await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(preferences=stored))
             await mark_due(connection, key, now, typed=True)
-        return before, after
+            if undos is not None and after != before:
+                undo_id = await undos.keep(connection, key, Change(preferences=(before, after)), now)
+        return undo_id
 
-    async def pause(self, key: PersonKey, pause: Pause | None, now: datetime) -> Pause | None:
-        """Pause, or resume with None; gives the pause that stood before."""
+    async def pause(self, key: PersonKey, pause: Pause | None, now: datetime, undos: UndoStore | None = None) -> str:
+        """Pause, or resume with None; what `undos` have taking that back, "" where nothing was paused before either."""
+        undo_id = ""
         async with self._database.write() as connection:
             before = await self._pause(connection, key)
+            is_over = before is not None and before.end is not None and before.end <= now
             await self._save_pause(connection, key, pause, now)
-        return before
+            if undos is not None and (pause or (before and not is_over)):
+                undo_id = await undos.keep(connection, key, Change(pause=(before, pause)), now)
+        return undo_id
 
     async def unpause(self, key: PersonKey, before: Pause | None, after: Pause | None, now: datetime) -> None:
         """Put the pause back that stood before `after` did. Raises ChangedSinceError where another one stands."""

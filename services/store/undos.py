@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain.errors import StatusQuoError
 from services.domain.lines import Line
@@ -43,7 +44,14 @@ class UndoStore(Store):
     """What all people can take back."""
 
     async def add(self, key: PersonKey, change: Change, now: datetime) -> str:
-        """Keep `change` for ten minutes, and have the Home tab made anew, which offers it; its id.
+        """Keep `change` of what was done already, and have the Home tab made anew, which offers it; its id."""
+        async with self._database.write() as connection:
+            undo_id = await self.keep(connection, key, change, now)
+            await mark_home_stale(connection, key)
+        return undo_id
+
+    async def keep(self, connection: AsyncConnection, key: PersonKey, change: Change, now: datetime) -> str:
+        """Keep `change` for ten minutes, in the transaction that makes it; its id.
 
         The person may be gone: then nothing is kept.
         """
@@ -54,14 +62,11 @@ class UndoStore(Store):
         fresh = {"expires_at": now + UNDO_LIVES, "content": content}
         row = {"team_id": key.team_id, "user_id": key.user_id, "undo_id": undo_id, **fresh}
         theirs = select(UNDOS.c.undo_id).where(of_person(UNDOS, key)).order_by(UNDOS.c.expires_at.desc())
-        async with self._database.write() as connection:
-            if not await lock_one(connection, key):
-                return undo_id
+        if await lock_one(connection, key):
             await connection.execute(upsert(connection, UNDOS, row, fresh))
             too_many = (await connection.scalars(theirs.offset(MOST_UNDOS))).all()
             if too_many:
                 await connection.execute(delete(UNDOS).where(of_person(UNDOS, key), UNDOS.c.undo_id.in_(too_many)))
-            await mark_home_stale(connection, key)
         return undo_id
 
     async def get(self, key: PersonKey, undo_id: str, now: datetime) -> Undoable | None:

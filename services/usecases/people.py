@@ -20,17 +20,16 @@ from services.domain.asks import Ask
 from services.domain.model import PersonKey, Status
 from services.domain.people import Member, PersonView, Preferences, check_preferences
 from services.domain.request_errors import NotInstalledError
-from services.domain.undo import Change
 from services.ports import Clock, WakeSignal
 from services.slack.oauth import SlackAuthority
 from services.store.effects import EffectStore
 from services.store.oauth_states import OAuthStateStore, Ticket
 from services.store.people import PeopleStore
 from services.store.preferences import Lines, LineStore, PreferenceStore
+from services.store.undos import UndoStore
 from services.store.workspaces import WorkspaceStore
 from services.usecases.grants import LINK
 from services.usecases.offboarding import Offboarding
-from services.usecases.undo import Undos
 from services.usecases.workspace import WorkspacePolicy
 
 log = structlog.get_logger(__name__)
@@ -159,7 +158,7 @@ class PersonalSettings:
     preference_store: PreferenceStore
     line_store: LineStore
     policies: WorkspacePolicy
-    undos: Undos
+    undos: UndoStore
     clock: Clock
     wake_signal: WakeSignal
 
@@ -178,11 +177,9 @@ class PersonalSettings:
             check_preferences(policy, before, preferences)
             return preferences
 
-        before, _ = await self.preference_store.change(key, self.clock.now(), edit)
+        undo_id = await self.preference_store.change(key, self.clock.now(), edit, self.undos)
         self.wake_signal.wake()
-        if before == preferences:
-            return ""
-        return await self.undos.record(key, Change(preferences=(before, preferences)))
+        return undo_id
 
     async def lines(self, key: PersonKey) -> Lines:
         """Return the person's whole list."""
@@ -200,6 +197,6 @@ class PersonalSettings:
             policy.check(before, after)
             return after
 
-        before, after = await self.line_store.change(key, self.clock.now(), checked)
+        undo_id = await self.line_store.change(key, self.clock.now(), checked, self.undos)
         self.wake_signal.wake()
-        return "" if before == after else await self.undos.record(key, Change(lines=(before, after)))
+        return undo_id

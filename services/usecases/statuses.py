@@ -24,12 +24,12 @@ from services.domain.model import (
     PersonKey,
 )
 from services.domain.text import whole_seconds
-from services.domain.undo import Change
+from services.domain.undo import ended
 from services.ports import Clock, WakeSignal
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
+from services.store.undos import UndoStore
 from services.usecases.status_reader import StatusReader
-from services.usecases.undo import Undos
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ class Statuses:
     overrides: OverrideStore
     preferences: PreferenceStore
     reader: StatusReader
-    undos: Undos
+    undos: UndoStore
     clock: Clock
     wake_signal: WakeSignal
 
@@ -115,10 +115,12 @@ class Statuses:
         if not span.planned:  # else what was asked for without an end is covered, and stays
             running = [one for one in await self.overrides.standing(key, now) if one.start <= now]
             shown = next((one for one in reversed(running) if one.kind in _BY_HAND), None)
-            ended = await self.overrides.end(key, now, kinds=_BY_HAND, override_id=shown.id) if shown else []
-            if ended:
-                changes = _changes(ended, now)
-                return Cleared(tuple(ended), undo_id=await self._ended(key, changes), changes=changes)
+            if shown is not None:
+                found, undo_id = await self.overrides.end(
+                    key, now, kinds=_BY_HAND, override_id=shown.id, undos=self.undos
+                )
+                if found:
+                    return self._cleared(found, undo_id, now)
             if not profile_state.stands(await self.reader.absences.standing(key), span.status, now):
                 raise NothingToDoError("nothing of ours stands")
             await self.overrides.look_again(key, now)
@@ -134,32 +136,32 @@ class Statuses:
         """
         now = self.clock.now()
         kinds = frozenset({OverrideKind.OUT_OF_OFFICE})
-        ended = await self.overrides.end(key, now, kinds=kinds)
-        if not ended:
-            ended = await self.overrides.cancel_coming(key, now, kind=OverrideKind.OUT_OF_OFFICE)
+        found, undo_id = await self.overrides.end(key, now, kinds=kinds, undos=self.undos)
+        if not found:
+            found, undo_id = await self.overrides.cancel_coming(
+                key, now, kind=OverrideKind.OUT_OF_OFFICE, undos=self.undos
+            )
         span = await self.reader.preview_at(key, now)
         still_out = span.planned and span.kind is Kind.OUT_OF_OFFICE
-        if not ended:
+        if not found:
             raise OutByCalendarError("a calendar's alone") if still_out else NothingToDoError("no absence")
-        changes = _changes(ended, now)
-        undo_id = await self._ended(key, changes)
-        return Cleared(tuple(ended), undo_id=undo_id, changes=changes, still_out=still_out)
+        return replace(self._cleared(found, undo_id, now), still_out=still_out)
 
     async def pause(self, key: PersonKey, start: datetime, end: datetime | None) -> tuple[Pause, str]:
         """Leave the status alone from `start` until `end` (UTC), or until resumed; and what takes that back."""
         pause = Pause(start, end)
-        before = await self.preferences.pause(key, pause, self.clock.now())
+        undo_id = await self.preferences.pause(key, pause, self.clock.now(), self.undos)
+        self.wake_signal.wake()
         log.info("paused", team_id=key.team_id, user_id=key.user_id)
-        return pause, await self.undos.record(key, Change(pause=(before, pause)))
+        return pause, undo_id
 
     async def resume(self, key: PersonKey) -> str:
         """Keep the status again; what takes that back. Raises NothingToDoError where nothing was paused."""
-        now = self.clock.now()
-        before = await self.preferences.pause(key, None, now)
+        undo_id = await self.preferences.pause(key, None, self.clock.now(), self.undos)
         self.wake_signal.wake()
-        if before is None or (before.end is not None and before.end <= now):
+        if not undo_id:
             raise NothingToDoError("not paused")
-        return await self.undos.record(key, Change(pause=(before, None)))
+        return undo_id
 
     async def _add(self, key: PersonKey, override: Override) -> Override:
         if await self.overrides.add(key, override, override.created_at):
@@ -167,14 +169,10 @@ class Statuses:
         self.wake_signal.wake()
         return override
 
-    async def _ended(self, key: PersonKey, changes: tuple[tuple[Override, Override | None], ...]) -> str:
-        """Return what takes back that these were ended."""
-        return await self.undos.record(key, Change(overrides=changes))
-
-
-def _changes(ended: Sequence[Override], now: datetime) -> tuple[tuple[Override, Override | None], ...]:
-    """Return overrides as they were before they were ended at `now`, and as they are after it, where they had begun."""
-    return tuple((one, None if one.start >= now else replace(one, end=now)) for one in ended)
+    def _cleared(self, found: Sequence[Override], undo_id: str, now: datetime) -> Cleared:
+        """Have the engine look, as these were ended."""
+        self.wake_signal.wake()
+        return Cleared(tuple(found), undo_id=undo_id, changes=ended(found, now))
 
 
 def request_id(key: PersonKey, request: str) -> str:

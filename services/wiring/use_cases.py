@@ -113,9 +113,9 @@ def use_cases(adapters: Adapters, calendars: Calendars) -> UseCases:
         stores.undos, stores.lines, stores.preferences, stores.overrides, calendars.accounts, calendars.connections,
         clock, wake_signal,
     )  # fmt: skip
-    statuses = Statuses(stores.overrides, stores.preferences, reader, undos, clock, wake_signal)
+    statuses = Statuses(stores.overrides, stores.preferences, reader, stores.undos, clock, wake_signal)
     workspace = _workspace_cases(adapters, calendars)
-    settings = PersonalSettings(stores.preferences, stores.lines, workspace.policies, undos, clock, wake_signal)
+    settings = PersonalSettings(stores.preferences, stores.lines, workspace.policies, stores.undos, clock, wake_signal)
     permissions = Permissions(
         stores.people, stores.lines, stores.overrides, stores.effects, stores.workspaces, stores.policies,
         adapters.slack.authority, clock, adapters.config.base_url, can_install=bool(adapters.config.slack_client_id),

@@ -17,6 +17,7 @@ from services.slack.limits import Budget
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
 from services.store.tables import PEOPLE
+from services.store.undos import UndoStore
 from tests.support.databases import BOTH
 from tests.support.engine import SET, RunningEngine, meeting
 from tests.support.locks import somebody_waits
@@ -88,12 +89,13 @@ async def test_status_typed_while_our_record_waits_for_its_row_is_put_back_after
 @on_postgresql
 async def test_pause_that_was_waited_for_is_the_one_that_ends(engine: RunningEngine) -> None:
     key, now = await engine.person(), engine.clock.now()
-    choices = PreferenceStore(engine.database)
+    choices, undos = PreferenceStore(engine.database), UndoStore(engine.database, engine.encryptor)
     async with engine.database.write() as pausing:
         await pausing.execute(sa.update(PEOPLE).values(paused_from=now))
-        resuming = asyncio.create_task(choices.pause(key, None, now))
+        resuming = asyncio.create_task(choices.pause(key, None, now, undos))
         await somebody_waits(engine.database)
-    assert await resuming == Pause(now, None)
+    await resuming
+    assert [one.change.pause for one in await undos.list(key, now)] == [(Pause(now, None), None)]
 
 
 # ── what is taken back while Slack is asked ─────────────────────────────────────────────────────────

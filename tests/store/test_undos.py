@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
@@ -17,9 +18,11 @@ from services.platform.crypto import Encryptor, new_key
 from services.store.db import Database
 from services.store.overrides import OverrideStore
 from services.store.preferences import PreferenceStore
+from services.store.stores import Stores
 from services.store.tables import PEOPLE, WORKSPACES
 from services.store.undo_tables import UNDOS
 from services.store.undos import MOST_UNDOS, UNDO_LIVES, UndoStore
+from tests.support.clocks import ManualClock
 
 ANN, BEN = PersonKey("T1", "U1"), PersonKey("T1", "U2")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -97,7 +100,7 @@ async def test_overrides_are_put_back_all_or_none(people: Database, encryptor: E
     for one in (ABSENCE, other):
         await store.add(ANN, one, NOW)
     later = NOW + timedelta(hours=1)
-    ended = await store.end(ANN, later, kinds=frozenset({OverrideKind.OUT_OF_OFFICE}))
+    ended, _ = await store.end(ANN, later, kinds=frozenset({OverrideKind.OUT_OF_OFFICE}))
     assert ended == [ABSENCE, other]
     changes = tuple((one, replace(one, end=later)) for one in ended)
     with pytest.raises(ChangedSinceError):
@@ -122,11 +125,61 @@ async def test_override_is_removed_while_it_is_new_and_lasts(people: Database, e
 
 
 async def test_pause_is_put_back_where_it_is_still_the_one(people: Database, encryptor: Encryptor) -> None:
-    store = PreferenceStore(people)
+    store, undos = PreferenceStore(people), UndoStore(people, encryptor)
     first, second = Pause(NOW), Pause(NOW, NOW + timedelta(hours=1))
     await store.pause(ANN, first, NOW)
-    assert await store.pause(ANN, second, NOW) == first
+    await store.pause(ANN, second, NOW)
     await store.unpause(ANN, first, second, NOW)
     with pytest.raises(ChangedSinceError):
         await store.unpause(ANN, None, second, NOW)
-    assert await store.pause(ANN, None, NOW) == first
+    await store.pause(ANN, None, NOW, undos)
+    assert [one.change for one in await undos.list(ANN, NOW)] == [Change(pause=(first, None))]
+
+
+Changed = Callable[[Stores], Awaitable[object]]
+
+
+async def absent(stores: Stores) -> None:
+    await stores.overrides.add(ANN, ABSENCE, NOW)
+
+
+async def absent_later(stores: Stores) -> None:
+    await stores.overrides.add(ANN, replace(ABSENCE, start=NOW + timedelta(hours=1)), NOW)
+
+
+CHANGES: dict[str, tuple[Changed | None, Changed]] = {
+    "a pause": (None, lambda stores: stores.preferences.pause(ANN, Pause(NOW), NOW, stores.undos)),
+    "its end": (
+        lambda stores: stores.preferences.pause(ANN, Pause(NOW), NOW),
+        lambda stores: stores.preferences.pause(ANN, None, NOW, stores.undos),
+    ),
+    "settings": (
+        None, lambda stores: stores.preferences.change(ANN, NOW, lambda _: Preferences(titles=True), stores.undos),
+    ),
+    "a list": (None, lambda stores: stores.lines.change(ANN, NOW, lambda _: LINES, stores.undos)),
+    "an absence's end": (
+        absent, lambda stores: stores.overrides.end(ANN, NOW, kinds=frozenset(OverrideKind), undos=stores.undos),
+    ),
+    "an absence that is not to be": (
+        absent_later,
+        lambda stores: stores.overrides.cancel_coming(
+            ANN, NOW, kind=OverrideKind.OUT_OF_OFFICE, undos=stores.undos
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CHANGES)
+async def test_what_takes_a_change_back_is_kept_along_with_it_or_neither_is(
+    people: Database, encryptor: Encryptor, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Whenever the process dies: a database's transactions are all or nothing, and there is one."""
+    stores, (before, changed) = Stores(people, encryptor, clock), CHANGES[what]
+    if before is not None:
+        await before(stores)
+    begun, write = [], people.write
+    monkeypatch.setattr(people, "write", lambda: begun.append(1) or write())
+    await changed(stores)
+    assert (len(begun), len(await stores.undos.list(ANN, NOW))) == (1, 1)
+    await changed(stores)
+    assert len(await stores.undos.list(ANN, NOW)) == (2 if what == "a pause" else 1)  # the other ones are no change

@@ -280,9 +280,9 @@ async def open_stepped_app(
         undos = Undos(
             UndoStore(database, encryptor), lines, preferences, overrides, kept, connections, clock, wake_signal
         )
-        statuses = Statuses(overrides, preferences, reader, undos, clock, wake_signal)
+        statuses = Statuses(overrides, preferences, reader, undos.store, clock, wake_signal)
         policies = WorkspacePolicy(PolicyStore(database), NumberStore(database), clock, wake_signal)
-        settings = PersonalSettings(preferences, lines, policies, undos, clock, wake_signal)
+        settings = PersonalSettings(preferences, lines, policies, undos.store, clock, wake_signal)
         emoji = EmojiSearch(replica.emoji, workspaces, clock, wake_signal)
         permissions = Permissions(
             store, lines, overrides, replica.effects, workspaces, policies.store, authority, clock, "https://quo.example",

@@ -160,12 +160,12 @@ class Replica:
             stores.undos, stores.lines, stores.preferences, stores.overrides,
             None, None, clock, wake_signal,  # type: ignore[arg-type]  # no calendars here
         )  # fmt: skip
-        self.statuses = Statuses(stores.overrides, stores.preferences, self.reader, self.undos, clock, wake_signal)
+        self.statuses = Statuses(stores.overrides, stores.preferences, self.reader, stores.undos, clock, wake_signal)
         self.settings = PersonalSettings(
             stores.preferences,
             stores.lines,
             WorkspacePolicy(stores.policies, stores.numbers, clock, wake_signal),
-            self.undos,
+            stores.undos,
             clock,
             wake_signal,
         )
