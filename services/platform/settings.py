@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from services.domain.operator_errors import SettingsError
 from services.platform import env_file
@@ -42,6 +42,13 @@ _PLAIN = {
     "literal_error": "must be {0[ctx][expected]}",
 }
 """What is said in the place of pydantic's sentence for a value, by its name for the error."""
+
+_TOKENS = {
+    "slack_app_token": ("xapp-", ("xoxb-", "xoxp-", "xoxe.", "xoxe-")),
+    "slack_bot_token": ("xoxb-", ("xapp-", "xoxp-", "xoxe.xoxp-", "xoxe-")),
+}
+"""How Slack's tokens of a setting begin, and how those do that are pasted in their place; what begins otherwise may be
+another Slack's. xoxe-: a refresh token; xoxe.: one that is rotated."""
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
@@ -144,6 +151,14 @@ class Settings(BaseModel):
             raise ValueError(wrong) from None
         if not good:
             raise ValueError(wrong)
+        return value
+
+    @field_validator("slack_app_token", "slack_bot_token")
+    @classmethod
+    def _is_no_other_token(cls, value: SecretStr | None, of: ValidationInfo) -> SecretStr | None:
+        one, others = _TOKENS[of.field_name or ""]
+        if value is not None and value.get_secret_value().startswith(others):
+            raise ValueError(f"is a token of another kind: it has to begin with {one}")
         return value
 
     @field_validator("public_url")

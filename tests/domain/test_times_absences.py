@@ -135,6 +135,7 @@ def test_order_of_day_and_month_follows_the_person_unless_only_one_is_possible(
         ("today 9am - today 10am", TimeInThePastError),
         ("3 jan - 1 jan", EndsBeforeItStartsError),
         ("24 dec 2027 - 2 jan 2027", EndsBeforeItStartsError),
+        ("friday - tomorrow", EndsBeforeItStartsError),
         ("1 jan 2027 - 1 jan 2030", TooFarAwayError),
     ],
 )

@@ -126,6 +126,7 @@ def test_away_is_read(first: str, last: str, start: str, end: str) -> None:
         ("2026-12-01", "24 dec - 2 jan", TimeNotUnderstoodError), ("2026-12-01", "in 2 days", TimeNotUnderstoodError),
         ("45m", "friday", TimeNotUnderstoodError), ("45m", "2026-12-01", TimeNotUnderstoodError),
         ("2026-11-30", "2026-11-24", EndsBeforeItStartsError), ("friday", "2026-11-24", EndsBeforeItStartsError),
+        ("friday", "tomorrow", EndsBeforeItStartsError), ("next week", "today", EndsBeforeItStartsError),
         ("2026-11-01", "2026-11-20", TimeInThePastError), ("", "2026-11-22", TimeInThePastError),
         ("", "2028-11-24", TooFarAwayError), ("9999-12-31", "friday", TooFarAwayError),
         ("", "9999-12-31", TooFarAwayError),

@@ -185,6 +185,21 @@ def test_database_url_gets_the_driver_that_is_installed(given: str, used: str) -
     assert settings.load({"DATABASE_URL": given}, None).database_url == used
 
 
+@pytest.mark.parametrize("given", ["xoxb-1-s3cr3t", "xoxp-1-s3cr3t", "xoxe.xoxp-1-s3cr3t", "xoxe-1-s3cr3t"])
+def test_token_that_is_no_app_level_one_is_refused(given: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.load({"SLACK_APP_TOKEN": given}, None)
+    assert caught.value.reason == "SLACK_APP_TOKEN: is a token of another kind: it has to begin with xapp-"
+
+
+@pytest.mark.parametrize("given", ["xapp-1-s3cr3t", "xoxp-1-s3cr3t", "xoxe.xoxp-1-s3cr3t", "xoxe-1-s3cr3t"])
+def test_token_that_is_no_bots_is_refused(given: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.load({"SLACK_BOT_TOKEN": given}, None)
+    assert caught.value.reason == "SLACK_BOT_TOKEN: is a token of another kind: it has to begin with xoxb-"
+    assert settings.load({"SLACK_BOT_TOKEN": "xoxe.xoxb-1-s3cr3t"}, None).slack_bot_token is not None
+
+
 @pytest.mark.parametrize("rest", ["/quo", "/quo/", "/?a=1", "?a=1", "/#top", "//x"])
 def test_public_url_with_more_than_a_host_is_refused_with_the_others(rest: str) -> None:
     given = {"PUBLIC_URL": f"https://quo.example.com:8443{rest}", "PORT": "many"}
