@@ -71,11 +71,12 @@ def resolve(facts: PersonFacts, start: datetime, end: datetime, default_texts: D
     ]
     candidates += bridges(candidates, preferences.bridge)
     asked = [of_override(one, lines, texts) for one in facts.overrides if one.end is None or one.end > one.start]
+    mine_always_wins = preferences.own_status is OwnStatusPolicy.MINE_ALWAYS_WINS
+    yielding = [one for one in asked if one.endless and not mine_always_wins]
+    asked = _replaced(asked, yielding)
     away = [(one.since, one.end) for one in (*candidates, *asked) if one.kind is Kind.OUT_OF_OFFICE]
     candidates += of_routines(lines, away, (start, end), texts)
     measure([*asked, *candidates])
-    mine_always_wins = preferences.own_status is OwnStatusPolicy.MINE_ALWAYS_WINS
-    yielding = [one for one in asked if one.endless and not mine_always_wins]
     firm = sorted((one for one in asked if not one.endless or mine_always_wins), key=_asked, reverse=True)
     edges = _with_yielding(_sweep([*firm, *by_precedence(candidates)]), yielding)
     idle = preferences.idle
@@ -173,15 +174,32 @@ def _with_yielding(edges: Sequence[Edge], yielding: Iterable[Candidate]) -> list
     return found
 
 
+def _replaced(asked: Iterable[Candidate], yielding: Sequence[Candidate]) -> list[Candidate]:
+    """Return the overrides, a typed one with an end cut where a newer one without an end took its place.
+
+    Else it would go on keeping away the events that cover the newer one. Absences are not cut: they are above events.
+    """
+    found = []
+    for one in asked:
+        newer: list[datetime] = []
+        if not one.endless and one.kind is None and one.code is ReasonCode.OVERRIDE:
+            newer = [by.start for by in yielding if one.start <= by.start < one.end and _asked(by) > _asked(one)]
+        found.append(replace(one, end=min(newer)) if newer else one)
+    return [one for one in found if one.start < one.end]
+
+
 def _asked(override: Candidate) -> tuple[datetime, str]:
     return override.asked_at or override.since, override.id
 
 
 def _stays(endless: Candidate, other: Candidate | None) -> bool:
-    """Return whether `other` does not hide an override without an end: it is older, or was taken back itself."""
+    """Return whether `other` does not hide an override without an end: it is older, or was taken back itself.
+
+    One that was asked for before and begins later, such as an absence, hides it as an event does.
+    """
     if other is None or other.code is ReasonCode.BACK_EARLY:
         return True
-    return endless.start >= other.since if other.asked_at is None else _asked(endless) > _asked(other)
+    return endless.start >= other.since and (other.asked_at is None or _asked(endless) > _asked(other))
 
 
 def _stretches(edges: Sequence[Edge], start: datetime, end: datetime) -> list[Stretch]:

@@ -287,6 +287,29 @@ def test_override_with_an_end_and_a_later_one_win_over_it() -> None:
     ]  # fmt: skip
 
 
+def test_absence_that_was_asked_for_before_covers_it_from_its_own_start() -> None:
+    away = Override("away", at(12), at(18), at(8), OverrideKind.OUT_OF_OFFICE)
+    timeline = line(overrides=(away, typed("Writing", 10)))
+    assert shown(timeline) == [
+        ("10:00", "12:00", "Writing"), ("12:00", "18:00", "Out of office until 18:00"), ("18:00", "00:00", "Writing"),
+    ]  # fmt: skip
+    assert [(told.start, told.end) for told in timeline.absences] == [(at(12), at(18))]
+
+
+def test_typed_status_whose_place_it_took_keeps_no_event_from_covering_it() -> None:
+    asked = (typed("Lunch", 9, at(13)), typed("Writing", 10))
+    assert shown(line(event("Talk", at(11), at(12)), overrides=asked)) == [
+        ("09:00", "10:00", "Lunch"), ("10:00", "11:00", "Writing"), ("11:00", "12:00", "In a meeting"),
+        ("12:00", "00:00", "Writing"),
+    ]  # fmt: skip
+
+
+def test_absence_on_which_it_was_typed_still_hides_the_meetings_in_it() -> None:
+    away = Override("away", at(9), at(18), at(8), OverrideKind.OUT_OF_OFFICE)
+    timeline = line(event("Talk", at(11), at(12)), overrides=(away, typed("Writing", 10)))
+    assert shown(timeline)[1:] == [("10:00", "00:00", "Writing")]
+
+
 def test_who_is_back_early_from_what_covered_it_sees_it_again() -> None:
     back = Override("b", at(13, 10), at(14), at(13, 10), OverrideKind.BACK)
     timeline = line(event("Talk", at(13), at(14)), overrides=(typed("Writing", 10), back))

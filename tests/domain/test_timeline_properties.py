@@ -152,18 +152,25 @@ def planned(person: Person, at: datetime) -> tuple[str, datetime] | None:
     return None if best is None else (says(best, person), best.start)
 
 
+def asked(override: Override) -> tuple[datetime, str]:
+    return override.created_at, override.id
+
+
+def replaced(override: Override, begun: list[Override]) -> bool:
+    """Whether a newer one without an end has begun since it did."""
+    return any(o.end is None and o.start >= override.start and asked(o) > asked(override) for o in begun)
+
+
 def reference(person: Person, at: datetime) -> str:
     """The text at one instant, the slow and plain way."""
-    asked = [o for o in person.overrides if o.start <= at and (o.end is None or at < o.end)]
-    newest = max(asked, key=lambda override: (override.created_at, override.id), default=None)
-    ended = max((o for o in asked if o.end), key=lambda override: (override.created_at, override.id), default=None)
+    begun = [o for o in person.overrides if o.start <= at]
+    endless = max((o for o in begun if o.end is None), key=asked, default=None)
+    ended = [o for o in begun if o.end is not None and at < o.end and not replaced(o, begun)]
+    if ended:
+        return max(ended, key=asked).text
     found = planned(person, at)
-    if newest is not None and (newest.end is not None or found is None or ended is None):
-        endless = newest if newest.end is None else None
-        if endless is None or found is None or endless.start >= found[1]:
-            return newest.text
-    elif newest is not None:
-        return newest.text
+    if endless is not None and (found is None or endless.start >= found[1]):
+        return endless.text
     if found is not None:
         return found[0]
     return person.preferences.idle.text if person.preferences.idle is not None else ""
