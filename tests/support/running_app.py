@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,7 +39,6 @@ from tests.support import quick_bolt  # noqa: F401 - for what it does to Bolt
 from tests.support.clocks import ManualClock
 from tests.support.engine import ACK_SECONDS, IS_DUE, instants, until
 from tests.support.feeds import Feeds
-from tests.support.joined import Joins
 
 TEAM = "T0DEMO0001"
 ANN = "U0ANN00001"
@@ -109,12 +108,6 @@ def free_port() -> int:
     raise RuntimeError("no port is free")
 
 
-@cache
-def _key() -> str:
-    """Of all apps of this process: what one has sealed, the next one opens (`tests.support.joined`)."""
-    return new_key()
-
-
 @dataclass
 class RunningApp:
     """The app, with what is around it."""
@@ -123,14 +116,13 @@ class RunningApp:
     slack: LocalSlack
     feeds: Feeds
     database_url: str
-    key: str = field(default_factory=_key, repr=False)
+    key: str = field(default_factory=new_key, repr=False)
     port: int = field(default_factory=free_port)
     more: dict[str, str] = field(default_factory=dict)
     poll: float = POLL
     service: bootstrap.Service | None = None
     _runner: web.AppRunner | None = None
     _look: Database | None = None
-    _joins: Joins | None = None
 
     @property
     def url(self) -> str:
@@ -170,14 +162,8 @@ class RunningApp:
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
         await self.service.start()
         self._look = self._look or Database(config.database_url)
-        if config.is_sqlite:
-            given = self.more | {"key": self.key}
-            self._joins = Joins(self.slack, self.service.stores.database._writer, config.database_file, given)
 
     async def stop(self) -> None:
-        if self._joins is not None:
-            self._joins.close()
-            self._joins = None
         if self._runner is not None and self.service is not None:
             await self._runner.cleanup()
             await self.service.stop()
@@ -198,11 +184,8 @@ class RunningApp:
             self.slack.add_person(user, user[2:5].lower() + user[-1], team_id=team, tz=tz, locale=locale)
         if self.service is None:
             await self.walks_through_the_pages(user, add)
-        elif self._joins is None:
-            await self._is_installed_by(user, self.service, add)
         else:
-            await self._joins.join(user, add, partial(self._is_installed_by, user, self.service, add))
-            self.wake()
+            await self._is_installed_by(user, self.service, add)
         await self.settle()
         return PersonKey(team, user)
 
