@@ -12,6 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from alembic import command
 
 from services.commands import backup
 from services.platform.crypto import Encryptor, new_key
@@ -214,9 +216,10 @@ def test_empty_database_is_replaced_and_its_key_kept_but_not_while_the_app_runs(
 
 
 def test_older_backup_is_brought_up_to_date(installed: Path, tmp_path: Path) -> None:
-    database = installed / "var" / "statusquo.db"
-    changed(database, "DROP TABLE forgotten")
-    changed(database, "UPDATE alembic_version SET version_num = '0012'")
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(installed / "var" / "statusquo.db")))
+    with engine.begin() as connection:
+        command.downgrade(schema.configuration(connection=connection), "0012")
+    engine.dispose()
     assert run_here("backup", "../old.backup", cwd=installed).out.count("at step 0012") == 1
     (tmp_path / "new").mkdir()
     assert run_here("restore", "../old.backup", cwd=tmp_path / "new").status == 0

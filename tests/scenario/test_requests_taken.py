@@ -41,7 +41,7 @@ async def test_click_on_a_link_is_answered(installed: InstallSide) -> None:
 
 def take_the_rest(installed: InstallSide) -> None:
     nothing: Any = None
-    Events(installed.people, installed.leaving, nothing, nothing, nothing).register_rest(installed.bolt)
+    Events(installed.people, installed.leaving, nothing, nothing).register_rest(installed.bolt)
 
 
 async def test_event_that_comes_again_is_answered_and_dropped(installed: InstallSide) -> None:
