@@ -116,6 +116,8 @@ def stands(asker: Asker, now: Now) -> ShownStatus:
     """Return what the profile shows, as far as we know, or is about to."""
     if now.own is not None:
         return of_status(asker, now.own)
+    if now.left_empty:
+        return of_status(asker, Status())
     if now.paused is None and now.not_set is None and now.facts.granted:
         return of_span(asker, now.span, now.facts, now.until if now.span.status.expiration is not None else None)
     ours = now.ours or Status()

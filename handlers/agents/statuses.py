@@ -109,7 +109,7 @@ async def of_override(services: Services, asker: Asker, made: Override) -> Chang
         *map(plain, changes.set_later(now.facts.pause, now.at, l10n)),
     ]
     understood = Understood(made.text, made.emoji, instant(asker, made.start), instant_or_none(asker, made.end))
-    return changed(asker, replace(now, own=None), lines, understood=understood, undo_id=made.id)
+    return changed(asker, replace(now, own=None, left_empty=False), lines, understood=understood, undo_id=made.id)
 
 
 async def clear_status(services: Services, asker: Asker, _asked: Nothing) -> Changed:
@@ -192,17 +192,20 @@ def _reason(now: Now) -> Reason:
         return Reason(ReasonCode.PAUSED, until=now.paused.end)
     if not now.facts.granted:
         return Reason(ReasonCode.NO_GRANT)
+    if now.left_empty:
+        return Reason(ReasonCode.CLEARED_BY_HAND)
     return now.not_set or now.span.reason
 
 
 def _covered(asker: Asker, now: Now) -> ShownStatus | None:
     """Return what is hidden by what shows.
 
-    While a status of the person's own is left alone, what would show without it; else a status of their own, or one
-    that they asked for without end, which comes back.
+    While a status of the person's own is left alone, or what they cleared is left empty, what would show without that;
+    else a status of their own, or one that they asked for without end, which comes back.
     """
-    if now.own is not None:
-        return of_span(asker, now.span, now.facts, now.until) if now.span.shows else None
+    if now.own is not None or now.left_empty:
+        hidden = now.span.shows and not (now.own is not None and now.left_empty)
+        return of_span(asker, now.span, now.facts, now.until) if hidden else None
     if now.covered is not None:
         return of_status(asker, now.covered)
     asked = now.override

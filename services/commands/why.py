@@ -21,7 +21,7 @@ from services.domain.faults import OperatorFault
 from services.domain.model import Event, Override, PersonKey, Status
 from services.domain.people import LEAVE
 from services.domain.profile_state import AuditEntry
-from services.domain.reasons import english
+from services.domain.reasons import Reason, ReasonCode, english
 from services.engine.workspaces import LONGEST_CALL
 from services.platform import locale
 from services.platform.settings import Settings
@@ -143,6 +143,8 @@ class Told:
         yield f"Shows, as far as known: {'nothing of ours' if now.ours is None else 'ours, ' + _masked(now.ours)}"
         if now.own is not None:
             yield f"  a status of their own is left alone: {_masked(now.own)}"
+        if now.left_empty and now.own is None:
+            yield f"  {english(Reason(ReasonCode.CLEARED_BY_HAND), self.zone)}"
         if now.covered is not None:
             yield f"  a status of their own comes back after ours: {_masked(now.covered)}"
         if now.not_set is not None:

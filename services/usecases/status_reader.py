@@ -7,15 +7,27 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from services.domain import profile_state, timeline
+from services.domain import ownership, profile_state, timeline
+from services.domain.decisions import Action, Standing
 from services.domain.differences import Difference, differences
 from services.domain.lines import Line
-from services.domain.model import Effect, Override, Pause, PersonKey, Span, Status, Timeline, Verdict
+from services.domain.model import (
+    NO_STATUS,
+    Effect,
+    Override,
+    OwnStatusPolicy,
+    Pause,
+    PersonKey,
+    Span,
+    Status,
+    Timeline,
+    Verdict,
+)
 from services.domain.operator_errors import SealError
 from services.domain.people import PersonFacts
 from services.domain.profile_state import AuditEntry
 from services.domain.reasons import NOT_SET, Reason, ReasonCode
-from services.domain.text import DefaultTexts, same
+from services.domain.text import DefaultTexts, same, whole_seconds
 from services.ports import Clock
 from services.slack import scopes
 from services.store.absences import AbsenceStore
@@ -39,12 +51,13 @@ class Now:
 
     By the stored timeline, `facts` has no events and no overrides, and `day` no verdicts; a span may begin before `at`.
 
-    `own` is a status of the person's own that we leave alone; `until` the end of the span, None where it has none
-    within sight; `override` the one that runs, `coming` those that have not begun. `not_set` tells why Slack does not
-    show what it should; `unknown_emoji` is the one that Slack does not know and in whose place `span` has another.
-    `effects` tell what is done besides the status now, or why it is not; `still_on` are those that are over, and cannot
-    be taken back before the person allows it. `ours` is what the profile shows of ours, as far as we know, and
-    `covered` the status of their own that comes back after it.
+    `own` is a status of the person's own that we leave alone; `left_empty` says that they cleared what `span` shows by
+    hand, or that what they did by hand is newer: it does not show, nor would it without `own`. `until` is the end of
+    the span, None where it has none within sight; `override` the one that runs, `coming` those that have not begun.
+    `not_set` tells why Slack does not show what it should; `unknown_emoji` is the one that Slack does not know and in
+    whose place `span` has another. `effects` tell what is done besides the status now, or why it is not; `still_on` are
+    those that are over, and cannot be taken back before the person allows it. `ours` is what the profile shows of ours,
+    as far as we know, and `covered` the status of their own that comes back after it.
     """
 
     at: datetime
@@ -61,6 +74,7 @@ class Now:
     still_on: frozenset[Effect] = frozenset()
     ours: Status | None = None
     covered: Status | None = None
+    left_empty: bool = False
 
     @property
     def not_permitted(self) -> bool:
@@ -149,6 +163,7 @@ class StatusReader:
             for line in (lines or ())[:1]:
                 not_set = line.reason if line.reason.code in NOT_SET and line.at >= began else None
         carried = await self.effects.of(key, now)
+        ours = profile_state.shown(standing, now)
         return Now(
             at=now,
             facts=facts,
@@ -171,8 +186,9 @@ class StatusReader:
                 and one.memory.owes(now)
                 and not scopes.FOR_EFFECT[one.effect] <= one.scopes
             ),
-            ours=profile_state.shown(standing, now),
+            ours=ours,
             covered=standing.covered if standing.covered is not None and standing.covered.lasts(now) else None,
+            left_empty=ours is None and _is_left_empty(standing, span, facts.preferences.own_status, now),
         )
 
     async def _is_keepers(self, facts: PersonFacts, own: Status, now: datetime) -> bool:
@@ -225,3 +241,11 @@ class StatusReader:
 
     def _resolve(self, facts: PersonFacts, start: datetime, end: datetime) -> Timeline:
         return timeline.resolve(facts, start, end, self.default_texts(facts.locale))
+
+
+def _is_left_empty(standing: Standing, span: Span, policy: OwnStatusPolicy, now: datetime) -> bool:
+    """Return whether nothing of a span that shows something would be written, if the profile were empty."""
+    target = whole_seconds(span.status.expiration)
+    if not span.shows or (target is not None and target <= now):
+        return False
+    return ownership.decide(NO_STATUS, standing, span, policy=policy, pause=None, now=now).action is Action.LEAVE

@@ -56,10 +56,13 @@ def status_now(now: Now, l10n: Localizer, show: Show = shown) -> list[str]:
     status = show(now.span.status)
     if now.own is not None:
         lines.append(l10n.say("You set {status} yourself. I leave it alone.", status=show(now.own)))
-        if now.span.shows:
+        if now.span.shows and not now.left_empty:
             lines.append(l10n.say("Without that I would show {status}.", status=status))
     elif not now.span.shows:
         lines.append(l10n.say("Nothing is shown at the moment."))
+    elif now.left_empty:
+        lines.append(because(Reason(ReasonCode.CLEARED_BY_HAND), l10n, now.at))
+        lines.append(l10n.say("Without that I would show {status}.", status=status))
     elif now.paused is not None or now.not_set is not None or not now.facts.granted:
         lines.append(l10n.say("I would show {status}.", status=status))
     elif now.until is None or now.span.status.expiration is None:
@@ -76,7 +79,8 @@ def status_now(now: Now, l10n: Localizer, show: Show = shown) -> list[str]:
 def standing(now: Now, l10n: Localizer) -> list[str]:
     """Return what the status is now, until when and why: one line each."""
     lines = status_now(now, l10n)
-    lines.append(because(now.span.reason, l10n, now.at, title=now.span.title, lines=now.facts.lines))
+    if now.own is None or not now.left_empty:
+        lines.append(because(now.span.reason, l10n, now.at, title=now.span.title, lines=now.facts.lines))
     if now.unknown_emoji and now.own is None:
         lines.append(unknown_emoji(now.unknown_emoji, now.span.status.emoji, l10n))
     if now.not_set is not None:
