@@ -78,7 +78,10 @@ class DemoPage:
         """End the streams."""
         self._closing.set()
 
-    async def _index(self, _request: web.Request) -> web.Response:
+    async def _index(self, request: web.Request) -> web.Response:
+        if request.url.host == "localhost" and urlsplit(self._slack.url).hostname == "127.0.0.1":
+            # To a browser these are two: the consent pages would not know as whom the page is looked at.
+            raise web.HTTPFound(request.url.with_host("127.0.0.1"))
         page = (FILES / "index.html").read_text(encoding="utf-8")
         headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
         return web.Response(text=page, content_type="text/html", headers=headers)

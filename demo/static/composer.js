@@ -131,6 +131,7 @@ async function send() {
   box.value = "";
   close();
   byId("messages").scrollTop = byId("messages").scrollHeight;
-  const answer = await ask("message", { text, thread: state.thread?.ts });
+  const handles = state.members.reduce((said, member) => said.replaceAll(`@${member.name}`, `@${member.handle}`), text);
+  const answer = await ask("message", { text: handles, thread: state.thread?.ts });
   if (!answer.ok && !box.value) box.value = text;
 }

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from services.domain.operator_errors import SettingsError
-from services.platform.crypto import new_key
+from services.platform.crypto import Encryptor, new_key
 from services.platform.settings import Settings
 
 
@@ -29,7 +29,7 @@ def keys_of(config: Settings) -> list[str]:
                 )
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_first(path, new_key() + "\n")
-        found = path.read_text().split()
+        found = path.read_text(errors="replace").split()
     except OSError as error:
         raise SettingsError(f"ENCRYPTION_KEYS is not set, and {path}: {error.strerror}") from None
     if not found:
@@ -37,6 +37,13 @@ def keys_of(config: Settings) -> list[str]:
             f"ENCRYPTION_KEYS is not set, and {path} is empty: put the keys back into it, or delete it where "
             "nothing is stored yet"
         )
+    try:
+        Encryptor(found)
+    except SettingsError:
+        raise SettingsError(
+            f"ENCRYPTION_KEYS is not set, and {path} holds something that is no Fernet key: put the keys back into "
+            "it, one a line, newest first"
+        ) from None
     return found
 
 

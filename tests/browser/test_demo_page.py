@@ -170,6 +170,20 @@ async def test_titles_are_text_whatever_they_hold(shared_page: DemoPage) -> None
     assert await shared_page.page.locator("img[src=x], .messages script").count() == 0
 
 
+async def test_whole_name_behind_an_at_is_the_same_mention(shared_page: DemoPage) -> None:
+    await shared_page.be("Maya Okafor")
+    await shared_page.type("where is @Sam Rivera today?")
+    await expect(shared_page.page.locator(".message .text").last).to_have_text("where is @Sam Rivera today?")
+
+
+async def test_localhost_leads_to_the_address_that_the_consent_pages_share(shared_page: DemoPage) -> None:
+    address = shared_page.demo.address
+    tab = await shared_page.page.context.new_page()
+    await tab.goto(address.replace("127.0.0.1", "localhost"))
+    assert tab.url.rstrip("/") == address
+    await tab.close()
+
+
 async def test_commands_are_offered_to_the_keyboard(shared_page: DemoPage) -> None:
     await shared_page.be("Maya Okafor")
     page = shared_page.page

@@ -235,6 +235,15 @@ def test_place_where_no_keys_can_be_made_is_named(tmp_path: Path) -> None:
         keys_of(loaded)
 
 
+@pytest.mark.parametrize("held", [b"hunter2\n", b"\xff\xfeh\x00"])
+def test_file_of_keys_that_holds_none_is_named_and_not_shown(tmp_path: Path, held: bytes) -> None:
+    (tmp_path / "encryption.keys").write_bytes(held)
+    loaded = settings.load({"DATABASE_URL": f"sqlite:///{tmp_path}/x.db"}, None)
+    with pytest.raises(SettingsError, match=r"encryption.keys holds something that is no Fernet key") as caught:
+        keys_of(loaded)
+    assert "hunter2" not in caught.value.reason
+
+
 def test_full_disk_leaves_no_file_of_keys_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
