@@ -29,6 +29,7 @@ from services.platform.settings import Settings
 from services.ports import Clock
 from services.store import backup_file, schema
 from services.store.backup_file import About
+from services.store.connecting import said_by
 from services.store.forgotten import all_forgotten
 from services.store.moved import place_after_move
 
@@ -45,8 +46,7 @@ def make(config: Settings, target: Path, clock: Clock, *, sealed: bool) -> int:
         raise BackupError(f"there is no database at {database}")
     if (place := place_after_move(database)) is not None:
         raise BackupError(f"this database was moved to {place}, where all goes on: pg_dump backs that up")
-    if target.exists():
-        raise BackupError(f"{target} is there already: name a new file")
+    _check_new(target)
     if not config.encryption_keys and not config.key_file.is_file():
         raise BackupError(f"the keys are missing: there is no {config.key_file}, and ENCRYPTION_KEYS is not set")
     secret = passphrase.ask(new=True) if sealed else None
@@ -61,11 +61,18 @@ def make(config: Settings, target: Path, clock: Clock, *, sealed: bool) -> int:
         _check_keys(copy, keys)
         with appearing(target) as part:
             backup_file.write(part, about, "".join(f"{key}\n" for key in keys), copy, secret)
+            _check_new(target)  # another backup may have been made meanwhile
     print(
         f"Backed up {about.size / 1e6:.1f} MB at step {about.step} to {target} in {time.monotonic() - began:.1f} s."
         + ("" if sealed else " Whoever has the file has every permission in it: keep it as you keep the keys.")
     )
     return 0
+
+
+def _check_new(target: Path) -> None:
+    """Raise BackupError where there is such a file."""
+    if target.exists():
+        raise BackupError(f"{target} is there already: name a new file")
 
 
 async def forgotten(config: Settings, clock: Clock) -> int:
@@ -85,7 +92,7 @@ def refusing(kind: type[StatusQuoError]) -> Iterator[None]:
     except OSError as error:
         raise kind(f"{error.filename or 'the disk'}: {error.strerror}") from error
     except sqlite3.Error as error:
-        raise kind(f"SQLite says: {error}") from error
+        raise kind(said_by(error)) from error
 
 
 def check_room(folder: Path, needed: int) -> None:

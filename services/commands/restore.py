@@ -67,6 +67,7 @@ def restore(config: Settings, source: Path, options: Options, clock: Clock) -> i
             keys = _keys(config, text.split())
             opening = Stores.at(f"sqlite+aiosqlite:///{copy}", keys, clock)
             told = asyncio.run(_settle(opening, forgotten, about.made_at, clock, keep_keys=options.keep_keys))
+            _check_empty(place)  # once more: another restore, or an app, may have come meanwhile
             if not config.encryption_keys:
                 with appearing(config.key_file) as part:
                     part.write_text("".join(f"{key}\n" for key in keys))

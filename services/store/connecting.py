@@ -33,6 +33,12 @@ _BY_CLASS: Mapping[str, str] = MappingProxyType(
 TO_ITSELF = "another process has the file to itself, as `app.py move` does until it is done: wait for that"
 """Of SQLite's `database is locked`: our own programs leave it to each other within a second or two."""
 
+_NOT_OURS = "have its folder there, and let this user write to both"
+
+_OF_SQLITE: Mapping[str, str] = MappingProxyType(
+    {"SQLITE_BUSY": TO_ITSELF, "SQLITE_CANTOPEN": _NOT_OURS, "SQLITE_READONLY": _NOT_OURS}
+)
+
 _NOBODY_LISTENS = "nothing listens at {place}: is PostgreSQL running there, and is that its port?"
 _NO_LINE = "by its pg_hba.conf {user} may not come to {name} from here: have a line for that made there"
 _UNSEALED = "it takes nobody without TLS: add ?sslmode=require to the address"
@@ -52,9 +58,9 @@ def said_by(error: Exception, url: str = "") -> str:
     ):
         origin = inner
     if isinstance(origin, sqlite3.Error):
-        return f"SQLite says: {origin}" + (
-            f"; {TO_ITSELF}" if "BUSY" in getattr(origin, "sqlite_errorname", "") else ""
-        )
+        named = getattr(origin, "sqlite_errorname", "")
+        todo = next((told for name, told in _OF_SQLITE.items() if named.startswith(name)), "")
+        return f"SQLite says: {origin}" + (todo and f"; {todo}")
     name = type(origin).__name__
     sentence = _sentence(origin) if url else ""
     return f"{sentence.format(**_facts(make_url(url)))} ({name})" if sentence else name

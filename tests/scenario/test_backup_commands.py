@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from services.commands import backup
+from services.commands import backup, restore
 from services.platform.crypto import Encryptor, new_key
 from services.store import backup_file, schema
 from tests.support.command_line import Ran, run_here
@@ -213,6 +215,40 @@ def test_empty_database_is_replaced_and_its_key_kept_but_not_while_the_app_runs(
     assert run_here("restore", "../good.backup", cwd=new).status == 0
     assert (new / "var" / "encryption.keys").read_text().split() == [key_of(installed / "var"), fresh]
     assert workspaces(new) == [("T1", "xoxb-1")]
+
+
+def test_what_came_while_it_was_restored_is_not_replaced(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run_here("backup", "../good.backup", cwd=installed).status == 0
+    new = tmp_path / "new"
+    settle = restore._settle
+
+    async def beside_another(*given: Any, **more: Any) -> str:
+        shutil.copy(installed / "var" / "statusquo.db", new / "var")
+        (new / "var" / "encryption.keys").write_text("theirs\n")
+        return await settle(*given, **more)
+
+    new.mkdir()
+    monkeypatch.setattr(restore, "_settle", beside_another)
+    ran = run_here("restore", "../good.backup", cwd=new)
+    assert (ran.status, "there is an installation at var/statusquo.db already" in ran.err) == (1, True)
+    assert (new / "var" / "encryption.keys").read_text() == "theirs\n"
+
+
+def test_backup_that_another_has_made_meanwhile_is_not_replaced(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = backup_file.write
+
+    def beside_another(*given: Any) -> None:
+        write(*given)
+        (installed / "a.backup").write_text("theirs")
+
+    monkeypatch.setattr(backup_file, "write", beside_another)
+    ran = run_here("backup", "a.backup", cwd=installed)
+    assert (ran.status, "a.backup is there already: name a new file" in ran.err) == (1, True)
+    assert (installed / "a.backup").read_text() == "theirs"
 
 
 def test_older_backup_is_brought_up_to_date(installed: Path, tmp_path: Path) -> None:

@@ -53,6 +53,18 @@ def test_file_that_another_process_has_to_itself_is_said_to_be_so(tmp_path: Path
     assert said_by(sqlite3.OperationalError("disk I/O error")) == "SQLite says: disk I/O error"
 
 
+def test_file_that_cannot_be_opened_or_written_is_said_with_what_to_do(tmp_path: Path) -> None:
+    todo = "; have its folder there, and let this user write to both"
+    with pytest.raises(sqlite3.OperationalError) as nowhere:
+        sqlite3.connect(tmp_path / "nowhere" / "x.db")
+    assert said_by(nowhere.value) == f"SQLite says: unable to open database file{todo}"
+    sqlite3.connect(tmp_path / "x.db").close()
+    only_read = closing(sqlite3.connect(f"file:{tmp_path}/x.db?mode=ro", uri=True))
+    with only_read as read, pytest.raises(sqlite3.OperationalError) as refused:
+        read.execute("CREATE TABLE x (y)")
+    assert said_by(refused.value) == f"SQLite says: attempt to write a readonly database{todo}"
+
+
 async def test_file_is_its_writers_from_the_first_read_of_a_transaction_on_and_only_for_that_transaction(
     sqlite_url: str, tmp_path: Path
 ) -> None:
