@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.domain.model import Status
 from services.domain.reasons import Reason
+
+_MOST_COUNTED = 10_000
+"""Microseconds below which what stands behind the point of a time of Slack's is a counter: it goes up in hundreds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Standing:
     own_since    when it was first seen (an event's time where there was one)
     last_by_hand when what is not on the profile any more was last typed, or ours cleared, as far as we know
     late         what was about to be written when it was taken back: an unanswered call may do it until `late_until`
+    replaced     what of ours stood before `applied`: its echo may still come
     looked_at    when the profile was last read, or told to us by an event
     unknown_emoji  the emoji of `wanted` where `applied` has another one because Slack does not know it
     """
@@ -39,6 +43,16 @@ class Standing:
     last_by_hand: datetime | None = None
     late: Status | None = None
     late_until: datetime | None = None
+    replaced: Status | None = None
+
+
+def moment_of(at: datetime, looked_at: datetime) -> datetime:
+    """Return when an event happened that is of `at` (UTC) by Slack's clock: after our look, where both may be so.
+
+    Slack's times of events are whole seconds, with a counter behind the point (1653440565.001100).
+    """
+    cut = at.microsecond < _MOST_COUNTED and at < looked_at < at.replace(microsecond=0) + timedelta(seconds=1)
+    return looked_at + timedelta(microseconds=1) if cut else at
 
 
 class Action(StrEnum):

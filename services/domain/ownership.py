@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.domain.decisions import Action, Decision, Standing
+from services.domain.decisions import Action, Decision, Standing, moment_of
 from services.domain.model import NO_STATUS, OwnStatusPolicy, Pause, Span, Status
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import same, same_write, whole_seconds
@@ -124,6 +124,8 @@ def hint(standing: Standing, seen: Status, at: datetime) -> Standing | None:
         return None
     if _is_late(seen, standing, at):  # about to be written again, as it was before it was taken back
         return replace(standing, pending=standing.late, late=None, late_until=None)
+    if standing.looked_at is not None and not (_is(seen, standing.covered) or _is(seen, standing.replaced)):
+        at = moment_of(at, standing.looked_at)
     if standing.looked_at is not None and at <= standing.looked_at:
         return None if seen.empty or _is(seen, standing.own) else standing
     return _told(standing, seen, at)
@@ -367,8 +369,9 @@ def _write(view: _View, span: Span, target: Status, code: ReasonCode, *, covered
     before = view.standing
     by_hand = before.own_since if view.own or view.cleared else before.last_by_hand
     standing = replace(
-        before, applied_span=_since(span), covered=covered, own=None, own_since=None, last_by_hand=by_hand
-    )
+        before, applied_span=_since(span), covered=covered, own=None, own_since=None, last_by_hand=by_hand,
+        replaced=before.applied or before.replaced,
+    )  # fmt: skip
     wanted = view.standing.wanted
     if same(view.profile, target) or (view.ours and wanted is not None and same(wanted, target)):
         reason = Reason(ReasonCode.SHOWS_ALREADY, span.rule, target.expiration)
@@ -390,5 +393,6 @@ def _put_back(view: _View, covered: Status) -> Decision:
 
 
 def _clear(view: _View, reason: Reason) -> Decision:
-    standing = replace(view.standing, applied=None, applied_span=None, covered=None, own=None, own_since=None)
+    ours, gone = view.standing.applied or view.standing.replaced, replace(view.standing, applied=None, covered=None)
+    standing = replace(gone, applied_span=None, own=None, own_since=None, replaced=ours)
     return Decision(Action.CLEAR, reason, standing, status=NO_STATUS, seen=view.standing)

@@ -104,6 +104,7 @@ class _Standing(Struct, omit_defaults=True):
     last_by_hand: Instant | None = None
     late: _Status | None = None
     late_until: Instant | None = None
+    replaced: _Status | None = None
 
 
 class _ProfileState(Stored):

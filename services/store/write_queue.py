@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, liter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import ownership
+from services.domain.decisions import moment_of
 from services.domain.errors import StatusQuoError
 from services.domain.model import OwnStatusPolicy, PersonKey, Span
 from services.domain.people import GrantState
@@ -351,7 +352,9 @@ def _may(write: PendingWrite, row: Any) -> bool:
 def merged(state: ProfileState, found: ProfileState) -> ProfileState:
     """`state`, with what `found` (as it is stored now) knows from events after our look at the profile."""
     own, since, looked_at = found.standing.own, found.standing.own_since, state.standing.looked_at
-    if own is None or since is None or looked_at is None or since <= looked_at or own == state.standing.own:
+    if own is None or since is None or looked_at is None or own == state.standing.own:
+        return state
+    if moment_of(since, looked_at) <= looked_at:
         return state
     told = ownership.hint(state.standing, own, since)
     return state if told is None else replace(state, standing=told, decided="")
