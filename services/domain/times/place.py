@@ -210,7 +210,6 @@ def _times(start: TimeOfDay | None, end: TimeOfDay, day: date, here: Here) -> In
 
 def _end(day: Day, clock: TimeOfDay | None, here: Here, start: datetime, *, exclusive: bool = False) -> datetime:
     """Return the end of a range that began at `start`: the end of the named day, or the named time of it."""
-    now = here.now
     if day.kind in {DayKind.WEEKDAY, DayKind.DATE, DayKind.DAY_OF_MONTH}:
         here = replace(here, now=start)
     ends = _instants(day, _MIDNIGHT if exclusive and clock is None else clock, here)
@@ -218,10 +217,8 @@ def _end(day: Day, clock: TimeOfDay | None, here: Here, start: datetime, *, excl
         return next(ends)
     try:
         return _first(ends, start)
-    except TimeInThePastError:
-        if start > now:  # "friday - tomorrow": its end is still to come, and before its beginning
-            raise EndsBeforeItStartsError("the end is before the start") from None
-        raise
+    except TimeInThePastError:  # "friday - tomorrow": its end is still to come, and before its beginning
+        raise EndsBeforeItStartsError("the end is before the start") from None
 
 
 def _dates(day: Day, here: Here, *, past: bool = False) -> Iterator[date]:
