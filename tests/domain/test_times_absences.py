@@ -69,6 +69,19 @@ ABSENCE = [
 ]
 
 
+@pytest.mark.parametrize("month_first", [True, False])
+@pytest.mark.parametrize(
+    ("typed", "start", "end"),
+    [
+        ("12/24-1/2", "2026-12-24 00:00", "2027-01-03 00:00"),
+        ("24/12-2/1", "2026-12-24 00:00", "2027-01-03 00:00"),
+        ("12/5/2026 - 12/24/2026", "2026-12-05 00:00", "2026-12-25 00:00"),
+    ],
+)
+def test_dates_of_one_line_have_one_order(typed: str, start: str, end: str, month_first: bool) -> None:
+    assert read(times.absence(typed, speaker(month_first=month_first))) == ("", start, end)
+
+
 @pytest.mark.parametrize(("typed", "note", "start", "end"), ABSENCE)
 def test_absence_is_read(typed: str, note: str, start: str | None, end: str) -> None:
     assert read(times.absence(typed, speaker())) == (note, start, end)

@@ -29,6 +29,10 @@ STATUS = [
     ("x for a week", "x", "2026-11-30 13:00"),
     ("for 45m Lunch", "Lunch", "2026-11-23 13:45"),
     ("Back in 10m", "Back in 10m", "2026-11-23 13:10"),
+    # a number with a point is no time of day, and no day
+    ("Release 2.0 until 4pm", "Release 2.0", "2026-11-23 16:00"),
+    ("Release 1.5 until 4pm", "Release 1.5", "2026-11-23 16:00"),
+    ("v2.0 until 4pm", "v2.0", "2026-11-23 16:00"),
     # a time of day
     ("Lunch until 13:30", "Lunch", "2026-11-23 13:30"),
     ("Lunch until 3pm", "Lunch", "2026-11-23 15:00"),

@@ -57,6 +57,8 @@ class Moments:
         number: Number | None = self.means(at, Sense.NUMBER)
         if number is None or not number.value.is_integer() or number.value > most:
             return None
+        if number.digits > len(str(most)):
+            return None  # 2.0
         return int(number.value)
 
     # ── times of day ────────────────────────────────────────────────────────────────────────────────

@@ -15,11 +15,12 @@ _TWO_DIGIT_YEARS = 2000
 _SHORT_YEAR = 2  # digits
 _YEARS = (1970, 2999)
 _DAYS_IN_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_MONTHS = len(_DAYS_IN_MONTH)
 _MINUTES = 60
 _DAY_END = 24
 
 _CJK = "\u3005-\u30ff\u3400-\u9fff"
-_TEXT = re.compile(rf"(?:(?![{_CJK}])[\w'])+|.", re.DOTALL)
+_TEXT = re.compile(rf"(?:(?![{_CJK}])[\w'])+(?:\.[0-9]+)*|.", re.DOTALL)  # v2.0 is one word
 _RUN = re.compile(rf"(?:(?![{_CJK}])\w)+(?:-(?:(?![{_CJK}])\w)+)*")
 _DATES = (
     re.compile(r"(?P<y>[0-9]{4})([-/.])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})(?![0-9])(?:t(?=[0-9]))?"),
@@ -29,6 +30,7 @@ _DATES = (
     ),
 )
 _ORDERED = re.compile(r"(?P<a>[0-9]{1,2})([/-])(?P<b>[0-9]{1,2})(?:\2(?P<y>[0-9]{4}|(?<=/)[0-9]{2}))?(?![0-9/])")
+_ALONE = re.compile(rf"(?<![0-9/-]){_ORDERED.pattern}")
 _TIME = re.compile(r"(?P<h>[0-9]{1,3}):(?P<m>[0-9]{1,2})(?::[0-9]{2})?(?![0-9:])")
 _DOTTED = re.compile(r"(?P<a>[0-9]{1,2})\.(?P<b>[0-9]{1,2})(?![0-9.:])")
 _HOUR_MINUTE = re.compile(r"(?P<h>[0-9]{1,3})\s?h\s?(?P<m>[0-9]{1,2})(?P<unit>\s?(?:min|mn|m))?(?![a-z0-9:.,])")
@@ -80,10 +82,10 @@ class Lexer:
     """Cuts folded text."""
 
     def __init__(self, text: str, lexicon: Lexicon, *, month_first: bool) -> None:
-        """`month_first`: 3/4 is 4 March."""
+        """`month_first`: 3/4 is 4 March, where no other date of the line shows its order."""
         self._text = text
         self._lexicon = lexicon
-        self._month_first = month_first
+        self._month_first = month_first if (shown := _shown_order(text)) is None else shown
 
     def tokens(self) -> list[Token]:
         """Return all of it; blanks stand between tokens."""
@@ -141,7 +143,8 @@ class Lexer:
         if clock and {Sense.OCLOCK, Sense.AMPM} & follows.keys() and Sense.UNIT not in follows:
             return Token(at, found.end(), {Sense.CLOCK: clock}, strong=True)
         means: dict[Sense, Any] = {Sense.NUMBER: Number(float(found[0]), digits=len(found[0]))}
-        if len(found["b"]) == 2 or not follows:  # noqa: PLR2004  # digits of a minute
+        is_version = self._lexicon.english and len(found["b"]) == 1  # Release 1.5
+        if not is_version and (len(found["b"]) == 2 or not follows):  # noqa: PLR2004  # digits of a minute
             means |= {Sense.DATE: day} if day else {}
             means |= {Sense.CLOCK: clock} if clock else {}
         if self._text[found.end() : found.end() + 1].isalpha() and not follows:
@@ -228,6 +231,13 @@ class Lexer:
             return Token(at, end, {Sense.SIGN: form})
         slip = self._lexicon.slip(form, counted=bool(before) and Sense.NUMBER in before[-1].means)
         return Token(at, end, {Sense.SLIP: slip} if slip else {})
+
+
+def _shown_order(text: str) -> bool | None:
+    """Return whether months stand first in its dates; None where none shows it, or they differ: 12/24-1/2 is of one."""
+    found = [(one, int(one["a"]), int(one["b"])) for one in _ALONE.finditer(text) if one[2] == "/" and one[0] != "24/7"]
+    shown = {b > _MONTHS for _, a, b in found if (a > _MONTHS) is not (b > _MONTHS)}
+    return shown.pop() if len(shown) == 1 else None
 
 
 def day_of(number: int, month: int, year: int, *, included: bool) -> Day | None:
