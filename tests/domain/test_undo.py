@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from services.domain.errors import ChangedSinceError, TooManyError
 from services.domain.lines import MOST_LINES, Line, Match, Routine, Rule, complete, moved, put, switched, without
-from services.domain.model import Look
+from services.domain.model import Look, Override
 from services.domain.people import Preferences
-from services.domain.undo import Change, list_put_back, preferences_put_back
+from services.domain.undo import Change, ended, list_put_back, preferences_put_back
+from tests.support.profiles import at
 
 
 def rule(name: str, text: str = "x") -> Rule:
@@ -119,3 +120,11 @@ def test_change_of_what_is_shown_is_told_from_one_of_a_list_settings_or_calendar
     ):
         assert not other.is_of_status
         assert not replace(other, pause=(None, None)).is_of_status
+
+
+def test_override_that_is_ended_ends_then_and_one_that_had_not_begun_is_gone() -> None:
+    running = Override("a", at(9), None, at(9), text="Writing")
+    begins, coming = replace(running, start=at(10)), replace(running, start=at(11), end=at(12))
+    assert ended([running, begins, coming], at(10)) == (
+        (running, replace(running, end=at(10))), (begins, None), (coming, None),
+    )  # fmt: skip
