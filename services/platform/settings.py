@@ -30,6 +30,7 @@ PROXY_CHARSET = "latin-1"
 _LOWER_CASE = ("https_proxy", "no_proxy")
 """Settings that other programs read by these names, too: they count where the ones in upper case are not set."""
 
+_TENANT = re.compile(r"[A-Za-z0-9.-]+")
 _IN_NO_ADDRESS = re.compile(r"""[\s"'<>\\^`{|}]""")
 """RFC 3986 §2 and appendix C: a blank behind it, or quotes around it, are of the file that it was read from."""
 
@@ -136,13 +137,14 @@ class Settings(BaseModel):
 
     @field_validator(
         "slack_api_url", "slack_authorize_url", "public_url", "google_api_url", "google_authorize_url",
-        "google_token_url", "microsoft_graph_url",
+        "google_token_url", "microsoft_graph_url", "microsoft_authority",
     )  # fmt: skip
     @classmethod
-    def _is_web_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        wrong = "must be an address that starts with http:// or https://"
+    def _is_web_address(cls, value: str | None, of: ValidationInfo) -> str | None:
+        may_be_tenant = of.field_name == "microsoft_authority"
+        if value is None or (may_be_tenant and _TENANT.fullmatch(value)):
+            return value
+        wrong = f"must be {'a tenant, or ' * may_be_tenant}an address that starts with http:// or https://"
         try:
             parts = urlsplit(value)
             good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0

@@ -62,6 +62,14 @@ def test_half_a_pair_is_reported() -> None:
         settings.load({"SLACK_CLIENT_ID": "1.2"}, None)
 
 
+@pytest.mark.parametrize("given", ["my tenant", "contoso.example/v2", "https://", "ftp://login.example/common"])
+def test_authority_that_is_neither_a_tenant_nor_an_address_is_refused(given: str) -> None:
+    with pytest.raises(SettingsError, match="MICROSOFT_AUTHORITY: must be a tenant, or an address that starts with"):
+        settings.load({"MICROSOFT_AUTHORITY": given}, None)
+    for good in ("common", "contoso.example", "0e9f1b7c-0000-4000-8000-000000000000", "https://login.example/common"):
+        assert settings.load({"MICROSOFT_AUTHORITY": good}, None).microsoft_authority == good
+
+
 def test_secrets_print_as_stars() -> None:
     loaded = settings.load(
         {"SLACK_SIGNING_SECRET": "s3cr3t", "SLACK_APP_TOKEN": "xapp-1", "SLACK_BOT_TOKEN": "xoxb-1"}, None
