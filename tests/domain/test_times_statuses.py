@@ -33,6 +33,10 @@ STATUS = [
     ("Release 2.0 until 4pm", "Release 2.0", "2026-11-23 16:00"),
     ("Release 1.5 until 4pm", "Release 1.5", "2026-11-23 16:00"),
     ("v2.0 until 4pm", "v2.0", "2026-11-23 16:00"),
+    # nor is the number of a name, but for a range
+    ("Room 5 until 4pm", "Room 5", "2026-11-23 16:00"),
+    ("Windows 11 until 5pm", "Windows 11", "2026-11-23 17:00"),
+    ("Python 3.12 until 5pm", "Python 3.12", "2026-11-23 17:00"),
     # a time of day
     ("Lunch until 13:30", "Lunch", "2026-11-23 13:30"),
     ("Lunch until 3pm", "Lunch", "2026-11-23 15:00"),
