@@ -160,15 +160,12 @@ class Reading(Grammar):
     def _without_name(self, phrase: Phrase) -> Phrase:
         """Return the phrase without a name in front of it.
 
-        "Mittag bis 13:30" is lunch, "Good morning until 11" a greeting, "Room 5 until 4pm" a room ("5 to 4pm" is not).
+        "Mittag bis 13:30" is lunch, "Good morning until 11" a greeting.
         """
         at = phrase.begin
         lunch = at == 0 and self.is_(0, Sense.LUNCH)
         greeting = self.is_(at, Sense.PART) and self._tokens[at].weak
-        numbered = at > 0 and self._tokens[at - 1].is_text and self.is_(at, Sense.NUMBER)
-        numbered = numbered and self._lexicon.english and self.is_(at + 1, Sense.UNTIL)
-        numbered = numbered and (self.is_(at, Sense.DATE) or not self.is_(at, Sense.CLOCK))  # 3.12, and not 12.30
-        behind = self.phrase(at + 1) if lunch or greeting or numbered else None
+        behind = self.phrase(at + 1) if lunch or greeting else None
         if behind is None or not behind.said.sure:
             return phrase
         self._talk.add(at)
