@@ -32,6 +32,7 @@ from services.domain.errors import (
     CalendarTooLargeError,
     CalendarUnreachableError,
     NotACalendarError,
+    PasswordRefusedError,
 )
 from services.domain.faults import client_fault
 from services.domain.host_limits import PROVIDER, HostLimits
@@ -51,8 +52,9 @@ BROKEN_EVERY = timedelta(hours=6)
 TELL_AFTER = timedelta(hours=1)
 TELL_AFTER_TRIES = 3
 
-_FINAL = (CalendarRefusedError, CalendarGoneError, AddressNotAllowedError)
-_FINAL_AT_FIRST = (NotACalendarError, CalendarTooLargeError, CalendarTooCostlyError)
+_FINAL = (PasswordRefusedError, AddressNotAllowedError)
+_FINAL_IN_THE_END = (CalendarRefusedError, CalendarGoneError)
+_FINAL_AT_FIRST = (*_FINAL_IN_THE_END, NotACalendarError, CalendarTooLargeError, CalendarTooCostlyError)
 
 NEAR = timedelta(minutes=15)
 """So long before an edge, looks are frequent."""
@@ -74,9 +76,10 @@ def after_failure(
 ) -> FetchOutcome:
     """Decide when to retry after `error`, and whether the person is to be told.
 
-    A host that refuses, or knows no such calendar, makes it broken: told at once, tried every few hours. The same
-    holds for an address that has never given a calendar. Everything else is tried again after `first`, then twice,
-    four times, … that, up to an hour, and told when three tries and an hour have gone by: a short outage is nobody's
+    A password that is refused makes it broken: told at once, tried every few hours. The same holds for an address that
+    has never given a calendar; and for one that has, where its host refuses or knows no such calendar three times in a
+    row, for a host that is being mended says that, too. Everything else is tried again after `first`, then twice, four
+    times, … that, up to an hour, and told when three tries and an hour have gone by: a short outage is nobody's
     business. Who says when to come back is asked then, the first times.
     What the operator has to mend is nobody's business either, and no failure of the calendar.
     With an `interval` shorter than usual all of this is shorter too. Where the account is lost nobody is asked any
@@ -89,6 +92,7 @@ def after_failure(
         return FetchOutcome(Health.FAILING, until, problem=type(error).__name__, failures=claimed.failures)
     failures = claimed.failures + 1
     broken = isinstance(error, _FINAL) or (isinstance(error, _FINAL_AT_FIRST) and not claimed.ever_worked)
+    broken |= isinstance(error, _FINAL_IN_THE_END) and failures >= TELL_AFTER_TRIES
     if broken:
         delay = min(BROKEN_EVERY, interval * 24)
     else:

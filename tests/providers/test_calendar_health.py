@@ -19,6 +19,7 @@ from services.domain.errors import (
     CalendarTooLargeError,
     CalendarUnreachableError,
     NotACalendarError,
+    PasswordRefusedError,
 )
 from tests.support.subscriptions import ANN, NOW, QUARTER
 
@@ -54,10 +55,13 @@ def claimed(**different: object) -> Claimed:
         (NotACalendarError(), {"ever_worked": False}, Health.BROKEN, 360, True),
         (CalendarTooLargeError(), {"ever_worked": False}, Health.BROKEN, 360, True),
         (CalendarTooLargeError(), {}, Health.FAILING, 1, False),
-        (CalendarRefusedError(), {}, Health.BROKEN, 360, True),
-        (CalendarGoneError(), {}, Health.BROKEN, 360, True),
+        (CalendarRefusedError(), {}, Health.FAILING, 1, False),
+        (CalendarGoneError(), {"failures": 1}, Health.FAILING, 2, False),
+        (CalendarGoneError(), {"failures": 2}, Health.BROKEN, 360, True),
+        (CalendarGoneError(), {"ever_worked": False}, Health.BROKEN, 360, True),
+        (PasswordRefusedError(), {}, Health.BROKEN, 360, True),
         (AddressNotAllowedError(), {}, Health.BROKEN, 360, True),
-        (CalendarGoneError(retry_after=86_400.0), {}, Health.BROKEN, 1440, True),
+        (CalendarGoneError(retry_after=86_400.0), {"failures": 2}, Health.BROKEN, 1440, True),
     ],
 )
 def test_next_try_and_notice_after_a_failure(

@@ -98,7 +98,10 @@ async def test_calendar_that_is_gone_is_told_once_and_again_only_after_it_worked
     await subscribed.run()
     subject = f"calendar/{calendar_id}"
     site.gives(b"", 410)
-    await subscribed.wait_and_run(minutes=15)
+    for minutes in (15, 1):
+        await subscribed.wait_and_run(minutes=minutes)
+        assert ((await subscribed.view()).health, await subscribed.told()) == (Health.FAILING, [])
+    await subscribed.wait_and_run(minutes=2)
     assert ((await subscribed.view()).health, await subscribed.told()) == (Health.BROKEN, [(subject, False)])
     await subscribed.deliver()
     for _ in range(3):
@@ -108,7 +111,9 @@ async def test_calendar_that_is_gone_is_told_once_and_again_only_after_it_worked
     await subscribed.wait_and_run(hours=6)
     assert ((await subscribed.view()).health, await subscribed.told()) == (Health.OK, [])
     site.gives(b"", 410)
-    await subscribed.wait_and_run(minutes=15)
+    for minutes in (15, 1, 2):
+        assert await subscribed.told() == []
+        await subscribed.wait_and_run(minutes=minutes)
     assert await subscribed.told() == [(subject, False)]
 
 

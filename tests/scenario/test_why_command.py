@@ -111,7 +111,8 @@ async def test_what_waits_what_is_paused_and_what_is_wrong_is_told(
     await running_app.types("/quo", "pause 2h")
     await running_app.settle()
     running_app.feeds["work"].status = 404
-    await running_app.polled()
+    for _ in range(3):
+        await running_app.polled()
     await running_app.stop()
     now = running_app.clock.now()
     later = sa.literal(now + timedelta(minutes=5), UtcInstant)
