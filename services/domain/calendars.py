@@ -122,7 +122,7 @@ class Claimed:
     """A calendar that this process may fetch until `lease`; `claim` is the fence that its writes carry.
 
     `pace` names what it shares limits with (see `HostLimits`). `watched`: its provider tells of changes; `next_edge`
-    is when the next of its events starts or ends.
+    is when the next of its events starts or ends. `problem` names the error of the last try, where it failed.
     """
 
     connection: Connection
@@ -137,6 +137,7 @@ class Claimed:
     pace: str = ""
     watched: bool = False
     next_edge: datetime | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,6 +268,7 @@ class CalendarStore(CalendarRows):
             next_edge=row.next_edge,
             health=Health(row.health),
             failures=row.failures,
+            problem=row.problem,
             worked_at=row.synced_at or row.created_at,
             ever_worked=row.synced_at is not None,
         )

@@ -56,12 +56,13 @@ def claimed(**different: object) -> Claimed:
         (CalendarTooLargeError(), {"ever_worked": False}, Health.BROKEN, 360, True),
         (CalendarTooLargeError(), {}, Health.FAILING, 1, False),
         (CalendarRefusedError(), {}, Health.FAILING, 1, False),
-        (CalendarGoneError(), {"failures": 1}, Health.FAILING, 2, False),
-        (CalendarGoneError(), {"failures": 2}, Health.BROKEN, 360, True),
+        (CalendarGoneError(), {"failures": 1, "problem": "CalendarGoneError"}, Health.FAILING, 2, False),
+        (CalendarGoneError(), {"failures": 2, "problem": "CalendarUnreachableError"}, Health.FAILING, 4, False),
+        (CalendarGoneError(), {"failures": 2, "problem": "CalendarRefusedError"}, Health.BROKEN, 360, True),
         (CalendarGoneError(), {"ever_worked": False}, Health.BROKEN, 360, True),
         (PasswordRefusedError(), {}, Health.BROKEN, 360, True),
         (AddressNotAllowedError(), {}, Health.BROKEN, 360, True),
-        (CalendarGoneError(retry_after=86_400.0), {"failures": 2}, Health.BROKEN, 1440, True),
+        (CalendarGoneError(retry_after=86_400.0), {"ever_worked": False}, Health.BROKEN, 1440, True),
     ],
 )
 def test_next_try_and_notice_after_a_failure(
