@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import or_, select
 
+from services.domain.asks import Ask
 from services.domain.model import PersonKey
 from services.domain.people import LEAVE
 from services.domain.reasons import Reason
@@ -38,7 +39,10 @@ class ExportStore:
         self._profile_states = ProfileStateStore(stores.encryptor)
 
     async def export(self, key: PersonKey) -> dict[str, Any]:
-        """Return everything of the person as JSON, instants in UTC; empty for somebody unknown. Raises SealError."""
+        """Return everything of the person as JSON, instants in UTC; empty for somebody unknown.
+
+        Raises SealError, and InputError where what is stored is not what it should be.
+        """
         async with self._stores.database.read() as connection:
             row = (await connection.execute(select(PEOPLE).where(of_person(PEOPLE, key)))).one_or_none()
             if key.user_id == LEAVE:
@@ -113,7 +117,7 @@ class ExportStore:
             ],
             "notices": [_parts(notice, "subject", "sent_at") for notice in told],
             "pictures": [_parts(one, "picture_id", "created_at", "content") for one in await pictures.of(key)],
-            "asks": [] if asked is None else [msgspec.to_builtins(asked[0]) | {"asked_at": asked[1]}],
+            "asks": [] if asked is None else [_ask(*asked)],
             "kept": await self._kept(key),
             "refusals": sorted(refusals),
             "calendar_entries": await self._stores.entries.of(key),
@@ -154,6 +158,11 @@ class ExportStore:
             | {"reason": _reason(one.entry.reason), "keeper_id": one.keeper_id}
             for one in await self._stores.kept.recent(key, _WRITES)
         ]
+
+
+def _ask(ask: Ask, asked_at: datetime) -> dict[str, Any]:
+    parts: dict[str, Any] = msgspec.to_builtins(ask, order="deterministic")  # effects are a set
+    return parts | {"asked_at": asked_at}
 
 
 def _parts(value: object, *names: str) -> dict[str, Any]:

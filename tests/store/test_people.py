@@ -30,7 +30,7 @@ from services.store.due import ProfileStateStore
 from services.store.events import EventStore
 from services.store.people import Grant
 from services.store.stores import Stores
-from services.store.tables import PEOPLE
+from services.store.tables import ASKS, PEOPLE
 from services.store.timeline import SpanStore
 from tests.support.clocks import ManualClock
 from tests.support.stored_calendars import replace
@@ -235,6 +235,37 @@ async def test_ask_of_somebody_is_the_newest_and_taken_once(stores: Stores, cloc
 async def test_ask_of_somebody_is_kept_in_its_parts(stores: Stores, clock: ManualClock, ask: Ask) -> None:
     await stores.people.ask(BOB, ask, clock.now())
     assert await stores.people.take_ask(BOB) == (ask, clock.now())
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        AskedStatus("Tea", ":tea:", NOON, None, frozenset({Effect.AWAY})),
+        AskedStatus("誰が休み", "", NOON, None),
+        AskedAbsence("bis Freitag", NOON, None, "U9", in_calendar=True),
+    ],
+)
+async def test_process_of_an_earlier_release_sets_nothing_of_what_it_cannot_read(
+    stores: Stores, database: Database, encryptor: Encryptor, clock: ManualClock, ask: Ask
+) -> None:
+    """It goes on while replicas are updated. All that is not of `/ooo` is to it a line behind `/quo`.
+
+    Below the line it knew JSON with both `effects` and `stand_in`; anything else was part of the line.
+    """
+    await stores.people.ask(BOB, ask, clock.now())
+    row = await database.fetch_one(sa.select(ASKS))
+    assert row is not None
+    line = encryptor.open(row.content, "asks.content", "T1", "U2") or ""
+    beside = json.loads(line.rpartition("\n")[2])
+    first, more = line.split(maxsplit=1)
+    assert {"effects", "stand_in"} - beside.keys()
+    assert (row.command == "/ooo", first, bool(more)) == (False, "help", True)  # which it answers with its usage
+
+
+async def test_export_names_the_effects_of_an_ask_in_order(stores: Stores, clock: ManualClock) -> None:
+    await stores.people.ask(BOB, AskedStatus("Tea", "", NOON, None, frozenset(Effect)), clock.now())
+    (ask,) = (await stores.export.export(BOB))["asks"]
+    assert ask["effects"] == sorted(Effect)
 
 
 async def test_export_of_a_stranger_is_empty(stores: Stores) -> None:
