@@ -9,18 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import (
-    String,
-    and_,
-    case,
-    delete,
-    func,
-    literal,
-    not_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import String, and_, case, delete, func, literal, not_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.domain import errors
