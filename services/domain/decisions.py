@@ -8,6 +8,10 @@ from enum import StrEnum
 
 from services.domain.model import Status
 from services.domain.reasons import Reason
+from services.domain.text import same
+
+GRACE = timedelta(seconds=20)
+"""How long after a status' end Slack may still show it before we look and clear it ourselves."""
 
 _MOST_COUNTED = 10_000
 """Microseconds below which what stands behind the point of a time of Slack's is a counter: it goes up in hundreds."""
@@ -26,7 +30,7 @@ class Standing:
     own_since    when it was first seen (an event's time where there was one)
     last_by_hand when what is not on the profile any more was last typed, or ours cleared, as far as we know
     late         what was about to be written when it was taken back: an unanswered call may do it until `late_until`
-    replaced     what of ours stood before `applied`: its echo may still come
+    replaced     what stood before: ours, whose echo may still come, or what has ended, as an event may still tell
     looked_at    when the profile was last read, or told to us by an event
     unknown_emoji  the emoji of `wanted` where `applied` has another one because Slack does not know it
     """
@@ -46,13 +50,26 @@ class Standing:
     replaced: Status | None = None
 
 
-def moment_of(at: datetime, looked_at: datetime) -> datetime:
-    """Return when an event happened that is of `at` (UTC) by Slack's clock: after our look, where both may be so.
+def moment_of(seen: Status, at: datetime, standing: Standing) -> datetime:
+    """Return when the event happened that told of `seen`, at `at` (UTC) by Slack's clock.
 
-    Slack's times of events are whole seconds, with a counter behind the point (1653440565.001100).
+    Slack's times of events are whole seconds, with a counter behind the point (1653440565.001100). One of the second
+    of our last look may be older or newer: it is newer, unless it tells of what was there before, or of its end. Of
+    two statuses that are typed in that second, before our look, the first is therefore taken for the later one where
+    its event comes last.
     """
-    cut = at.microsecond < _MOST_COUNTED and at < looked_at < at.replace(microsecond=0) + timedelta(seconds=1)
-    return looked_at + timedelta(microseconds=1) if cut else at
+    looked_at = standing.looked_at
+    if looked_at is None or at.microsecond >= _MOST_COUNTED or _was_there(seen, at, standing):
+        return at
+    in_its_second = at < looked_at < at.replace(microsecond=0) + timedelta(seconds=1)
+    return looked_at + timedelta(microseconds=1) if in_its_second else at
+
+
+def _was_there(seen: Status, at: datetime, standing: Standing) -> bool:
+    if seen.empty:
+        end = None if standing.replaced is None else standing.replaced.expiration
+        return end is not None and end <= at < end + GRACE
+    return any(known is not None and same(seen, known) for known in (standing.covered, standing.replaced))
 
 
 class Action(StrEnum):

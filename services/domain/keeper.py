@@ -12,8 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from services.domain import ownership
-from services.domain.decisions import Standing
+from services.domain.decisions import GRACE, Standing
 from services.domain.model import NO_STATUS, Kind, Span, Status, WallTimes
 from services.domain.reasons import Reason, ReasonCode
 
@@ -128,7 +127,7 @@ def next_look(planned: Plan, standing: Standing, look_again: datetime | None) ->
     """
     at = planned.next_at
     if at is not None and planned.span.shows and standing.applied is not None and standing.covered is None:
-        at += ownership.GRACE
+        at += GRACE
     return min((one for one in (at, look_again) if one is not None), default=None)
 
 

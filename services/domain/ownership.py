@@ -10,13 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.domain.decisions import Action, Decision, Standing, moment_of
+from services.domain.decisions import GRACE, Action, Decision, Standing, moment_of
 from services.domain.model import NO_STATUS, OwnStatusPolicy, Pause, Span, Status
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import same, same_write, whole_seconds
-
-GRACE = timedelta(seconds=20)
-"""How long after a status' end Slack may still show it before we look and clear it ourselves."""
 
 LONGEST_WRITE = timedelta(seconds=30)
 """How long after a look at the profile the write that followed from it may have reached Slack."""
@@ -117,15 +114,14 @@ def withdrawn(standing: Standing, now: datetime) -> Standing:
 def hint(standing: Standing, seen: Status, at: datetime) -> Standing | None:
     """Return the memory after an event told that the profile showed `seen` at `at` (UTC).
 
-    None: nothing new; an echo of our own write, or an expiry. An event no newer than our last look adds no evidence
-    (its time may be cut to whole seconds), so what it tells that we do not know leaves the memory as it is, for a look.
+    None: nothing new; an echo of our own write, or an expiry. An event older than our last look adds no evidence: what
+    it tells that we do not know leaves the memory as it is, for a look. `moment_of` says which is older.
     """
     if _is_pending(seen, standing.pending) or _is(seen, standing.applied) or _is_as_left(seen, standing):
         return None
     if _is_late(seen, standing, at):  # about to be written again, as it was before it was taken back
         return replace(standing, pending=standing.late, late=None, late_until=None)
-    if standing.looked_at is not None and not (_is(seen, standing.covered) or _is(seen, standing.replaced)):
-        at = moment_of(at, standing.looked_at)
+    at = moment_of(seen, at, standing)
     if standing.looked_at is not None and at <= standing.looked_at:
         return None if seen.empty or _is(seen, standing.own) else standing
     return _told(standing, seen, at)
@@ -237,6 +233,8 @@ def _looked(standing: Standing, now: datetime) -> Standing:
 
 
 def _look_at_nothing(profile: Status, standing: Standing, now: datetime) -> _View:
+    known = [one for one in (standing.own, standing.pending, standing.applied) if one is not None and one.expiration]
+    standing = replace(standing, replaced=next((one for one in known if not one.lasts(now)), standing.replaced))
     seen = _looked(standing, now)
     pending, own = standing.pending, standing.own
     emptied = own is not None and own.empty and _stands(standing.applied, now)  # as we were told since
@@ -368,10 +366,7 @@ def _leave(view: _View, reason: Reason, *, over: bool = False, look_again: datet
 def _write(view: _View, span: Span, target: Status, code: ReasonCode, *, covered: Status | None) -> Decision:
     before = view.standing
     by_hand = before.own_since if view.own or view.cleared else before.last_by_hand
-    standing = replace(
-        before, applied_span=_since(span), covered=covered, own=None, own_since=None, last_by_hand=by_hand,
-        replaced=before.applied or before.replaced,
-    )  # fmt: skip
+    standing = replace(_set_aside(before), applied_span=_since(span), covered=covered, last_by_hand=by_hand)
     wanted = view.standing.wanted
     if same(view.profile, target) or (view.ours and wanted is not None and same(wanted, target)):
         reason = Reason(ReasonCode.SHOWS_ALREADY, span.rule, target.expiration)
@@ -381,10 +376,7 @@ def _write(view: _View, span: Span, target: Status, code: ReasonCode, *, covered
 
 
 def _put_back(view: _View, covered: Status) -> Decision:
-    before = view.standing
-    standing = replace(
-        before, applied=None, applied_span=None, covered=None, own=covered, own_since=before.last_by_hand
-    )
+    standing = replace(_set_aside(view.standing), own=covered, own_since=view.standing.last_by_hand)
     end = covered.expiration
     if same(view.profile, covered):
         return Decision(Action.LEAVE, Reason(ReasonCode.OWN_LEFT, until=end), standing, look_again=end)
@@ -393,6 +385,12 @@ def _put_back(view: _View, covered: Status) -> Decision:
 
 
 def _clear(view: _View, reason: Reason) -> Decision:
-    ours, gone = view.standing.applied or view.standing.replaced, replace(view.standing, applied=None, covered=None)
-    standing = replace(gone, applied_span=None, own=None, own_since=None, replaced=ours)
-    return Decision(Action.CLEAR, reason, standing, status=NO_STATUS, seen=view.standing)
+    return Decision(Action.CLEAR, reason, _set_aside(view.standing), status=NO_STATUS, seen=view.standing)
+
+
+def _set_aside(standing: Standing) -> Standing:
+    """Return the memory without what it knows to be on the profile, or under it; ours is kept for its echo."""
+    return replace(
+        standing, applied=None, applied_span=None, covered=None, own=None, own_since=None,
+        replaced=standing.applied or standing.replaced,
+    )  # fmt: skip

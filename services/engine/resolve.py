@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from services.domain import calendars, ownership, timeline
+from services.domain.decisions import GRACE
 from services.domain.model import Kind, OwnStatusPolicy, PersonKey, Span, Stretch, Timeline
 from services.domain.people import PersonFacts
 from services.domain.profile_state import DuePerson, ProfileState, Resolution
@@ -124,7 +125,7 @@ def _look(outcome: Resolution, person: DuePerson, memory: ProfileState, span: Sp
             return outcome
         if applied.expiration is not None and applied.expiration <= now:
             # nothing comes after our status, which Slack clears at its end by itself: that is checked
-            check, urgency = applied.expiration + ownership.GRACE, Urgency.CHECK
+            check, urgency = applied.expiration + GRACE, Urgency.CHECK
             if now < check:
                 return replace(outcome, due_at=min(due_at, check))
     # where something waits, what is under way may be something else: that, too, must be known to be ours

@@ -354,7 +354,7 @@ def merged(state: ProfileState, found: ProfileState) -> ProfileState:
     own, since, looked_at = found.standing.own, found.standing.own_since, state.standing.looked_at
     if own is None or since is None or looked_at is None or own == state.standing.own:
         return state
-    if moment_of(since, looked_at) <= looked_at:
+    if moment_of(own, since, state.standing) <= looked_at:
         return state
     told = ownership.hint(state.standing, own, since)
     return state if told is None else replace(state, standing=told, decided="")

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain import ownership
-from services.domain.decisions import Standing
+from services.domain.decisions import GRACE, Standing
 from services.domain.keeper import Leave, Plan, begun, continued, has_looked, next_look, owes, plan
 from services.domain.model import Kind, Status, WallTimes
 
@@ -95,7 +94,7 @@ def test_what_stands_or_may_stand_is_owed() -> None:
 def test_end_is_looked_at_a_little_later_unless_something_is_to_be_put_back() -> None:
     found = plan([leave(0, 9)], at(1), says)
     status = found.span.status
-    assert next_look(found, Standing(applied=status), None) == at(9) + ownership.GRACE
+    assert next_look(found, Standing(applied=status), None) == at(9) + GRACE
     assert next_look(found, Standing(applied=status, covered=Status("Thesis")), None) == at(9)
     assert next_look(found, Standing(own=Status("Thesis")), at(3)) == at(3)
     assert next_look(plan([leave(2, 3)], at(1), says), Standing(applied=status), None) == at(2)

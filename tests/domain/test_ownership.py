@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.domain.decisions import Action, Standing
+from services.domain.decisions import GRACE, Action, Standing
 from services.domain.model import NO_STATUS, OwnStatusPolicy, Pause, Span, Status
-from services.domain.ownership import GRACE
 from services.domain.profile_state import stands
 from services.domain.reasons import Reason, ReasonCode
 from tests.support.profiles import (

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.domain.decisions import Action, Standing, moment_of
-from services.domain.model import NO_STATUS, Status
+from services.domain.model import NO_STATUS, Span, Status
 from services.domain.ownership import hint, intent, record
 from services.domain.profile_state import ProfileState
-from services.domain.reasons import ReasonCode
+from services.domain.reasons import Reason, ReasonCode
 from services.store.write_queue import merged
 from tests.support.profiles import FREE, FRESH, LUNCH, MEETING, MET, at, look, shows
 
@@ -37,7 +37,7 @@ def written(before: Status = NO_STATUS, known: Standing = FRESH) -> Standing:
     ids=["cut", "counted", "to the millisecond", "the second before", "the second after"],
 )  # fmt: skip
 def test_event_of_the_very_second_may_be_newer_than_our_look(stamp: datetime, moment: datetime) -> None:
-    assert moment_of(stamp, LOOKED) == moment
+    assert moment_of(TEA, stamp, Standing(looked_at=LOOKED)) == moment
 
 
 @pytest.mark.parametrize("stamp", [CUT, COUNTED])
@@ -92,6 +92,44 @@ def test_late_echo_of_what_we_wrote_before_is_no_status_that_was_typed() -> None
     cleared = record(look(other.status, before, FREE, at(10)), NO_STATUS)
     again = written(NO_STATUS, cleared)
     assert hint(again, other.status, CUT) == again
+
+
+def test_late_echo_of_what_was_undone_within_the_second_loses_nothing_of_theirs() -> None:
+    asked = Span(at(9), at(18), Status("Focus", ":dart:"), "override", Reason(ReasonCode.OVERRIDE), override=True)
+    typed = record(look(LUNCH, FRESH, asked, at(10) + timedelta(milliseconds=100)), asked.status)
+    undone = look(asked.status, typed, FREE, at(10) + timedelta(milliseconds=700))
+    assert (undone.action, undone.status) == (Action.RESTORE, LUNCH)
+    restored = record(undone, LUNCH)
+    assert hint(restored, asked.status, COUNTED) == restored
+    assert look(LUNCH, restored, FREE, at(10, 0, 5)).action is Action.LEAVE
+
+
+BEFORE = shows(at(9), at(10))
+LUNCH_UNTIL_TEN = replace(LUNCH, expiration=at(10))
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        Standing(applied=BEFORE.status, applied_span=at(9), looked_at=at(9)),
+        replace(FRESH, pending=BEFORE.status),
+        replace(FRESH, own=LUNCH_UNTIL_TEN, own_since=at(9)),
+    ],
+    ids=["ours", "ours, not recorded", "theirs"],
+)
+def test_end_of_what_stood_before_is_no_clearing_by_hand(known: Standing) -> None:
+    after = written(known=known)
+    assert after.applied == MET
+    assert hint(after, NO_STATUS, COUNTED) is None
+
+
+def test_status_cleared_by_hand_in_the_second_of_our_write_is_so_long_after_another_ended() -> None:
+    ended = look(NO_STATUS, Standing(applied=BEFORE.status, applied_span=at(9), looked_at=at(9)), FREE, at(10))
+    later = shows(at(11), at(12))
+    after = record(look(NO_STATUS, ended.standing, later, at(11) + timedelta(milliseconds=400)), later.status)
+    told = hint(after, NO_STATUS, at(11))
+    assert told is not None
+    assert told.own == NO_STATUS
 
 
 def test_late_echo_of_our_clearing_is_set_right_by_the_next_look() -> None:

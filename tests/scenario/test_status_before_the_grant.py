@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.domain.ownership import GRACE
+from services.domain.decisions import GRACE
 from tests.support.running_app import ANN, TEAM, RunningApp, at
 
 

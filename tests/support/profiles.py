@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from services.domain.decisions import Action, Decision, Standing
+from services.domain.decisions import GRACE, Action, Decision, Standing
 from services.domain.model import NO_STATUS, OwnStatusPolicy, Pause, Span, Status
-from services.domain.ownership import GRACE, decide
+from services.domain.ownership import decide
 from services.domain.reasons import Reason, ReasonCode
 
 
