@@ -46,7 +46,8 @@ def make(config: Settings, target: Path, clock: Clock, *, sealed: bool) -> int:
         raise BackupError(f"there is no database at {database}")
     if (place := place_after_move(database)) is not None:
         raise BackupError(f"this database was moved to {place}, where all goes on: pg_dump backs that up")
-    _check_new(target)
+    if target.exists():
+        raise _is_there(target)
     if not config.encryption_keys and not config.key_file.is_file():
         raise BackupError(f"the keys are missing: there is no {config.key_file}, and ENCRYPTION_KEYS is not set")
     secret = passphrase.ask(new=True) if sealed else None
@@ -59,9 +60,11 @@ def make(config: Settings, target: Path, clock: Clock, *, sealed: bool) -> int:
         check_room(target.parent, about.size)
         keys = keys_of(config)
         _check_keys(copy, keys)
-        with appearing(target) as part:
-            backup_file.write(part, about, "".join(f"{key}\n" for key in keys), copy, secret)
-            _check_new(target)  # another backup may have been made meanwhile
+        try:
+            with appearing(target, new=True) as part:
+                backup_file.write(part, about, "".join(f"{key}\n" for key in keys), copy, secret)
+        except FileExistsError:  # another backup was made meanwhile
+            raise _is_there(target) from None
     print(
         f"Backed up {about.size / 1e6:.1f} MB at step {about.step} to {target} in {time.monotonic() - began:.1f} s."
         + ("" if sealed else " Whoever has the file has every permission in it: keep it as you keep the keys.")
@@ -69,10 +72,8 @@ def make(config: Settings, target: Path, clock: Clock, *, sealed: bool) -> int:
     return 0
 
 
-def _check_new(target: Path) -> None:
-    """Raise BackupError where there is such a file."""
-    if target.exists():
-        raise BackupError(f"{target} is there already: name a new file")
+def _is_there(target: Path) -> BackupError:
+    return BackupError(f"{target} is there already: name a new file")
 
 
 async def forgotten(config: Settings, clock: Clock) -> int:

@@ -64,12 +64,13 @@ def restore(config: Settings, source: Path, options: Options, clock: Clock) -> i
             about, text = backup_file.read(source, copy, secret)
             check(copy)
             schema.check_not_newer(about.step)
+            has_keys = config.key_file.exists()
             keys = _keys(config, text.split())
             opening = Stores.at(f"sqlite+aiosqlite:///{copy}", keys, clock)
             told = asyncio.run(_settle(opening, forgotten, about.made_at, clock, keep_keys=options.keep_keys))
             _check_empty(place)  # once more: another restore, or an app, may have come meanwhile
             if not config.encryption_keys:
-                with appearing(config.key_file) as part:
+                with appearing(config.key_file, new=not has_keys) as part:
                     part.write_text("".join(f"{key}\n" for key in keys))
             _put(copy, place)
     print(f"Restored the backup of {about.made_at:%Y-%m-%d %H:%M} UTC to {place}. {told}")
@@ -171,11 +172,12 @@ def _forgotten(path: Path | None) -> list[Forgotten]:
 
 
 def _put(copy: Path, place: Path) -> None:
-    """Put the finished database in its place, in one step. Raises OSError, sqlite3.Error."""
+    """Put the finished database in its place, in one step. Raises RestoreError, OSError, sqlite3.Error."""
     with closing(sqlite3.connect(copy, isolation_level=None)) as database:
         database.execute("PRAGMA journal_mode=DELETE")  # one file
+    sync(copy)
+    _check_empty(place)  # at the last moment: the disk took its time
     for beside in ("-wal", "-shm"):  # of an empty database that it replaces
         place.with_name(place.name + beside).unlink(missing_ok=True)
-    sync(copy)
     os.replace(copy, place)
     sync(place.parent)

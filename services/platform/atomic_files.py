@@ -1,7 +1,8 @@
-"""Files that are there whole or not at all: made beside their place, and then renamed."""
+"""Files that are there whole or not at all: made beside their place, and then put there in one step."""
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import time
@@ -15,16 +16,31 @@ LEFT = 3600.0
 
 
 @contextmanager
-def appearing(path: Path) -> Iterator[Path]:
+def appearing(path: Path, *, new: bool = False) -> Iterator[Path]:
     """Make a file beside `path`, mode 600, which takes its place at the end, on disk for good; on an error it is gone.
 
-    Whatever has that name is replaced. Raises OSError.
+    Whatever has that name is replaced. `new`: nothing is, FileExistsError instead. Raises OSError.
     """
     with passing(path, ".part") as part:
         yield part
         sync(part)
-        part.replace(path)
+        if new:
+            _put_new(part, path)
+        else:
+            part.replace(path)
         sync(path.parent)
+
+
+def _put_new(part: Path, path: Path) -> None:
+    """Give a file the name `path`, which nothing may have. Raises FileExistsError, OSError."""
+    try:
+        os.link(part, path)  # looks and names in one step
+    except OSError as error:
+        if isinstance(error, FileExistsError) or path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from error
+        part.replace(path)  # not every file system has hard links, and each says so in its own way
+    else:
+        part.unlink()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ import sqlalchemy as sa
 from alembic import command
 
 from services.commands import backup, restore
+from services.platform import atomic_files
 from services.platform.crypto import Encryptor, new_key
 from services.store import backup_file, schema
 from tests.support.command_line import Ran, run_here
@@ -69,6 +72,10 @@ def changed(file: Path, change: str) -> None:
 
 def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def refuses_links(*_paths: object) -> None:
+    raise PermissionError(errno.EPERM, "Operation not permitted")
 
 
 def says(text: str) -> Callable[..., Ran]:
@@ -236,19 +243,50 @@ def test_what_came_while_it_was_restored_is_not_replaced(
     assert (new / "var" / "encryption.keys").read_text() == "theirs\n"
 
 
-def test_backup_that_another_has_made_meanwhile_is_not_replaced(
-    installed: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("slow", "why"), [(restore, "there is an installation at"), (atomic_files, "File exists")])
+def test_what_came_while_the_disk_took_the_database_or_its_keys_is_not_replaced(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slow: ModuleType, why: str
 ) -> None:
-    write = backup_file.write
+    """With keys that are set no file of keys is made."""
+    assert run_here("backup", "../good.backup", cwd=installed).status == 0
+    settings = {"ENCRYPTION_KEYS": key_of(installed / "var")} if slow is restore else {}
+    (installed / "var" / "encryption.keys").write_text("theirs\n")
+    new = tmp_path / "new"
+    new.mkdir()
 
-    def beside_another(*given: Any) -> None:
-        write(*given)
+    def beside_another(_path: Path) -> None:
+        shutil.copytree(installed / "var", new / "var", dirs_exist_ok=True)
+
+    monkeypatch.setattr(slow, "sync", beside_another)
+    ran = run_here("restore", "../good.backup", cwd=new, **settings)
+    assert (ran.status, why in ran.err) == (1, True), ran.err
+    assert tree(new / "var") == tree(installed / "var")
+
+
+@pytest.mark.parametrize("with_links", [True, False])
+def test_backup_that_another_has_made_meanwhile_is_not_replaced(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, with_links: bool
+) -> None:
+    """Until the last moment, while the disk takes it, too."""
+    if not with_links:
+        monkeypatch.setattr(os, "link", refuses_links)
+
+    def beside_another(_path: Path) -> None:
         (installed / "a.backup").write_text("theirs")
 
-    monkeypatch.setattr(backup_file, "write", beside_another)
+    monkeypatch.setattr(atomic_files, "sync", beside_another)
     ran = run_here("backup", "a.backup", cwd=installed)
     assert (ran.status, "a.backup is there already: name a new file" in ran.err) == (1, True)
     assert (installed / "a.backup").read_text() == "theirs"
+    assert sorted(os.listdir(installed)) == ["a.backup", "var"]
+
+
+def test_backup_is_made_where_the_file_system_has_no_hard_links(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", refuses_links)
+    assert run_here("backup", "a.backup", cwd=installed).status == 0
+    assert sorted(os.listdir(installed)) == ["a.backup", "var"]
 
 
 def test_older_backup_is_brought_up_to_date(installed: Path, tmp_path: Path) -> None:
