@@ -12,17 +12,19 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("people", sa.Column("account_check_at", sa.BigInteger(), nullable=True))
-    op.create_index(
-        "ix_people_account_check_at",
-        "people",
-        ["account_check_at"],
-        unique=False,
-        sqlite_where=sa.text("account_check_at IS NOT NULL"),
-        postgresql_where=sa.text("account_check_at IS NOT NULL"),
-    )
+    for column in ("account_told_at", "account_check_at"):
+        op.add_column("people", sa.Column(column, sa.BigInteger(), nullable=True))
+        op.create_index(
+            f"ix_people_{column}",
+            "people",
+            [column],
+            unique=False,
+            sqlite_where=sa.text(f"{column} IS NOT NULL"),
+            postgresql_where=sa.text(f"{column} IS NOT NULL"),
+        )
 
 
 def downgrade() -> None:
-    op.drop_index("ix_people_account_check_at", "people")
-    op.drop_column("people", "account_check_at")
+    for column in ("account_check_at", "account_told_at"):
+        op.drop_index(f"ix_people_{column}", "people")
+        op.drop_column("people", column)

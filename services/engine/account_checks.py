@@ -2,7 +2,8 @@
 
 An event may come late, after one that told of the opposite; so nothing is taken from anybody before Slack has said the
 same. Where it does not say, or there is no room to ask (a thousand members are deactivated at once), or the event is so
-fresh that what Slack says may be older, the event is believed, and it is asked again soon.
+fresh that what Slack says may be older, the event is believed, and it is asked again soon. Agents' keys are deleted
+when Slack has confirmed it, and let nobody in until then.
 
 The bot asks (users.info). Where no bot token is kept, or Slack takes it no more, the person's own token is tried
 (auth.test): if it is taken they are a member, else what Slack told last holds, and their data is deleted in time.
@@ -132,17 +133,17 @@ class AccountChecks:
         now, since = self.clock.now(), check.deactivated_at
         if since is not None and member is not None:
             await self.deactivated.bring_back(check.key, now, token=check.token, seen=member.status)
-        elif check.check_at is not None and member is not None and now - check.check_at <= FRESH:
+        elif check.told_at is not None and member is not None and now - check.told_at <= FRESH:
             await self._put_off(check, now + SOONEST)
         elif member is not None:
             if await self.store.answered(check):
                 log.info("deactivation_outdated", team_id=check.key.team_id, user_id=check.key.user_id)
         elif since is None and not await self._deactivate(check):
             return
-        elif (since or check.check_at or now) + self.kept <= now:
+        elif (since or check.told_at or now) + self.kept <= now:
             await self.leaving.forget(check.key)
-        else:
-            await self.store.answered(check)
+        elif since is not None:
+            await self.store.confirmed(check)
 
     async def _put_off(self, check: AccountCheck, until: datetime) -> None:
         """Have it asked at `until`, and believe meanwhile what Slack told."""
@@ -153,7 +154,7 @@ class AccountChecks:
 
     async def _deactivate(self, check: AccountCheck, check_at: datetime | None = None) -> bool:
         """Take somebody for deactivated; False where something newer is known of them by now."""
-        at = check.check_at or self.clock.now()
+        at = check.told_at or self.clock.now()
         if await self.deactivated.deactivate(check.key, at, check_at=check_at):
             return True
         await self.store.answered(check)

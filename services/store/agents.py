@@ -4,6 +4,7 @@ A call is counted in the transaction that notes when its key was used last and, 
 asked for: one short transaction for those that come together, and the same count for all replicas.
 
 A key is worth what its person's grant is: where that is lost, or the person is leaving, it is nobody's, and deleted.
+Where Slack told that its person is deactivated, it lets nobody in, and is deleted once Slack has confirmed it.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _GRANTED = and_(
     PEOPLE.c.grant_state == GrantState.OK.value,
     PEOPLE.c.leave_by.is_(None),
-    PEOPLE.c.account_check_at.is_(None),  # else Slack told that they are deactivated, and is being asked
+    PEOPLE.c.account_told_at.is_(None),  # else Slack told that they are deactivated, and is being asked
 )
 
 MOST_CHANGES = 1000
@@ -170,7 +171,8 @@ class AgentStore(Store):
     async def admit(self, call: AgentCall) -> timedelta | None:
         """Count a call, and keep what it asks for; zero where it may go on, else how long it has to wait.
 
-        None where its key was revoked, or its person is gone or leaving. What has to wait is not counted.
+        None where its key was revoked, or its person is gone, leaving or taken for deactivated. What has to wait is not
+        counted.
         """
         return await self._waiting.put(call)
 
@@ -194,7 +196,8 @@ class AgentStore(Store):
         people = {call.caller.key for call in calls}
         async with self._database.write() as connection:
             staying = await lock_staying(connection, people)
-            there = await connection.execute(select(*_ID_OF_KEY).where(of_people(AGENT_KEYS)), those(people))
+            theirs = select(*_ID_OF_KEY).join_from(AGENT_KEYS, PEOPLE, of_person(PEOPLE, AGENT_KEYS))
+            there = await connection.execute(theirs.where(of_people(AGENT_KEYS), _GRANTED), those(people))
             known = {_Id(*row) for row in there}
             stored = await connection.execute(
                 select(*_ID_OF_CALLS, AGENT_CALLS.c.recent).where(of_people(AGENT_CALLS)), those(people)

@@ -74,7 +74,8 @@ async def deactivate(
     """Have nothing done for those of `keys` any more who are ours, as Slack told at `at`; gives them.
 
     What is older than what we know of them changes nothing: they came back, or granted, since. `check_at`: when Slack
-    is asked whether it is so, None where it has said so.
+    is asked whether it is so, None where it has said so. Only then are their agents' keys deleted, which nobody can
+    bring back; without a grant they let nobody in.
     """
     await lock_people(connection, keys)
     theirs = select(PEOPLE.c.team_id, PEOPLE.c.user_id).where(
@@ -85,9 +86,9 @@ async def deactivate(
         return []
     state = case((PEOPLE.c.grant_state == _OK, _DEACTIVATED), else_=PEOPLE.c.grant_state)
     fresh = {
-        "deactivated_at": at, "account_check_at": check_at, "admin": None, "grant_state": state,
-        "refresh_due_at": None, "due_at": None, "stale": False, "typed": False, "home_opened_at": None,
-        "home_stale": False,
+        "deactivated_at": at, "account_told_at": None, "account_check_at": check_at, "admin": None,
+        "grant_state": state, "refresh_due_at": None, "due_at": None, "stale": False, "typed": False,
+        "home_opened_at": None, "home_stale": False,
     }  # fmt: skip
     await connection.execute(update(PEOPLE).where(of_people(PEOPLE)).values(fresh), those(found))
     await connection.execute(_SILENT, those(found))
@@ -98,7 +99,8 @@ async def deactivate(
     await connection.execute(delete(ABSENCES).where(of_people(ABSENCES)), those(found))
     await mark_effects_due(connection, found, now)
     await look_at_kept(connection, found, now)
-    await end_keys(connection, found)
+    if check_at is None:
+        await end_keys(connection, found)
     return found
 
 
@@ -111,7 +113,7 @@ async def reactivate(
     """
     theirs = select(PEOPLE.c.grant_state, PEOPLE.c.refresh_token, PEOPLE.c.token_expires_at)
     row = (await connection.execute(theirs.where(of_person(PEOPLE, key)))).one()
-    known: dict[str, object] = {"deactivated_at": None, "account_check_at": None}
+    known: dict[str, object] = {"deactivated_at": None, "account_told_at": None, "account_check_at": None}
     if row.grant_state == _DEACTIVATED:
         known["grant_state"] = _OK
         if row.refresh_token is not None and row.token_expires_at is not None:
@@ -171,8 +173,9 @@ class DeactivatedStore(Store):
     async def reactivate(self, key: PersonKey, at: datetime, now: datetime, *, emptied: bool, lost: bool) -> bool:
         """Have everything done again for somebody, as Slack told at `at`; False where they are not deactivated.
 
-        Where their grant is `lost`, or was before, they are told so once, with the link. Both is one transaction:
-        nothing is written in between with a token that is worth nothing, which would have them deactivated again.
+        Where their grant is `lost`, or was before, they are told so once, with the link; with it go their agents' keys.
+        That is one transaction: nothing is written in between with a token that is worth nothing, which would have them
+        deactivated again.
         """
         async with self._database.write() as connection:
             await lock_people(connection, [key])
@@ -185,6 +188,7 @@ class DeactivatedStore(Store):
             await connection.execute(update(PEOPLE).where(of_person(PEOPLE, key)).values(known))
             await reactivate(connection, self._states, key, now, emptied=emptied)
             if lost or row.grant_state == GrantState.LOST.value:
+                await end_keys(connection, [key])
                 await self._notices.worked(connection, "grant", key)
                 await self._notices.tell(connection, key, "grant")
         return True

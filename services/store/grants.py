@@ -23,7 +23,7 @@ async def end_grant(
     """Make no call with a person's token any more, and have them told once. The person is locked.
 
     Their agents' keys are gone: they would let in somebody whom nothing is done for. Where Slack `said` that they were
-    deactivated, they are taken for that instead, and told nothing; Slack is asked whether it is so.
+    deactivated, they are taken for that instead, and told nothing; Slack is asked whether it is so, before keys go.
     """
     if said == ACCOUNT_INACTIVE:
         await deactivate(connection, [key], now, now, check_at=now)

@@ -135,7 +135,7 @@ class PeopleStore(Store):
                     scopes=scopes.joined(granted),
                     granted_at=now,
                     leave_by=None,
-                    account_check_at=None,
+                    account_told_at=None,
                     grant_state=GrantState.OK.value,
                 )
             )

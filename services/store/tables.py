@@ -119,7 +119,8 @@ class _PeopleColumns(OfPerson):
     home_opened_at: Named[datetime | None] = Column(UtcInstant)
     home_stale: Named[bool] = Column(Boolean, default=False)
     deactivated_at: Named[datetime | None] = Column(UtcInstant)  # nothing is done for them until they are back
-    account_check_at: Named[datetime | None] = Column(UtcInstant)  # when Slack is asked whether they are deactivated
+    account_told_at: Named[datetime | None] = Column(UtcInstant)  # Slack told that they are deactivated
+    account_check_at: Named[datetime | None] = Column(UtcInstant)  # of who is deactivated: when Slack is asked again
     leave_by: Named[datetime | None] = Column(UtcInstant)  # they are being forgotten: gone by then
 
 
@@ -133,6 +134,7 @@ PEOPLE = Table(
     Index("ix_people_refresh_due_at", "refresh_due_at"),
     Index("ix_people_leave_by", "leave_by"),
     Index("ix_people_deactivated_at", "deactivated_at"),
+    Index("ix_people_account_told_at", "account_told_at"),
     Index("ix_people_account_check_at", "account_check_at"),
     Index("ix_people_home_opened_at", "home_opened_at"),
     Index("ix_people_leave_due", "due_at"),  # of rows that hold leave calendars,

@@ -50,7 +50,7 @@ class Deactivated:
         """Do no more for somebody who was deactivated at `at`; False where something newer is known of them.
 
         Their providers stop pushing; their accounts stay. `check_at`: when Slack is asked whether it is so; None where
-        it has said so.
+        it has said so, and their agents' keys are deleted.
         """
         if not await self.store.deactivate(key, at, self.clock.now(), check_at):
             return False

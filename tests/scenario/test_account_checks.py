@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from emulators.faults import Fault
-from services.domain.model import PersonKey
+from services.domain.request_errors import WrongKeyError
 from services.engine.account_checks import FRESH, LATEST, SOONEST
 from services.slack.limits import LIMITS, WINDOW
 from services.slack.members import INFO
@@ -30,9 +30,18 @@ KEPT = timedelta(days=30)
 async def accounts(app: RunningApp, *users: str) -> dict[str, tuple[str, bool, datetime | None]]:
     """Of people, or all: how their grant stands, whether they are taken for deactivated, and when Slack is asked."""
     whose = PEOPLE.c.user_id.in_(users) if users else sa.true()
-    columns = PEOPLE.c.user_id, PEOPLE.c.grant_state, PEOPLE.c.deactivated_at, PEOPLE.c.account_check_at
-    rows = await app.rows(sa.select(*columns).where(whose))
+    rows = await app.rows(sa.select(PEOPLE).where(whose))
+    assert {row.account_told_at for row in rows} <= {None}
     return {row.user_id: (row.grant_state, row.deactivated_at is not None, row.account_check_at) for row in rows}
+
+
+async def lets_in(app: RunningApp, secret: str) -> bool:
+    assert app.service is not None
+    try:
+        await app.service.cases.agents.keys.caller(secret)
+    except WrongKeyError:
+        return False
+    return True
 
 
 async def late_event(app: RunningApp, user: str = ANN, late: timedelta = timedelta(minutes=5)) -> None:
@@ -85,8 +94,7 @@ async def test_event_that_is_late_takes_nothing_from_who_is_a_member(running_app
     assert await accounts(app) == {ANN: ("ok", False, None)}
     assert (app.text(), len(app.told())) == ("In a meeting", 1)
     assert await app.rows(sa.select(ABSENCES)) == absences != []
-    assert app.service is not None
-    assert (await app.service.cases.agents.keys.caller(secret)).key == PersonKey(TEAM, ANN)
+    assert await lets_in(app, secret)
     await app.until(at("12:00"))
     assert app.text() == ""
 
@@ -94,28 +102,88 @@ async def test_event_that_is_late_takes_nothing_from_who_is_a_member(running_app
 async def test_event_that_is_fresh_counts_until_slack_can_have_said_the_same(running_app: RunningApp) -> None:
     app = running_app
     await app.joins()
+    secret = await makes_key(app.slack, ANN)
     await late_event(app, late=FRESH)
     await app.settle()
     assert await accounts(app) == {ANN: ("deactivated", True, app.clock.now() + SOONEST)}
+    assert not await lets_in(app, secret)
     await app.until(app.clock.now() + SOONEST)
     assert await accounts(app) == {ANN: ("ok", False, None)}
+    assert await lets_in(app, secret)
+
+
+async def test_who_is_brought_back_by_a_process_of_before_stays_a_member_when_the_check_was_due(
+    running_app: RunningApp,
+) -> None:
+    app = running_app
+    await app.joins()
+    secret = await makes_key(app.slack, ANN)
+    await late_event(app, late=FRESH)
+    await app.settle()
+    now = app.clock.now()
+    await app.tampers(sa.update(PEOPLE).values(deactivated_at=None, grant_state="ok", moved_at=now))
+    assert await lets_in(app, secret)
+    await app.until(now + SOONEST)
+    ((grant_state, gone, _),) = (await accounts(app)).values()
+    assert (grant_state, gone) == ("ok", False)
+    assert await lets_in(app, secret)
 
 
 async def test_event_is_believed_where_slack_does_not_say_and_it_is_asked_again_soon(running_app: RunningApp) -> None:
     app = running_app
     await app.joins()
-    await makes_key(app.slack, ANN)
+    secret = await makes_key(app.slack, ANN)
     silent = app.slack.faults.add(Fault(INFO, status=503, times=None))
     await late_event(app, late=timedelta())
     await app.settle()
     assert await accounts(app) == {ANN: ("deactivated", True, app.clock.now() + SOONEST)}
-    assert await app.rows(sa.select(AGENT_KEYS.c.key_id)) == []
+    assert not await lets_in(app, secret)
     await app.until(app.clock.now() + SOONEST)
     assert await accounts(app) == {ANN: ("deactivated", True, app.clock.now() + SOONEST)}
     app.slack.faults.remove(silent)
     await app.until(app.clock.now() + SOONEST)
     assert await accounts(app) == {ANN: ("ok", False, None)}
     assert len(app.told()) == 1
+    assert await lets_in(app, secret)
+
+
+@BOTH
+@pytest.mark.parametrize("so", [False, True])
+async def test_key_of_who_is_believed_to_be_deactivated_is_kept_until_slack_has_said_so(
+    running_app: RunningApp, monkeypatch: pytest.MonkeyPatch, so: bool
+) -> None:
+    app = running_app
+    await app.joins()
+    secret = await makes_key(app.slack, ANN)
+    with monkeypatch.context() as full:
+        full.setitem(LIMITS, INFO, 0)  # no room to ask
+        if so:
+            ended(app)
+            app.slack.deliveries.user_event("", app.slack.member(ANN))
+        else:
+            await late_event(app)
+        await app.settle()
+        assert await accounts(app) == {ANN: ("deactivated", True, app.clock.now() + WINDOW)}
+        assert not await lets_in(app, secret)
+        assert len(await app.rows(sa.select(AGENT_KEYS.c.key_id))) == 1
+    await app.until(app.clock.now() + WINDOW)
+    assert await accounts(app) == {ANN: ("deactivated", True, None) if so else ("ok", False, None)}
+    assert await lets_in(app, secret) is not so
+    assert len(await app.rows(sa.select(AGENT_KEYS.c.key_id))) == (not so)
+
+
+async def test_key_is_gone_with_a_token_that_is_worth_nothing_when_they_are_back(running_app: RunningApp) -> None:
+    app = running_app
+    await app.joins()
+    await makes_key(app.slack, ANN)
+    await late_event(app, late=FRESH)
+    await app.settle()
+    token = app.slack.tokens.user(ANN)
+    assert token is not None
+    token.revoked = True
+    await app.until(app.clock.now() + SOONEST)
+    assert await accounts(app) == {ANN: ("lost", False, None)}
+    assert await app.rows(sa.select(AGENT_KEYS.c.key_id)) == []
 
 
 @BOTH

@@ -66,7 +66,8 @@ _LEFT_TO_DO = sa.select(
     sa.exists().where(WORKSPACES.c.members_due_at <= _NOW).label("members"),
     sa.exists().where(EFFECTS.c.due_at <= _NOW).label("effects"),
     sa.exists().where(KEPT.c.due_at <= _NOW, KEPT.c.team_id == KEEPERS.c.team_id, _KEEPS).label("kept"),
-    sa.exists().where(PEOPLE.c.account_check_at <= _NOW).label("accounts"),
+    sa.exists().where(PEOPLE.c.account_told_at <= _NOW).label("accounts that Slack told of"),
+    sa.exists().where(PEOPLE.c.account_check_at <= _NOW, PEOPLE.c.deactivated_at.is_not(None)).label("accounts"),
     sa.exists().where(NOTICES.c.sent_at.is_(None), sa.func.coalesce(NOTICES.c.not_before, 0) <= _NOW).label("notices"),
 )
 
