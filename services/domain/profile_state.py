@@ -136,13 +136,23 @@ class Claim:
     due_at: datetime
 
 
+class Urgency:
+    """Who goes first (the smallest): what was done by hand just now, then absences and the rest of what was typed."""
+
+    TYPED = 0
+    OUT_OF_OFFICE = 1
+    MEETING = 2
+    REST = 3
+    CHECK = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """What a tick found out about a person.
 
-    `resolved_until`: how far their timeline reaches, where it was resolved anew. `urgency` asks the sender for
-    a look (smaller is more urgent), for which they were due `since`; `memory` replaces what is remembered; `stale` has
-    the timeline resolved anew.
+    `resolved_until`: how far their timeline reaches, where it was resolved anew. `urgency` (one of `Urgency`) asks the
+    sender for a look, for which they were due `since`; `memory` replaces what is remembered; `stale` has the timeline
+    resolved anew.
     """
 
     key: PersonKey

@@ -27,7 +27,7 @@ from services.domain.errors import (
     WrongPersonError,
 )
 from services.domain.model import PersonKey, Span, Status
-from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState
+from services.domain.profile_state import AuditEntry, PendingWrite, ProfileState, Urgency
 from services.domain.reasons import Reason, ReasonCode
 from services.domain.text import DEFAULT_EMOJI, default_emoji
 from services.engine.emoji import UnknownEmoji
@@ -40,7 +40,7 @@ from services.engine.failures import (
     outcome_of,
     reason_of,
 )
-from services.engine.resolve import Urgency, digest
+from services.engine.resolve import digest
 from services.platform.logs import of_error
 from services.platform.metrics import Metrics
 from services.ports import Clock, WakeSignal

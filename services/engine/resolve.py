@@ -24,7 +24,7 @@ from services.domain import calendars, ownership, timeline
 from services.domain.decisions import GRACE
 from services.domain.model import Kind, OwnStatusPolicy, PersonKey, Span, Stretch, Timeline
 from services.domain.people import PersonFacts
-from services.domain.profile_state import DuePerson, ProfileState, Resolution
+from services.domain.profile_state import DuePerson, ProfileState, Resolution, Urgency
 from services.domain.text import ENGLISH, DefaultTexts
 from services.platform.concurrency import off_loop_if
 from services.platform.logs import guarded
@@ -55,16 +55,6 @@ OFF_LOOP = 100
 """Of more events than this, a timeline is resolved in a thread."""
 
 RETRY = timedelta(minutes=15)
-
-
-class Urgency:
-    """Who goes first: what was done by hand just now, then absences and the rest of what was typed."""
-
-    TYPED = 0
-    OUT_OF_OFFICE = 1
-    MEETING = 2
-    REST = 3
-    CHECK = 8
 
 
 class Reconciler:

@@ -19,11 +19,10 @@ from typing import Protocol
 import structlog
 
 from services.domain.model import PersonKey
-from services.domain.profile_state import PendingWrite
+from services.domain.profile_state import PendingWrite, Urgency
 from services.engine.failures import back_off
 from services.engine.leases import Leases
 from services.engine.profile_writer import ProfileWriter
-from services.engine.resolve import Urgency
 from services.engine.workspaces import OTHERS, OwnedWorkspace, OwnedWorkspaces
 from services.platform.logs import guarded
 from services.ports import Clock

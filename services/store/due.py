@@ -25,7 +25,7 @@ from services.domain.decisions import Standing
 from services.domain.errors import StatusQuoError
 from services.domain.model import OwnStatusPolicy, PersonKey, Span, Status
 from services.domain.people import LEAVE, GrantState, PersonFacts
-from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, ProfileState, Resolution
+from services.domain.profile_state import HOME_LIVES, Claim, DuePerson, ProfileState, Resolution, Urgency
 from services.platform.crypto import Encryptor, SealedBytes
 from services.store import json_values
 from services.store.absence_rows import ResolvedAbsences, replace_absences
@@ -212,7 +212,7 @@ class Batch:
                 await self._profile_states.save(self._transaction, outcome.key, outcome.memory)
         # what was done by hand may be about an effect
         if any(one.urgency is not None or one.home_stale for one in outcomes) or any(one.typed for one in self.people):
-            tell_sender(self._transaction, typed=any(one.urgency == 0 for one in outcomes))
+            tell_sender(self._transaction, typed=any(one.urgency == Urgency.TYPED for one in outcomes))
 
     async def _wish(self, outcomes: Sequence[Resolution]) -> None:
         if not outcomes:
@@ -226,7 +226,7 @@ class Batch:
                 "urgency": case((sooner, PROFILE_STATES.c.urgency), else_=insert.excluded.urgency),
                 "wished_at": case((is_waiting(), PROFILE_STATES.c.wished_at), else_=insert.excluded.wished_at),
                 # what was typed just now does not wait for the end of a back-off
-                "not_before": case((insert.excluded.urgency == 0, None), else_=PROFILE_STATES.c.not_before),
+                "not_before": case((insert.excluded.urgency == Urgency.TYPED, None), else_=PROFILE_STATES.c.not_before),
                 "memory": func.coalesce(insert.excluded.memory, PROFILE_STATES.c.memory),
             },
         )

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from services.domain.model import PersonKey
-from services.domain.profile_state import PendingWrite, ProfileState
+from services.domain.profile_state import PendingWrite, ProfileState, Urgency
 from services.engine.leases import OneProcess
 from services.engine.profile_writer import ProfileWriter
-from services.engine.resolve import Urgency
 from services.engine.workspaces import OwnedWorkspace, OwnedWorkspaces
 from services.slack.calls import Calls, token_digest
 from services.slack.profile import GET, SET
