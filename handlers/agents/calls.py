@@ -20,9 +20,8 @@ from handlers.web.client_address import Proxies, client_address
 from services.domain.agents import Caller
 from services.domain.errors import GrantFirstError
 from services.domain.request_errors import TooManyRequestsError, WrongKeyError
+from services.domain.text import is_storable
 from services.platform.minute_limits import MinuteLimits
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 WRONG_KEYS = 10
 """From one address within a minute, in each process, until it is told to wait."""
@@ -74,7 +73,7 @@ class Agents:
         Raises InvalidArgumentsError and GrantFirstError before anything is counted; what `AgentKeys.admit` raises; and
         what the operation does.
         """
-        if any(isinstance(said, str) and _UNSTORABLE.search(said) for said in arguments.values()):
+        if any(isinstance(said, str) and not is_storable(said) for said in arguments.values()):
             raise InvalidArgumentsError("Neither NUL nor half a character can be part of a text")
         try:
             asked = msgspec.convert(

@@ -31,6 +31,7 @@ from services.domain import command_parser, times
 from services.domain.calendars import GOOGLE, MICROSOFT
 from services.domain.errors import InputError, TextMissingError, TimeInThePastError, TooFarAwayError
 from services.domain.request_errors import RequestError, SignatureError, TooManyRequestsError, UnknownPathError
+from services.domain.text import is_storable
 from services.domain.times import Speaker
 from services.platform.concurrency import off_loop
 from services.platform.metrics import Metrics
@@ -53,7 +54,6 @@ _PLAIN = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 _FIELDS = frozenset({"text", "emoji", "until", "minutes"})
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d.*", re.ASCII | re.IGNORECASE)
-_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 
 
@@ -270,9 +270,9 @@ def read_status(body: bytes, zone: ZoneInfo, now: datetime) -> Wanted:
 
 
 def _text(value: str | None) -> str:
-    """Return a text that can be stored: JSON can spell half a character, and NUL."""
+    """Return a text that can be stored. Raises HookFieldsError."""
     text = value or ""
-    if _UNSTORABLE.search(text):
+    if not is_storable(text):
         raise HookFieldsError("text that is no text")
     return text
 

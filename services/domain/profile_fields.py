@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from services.domain.command_parser import emoji_of, shown
 from services.domain.errors import InputError, TimeInThePastError, TooFarAwayError
 from services.domain.model import NO_STATUS, Status
+from services.domain.text import is_storable
 from services.domain.times.place import MOST
 
 MOST_FIELDS, LONGEST_NAME = 50, 255
@@ -84,9 +85,10 @@ def profile_fields(profile: Mapping[str, object], now: datetime) -> ProfileField
 def _text(value: object) -> str:
     if value is not None and not isinstance(value, str):
         raise NotAStatusError("no text")
-    if value and "\0" in value:
-        raise NotAStatusError("NUL in a text")
-    return value or ""
+    text = value or ""
+    if not is_storable(text):
+        raise NotAStatusError("text that is no text")
+    return text
 
 
 def _seconds(value: object, now: datetime) -> int:

@@ -30,6 +30,7 @@ _ZERO_WIDTH_JOINER = "\u200d"
 _SPACE = re.compile(r"\s+")
 # Controls, surrogates, byte-order marks and the marks that turn the direction of what follows.
 _UNSAFE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]")
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 _EMOJI_IN_TEXT = re.compile(r":[^\s:]+:(?::skin-tone-[2-6]:)?")
 _EMOJI_NAME = re.compile(r":?([^\s:<>&]{1,100})(?::(:skin-tone-[2-6]):?|:?)")
 
@@ -37,6 +38,11 @@ _EMOJI_NAME = re.compile(r":?([^\s:<>&]{1,100})(?::(:skin-tone-[2-6]):?|:?)")
 def tidy(text: str) -> str:
     """`text` on one line, without controls, cut to size; what Slack might take for a mention or a link is text."""
     return cut(as_read(one_line(text)))
+
+
+def is_storable(text: str) -> bool:
+    """Return whether a text holds neither NUL nor half a character (a lone surrogate): JSON can spell both."""
+    return _UNSTORABLE.search(text) is None
 
 
 def one_line(text: str) -> str:

@@ -19,7 +19,7 @@ from services.domain.errors import MentionInStatusError, NotAnEmojiError, TextMi
 from services.domain.lines import END, KINDS, MOST_LINES, Line, Routine, Rule, complete, put
 from services.domain.model import STATUS_TEXT_LIMIT, Kind
 from services.domain.photos import CROP
-from services.domain.text import BROKEN_PLACEHOLDER, PLACEHOLDER, PLACEHOLDERS
+from services.domain.text import BROKEN_PLACEHOLDER, PLACEHOLDER, PLACEHOLDERS, is_storable
 from services.store.line_json import MatchJson, RoutineJson, RuleJson, line_to_json, routine_of, rule_of
 from services.store.list_mistakes import ListMistakeError, Mistake, mistake_in
 
@@ -32,7 +32,6 @@ MOST_BYTES = 2**20
 RESERVED = frozenset({*Kind, "override", "back", "idle", "nothing", END})
 """What means something else where an id may stand."""
 
-_NO_CHARACTER = re.compile(r"[\0\ud800-\udfff]")
 _FACT_OF_EVENT = re.compile(r"\{(?:title|location)\}")
 
 
@@ -273,7 +272,7 @@ def _check_characters(value: object, path: str) -> None:
     elif isinstance(value, list):
         for number, part in enumerate(value):
             _check_characters(part, f"{path}.{number}")
-    elif isinstance(value, str) and _NO_CHARACTER.search(value):
+    elif isinstance(value, str) and not is_storable(value):
         raise ListMistakeError(Mistake.NOT_SHOWN, path)
 
 

@@ -57,6 +57,8 @@ def test_fields_are_read_as_slack_reads_them(profile: dict[str, Any], expected: 
         ({"x" * 256: ""}, NotAStatusError),
         ({"status_text": 7}, NotAStatusError),
         ({"status_text": "a\0b"}, NotAStatusError),
+        ({"status_text": "Tea \ud83d"}, NotAStatusError),
+        ({"status_emoji": ":tea\udc00:"}, NotAStatusError),
         ({"status_emoji": ":a\u200bb:"}, NotAnEmojiError),
         ({"status_emoji": [":pizza:"]}, NotAStatusError),
         ({"status_expiration": True}, NotAStatusError),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.domain.emoji import first_emoji
 from services.domain.markup import as_read
-from services.domain.text import cleaned, cut, tidy, tidy_emoji
+from services.domain.text import cleaned, cut, is_storable, tidy, tidy_emoji
 
 FAMILY = "👨\u200d👩\u200d👧"
 
@@ -39,6 +39,14 @@ FAMILY = "👨\u200d👩\u200d👧"
 )
 def test_tidy_gives_one_safe_line(text: str, expected: str) -> None:
     assert tidy(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("", True), ("Tea 🍵\n\x01\uffff", True), ("a\0b", False), ("\ud83d", False), ("b\udfff", False)],
+)
+def test_text_can_be_stored_without_nul_and_half_characters(text: str, *, expected: bool) -> None:
+    assert is_storable(text) is expected
 
 
 @pytest.mark.parametrize(
