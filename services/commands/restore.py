@@ -1,7 +1,7 @@
 """`app.py restore`: a backup back into an empty installation; and what a database that pg_restore has filled needs.
 
 All is done to a copy beside the place where the database is to be, which takes that place at the end: whatever goes
-wrong before changes nothing.
+wrong before changes nothing, but that the backup's keys may stand among those that are there already.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def restore(config: Settings, source: Path, options: Options, clock: Clock) -> i
             opening = Stores.at(f"sqlite+aiosqlite:///{copy}", keys, clock)
             told = asyncio.run(_settle(opening, forgotten, about.made_at, clock, keep_keys=options.keep_keys))
             _check_empty(place)  # once more: another restore, or an app, may have come meanwhile
+            keys = _keys(config, text.split())
             if not config.encryption_keys:
                 with appearing(config.key_file, new=not has_keys) as part:
                     part.write_text("".join(f"{key}\n" for key in keys))

@@ -171,8 +171,8 @@ class AgentStore(Store):
     async def admit(self, call: AgentCall) -> timedelta | None:
         """Count a call, and keep what it asks for; zero where it may go on, else how long it has to wait.
 
-        None where its key was revoked, or its person is gone, leaving or taken for deactivated. What has to wait is not
-        counted.
+        None where its key was revoked, or its person is gone or leaving, or taken for deactivated (if it comes with a
+        key). What has to wait is not counted.
         """
         return await self._waiting.put(call)
 

@@ -82,3 +82,14 @@ def test_first_tries_are_quicker_where_changes_are_expected_at_once() -> None:
         for failures in range(4)
     ]  # fmt: skip
     assert waits == [NOW + timedelta(seconds=seconds) for seconds in (10, 20, 40, 80)]
+
+
+def test_who_refuses_is_not_asked_again_within_the_minute_wherever_changes_are_expected_at_once() -> None:
+    waits = [
+        after_failure(
+            claimed(failures=failures), CalendarGoneError(), NOW, QUARTER, lambda delay: delay,
+            first=timedelta(seconds=10),
+        ).due_at
+        for failures in range(2)
+    ]  # fmt: skip
+    assert waits == [NOW + timedelta(minutes=minutes) for minutes in (1, 2)]

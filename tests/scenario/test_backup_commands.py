@@ -263,6 +263,24 @@ def test_what_came_while_the_disk_took_the_database_or_its_keys_is_not_replaced(
     assert tree(new / "var") == tree(installed / "var")
 
 
+def test_keys_that_another_restore_has_added_meanwhile_stay(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run_here("backup", "../good.backup", cwd=installed).status == 0
+    there, added, settle = new_key(), new_key(), restore._settle
+    file = tmp_path / "new" / "var" / "encryption.keys"
+    file.parent.mkdir(parents=True)
+    file.write_text(there)
+
+    async def beside_another(*args: Any, **options: Any) -> str:
+        file.write_text(f"{added}\n{there}\n")
+        return await settle(*args, **options)
+
+    monkeypatch.setattr(restore, "_settle", beside_another)
+    assert run_here("restore", "../good.backup", cwd=tmp_path / "new").status == 0
+    assert set(file.read_text().split()) == {key_of(installed / "var"), there, added}
+
+
 @pytest.mark.parametrize("with_links", [True, False])
 def test_backup_that_another_has_made_meanwhile_is_not_replaced(
     installed: Path, monkeypatch: pytest.MonkeyPatch, with_links: bool
