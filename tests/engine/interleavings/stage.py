@@ -357,7 +357,7 @@ class Stage:
             opened.pop(made_up, None)
         if not exact and table is PROFILE_STATES:
             memory = json.loads(opened["memory"] or "{}")
-            for name in ("looked_at", "own_since", "wanted"):
+            for name in ("looked_at", "own_since", "replaced", "wanted"):  # when, and whose echo may still come
                 memory.get("standing", {}).pop(name, None)
             return {"waits": opened["seq"] > opened["sent"], "memory": memory}
         if not exact:
