@@ -92,7 +92,7 @@ class ProfileWriter:
     def room_at(self, urgency: int, budget: Budget) -> datetime | None:
         """Return when the workspace has room for another write of that urgency, whoever's it is; None for now."""
         now = self._clock.now()
-        keep = budget.kept_for_typed(now) if urgency else 0
+        keep = 0 if urgency == Urgency.TYPED else budget.kept_for_typed(now)
         waits = (budget.ready_at(method, now, keep=keep) for method in (GET, SET))
         return max((wait for wait in waits if wait is not None), default=None)
 

@@ -21,7 +21,7 @@ from services.domain.effects import EffectMemory
 from services.domain.errors import StatusQuoError
 from services.domain.model import NO_STATUS, Effect, PersonKey, Span
 from services.domain.people import LEAVE, GrantState
-from services.domain.profile_state import ProfileState
+from services.domain.profile_state import ProfileState, Urgency
 from services.domain.reasons import Reason, ReasonCode
 from services.platform.crypto import Encryptor
 from services.store.db import Database, Store
@@ -147,7 +147,7 @@ class LeaverStore(Store):
             await connection.execute(
                 update(PROFILE_STATES)
                 .where(of_person(PROFILE_STATES, key))
-                .values(seq=PROFILE_STATES.c.seq + 1, urgency=0, wished_at=now, not_before=None, failures=0)
+                .values(seq=PROFILE_STATES.c.seq + 1, urgency=Urgency.TYPED, wished_at=now, not_before=None, failures=0)
             )
             until = now + _AHEAD
             nothing = Span(now - _AHEAD, until, NO_STATUS, "nothing", Reason(ReasonCode.NOTHING, "nothing"))

@@ -21,7 +21,15 @@ from services.domain.decisions import moment_of
 from services.domain.errors import StatusQuoError
 from services.domain.model import OwnStatusPolicy, PersonKey, Span
 from services.domain.people import GrantState
-from services.domain.profile_state import HOME_LIVES, AuditEntry, PendingWrite, ProfileState, WriteIntent, WriteResult
+from services.domain.profile_state import (
+    HOME_LIVES,
+    AuditEntry,
+    PendingWrite,
+    ProfileState,
+    Urgency,
+    WriteIntent,
+    WriteResult,
+)
 from services.platform.crypto import Encryptor
 from services.store import json_values
 from services.store.columns import UtcInstant
@@ -67,7 +75,7 @@ _CHOSEN = (  # before anything is joined to them: there may be thousands behind 
     .where(
         _PENDING,
         ~named(PROFILE_STATES.c.team_id, "others"),
-        or_(PROFILE_STATES.c.urgency == 0, ~named(PROFILE_STATES.c.team_id, "full")),
+        or_(PROFILE_STATES.c.urgency == Urgency.TYPED, ~named(PROFILE_STATES.c.team_id, "full")),
     )
     .order_by(*_BY_URGENCY)
     .limit(bindparam("most"))
@@ -272,7 +280,7 @@ class WriteQueue(Store):
             if write.key not in await self._locked(connection, [write.key]):
                 return
             # typed meanwhile: that does not wait
-            newer = and_(PROFILE_STATES.c.seq > write.seq, PROFILE_STATES.c.urgency == 0)
+            newer = and_(PROFILE_STATES.c.seq > write.seq, PROFILE_STATES.c.urgency == Urgency.TYPED)
             not_before = case((newer, PROFILE_STATES.c.not_before), else_=literal(until, UtcInstant))
             failed = {"failures": PROFILE_STATES.c.failures + 1, "not_before": not_before, "calling_until": None}
             await connection.execute(update(PROFILE_STATES).where(_fenced(write)).values(failed))

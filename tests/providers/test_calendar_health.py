@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -73,23 +74,16 @@ def test_next_try_and_notice_after_a_failure(
     assert outcome.problem == type(error).__name__
 
 
-def test_first_tries_are_quicker_where_changes_are_expected_at_once() -> None:
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [(CalendarUnreachableError(), (10, 20, 40, 80)), (CalendarGoneError(), (60, 120, 240, 480))],
+)
+def test_first_tries_are_quicker_where_changes_are_expected_at_once_but_for_who_refuses(
+    error: CalendarError, seconds: Sequence[int]
+) -> None:
+    soon = timedelta(seconds=10)
     waits = [
-        after_failure(
-            claimed(failures=failures), CalendarUnreachableError(), NOW, QUARTER, lambda delay: delay,
-            first=timedelta(seconds=10),
-        ).due_at
+        after_failure(claimed(failures=failures), error, NOW, QUARTER, lambda delay: delay, first=soon).due_at
         for failures in range(4)
-    ]  # fmt: skip
-    assert waits == [NOW + timedelta(seconds=seconds) for seconds in (10, 20, 40, 80)]
-
-
-def test_who_refuses_is_not_asked_again_within_the_minute_wherever_changes_are_expected_at_once() -> None:
-    waits = [
-        after_failure(
-            claimed(failures=failures), CalendarGoneError(), NOW, QUARTER, lambda delay: delay,
-            first=timedelta(seconds=10),
-        ).due_at
-        for failures in range(2)
-    ]  # fmt: skip
-    assert waits == [NOW + timedelta(minutes=minutes) for minutes in (1, 2)]
+    ]
+    assert waits == [NOW + timedelta(seconds=one) for one in seconds]
