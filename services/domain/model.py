@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from services.domain.reasons import Reason, ReasonCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from services.domain.absences import Absence
 
 STATUS_TEXT_LIMIT = 100
@@ -303,6 +305,15 @@ class Span:
     def planned(self) -> bool:
         """Whether an event or a routine is what it comes from."""
         return bool(self.uid) or self.reason.code is ReasonCode.ROUTINE
+
+    def which_of(self, running: Sequence[Override]) -> Override | None:
+        """Return which of the overrides that run, in the order they were asked for, it shows; else the newest.
+
+        That is the newest, too, but on the day of an absence that was asked for before a status without an end.
+        """
+        absent = self.kind is Kind.OUT_OF_OFFICE
+        shown = [one for one in running if not self.override or (one.kind is OverrideKind.OUT_OF_OFFICE) is absent]
+        return shown[-1] if shown else None
 
 
 @dataclass(frozen=True, slots=True)

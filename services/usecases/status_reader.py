@@ -53,11 +53,12 @@ class Now:
 
     `own` is a status of the person's own that we leave alone; `left_empty` says that they cleared what `span` shows by
     hand, or that what they did by hand is newer: it does not show, nor would it without `own`. `until` is the end of
-    the span, None where it has none within sight; `override` the one that runs, `coming` those that have not begun.
-    `not_set` tells why Slack does not show what it should; `unknown_emoji` is the one that Slack does not know and in
-    whose place `span` has another. `effects` tell what is done besides the status now, or why it is not; `still_on` are
-    those that are over, and cannot be taken back before the person allows it. `ours` is what the profile shows of ours,
-    as far as we know, and `covered` the status of their own that comes back after it.
+    the span, None where it has none within sight; `override` the one that runs, of several the one that shows or else
+    the newest, `coming` those that have not begun. `not_set` tells why Slack does not show what it should;
+    `unknown_emoji` is the one that Slack does not know and in whose place `span` has another. `effects` tell what is
+    done besides the status now, or why it is not; `still_on` are those that are over, and cannot be taken back before
+    the person allows it. `ours` is what the profile shows of ours, as far as we know, and `covered` the status of their
+    own that comes back after it.
     """
 
     at: datetime
@@ -171,7 +172,7 @@ class StatusReader:
             until=until,
             day=day,
             own=own,
-            override=running[-1] if running else None,
+            override=span.which_of(running),
             coming=tuple(override for override in stored if override.start > now),
             not_set=not_set,
             unknown_emoji=unknown,

@@ -113,8 +113,8 @@ class Statuses:
         now = self.clock.now()
         span = await self.reader.preview_at(key, now)
         if not span.planned:  # else what was asked for without an end is covered, and stays
-            running = [one for one in await self.overrides.standing(key, now) if one.start <= now]
-            shown = next((one for one in reversed(running) if one.kind in _BY_HAND), None)
+            standing = await self.overrides.standing(key, now)
+            shown = span.which_of([one for one in standing if one.start <= now and one.kind in _BY_HAND])
             if shown is not None:
                 found, undo_id = await self.overrides.end(
                     key, now, kinds=_BY_HAND, override_id=shown.id, undos=self.undos

@@ -294,6 +294,10 @@ def test_absence_that_was_asked_for_before_covers_it_from_its_own_start() -> Non
         ("10:00", "12:00", "Writing"), ("12:00", "18:00", "Out of office until 18:00"), ("18:00", "00:00", "Writing"),
     ]  # fmt: skip
     assert [(told.start, told.end) for told in timeline.absences] == [(at(12), at(18))]
+    running = (away, typed("Writing", 10))
+    assert [timeline.at(at(hour)).which_of(running) for hour in (11, 13)] == [running[1], away]
+    assert timeline.at(at(9)).which_of(running) == running[1]
+    assert timeline.at(at(11)).which_of([away]) is None
 
 
 def test_typed_status_whose_place_it_took_keeps_no_event_from_covering_it() -> None:

@@ -67,3 +67,16 @@ async def test_clear_leaves_the_idle_status_that_was_chosen(app: SteppedApp) -> 
     await app.engine.change(app.ann, stale=True, preferences='{"idle": {"text": "Here", "emoji": ":wave:"}}')
     assert (await app.shows())[0] == "Here"
     assert (await app.quo("clear"))["text"] == "There is nothing to change."
+
+
+async def test_clear_on_the_day_of_an_absence_ends_it_and_not_what_was_typed_since(app: SteppedApp) -> None:
+    await app.ooo("26 nov Skiing")
+    app.clock.move(minutes=5)
+    await app.quo("Writing")
+    app.clock.move(days=2)
+    assert (await app.shows())[0] == "Skiing"
+    assert (await app.surface.reader.now(app.ann)).override == (await app.standing())[0]
+    assert (await app.quo("clear"))["text"] == "Ended: *Skiing*"
+    assert (await app.shows())[0] == "Writing"
+    assert (await app.quo("clear"))["text"] == "Ended: *Writing*"
+    assert await app.shows() == ("", "", 0)
