@@ -192,7 +192,13 @@ class Commands:
     async def _out_of_office(self, who: Requester, text: str, request: str, *, sure: bool = False) -> Reply:
         now = self.services.clock.now()
         if times.is_off(command_parser.plain(text), who.speaker):
-            return replies.off(who.l10n, await self.services.statuses.off(who.key), now)
+            try:
+                return replies.off(who.l10n, await self.services.statuses.off(who.key), now)
+            except NothingToDoError:
+                if who.view.granted:
+                    raise
+                # an absence may wait for the grant: what is kept last takes its place
+                return await self._grant_first(who, AskedLine(OOO, text))
         asked = command_parser.absence(text, who.speaker)
         if not sure and asked.end is not None and asked.end - asked.start > LONG:
             return replies.is_it_so_long(who.l10n, asked.start, asked.end, text, now)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.domain.asks import AskedLine
-from services.domain.errors import NotGrantedError, TimeInThePastError
+from services.domain.errors import NotGrantedError, NothingToDoError, TimeInThePastError
 from services.platform.crypto import Encryptor
 from services.store.db import Database
 from tests.support.clocks import ManualClock
@@ -77,6 +77,15 @@ async def test_what_needs_a_grant_asks_for_it(app: SteppedApp, typed: str) -> No
     answer = await app.quo(typed)
     assert "I may not set your status yet." in answer["text"]
     assert await app.people.store.take_ask(app.ann) == (AskedLine("/quo", typed), app.clock.now())
+
+
+async def test_absence_that_is_called_off_before_the_grant_does_not_begin_with_it(app: SteppedApp) -> None:
+    await app.ooo("tomorrow")
+    answer = await app.ooo("off")
+    assert "I may not set your status yet." in answer["text"]
+    assert not await granted(app)
+    assert await app.standing() == []
+    assert NothingToDoError.sentence() in app.engine.slack.messages[-1].text
 
 
 async def test_what_is_not_understood_is_not_kept(app: SteppedApp) -> None:
