@@ -42,6 +42,7 @@ class Cleared:
 
     `undo_id` takes it back; "" where there is nothing to take back. `changes` are the overrides as they were before it,
     and as they are after it; None where there is none. `still_out`: a calendar has the person out of office besides.
+    `again`: what they asked for without an end, which shows again because they are back.
     """
 
     ended: tuple[Override, ...] = ()
@@ -49,6 +50,7 @@ class Cleared:
     undo_id: str = ""
     changes: tuple[tuple[Override | None, Override | None], ...] = ()
     still_out: bool = False
+    again: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,10 @@ class Statuses:
         """
         now = self.clock.now()
         span = await self.reader.preview_at(key, now)
+        standing = await self.overrides.standing(key, now)
+        running = [one for one in standing if one.start <= now and one.kind in _BY_HAND]
         if not span.planned:  # else what was asked for without an end is covered, and stays
-            standing = await self.overrides.standing(key, now)
-            shown = span.which_of([one for one in standing if one.start <= now and one.kind in _BY_HAND])
+            shown = span.which_of(running)
             if shown is not None:
                 found, undo_id = await self.overrides.end(
                     key, now, kinds=_BY_HAND, override_id=shown.id, undos=self.undos
@@ -127,7 +130,9 @@ class Statuses:
             self.wake_signal.wake()
             return Cleared()
         back = await self._add(key, Override(request_id(key, request), now, span.end, now, kind=OverrideKind.BACK))
-        return Cleared(back_until=span.end, undo_id=back.id, changes=((None, back),))
+        after = await self.reader.preview_at(key, now)
+        again = after.which_of(running) if after.shows and after.override else None
+        return Cleared(back_until=span.end, undo_id=back.id, changes=((None, back),), again=again)
 
     async def off(self, key: PersonKey) -> Cleared:
         """Be back: end the absence that runs, or else take back those to come.

@@ -13,7 +13,7 @@ from services.slack.limits import Budget
 from services.store.db import Database
 from tests.support.clocks import ManualClock
 from tests.support.databases import BOTH
-from tests.support.engine import SET
+from tests.support.engine import SET, meeting
 from tests.support.stepped_app import SteppedApp, open_stepped_app
 
 
@@ -80,3 +80,12 @@ async def test_clear_on_the_day_of_an_absence_ends_it_and_not_what_was_typed_sin
     assert (await app.shows())[0] == "Writing"
     assert (await app.quo("clear"))["text"] == "Ended: *Writing*"
     assert await app.shows() == ("", "", 0)
+
+
+async def test_who_is_back_early_is_told_what_shows_again(app: SteppedApp) -> None:
+    await app.quo("Writing")
+    app.clock.move(minutes=5)
+    await app.engine.has(app.ann, meeting(app.clock.now(), 60))
+    assert (await app.shows())[0] == "In a meeting"
+    assert (await app.quo("clear"))["text"] == "Welcome back.\nYour status: *Writing* until you clear it."
+    assert (await app.shows())[0] == "Writing"

@@ -40,6 +40,8 @@ def pausing(pause: Pause, now: datetime, l10n: Localizer) -> str:
 
 def cleared(done: Cleared, now: datetime, l10n: Localizer, show: Show = shown) -> str:
     """Return what `clear` did."""
+    if done.again is not None:
+        return "\n".join([l10n.say("Welcome back."), understood(done.again, now, l10n, show)])
     if done.back_until is not None:
         return l10n.say("Welcome back. I show nothing until {until}.", until=l10n.until(done.back_until, now))
     if done.ended:
