@@ -49,7 +49,7 @@ _WITHDRAWN = (
     .where(of_people(PROFILE_STATES), PROFILE_STATES.c.seq > PROFILE_STATES.c.sent)
     .values(seq=PROFILE_STATES.c.seq + 1, sent=PROFILE_STATES.c.seq + 1, not_before=None, failures=0)
 )
-_DEACTIVATION = select(PEOPLE.c.deactivated_at, PEOPLE.c.grant_state, PEOPLE.c.token).where(
+_DEACTIVATION = select(PEOPLE.c.deactivated_at, PEOPLE.c.account_check_at, PEOPLE.c.grant_state, PEOPLE.c.token).where(
     PEOPLE.c.team_id == bindparam("team"),
     PEOPLE.c.user_id == bindparam("user"),
     PEOPLE.c.deactivated_at.is_not(None),
@@ -133,10 +133,14 @@ async def reactivate(
 
 @dataclass(frozen=True, slots=True)
 class Deactivation:
-    """Somebody who is taken for deactivated since `since`. `token`: what we have of theirs, None where it is lost."""
+    """Somebody who is taken for deactivated since `since`. `token`: what we have of theirs, None where it is lost.
+
+    `check_at`: when Slack is asked whether it is so; None where it has said so.
+    """
 
     since: datetime
     token: str | None = field(repr=False)
+    check_at: datetime | None = None
 
 
 class DeactivatedStore(Store):
@@ -154,7 +158,7 @@ class DeactivatedStore(Store):
             return None
         sealed = rows[0].token if rows[0].grant_state == _DEACTIVATED else None
         token = self._readable(sealed, "people.token", key.team_id, key.user_id)
-        return Deactivation(rows[0].deactivated_at, token)
+        return Deactivation(rows[0].deactivated_at, token, rows[0].account_check_at)
 
     async def deactivate(self, key: PersonKey, at: datetime, now: datetime, check_at: datetime | None = None) -> bool:
         """Have nothing done for somebody any more, as Slack told at `at`; whether they are deactivated now.

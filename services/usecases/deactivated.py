@@ -64,13 +64,13 @@ class Deactivated:
         """Have everything done again for somebody who was a member at `at`, by an event or a list of all members.
 
         Slack is asked how they stand now: events come late and in any order, and where a token was refused it is our
-        clock that says since when they are deactivated. Where it does not say, what is older than that brings nobody
-        back. It is also asked whether the token that we have is worth something still, before anything is written with
-        it; if not, they are told so, with the link. `shown`: what their profile showed at `at`, None where that is not
-        known.
+        clock that says since when they are deactivated. Where it does not say, or may not know yet and is asked soon in
+        any case, what is older than that brings nobody back. It is also asked whether the token that we have is worth
+        something still, before anything is written with it; if not, they are told so, with the link. `shown`: what
+        their profile showed at `at`, None where that is not known.
         """
         deactivation = await self.store.deactivation(key)
-        if deactivation is None:
+        if deactivation is None or (at < deactivation.since and deactivation.check_at is not None):
             return
         seen = None
         try:

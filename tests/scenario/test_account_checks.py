@@ -112,6 +112,22 @@ async def test_event_that_is_fresh_counts_until_slack_can_have_said_the_same(run
     assert await lets_in(app, secret)
 
 
+async def test_event_that_is_fresh_counts_though_an_older_one_of_a_member_comes_after_it(
+    running_app: RunningApp,
+) -> None:
+    app = running_app
+    await app.joins()
+    earlier = f"{app.clock.now().timestamp():.6f}"
+    app.clock.move(minutes=2)
+    await late_event(app, late=timedelta())
+    await app.settle()
+    app.slack.deliveries.user_event("", app.slack.member(ANN), event_ts=earlier)
+    await app.settle()
+    assert await accounts(app) == {ANN: ("deactivated", True, app.clock.now() + SOONEST)}
+    await app.until(app.clock.now() + SOONEST)
+    assert await accounts(app) == {ANN: ("ok", False, None)}
+
+
 async def test_who_is_brought_back_by_a_process_of_before_stays_a_member_when_the_check_was_due(
     running_app: RunningApp,
 ) -> None:
