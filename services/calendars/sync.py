@@ -77,11 +77,11 @@ def after_failure(
     """Decide when to retry after `error`, and whether the person is to be told.
 
     A password that is refused makes it broken: told at once, tried every few hours. The same holds for an address that
-    has never given a calendar; and for one that has, where its host refuses or knows no such calendar twice in a row,
-    at the third failure or later: a host that is being mended says that, too, and is never asked sooner than after
-    `FIRST_RETRY`. Everything else is tried again after `first`, then twice, four times, … that, up to an hour, and told
-    when three tries and an hour have gone by: a short outage is nobody's business. Who says when to come back is asked
-    then, the first times.
+    has never given a calendar. One that has is broken where its host refuses or knows no such calendar twice in a row,
+    at the third failure or later: a host that is being mended says that, too. It is not asked sooner than after
+    `FIRST_RETRY`, and every few hours only when that has lasted. Everything else is tried again after `first`, then
+    twice, four times, … that, up to an hour, and told when three tries and an hour have gone by: a short outage is
+    nobody's business. Who says when to come back is asked then, the first times.
     What the operator has to mend is nobody's business either, and no failure of the calendar.
     With an `interval` shorter than usual all of this is shorter too. Where the account is lost nobody is asked any
     more, and its owner is told by the account.
@@ -92,19 +92,21 @@ def after_failure(
         until = now + spread(timedelta(seconds=error.retry_after or 0))
         return FetchOutcome(Health.FAILING, until, problem=type(error).__name__, failures=claimed.failures)
     failures = claimed.failures + 1
-    broken = isinstance(error, _FINAL) or (isinstance(error, _FINAL_AT_FIRST) and not claimed.ever_worked)
+    lasting = failures >= TELL_AFTER_TRIES and now - claimed.worked_at >= min(TELL_AFTER, interval * 4)
+    hopeless = isinstance(error, _FINAL) or (isinstance(error, _FINAL_AT_FIRST) and not claimed.ever_worked)
+    broken = hopeless
     if isinstance(error, _FINAL_IN_THE_END):
         first = max(first, FIRST_RETRY)
         said_before = claimed.problem in {kind.__name__ for kind in _FINAL_IN_THE_END}
         broken |= said_before and failures >= TELL_AFTER_TRIES
-    if broken:
+        hopeless |= broken and lasting
+    if hopeless:
         delay = min(BROKEN_EVERY, interval * 24)
     else:
         delay = min(min(first, interval) * 2 ** min(failures - 1, 16), LONGEST_RETRY)
     asked = timedelta(seconds=error.retry_after or 0)
     if isinstance(error, CalendarBusyError) and asked and failures <= TELL_AFTER_TRIES:
         delay = asked
-    lasting = failures >= TELL_AFTER_TRIES and now - claimed.worked_at >= min(TELL_AFTER, interval * 4)
     return FetchOutcome(
         health=Health.BROKEN if broken else Health.FAILING,
         due_at=now + spread(max(delay, asked)),

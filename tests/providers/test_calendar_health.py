@@ -24,6 +24,9 @@ from services.domain.errors import (
 )
 from tests.support.subscriptions import ANN, NOW, QUARTER
 
+GONE = {"problem": CalendarGoneError.__name__}
+HOUR_AGO = NOW - timedelta(hours=1)
+
 
 def claimed(**different: object) -> Claimed:
     plain = Claimed(
@@ -46,7 +49,7 @@ def claimed(**different: object) -> Claimed:
         (CalendarUnreachableError(), {"ever_worked": False}, Health.FAILING, 1, False),
         (CalendarUnreachableError(), {"failures": 2}, Health.FAILING, 4, False),
         (CalendarUnreachableError(), {"failures": 1, "worked_at": NOW - timedelta(days=1)}, Health.FAILING, 2, False),
-        (CalendarUnreachableError(), {"failures": 2, "worked_at": NOW - timedelta(hours=1)}, Health.FAILING, 4, True),
+        (CalendarUnreachableError(), {"failures": 2, "worked_at": HOUR_AGO}, Health.FAILING, 4, True),
         (CalendarUnreachableError(), {"failures": 500}, Health.FAILING, 60, False),
         (CalendarBusyError(retry_after=1800.0), {}, Health.FAILING, 30, False),
         (CalendarBusyError(retry_after=6.0), {}, Health.FAILING, 0.1, False),  # no longer than it asked for
@@ -59,7 +62,8 @@ def claimed(**different: object) -> Claimed:
         (CalendarRefusedError(), {}, Health.FAILING, 1, False),
         (CalendarGoneError(), {"failures": 1, "problem": "CalendarGoneError"}, Health.FAILING, 2, False),
         (CalendarGoneError(), {"failures": 2, "problem": "CalendarUnreachableError"}, Health.FAILING, 4, False),
-        (CalendarGoneError(), {"failures": 2, "problem": "CalendarRefusedError"}, Health.BROKEN, 360, True),
+        (CalendarGoneError(), {"failures": 2, "problem": "CalendarRefusedError"}, Health.BROKEN, 4, True),
+        (CalendarGoneError(), {"failures": 6, "worked_at": HOUR_AGO, **GONE}, Health.BROKEN, 360, True),
         (CalendarGoneError(), {"ever_worked": False}, Health.BROKEN, 360, True),
         (PasswordRefusedError(), {}, Health.BROKEN, 360, True),
         (AddressNotAllowedError(), {}, Health.BROKEN, 360, True),
